@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+#include "procstream-enums.h"
+#include "procstream-chunk-private.h"
+
+G_BEGIN_DECLS
+
+/* The append-only log of one output and its cursors. A plain data structure: no main loop, no object, no I/O, no lock
+ * (its owner locks). */
+typedef struct _ProcstreamChunkLog ProcstreamChunkLog;
+typedef struct _ProcstreamCursor   ProcstreamCursor;
+
+typedef struct
+{
+  ProcstreamReplay replay;
+  guint64          replay_limit;
+  guint            max_chunks; /* live window, > 0 */
+  guint64          max_bytes;  /* > 0 */
+} ProcstreamLogOptions;
+
+typedef enum
+{
+  PROCSTREAM_LOG_EVENT_NOTHING, /* nothing yet */
+  PROCSTREAM_LOG_EVENT_CHUNK,
+  PROCSTREAM_LOG_EVENT_GAP,
+  PROCSTREAM_LOG_EVENT_END,
+} ProcstreamLogEventType;
+
+typedef struct
+{
+  ProcstreamLogEventType type;
+  ProcstreamChunk       *chunk;  /* (transfer full), for CHUNK */
+  guint64                chunks; /* for GAP */
+  guint64                bytes;
+  const GError          *error; /* for END: NULL for end of file. Owned by the log */
+} ProcstreamLogEvent;
+
+ProcstreamChunkLog *procstream_chunk_log_new (const ProcstreamLogOptions *options);
+void                procstream_chunk_log_free (ProcstreamChunkLog *self); /* no cursor may be left */
+
+void     procstream_chunk_log_append (ProcstreamChunkLog *self,
+                                      ProcstreamChunk    *chunk); /* (transfer full) */
+void     procstream_chunk_log_finish (ProcstreamChunkLog *self,
+                                      GError             *error); /* (transfer full) (nullable) */
+gboolean procstream_chunk_log_must_pause (ProcstreamChunkLog *self);
+/* For resuming with some distance, so that a slow reader does not cost a wake-up per chunk: no reliable cursor has more than half
+ * a live window unread. */
+gboolean      procstream_chunk_log_may_resume (ProcstreamChunkLog *self);
+void          procstream_chunk_log_seal (ProcstreamChunkLog *self);
+gboolean      procstream_chunk_log_is_sealed (ProcstreamChunkLog *self);
+gboolean      procstream_chunk_log_is_finished (ProcstreamChunkLog *self);
+const GError *procstream_chunk_log_get_error (ProcstreamChunkLog *self);
+
+ProcstreamCursor      *procstream_chunk_log_attach (ProcstreamChunkLog *self,
+                                                    ProcstreamDelivery  delivery,
+                                                    gboolean            live_only);
+void                   procstream_chunk_log_detach (ProcstreamChunkLog *self,
+                                                    ProcstreamCursor   *cursor); /* frees it */
+ProcstreamLogEventType procstream_chunk_log_next (ProcstreamChunkLog *self,
+                                                  ProcstreamCursor   *cursor,
+                                                  ProcstreamLogEvent *event);
+/* Gives back the log's trust in what a cursor already took: TRUE when next would return something. */
+gboolean procstream_chunk_log_has_next (ProcstreamChunkLog *self,
+                                        ProcstreamCursor   *cursor);
+
+/* For a subscriber that keeps up, run by the thread that appends: TRUE when @cursor has read all but the newest chunk,
+ * (which it may look at without a reference until the next append) ... */
+gboolean procstream_chunk_log_is_at_newest (ProcstreamChunkLog *self,
+                                            ProcstreamCursor   *cursor);
+/* ... and past it. */
+void procstream_chunk_log_skip_newest (ProcstreamChunkLog *self,
+                                       ProcstreamCursor   *cursor);
+
+guint64          procstream_chunk_log_get_first (ProcstreamChunkLog *self); /* sequence numbers */
+guint64          procstream_chunk_log_get_head (ProcstreamChunkLog *self);
+guint64          procstream_chunk_log_get_bytes_appended (ProcstreamChunkLog *self);
+guint64          procstream_chunk_log_get_bytes_retained (ProcstreamChunkLog *self);
+guint64          procstream_chunk_log_get_bytes_dropped (ProcstreamChunkLog *self); /* each byte that some lossy cursor missed, once */
+guint64          procstream_chunk_log_get_bytes_unobserved (ProcstreamChunkLog *self);
+ProcstreamChunk *procstream_chunk_log_peek (ProcstreamChunkLog *self,
+                                            guint64             sequence); /* NULL when not kept */
+gboolean         procstream_cursor_is_in_history (ProcstreamCursor *self);
+
+G_END_DECLS

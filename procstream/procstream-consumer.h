@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(PROCSTREAM_INSIDE) && !defined(PROCSTREAM_COMPILATION)
+#error "Only <procstream/procstream.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+#include <procstream/procstream-version-macros.h>
+#include <procstream/procstream-enums.h>
+
+G_BEGIN_DECLS
+
+#define PROCSTREAM_TYPE_CONSUMER (procstream_consumer_get_type ())
+
+PROCSTREAM_AVAILABLE_IN_1_0
+G_DECLARE_DERIVABLE_TYPE (ProcstreamConsumer, procstream_consumer, PROCSTREAM, CONSUMER, GObject)
+
+struct _ProcstreamConsumerClass
+{
+  GObjectClass parent_class;
+
+  gboolean (*chunk) (ProcstreamConsumer *self, GBytes *bytes);
+  gboolean (*lines) (ProcstreamConsumer *self, const char *const *lines);
+  gboolean (*gap) (ProcstreamConsumer *self, guint64 chunks, guint64 bytes);
+  void (*ended) (ProcstreamConsumer *self, const GError *error);
+
+  /*< private >*/
+  gpointer padding[12];
+};
+
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamConsumerState procstream_consumer_get_state (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_consumer_get_gaps (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_consumer_get_chunks_lost (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_consumer_get_bytes_lost (ProcstreamConsumer *self);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_cancel (ProcstreamConsumer *self);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_consumer_wait (ProcstreamConsumer *self, gint64 timeout_ms, GCancellable *cancellable, GError **error);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_wait_async (ProcstreamConsumer *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_consumer_wait_finish (ProcstreamConsumer *self, GAsyncResult *result, GError **error);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamDelivery procstream_consumer_get_delivery (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_set_delivery (ProcstreamConsumer *self, ProcstreamDelivery delivery);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamLineSeparator procstream_consumer_get_line_separator (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_set_line_separator (ProcstreamConsumer *self, ProcstreamLineSeparator line_separator);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint procstream_consumer_get_max_line_length (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_set_max_line_length (ProcstreamConsumer *self, guint max_line_length);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamLineOverflow procstream_consumer_get_line_overflow (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_set_line_overflow (ProcstreamConsumer *self, ProcstreamLineOverflow line_overflow);
+
+G_END_DECLS

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Brings what other threads have ready to a main context: one GSource per context and priority, a list of ready items,
+ * a bounded slice per iteration shared by all of them. */
+typedef struct _ProcstreamDispatchItem ProcstreamDispatchItem;
+
+typedef struct
+{
+  gint64 deadline_us; /* monotonic; work should stop when it has passed */
+  gssize bytes;       /* bytes that may still be handed out in this iteration; the item subtracts */
+} ProcstreamBudget;
+
+/* Runs in the thread that owns the context; TRUE: there is more to do, call again. */
+typedef gboolean (*ProcstreamDispatchFunc) (gpointer          data,
+                                            ProcstreamBudget *budget);
+
+/* @data is not owned: an item must be freed (from any thread) before its data is. While its function runs, @data is
+ * kept alive with @ref/@unref, as queued items are. */
+ProcstreamDispatchItem *procstream_dispatch_item_new (GMainContext          *context,
+                                                      int                    priority,
+                                                      ProcstreamDispatchFunc func,
+                                                      gpointer               data,
+                                                      gpointer (*ref) (gpointer),
+                                                      void (*unref) (gpointer));
+void                    procstream_dispatch_item_post (ProcstreamDispatchItem *self); /* any thread, idempotent */
+void                    procstream_dispatch_item_set_priority (ProcstreamDispatchItem *self,
+                                                               int                     priority);
+void                    procstream_dispatch_item_free (ProcstreamDispatchItem *self);
+
+gboolean procstream_budget_spent (ProcstreamBudget *self);
+
+/* For blocking calls. Dispatches all items and the poll set of @context until @done returns TRUE, the deadline
+ * (monotonic, or -1) passes, or @cancellable is cancelled. The calling thread must own @context.
+ * Returns what @done returned last. @done must become TRUE only after an item of the context was posted, or by what
+ * is dispatched. */
+gboolean procstream_dispatcher_run_until (GMainContext *context,
+                                          gboolean (*done) (gpointer),
+                                          gpointer      data,
+                                          gint64        deadline_us,
+                                          GCancellable *cancellable);
+
+G_END_DECLS

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(PROCSTREAM_INSIDE) && !defined(PROCSTREAM_COMPILATION)
+#error "Only <procstream/procstream.h> can be included directly."
+#endif
+
+#include <glib-object.h>
+
+#include <procstream/procstream-version-macros.h>
+
+G_BEGIN_DECLS
+
+/**
+ * ProcstreamDelivery:
+ * @PROCSTREAM_DELIVERY_UNSET: not chosen; refused where a choice is needed
+ * @PROCSTREAM_DELIVERY_LOSSY: a subscriber that falls behind by more than the
+ *   live window loses the oldest chunks and is told exactly how many; the
+ *   child is never slowed
+ * @PROCSTREAM_DELIVERY_RELIABLE: a subscriber loses nothing; reading, and in
+ *   the end the child, waits while the live window of the slowest is full
+ *
+ * What happens when a subscriber does not keep up with an output.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_DELIVERY_UNSET,
+  PROCSTREAM_DELIVERY_LOSSY,
+  PROCSTREAM_DELIVERY_RELIABLE,
+} ProcstreamDelivery;
+
+/**
+ * ProcstreamReplay:
+ * @PROCSTREAM_REPLAY_UNSET: not chosen; refused where a choice is needed
+ * @PROCSTREAM_REPLAY_NONE: a late subscriber starts with what comes next
+ * @PROCSTREAM_REPLAY_LAST_CHUNKS: a late subscriber first gets the newest
+ *   chunks, as many as the replay limit says
+ * @PROCSTREAM_REPLAY_LAST_BYTES: a late subscriber first gets the newest
+ *   chunks, whole ones, that together hold at least as many bytes as the
+ *   replay limit says
+ * @PROCSTREAM_REPLAY_ALL: a late subscriber gets everything from the first
+ *   byte on; memory grows with the output
+ *
+ * What an output keeps for subscribers that attach late.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_REPLAY_UNSET,
+  PROCSTREAM_REPLAY_NONE,
+  PROCSTREAM_REPLAY_LAST_CHUNKS,
+  PROCSTREAM_REPLAY_LAST_BYTES,
+  PROCSTREAM_REPLAY_ALL,
+} ProcstreamReplay;
+
+/**
+ * ProcstreamBackend:
+ * @PROCSTREAM_BACKEND_UNSET: not chosen; refused
+ * @PROCSTREAM_BACKEND_BROADCAST: read through a pipe and handed to any number
+ *   of subscribers
+ * @PROCSTREAM_BACKEND_DISCARD: connected to the null device; no pipe, and the
+ *   output ends at once
+ * @PROCSTREAM_BACKEND_INHERIT: the child writes where the program itself does;
+ *   no pipe, and the output ends at once
+ *
+ * Where one output of a child goes.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_BACKEND_UNSET,
+  PROCSTREAM_BACKEND_BROADCAST,
+  PROCSTREAM_BACKEND_DISCARD,
+  PROCSTREAM_BACKEND_INHERIT,
+} ProcstreamBackend;
+
+/**
+ * ProcstreamReaderMode:
+ * @PROCSTREAM_READER_MODE_UNSET: not chosen; refused
+ * @PROCSTREAM_READER_MODE_THREAD: the library's I/O thread reads; a busy main
+ *   loop delays nothing but its own handlers
+ * @PROCSTREAM_READER_MODE_CONTEXT: the captured main context reads: one thread
+ *   switch less per chunk, but nothing is read while that context is busy
+ *
+ * Where an output is read.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_READER_MODE_UNSET,
+  PROCSTREAM_READER_MODE_THREAD,
+  PROCSTREAM_READER_MODE_CONTEXT,
+} ProcstreamReaderMode;
+
+/**
+ * ProcstreamStdinMode:
+ * @PROCSTREAM_STDIN_MODE_UNSET: not chosen; refused
+ * @PROCSTREAM_STDIN_MODE_NULL: the null device: the child reads end of file
+ * @PROCSTREAM_STDIN_MODE_PIPE: a pipe, written through the child's
+ *   [property@Procstream.Child:stdin]
+ * @PROCSTREAM_STDIN_MODE_INHERIT: the program's own standard input
+ *
+ * What a child reads as its standard input.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_STDIN_MODE_UNSET,
+  PROCSTREAM_STDIN_MODE_NULL,
+  PROCSTREAM_STDIN_MODE_PIPE,
+  PROCSTREAM_STDIN_MODE_INHERIT,
+} ProcstreamStdinMode;
+
+/**
+ * ProcstreamContainment:
+ * @PROCSTREAM_CONTAINMENT_UNSET: not chosen; refused
+ * @PROCSTREAM_CONTAINMENT_PROCESS: the child stays in the program's own process
+ *   group; signals reach the child alone
+ * @PROCSTREAM_CONTAINMENT_GROUP: the child leads a process group of its own;
+ *   signals reach the whole group
+ *
+ * What belongs to a child when it is signalled.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_CONTAINMENT_UNSET,
+  PROCSTREAM_CONTAINMENT_PROCESS,
+  PROCSTREAM_CONTAINMENT_GROUP,
+} ProcstreamContainment;
+
+/**
+ * ProcstreamChildState:
+ * @PROCSTREAM_CHILD_STATE_NONE: no state; never seen
+ * @PROCSTREAM_CHILD_STATE_CREATED: made, not started: what is attached now
+ *   misses nothing
+ * @PROCSTREAM_CHILD_STATE_STARTING: being started
+ * @PROCSTREAM_CHILD_STATE_RUNNING: the program runs
+ * @PROCSTREAM_CHILD_STATE_TERMINATING: it was asked to end and has not yet
+ * @PROCSTREAM_CHILD_STATE_EXITED: the process is gone; its outputs may still
+ *   be held open by others
+ * @PROCSTREAM_CHILD_STATE_FAILED: it could not be started
+ *
+ * The states of a child, in the order they are passed.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_CHILD_STATE_NONE,
+  PROCSTREAM_CHILD_STATE_CREATED,
+  PROCSTREAM_CHILD_STATE_STARTING,
+  PROCSTREAM_CHILD_STATE_RUNNING,
+  PROCSTREAM_CHILD_STATE_TERMINATING,
+  PROCSTREAM_CHILD_STATE_EXITED,
+  PROCSTREAM_CHILD_STATE_FAILED,
+} ProcstreamChildState;
+
+/**
+ * ProcstreamOutputState:
+ * @PROCSTREAM_OUTPUT_STATE_NONE: nothing to read from yet
+ * @PROCSTREAM_OUTPUT_STATE_OPEN: being read
+ * @PROCSTREAM_OUTPUT_STATE_PAUSED: reading waits for a reliable subscriber
+ * @PROCSTREAM_OUTPUT_STATE_ENDED: end of file was reached, or there was never
+ *   anything to read
+ * @PROCSTREAM_OUTPUT_STATE_FAILED: reading failed
+ * @PROCSTREAM_OUTPUT_STATE_CLOSED: closed before its end, because nobody was
+ *   left to read for
+ *
+ * The states of an output.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_OUTPUT_STATE_NONE,
+  PROCSTREAM_OUTPUT_STATE_OPEN,
+  PROCSTREAM_OUTPUT_STATE_PAUSED,
+  PROCSTREAM_OUTPUT_STATE_ENDED,
+  PROCSTREAM_OUTPUT_STATE_FAILED,
+  PROCSTREAM_OUTPUT_STATE_CLOSED,
+} ProcstreamOutputState;
+
+/**
+ * ProcstreamConsumerState:
+ * @PROCSTREAM_CONSUMER_STATE_NONE: not attached yet
+ * @PROCSTREAM_CONSUMER_STATE_ATTACHED: attached to an output
+ * @PROCSTREAM_CONSUMER_STATE_ENDED: got everything to the end of the output
+ * @PROCSTREAM_CONSUMER_STATE_FAILED: got everything up to a read error
+ * @PROCSTREAM_CONSUMER_STATE_DONE: said that it needs no more
+ * @PROCSTREAM_CONSUMER_STATE_CANCELLED: was cancelled
+ *
+ * The states of a consumer. It is attached once; the last four are final.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_CONSUMER_STATE_NONE,
+  PROCSTREAM_CONSUMER_STATE_ATTACHED,
+  PROCSTREAM_CONSUMER_STATE_ENDED,
+  PROCSTREAM_CONSUMER_STATE_FAILED,
+  PROCSTREAM_CONSUMER_STATE_DONE,
+  PROCSTREAM_CONSUMER_STATE_CANCELLED,
+} ProcstreamConsumerState;
+
+/**
+ * ProcstreamLineSeparator:
+ * @PROCSTREAM_LINE_SEPARATOR_UNSET: not chosen: inherited, or refused where
+ *   there is nothing to inherit from
+ * @PROCSTREAM_LINE_SEPARATOR_NEWLINE: LF or CRLF
+ * @PROCSTREAM_LINE_SEPARATOR_LF: LF alone; a CR before it belongs to the line
+ * @PROCSTREAM_LINE_SEPARATOR_CRLF: CRLF alone; a lone LF belongs to the line
+ *
+ * What ends a line.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_LINE_SEPARATOR_UNSET,
+  PROCSTREAM_LINE_SEPARATOR_NEWLINE,
+  PROCSTREAM_LINE_SEPARATOR_LF,
+  PROCSTREAM_LINE_SEPARATOR_CRLF,
+} ProcstreamLineSeparator;
+
+/**
+ * ProcstreamLineOverflow:
+ * @PROCSTREAM_LINE_OVERFLOW_UNSET: not chosen: inherited, or refused where
+ *   there is nothing to inherit from
+ * @PROCSTREAM_LINE_OVERFLOW_SPLIT: the line comes in several pieces, none
+ *   longer than the limit; nothing is lost
+ * @PROCSTREAM_LINE_OVERFLOW_TRUNCATE: the line comes as its first piece; the
+ *   rest up to the separator is dropped and counted
+ *
+ * What happens to a line that is longer than the limit. Both cut between
+ * characters, never inside one.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_LINE_OVERFLOW_UNSET,
+  PROCSTREAM_LINE_OVERFLOW_SPLIT,
+  PROCSTREAM_LINE_OVERFLOW_TRUNCATE,
+} ProcstreamLineOverflow;
+
+/**
+ * ProcstreamCollect:
+ * @PROCSTREAM_COLLECT_UNSET: not chosen; refused
+ * @PROCSTREAM_COLLECT_BYTES: bytes as they come
+ * @PROCSTREAM_COLLECT_LINES: lines of valid UTF-8
+ *
+ * What a [class@Procstream.Collector] collects.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_COLLECT_UNSET,
+  PROCSTREAM_COLLECT_BYTES,
+  PROCSTREAM_COLLECT_LINES,
+} ProcstreamCollect;
+
+/**
+ * ProcstreamKeep:
+ * @PROCSTREAM_KEEP_UNSET: not chosen; refused
+ * @PROCSTREAM_KEEP_FIRST: the beginning is kept, what comes later is counted
+ * @PROCSTREAM_KEEP_LAST: the end is kept, what came earlier is counted
+ *
+ * What a bounded [class@Procstream.Collector] keeps.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_KEEP_UNSET,
+  PROCSTREAM_KEEP_FIRST,
+  PROCSTREAM_KEEP_LAST,
+} ProcstreamKeep;
+
+G_END_DECLS

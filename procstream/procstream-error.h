@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#if !defined(PROCSTREAM_INSIDE) && !defined(PROCSTREAM_COMPILATION)
+#error "Only <procstream/procstream.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+
+#include <procstream/procstream-version-macros.h>
+
+G_BEGIN_DECLS
+
+/**
+ * PROCSTREAM_CHILD_ERROR:
+ *
+ * The error domain for what only this library knows; its codes are
+ * [error@Procstream.ChildError]. Everything else uses `G_IO_ERROR` and
+ * `G_SPAWN_ERROR`.
+ *
+ * Since: 1.0
+ */
+#define PROCSTREAM_CHILD_ERROR (procstream_child_error_quark ())
+
+/**
+ * ProcstreamChildError:
+ * @PROCSTREAM_CHILD_ERROR_FAILED: none of the others
+ * @PROCSTREAM_CHILD_ERROR_UNSET_POLICY: a property that has no default was not
+ *   set; the message names it
+ * @PROCSTREAM_CHILD_ERROR_WRONG_STATE: the object is not in a state in which
+ *   this can be done, such as starting a child twice
+ * @PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK: a blocking call inside a handler of
+ *   the very object it would wait for
+ * @PROCSTREAM_CHILD_ERROR_FORKED: the program forked, and this is the forked
+ *   copy, which cannot use the library
+ * @PROCSTREAM_CHILD_ERROR_NO_HELPER: the helper program of the library could
+ *   not be run
+ *
+ * Errors that are facts of this library's own domain.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_CHILD_ERROR_FAILED,
+  PROCSTREAM_CHILD_ERROR_UNSET_POLICY,
+  PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+  PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
+  PROCSTREAM_CHILD_ERROR_FORKED,
+  PROCSTREAM_CHILD_ERROR_NO_HELPER,
+} ProcstreamChildError;
+
+PROCSTREAM_AVAILABLE_IN_1_0
+GQuark procstream_child_error_quark (void);
+
+G_END_DECLS

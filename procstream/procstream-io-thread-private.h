@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* The I/O thread: started at first use, never stopped. */
+GMainContext *procstream_io_thread_get_context (void); /* starts it */
+gboolean      procstream_io_thread_is_current (void);
+
+/* Runs @func in the I/O thread, soon; at once when called there. @destroy is run there too. */
+void procstream_io_thread_invoke (GSourceFunc    func,
+                                  gpointer       data,
+                                  GDestroyNotify destroy);
+
+G_END_DECLS

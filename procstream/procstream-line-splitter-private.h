@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+#include "procstream-enums.h"
+#include "procstream-line-index-private.h"
+
+G_BEGIN_DECLS
+
+/* Cuts a stream of bytes into lines; knows no chunks, no loop, no object. The public line parser, the signals of an output,
+ * readers and collectors all stand on it. */
+typedef struct
+{
+  ProcstreamLineSeparator separator;
+  guint                   max_length; /* bytes of text; > 0 */
+  ProcstreamLineOverflow  overflow;
+} ProcstreamLineOptions;
+
+typedef struct _ProcstreamLineSplitter ProcstreamLineSplitter;
+
+/* One line: raw bytes without the separator. Valid during the call only. @plain: ASCII without NUL, so needs
+ * no repair. @data points into the pushed data unless the line crossed a push. */
+typedef void (*ProcstreamLineFunc) (gpointer      user_data,
+                                    const guint8 *data,
+                                    gsize         size,
+                                    gboolean      plain);
+
+ProcstreamLineSplitter *procstream_line_splitter_new (const ProcstreamLineOptions *options);
+void                    procstream_line_splitter_free (ProcstreamLineSplitter *self);
+
+/* @index may be NULL: it is then computed. */
+void procstream_line_splitter_push (ProcstreamLineSplitter    *self,
+                                    const guint8              *data,
+                                    gsize                      size,
+                                    const ProcstreamLineIndex *index,
+                                    ProcstreamLineFunc         func,
+                                    gpointer                   user_data);
+/* What comes next does not follow what came before. The torn line's bytes are dropped and counted; unless
+ * @at_line_start, so is all up to the next separator. */
+void procstream_line_splitter_gap (ProcstreamLineSplitter *self,
+                                   gboolean                at_line_start);
+/* The unterminated last line, if any. */
+void    procstream_line_splitter_finish (ProcstreamLineSplitter *self,
+                                         ProcstreamLineFunc      func,
+                                         gpointer                user_data);
+guint64 procstream_line_splitter_get_bytes_lost (ProcstreamLineSplitter *self); /* torn by gaps or truncated */
+
+/* The text of a raw line: valid UTF-8 without NUL (invalid bytes and NUL become U+FFFD). Returns @data itself when nothing
+ * was to repair, else the contents of @scratch. */
+const char *procstream_line_repair (const guint8 *data,
+                                    gsize         size,
+                                    GString      *scratch,
+                                    gsize        *text_size);
+
+/* A batch of lines as text in one allocation: atomically counted, ends in NULL. */
+typedef struct _ProcstreamLineBatch ProcstreamLineBatch;
+struct _ProcstreamLineBatch
+{
+  gatomicrefcount ref_count;
+  guint           n_lines;
+  char          **lines; /* NULL-terminated */
+};
+
+/* Pushes (or, with @data NULL, finishes) and returns the completed lines, NULL when there are none. The fast path copies @data once
+ * and writes a NUL over each separator. */
+ProcstreamLineBatch *procstream_line_splitter_push_batch (ProcstreamLineSplitter    *self,
+                                                          const guint8              *data,
+                                                          gsize                      size,
+                                                          const ProcstreamLineIndex *index);
+ProcstreamLineBatch *procstream_line_batch_ref (ProcstreamLineBatch *self);
+void                 procstream_line_batch_unref (ProcstreamLineBatch *self);
+
+G_END_DECLS

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-output-config.h"
+#include "procstream-output-core-private.h"
+
+G_BEGIN_DECLS
+
+/* What is unset in @config (may be NULL) is taken from @delivery, @replay and @replay_limit. Fails, naming @owner and the property, when
+ * something is still unset, zero, or out of range; discard and inherit need no policy. */
+gboolean procstream_output_config_resolve (ProcstreamOutputConfig   *config,
+                                           const char               *owner,
+                                           ProcstreamDelivery        delivery,
+                                           ProcstreamReplay          replay,
+                                           guint64                   replay_limit,
+                                           ProcstreamOutputSettings *settings,
+                                           GError                  **error);
+
+G_END_DECLS

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* Kernel features that a test can switch off to force the fallback, and that
+ * switch themselves off when the kernel says ENOSYS. */
+typedef enum
+{
+  PROCSTREAM_FEATURE_PIDFD = 1 << 0,
+  PROCSTREAM_FEATURE_PIDFD_GROUP = 1 << 1,
+  PROCSTREAM_FEATURE_EPOLL = 1 << 2,
+  PROCSTREAM_FEATURE_PIPE_SIZE = 1 << 3,
+  PROCSTREAM_FEATURE_NOWAIT_READ = 1 << 4,
+} ProcstreamFeature;
+
+gboolean procstream_platform_has (ProcstreamFeature feature);
+void     procstream_platform_disable (ProcstreamFeature feature);
+void     procstream_platform_enable (ProcstreamFeature feature); /* tests only */
+
+/* TRUE in a forked copy of the program, where no thread of ours exists.
+ * The pid is noted when the first thread of the library starts. */
+gboolean procstream_platform_forked (void);
+gboolean procstream_platform_check_forked (const char *what,
+                                           GError    **error);
+
+/* Starts a thread with every signal blocked, SIGPIPE above all: writing to a dead
+ * child must be an error value, and no handler of the program may run in a thread
+ * that it does not know. */
+GThread *procstream_platform_start_thread (const char *name,
+                                           GThreadFunc func,
+                                           gpointer    data);
+
+int      procstream_platform_pidfd_open (int pid);
+gboolean procstream_platform_pidfd_send_signal (int      pidfd,
+                                                int      signum,
+                                                gboolean group); /* FALSE with errno */
+
+G_END_DECLS

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* The waiters for one event that happens once (a child exits, a consumer ends): blocked threads and tasks. Part of an inner
+ * record, protected by its mutex. */
+typedef struct _ProcstreamWaiters ProcstreamWaiters;
+
+ProcstreamWaiters *procstream_waiters_new (void);
+ProcstreamWaiters *procstream_waiters_ref (ProcstreamWaiters *self);
+void               procstream_waiters_unref (ProcstreamWaiters *self);
+
+/* The event happened. Every waiter gets TRUE, or a copy of @error. Any thread; once. */
+void     procstream_waiters_complete (ProcstreamWaiters *self,
+                                      const GError      *error);
+gboolean procstream_waiters_is_complete (ProcstreamWaiters *self);
+
+/* Adds @task (taken), which is completed in its own context when the event happens or its cancellable is cancelled. */
+void procstream_waiters_add_task (ProcstreamWaiters *self,
+                                  GTask             *task);
+
+/* A blocking wait as every object of the library does it. In the thread @owner_thread, when it can acquire @context, everything of
+ * the library in that context is delivered meanwhile; elsewhere it only waits. @item is posted on completion so that the first
+ * kind wakes up. @timeout_ms: -1 for none. @what names the thing for the message of G_IO_ERROR_TIMED_OUT. */
+gboolean procstream_waiters_wait (ProcstreamWaiters *self,
+                                  GMainContext      *context,
+                                  GThread           *owner_thread,
+                                  const char        *what,
+                                  gint64             timeout_ms,
+                                  GCancellable      *cancellable,
+                                  GError           **error);
+
+G_END_DECLS

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#define PROCSTREAM_INSIDE
+
+#include <procstream/procstream-child.h>
+#include <procstream/procstream-collector.h>
+#include <procstream/procstream-consumer.h>
+#include <procstream/procstream-enum-types.h>
+#include <procstream/procstream-enums.h>
+#include <procstream/procstream-error.h>
+#include <procstream/procstream-input.h>
+#include <procstream/procstream-launcher.h>
+#include <procstream/procstream-line-parser.h>
+#include <procstream/procstream-output-config.h>
+#include <procstream/procstream-output.h>
+#include <procstream/procstream-reader.h>
+#include <procstream/procstream-result.h>
+#include <procstream/procstream-version-macros.h>
+#include <procstream/procstream-version.h>
+
+#undef PROCSTREAM_INSIDE
