@@ -46,4 +46,89 @@ void     procstream_output_core_set_ended_func (ProcstreamOutputCore *self,
                                                 GDestroyNotify destroy);
 gboolean procstream_output_core_is_ended (ProcstreamOutputCore *self);
 
+/* Somebody wants it read although there is no subscription: the outer object. When nobody holds it and nobody subscribes, it is
+ * closed: nobody is left to read for. */
+void procstream_output_core_hold (ProcstreamOutputCore *self);
+void procstream_output_core_release (ProcstreamOutputCore *self);
+
+const char                     *procstream_output_core_get_name (ProcstreamOutputCore *self);
+const ProcstreamOutputSettings *procstream_output_core_get_settings (ProcstreamOutputCore *self);
+ProcstreamOutputState           procstream_output_core_get_state (ProcstreamOutputCore *self);
+void                            procstream_output_core_seal_replay (ProcstreamOutputCore *self);
+
+typedef struct
+{
+  guint64 received;
+  guint64 dropped;
+  guint64 unobserved;
+} ProcstreamOutputCounts;
+
+void procstream_output_core_get_counts (ProcstreamOutputCore   *self,
+                                        ProcstreamOutputCounts *counts);
+
+/* Called in the thread that reads before each chunk and before the end, without a lock: the place where the signals of the outer
+ * object notice that handlers were connected. */
+void procstream_output_core_set_probe (ProcstreamOutputCore *self,
+                                       void (*probe) (gpointer),
+                                       gpointer       data,
+                                       GDestroyNotify destroy);
+
+/* One subscriber: a cursor and who is told. Atomically counted: one reference is the core's, one the subscriber's. */
+typedef struct _ProcstreamSubscription ProcstreamSubscription;
+
+typedef struct
+{
+  /* A pushed subscriber gets its events in the thread that reads, one after the other; TRUE says that it needs no more. It is
+   * code of the library: it neither blocks nor calls the user. END is the last. NULL for one that pulls. */
+  gboolean (*push) (gpointer                  data,
+                    const ProcstreamLogEvent *event);
+  /* A pushed subscriber got its last event; called without a lock. */
+  void (*over) (gpointer data);
+  /* For one that pulls: there is something to take. Called with the core locked: it may post or signal, no more. */
+  void (*ready) (gpointer data);
+  gpointer (*ref) (gpointer data);
+  void (*unref) (gpointer data);
+} ProcstreamSubscriberOps;
+
+/* Synchronous: nothing that is appended after it returns is missed. */
+ProcstreamSubscription *procstream_output_core_subscribe (ProcstreamOutputCore          *self,
+                                                          const ProcstreamSubscriberOps *ops,
+                                                          gpointer                       data,
+                                                          ProcstreamDelivery             delivery,
+                                                          gboolean                       wants_lines);
+/* Nothing is pushed once this returns; a push that another thread is in the middle of is waited for. */
+void procstream_output_core_unsubscribe (ProcstreamOutputCore   *self,
+                                         ProcstreamSubscription *subscription);
+/* Whether chunks get their line index before the subscriber is told of them. */
+void                    procstream_output_core_set_wants_lines (ProcstreamOutputCore   *self,
+                                                                ProcstreamSubscription *subscription,
+                                                                gboolean                wants_lines);
+ProcstreamSubscription *procstream_subscription_ref (ProcstreamSubscription *self);
+void                    procstream_subscription_unref (ProcstreamSubscription *self);
+
+/* The next event of a subscriber that pulls. When there is none, ready is called as soon as there is. */
+ProcstreamLogEventType procstream_output_core_take (ProcstreamOutputCore   *self,
+                                                    ProcstreamSubscription *subscription,
+                                                    ProcstreamLogEvent     *event);
+/* Whether there is one, without taking it; arms in the same way. */
+gboolean procstream_output_core_has_next (ProcstreamOutputCore   *self,
+                                          ProcstreamSubscription *subscription);
+/* Blocks until there is one, the deadline (monotonic, -1: none) passes or @cancellable is cancelled. */
+gboolean procstream_output_core_wait (ProcstreamOutputCore   *self,
+                                      ProcstreamSubscription *subscription,
+                                      gint64                  deadline_us,
+                                      GCancellable           *cancellable);
+void     procstream_log_event_clear (ProcstreamLogEvent *event);
+
+/* For sources, in the thread that reads. TRUE: go on; FALSE: stop until told to read again (or for good). */
+gboolean procstream_output_core_feed (ProcstreamOutputCore *self,
+                                      ProcstreamChunk      *chunk); /* (transfer full) */
+void     procstream_output_core_feed_end (ProcstreamOutputCore *self,
+                                          GError               *error); /* (transfer full) (nullable) */
+/* Runs @func, then @destroy, in the thread that reads @self. */
+void procstream_output_core_invoke_data (ProcstreamOutputCore *self,
+                                         void (*func) (gpointer),
+                                         gpointer       data,
+                                         GDestroyNotify destroy);
+
 G_END_DECLS

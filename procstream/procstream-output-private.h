@@ -2,24 +2,28 @@
 
 #pragma once
 
-#include "procstream-output.h"
 #include "procstream-output-core-private.h"
+#include "procstream-output.h"
 
 G_BEGIN_DECLS
 
 /* The outer object of @core. It holds the opening: a cursor at the first byte, for handlers that are connected before the
  * captured context next runs. */
-ProcstreamOutput *procstream_output_new_for_core (ProcstreamOutputCore *core);
+ProcstreamOutput *procstream_output_new_for_core (ProcstreamOutputCore *core,
+                                                  GMainContext         *context);
 
 /* The owner's part of starting is over (start returned, or the callback of the asynchronous one is about to run): let the opening
  * go when the captured context next iterates, unless handlers were connected by then. */
 void procstream_output_release_opening (ProcstreamOutput *self);
 /* A blocking call from a thread that does not own the context: let go now, unless there are handlers. */
 void procstream_output_release_opening_now (ProcstreamOutput *self);
+/* Somebody is about to use the object: handlers connected from now on must be noticed even if the stream has ended. */
+void procstream_output_touch (ProcstreamOutput *self);
 
 /* TRUE when the output has ended and its signals, if anybody listens, have all been emitted. */
 gboolean procstream_output_is_drained (ProcstreamOutput *self);
 gboolean procstream_output_has_handlers (ProcstreamOutput *self);
+gboolean procstream_output_is_emitting (ProcstreamOutput *self); /* to the calling thread */
 /* @func is called in the captured context's thread when the output becomes drained. */
 void procstream_output_set_drained_func (ProcstreamOutput *self,
                                          void (*func) (gpointer),

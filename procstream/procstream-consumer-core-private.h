@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-consumer-private.h"
+#include "procstream-error.h"
+#include "procstream-waiters-private.h"
+
+G_BEGIN_DECLS
+
+/* Between the consumer and its core; nobody else looks inside. */
+struct _ProcstreamConsumerCore
+{
+  gatomicrefcount              ref_count;
+  const ProcstreamNativeClass *klass; /* NULL: the class is not the library's own */
+  gpointer                     native;
+  ProcstreamWaiters           *waiters;
+
+  GMutex                  mutex;
+  ProcstreamConsumerState state;
+  GError                 *error;    /* the read error that ended it */
+  gboolean                end_seen; /* a pushed end; the state follows */
+  guint64                 gaps;
+  guint64                 chunks_lost;
+  guint64                 bytes_lost;
+  guint64                 bytes_torn;
+  ProcstreamOutputCore   *output;
+  ProcstreamSubscription *subscription;
+};
+
+ProcstreamConsumerCore *procstream_consumer_core_new (void);
+gboolean                procstream_consumer_core_begin (ProcstreamConsumerCore *self,
+                                                        GError                **error);
+void                    procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
+                                                            ProcstreamOutputCore   *output,
+                                                            ProcstreamDelivery      delivery,
+                                                            gboolean                wants_lines);
+
+G_END_DECLS

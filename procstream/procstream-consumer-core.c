@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-consumer-core-private.h"
+
+/*
+ * The state goes from NONE to ATTACHED once, and from there to one final state once; both under mutex. output and subscription are
+ * set exactly while a native consumer is ATTACHED; whoever makes the state final takes them away and ends the subscription, so
+ * the circle (subscription, consumer core, subscription) is broken by the end, by cancelling and by the outer's finalization,
+ * whichever comes first. waiters are completed after that, without the lock.
+ */
+
+static gpointer
+ref_cb (gpointer data)
+{
+  return procstream_consumer_core_ref (data);
+}
+
+static void
+unref_cb (gpointer data)
+{
+  procstream_consumer_core_unref (data);
+}
+
+ProcstreamConsumerCore *
+procstream_consumer_core_new (void)
+{
+  ProcstreamConsumerCore *self = g_new0 (ProcstreamConsumerCore, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->mutex);
+  self->waiters = procstream_waiters_new ();
+  return self;
+}
+
+ProcstreamConsumerCore *
+procstream_consumer_core_ref (ProcstreamConsumerCore *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+procstream_consumer_core_unref (ProcstreamConsumerCore *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_assert (self->subscription == NULL);
+  if (self->klass)
+    self->klass->free (self->native);
+  procstream_waiters_unref (self->waiters);
+  g_clear_error (&self->error);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+/* --- Pushed events ------------------------------------------------------------------------------------------------------------ */
+
+static gboolean
+push_cb (gpointer                  data,
+         const ProcstreamLogEvent *event)
+{
+  ProcstreamConsumerCore *self = data;
+
+  if (event->type == PROCSTREAM_LOG_EVENT_GAP)
+    procstream_consumer_core_count_gap (self, event->chunks, event->bytes);
+  if (event->type == PROCSTREAM_LOG_EVENT_END)
+    {
+      g_mutex_lock (&self->mutex);
+      self->end_seen = TRUE;
+      self->error = event->error ? g_error_copy (event->error) : NULL;
+      g_mutex_unlock (&self->mutex);
+    }
+  return self->klass->event (self->native, event);
+}
+
+static void
+over_cb (gpointer data)
+{
+  ProcstreamConsumerCore *self = data;
+
+  if (!self->end_seen)
+    procstream_consumer_core_finish (self, PROCSTREAM_CONSUMER_STATE_DONE, NULL);
+  else
+    procstream_consumer_core_finish (self, self->error ? PROCSTREAM_CONSUMER_STATE_FAILED : PROCSTREAM_CONSUMER_STATE_ENDED,
+                                     NULL);
+}
+
+static void
+ready_cb (gpointer data)
+{
+  ProcstreamConsumerCore *self = data;
+
+  self->klass->ready (self->native);
+}
+
+static const ProcstreamSubscriberOps push_ops = {
+  .push = push_cb,
+  .over = over_cb,
+  .ref = ref_cb,
+  .unref = unref_cb,
+};
+
+static const ProcstreamSubscriberOps pull_ops = {
+  .ready = ready_cb,
+  .ref = ref_cb,
+  .unref = unref_cb,
+};
+
+/* --- State -------------------------------------------------------------------------------------------------------------------- */
+
+gboolean
+procstream_consumer_core_begin (ProcstreamConsumerCore *self,
+                                GError                **error)
+{
+  gboolean fresh;
+
+  g_mutex_lock (&self->mutex);
+  fresh = self->state == PROCSTREAM_CONSUMER_STATE_NONE;
+  if (fresh)
+    self->state = PROCSTREAM_CONSUMER_STATE_ATTACHED;
+  g_mutex_unlock (&self->mutex);
+  if (!fresh)
+    g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+                         "A consumer can be attached only once, and not after it was cancelled");
+  return fresh;
+}
+
+void
+procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
+                                    ProcstreamOutputCore   *output,
+                                    ProcstreamDelivery      delivery,
+                                    gboolean                wants_lines)
+{
+  const ProcstreamSubscriberOps *ops = self->klass->event ? &push_ops : &pull_ops;
+  ProcstreamSubscription        *subscription = procstream_output_core_subscribe (output, ops, self, delivery, wants_lines);
+  gboolean                       attached;
+
+  g_mutex_lock (&self->mutex);
+  attached = self->state == PROCSTREAM_CONSUMER_STATE_ATTACHED;
+  if (attached)
+    {
+      self->output = procstream_output_core_ref (output);
+      self->subscription = procstream_subscription_ref (subscription);
+    }
+  g_mutex_unlock (&self->mutex);
+  /* It may already be over: the end can have been pushed, or another thread can have cancelled. */
+  if (!attached)
+    procstream_output_core_unsubscribe (output, subscription);
+  procstream_subscription_unref (subscription);
+}
+
+ProcstreamSubscription *
+procstream_consumer_core_dup_subscription (ProcstreamConsumerCore *self,
+                                           ProcstreamOutputCore  **output)
+{
+  ProcstreamSubscription *subscription = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (self->subscription)
+    {
+      subscription = procstream_subscription_ref (self->subscription);
+      *output = procstream_output_core_ref (self->output);
+    }
+  g_mutex_unlock (&self->mutex);
+  return subscription;
+}
+
+void
+procstream_consumer_core_count_gap (ProcstreamConsumerCore *self,
+                                    guint64                 chunks,
+                                    guint64                 bytes)
+{
+  g_mutex_lock (&self->mutex);
+  self->gaps++;
+  self->chunks_lost += chunks;
+  self->bytes_lost += bytes;
+  g_mutex_unlock (&self->mutex);
+}
+
+static GError *
+make_wait_error (ProcstreamConsumerCore *self)
+{
+  switch (self->state)
+    {
+    case PROCSTREAM_CONSUMER_STATE_FAILED:
+      return g_error_copy (self->error);
+    case PROCSTREAM_CONSUMER_STATE_CANCELLED:
+      return g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The consumer was cancelled");
+    default:
+      return NULL;
+    }
+}
+
+void
+procstream_consumer_core_finish (ProcstreamConsumerCore *self,
+                                 ProcstreamConsumerState state,
+                                 const GError           *error)
+{
+  ProcstreamSubscription *subscription;
+  ProcstreamOutputCore   *output;
+  g_autoptr (GError) wait_error = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (self->state > PROCSTREAM_CONSUMER_STATE_ATTACHED)
+    {
+      g_mutex_unlock (&self->mutex);
+      return;
+    }
+  self->state = state;
+  if (error && self->error == NULL)
+    self->error = g_error_copy (error);
+  wait_error = make_wait_error (self);
+  subscription = g_steal_pointer (&self->subscription);
+  output = g_steal_pointer (&self->output);
+  g_mutex_unlock (&self->mutex);
+
+  if (subscription)
+    {
+      procstream_output_core_unsubscribe (output, subscription);
+      procstream_subscription_unref (subscription);
+      procstream_output_core_unref (output);
+    }
+  if (self->klass && self->klass->over)
+    self->klass->over (self->native);
+  procstream_waiters_complete (self->waiters, wait_error);
+}
+
+ProcstreamConsumerState
+procstream_consumer_core_get_state (ProcstreamConsumerCore *self)
+{
+  ProcstreamConsumerState state;
+
+  g_mutex_lock (&self->mutex);
+  state = self->state;
+  g_mutex_unlock (&self->mutex);
+  return state;
+}
+
+GError *
+procstream_consumer_core_dup_error (ProcstreamConsumerCore *self)
+{
+  GError *error;
+
+  g_mutex_lock (&self->mutex);
+  error = make_wait_error (self);
+  g_mutex_unlock (&self->mutex);
+  return error;
+}

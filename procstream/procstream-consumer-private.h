@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-chunk-log-private.h"
+#include "procstream-consumer.h"
+#include "procstream-line-splitter-private.h"
+#include "procstream-output-core-private.h"
+
+G_BEGIN_DECLS
+
+/* The inner record of a consumer: its state, its counts and who waits for it. */
+typedef struct _ProcstreamConsumerCore ProcstreamConsumerCore;
+
+ProcstreamConsumerCore *procstream_consumer_core_ref (ProcstreamConsumerCore *self);
+void                    procstream_consumer_core_unref (ProcstreamConsumerCore *self);
+
+/* A consumer of the library's own: what it does with its events, without user code and without blocking. */
+typedef struct
+{
+  /* Before the first event. FALSE with an error: its options are not valid. */
+  gboolean (*attach) (gpointer                     native,
+                      const ProcstreamLineOptions *lines,
+                      gboolean                    *wants_lines,
+                      GError                     **error);
+  /* Pushed, in the thread that reads; TRUE: done. NULL for one that pulls. */
+  gboolean (*event) (gpointer                  native,
+                     const ProcstreamLogEvent *event);
+  /* For one that pulls: see ProcstreamSubscriberOps. */
+  void (*ready) (gpointer native);
+  /* Its state has become final; called once, without a lock, in any thread. */
+  void (*over) (gpointer native);
+  /* Bytes lost besides those of gaps: of torn lines. May be NULL. */
+  guint64 (*get_bytes_torn) (gpointer native);
+  void (*free) (gpointer native);
+} ProcstreamNativeClass;
+
+/* In the instance init of a subclass. The record is freed with the core. */
+ProcstreamConsumerCore *procstream_consumer_set_native (ProcstreamConsumer          *self,
+                                                        const ProcstreamNativeClass *klass,
+                                                        gpointer                     native);
+ProcstreamConsumerCore *procstream_consumer_get_core (ProcstreamConsumer *self);
+
+gboolean procstream_consumer_attach (ProcstreamConsumer   *self,
+                                     ProcstreamOutputCore *output,
+                                     ProcstreamDelivery    inherited,
+                                     GError              **error);
+
+/* For a consumer that pulls. The subscription while it is attached, with the output; NULL otherwise. */
+ProcstreamSubscription *procstream_consumer_core_dup_subscription (ProcstreamConsumerCore *self,
+                                                                   ProcstreamOutputCore  **output);
+void                    procstream_consumer_core_count_gap (ProcstreamConsumerCore *self,
+                                                            guint64                 chunks,
+                                                            guint64                 bytes);
+/* Makes @state final, unless another one already is. */
+void                    procstream_consumer_core_finish (ProcstreamConsumerCore *self,
+                                                         ProcstreamConsumerState state,
+                                                         const GError           *error);
+ProcstreamConsumerState procstream_consumer_core_get_state (ProcstreamConsumerCore *self);
+GError                 *procstream_consumer_core_dup_error (ProcstreamConsumerCore *self);
+
+GMainContext *procstream_consumer_get_context (ProcstreamConsumer *self);
+GThread      *procstream_consumer_get_owner_thread (ProcstreamConsumer *self);
+
+G_END_DECLS

@@ -1,0 +1,901 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-consumer.h"
+
+#include "procstream-consumer-core-private.h"
+#include "procstream-consumer-private.h"
+#include "procstream-emitter-private.h"
+#include "procstream-enum-types.h"
+
+/**
+ * ProcstreamConsumer:
+ *
+ * Something that follows one output from where it is attached to the end.
+ *
+ * A consumer is made, set up through its properties, and given to
+ * [method@Procstream.Output.attach], once. Then it is waited for with
+ * [method@Procstream.Consumer.wait_async] or cancelled. It has a delivery of its own:
+ * a reliable log beside a lossy view of the same output is two consumers.
+ *
+ * The library's own consumers, such as [class@Procstream.Collector] and
+ * [class@Procstream.Reader], work in the library's I/O thread, whether a main loop
+ * runs or not. Dropping the last reference to one of them cancels it.
+ *
+ * A class of your own implements [vfunc@Procstream.Consumer.chunk],
+ * [vfunc@Procstream.Consumer.lines] or both, and, if it likes,
+ * [vfunc@Procstream.Consumer.gap] and [vfunc@Procstream.Consumer.ended]. These run in
+ * the thread-default main context of the thread that created the consumer, a bounded
+ * slice per iteration. Such a consumer stays alive while it is attached.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * ProcstreamConsumerClass:
+ * @parent_class: the parent class
+ * @chunk: bytes have arrived
+ * @lines: lines are complete
+ * @gap: something was lost
+ * @ended: nothing more will come
+ *
+ * The virtual functions of a consumer.
+ *
+ * Since: 1.0
+ */
+
+/*
+ * The outer object: properties, and, for a class that is not the library's own, the emitter that calls its virtual
+ * functions. core->klass tells which of the two it is, constant from the instance init on. The emitter is made at attach, under
+ * the protection of the core's single passage from NONE to ATTACHED, and freed in finalize.
+ */
+typedef struct
+{
+  ProcstreamConsumerCore *core;
+  ProcstreamEmitter      *emitter;
+  GMainContext           *context;
+  GThread                *owner_thread;
+
+  ProcstreamDelivery      delivery;
+  ProcstreamLineSeparator line_separator;
+  guint                   max_line_length;
+  ProcstreamLineOverflow  line_overflow;
+} ProcstreamConsumerPrivate;
+
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ProcstreamConsumer, procstream_consumer, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_0,
+  PROP_DELIVERY,
+  PROP_LINE_SEPARATOR,
+  PROP_MAX_LINE_LENGTH,
+  PROP_LINE_OVERFLOW,
+  PROP_STATE,
+  PROP_GAPS,
+  PROP_CHUNKS_LOST,
+  PROP_BYTES_LOST,
+  N_PROPS,
+};
+
+static GParamSpec *properties[N_PROPS];
+
+#define PRIVATE(self) ((ProcstreamConsumerPrivate *) procstream_consumer_get_instance_private (self))
+
+/* --- Virtual functions of the user ---------------------------------------------------------------------------------------------- */
+
+static ProcstreamWants
+consumer_wants (gpointer target)
+{
+  ProcstreamConsumerClass *klass = PROCSTREAM_CONSUMER_GET_CLASS (target);
+
+  return (ProcstreamWants){ .anything = TRUE, .chunks = klass->chunk != NULL, .lines = klass->lines != NULL };
+}
+
+static gboolean
+consumer_chunk (gpointer target,
+                GBytes  *bytes)
+{
+  return PROCSTREAM_CONSUMER_GET_CLASS (target)->chunk (target, bytes);
+}
+
+static gboolean
+consumer_lines (gpointer             target,
+                ProcstreamLineBatch *batch)
+{
+  return PROCSTREAM_CONSUMER_GET_CLASS (target)->lines (target, (const char *const *) batch->lines);
+}
+
+static gboolean
+consumer_gap (gpointer target,
+              guint64  chunks,
+              guint64  bytes)
+{
+  ProcstreamConsumerClass *klass = PROCSTREAM_CONSUMER_GET_CLASS (target);
+
+  procstream_consumer_core_count_gap (PRIVATE (target)->core, chunks, bytes);
+  return klass->gap && klass->gap (target, chunks, bytes);
+}
+
+static void
+consumer_ended (gpointer      target,
+                const GError *error,
+                guint64       bytes_torn)
+{
+  ProcstreamConsumerClass *klass = PROCSTREAM_CONSUMER_GET_CLASS (target);
+  ProcstreamConsumerCore  *core = PRIVATE (target)->core;
+
+  core->bytes_torn = bytes_torn;
+  if (error)
+    core->error = g_error_copy (error);
+  if (klass->ended)
+    klass->ended (target, error);
+}
+
+static void
+consumer_left (gpointer target,
+               gboolean ended,
+               guint64  bytes_torn)
+{
+  ProcstreamConsumerCore *core = PRIVATE (target)->core;
+  ProcstreamConsumerState state = PROCSTREAM_CONSUMER_STATE_DONE;
+
+  core->bytes_torn = bytes_torn;
+  if (ended)
+    state = core->error ? PROCSTREAM_CONSUMER_STATE_FAILED : PROCSTREAM_CONSUMER_STATE_ENDED;
+  procstream_consumer_core_finish (core, state, NULL);
+}
+
+static const ProcstreamEmitterOps emitter_ops = {
+  consumer_wants,
+  consumer_chunk,
+  consumer_lines,
+  NULL,
+  consumer_gap,
+  consumer_ended,
+  consumer_left,
+};
+
+/* --- Attaching ---------------------------------------------------------------------------------------------------------------- */
+
+ProcstreamConsumerCore *
+procstream_consumer_set_native (ProcstreamConsumer          *self,
+                                const ProcstreamNativeClass *klass,
+                                gpointer                     native)
+{
+  ProcstreamConsumerCore *core = PRIVATE (self)->core;
+
+  core->klass = klass;
+  core->native = native;
+  return core;
+}
+
+ProcstreamConsumerCore *
+procstream_consumer_get_core (ProcstreamConsumer *self)
+{
+  return PRIVATE (self)->core;
+}
+
+GMainContext *
+procstream_consumer_get_context (ProcstreamConsumer *self)
+{
+  return PRIVATE (self)->context;
+}
+
+GThread *
+procstream_consumer_get_owner_thread (ProcstreamConsumer *self)
+{
+  return PRIVATE (self)->owner_thread;
+}
+
+static ProcstreamLineOptions
+resolve_lines (ProcstreamConsumer   *self,
+               ProcstreamOutputCore *output)
+{
+  ProcstreamConsumerPrivate *priv = PRIVATE (self);
+  ProcstreamLineOptions      lines = procstream_output_core_get_settings (output)->lines;
+
+  if (priv->line_separator)
+    lines.separator = priv->line_separator;
+  if (priv->max_line_length)
+    lines.max_length = priv->max_line_length;
+  if (priv->line_overflow)
+    lines.overflow = priv->line_overflow;
+  return lines;
+}
+
+static gboolean
+attach_derived (ProcstreamConsumer          *self,
+                ProcstreamOutputCore        *output,
+                ProcstreamDelivery           delivery,
+                const ProcstreamLineOptions *lines,
+                GError                     **error)
+{
+  ProcstreamConsumerClass   *klass = PROCSTREAM_CONSUMER_GET_CLASS (self);
+  ProcstreamConsumerPrivate *priv = PRIVATE (self);
+
+  if (klass->chunk == NULL && klass->lines == NULL && klass->gap == NULL && klass->ended == NULL)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "The consumer class “%s” implements none of “chunk”, “lines”, “gap” and “ended”", G_OBJECT_TYPE_NAME (self));
+      return FALSE;
+    }
+  if (!procstream_consumer_core_begin (priv->core, error))
+    return FALSE;
+  priv->emitter = procstream_emitter_new (&emitter_ops, self, priv->context, lines);
+  procstream_emitter_subscribe (priv->emitter, output, delivery, TRUE);
+  return TRUE;
+}
+
+gboolean
+procstream_consumer_attach (ProcstreamConsumer   *self,
+                            ProcstreamOutputCore *output,
+                            ProcstreamDelivery    inherited,
+                            GError              **error)
+{
+  ProcstreamConsumerPrivate *priv = PRIVATE (self);
+  ProcstreamDelivery         delivery = priv->delivery ? priv->delivery : inherited;
+  ProcstreamLineOptions      lines = resolve_lines (self, output);
+  gboolean                   wants_lines = FALSE;
+
+  if (priv->core->klass == NULL)
+    return attach_derived (self, output, delivery, &lines, error);
+  if (procstream_consumer_core_get_state (priv->core) == PROCSTREAM_CONSUMER_STATE_NONE &&
+      !priv->core->klass->attach (priv->core->native, &lines, &wants_lines, error))
+    return FALSE;
+  if (!procstream_consumer_core_begin (priv->core, error))
+    return FALSE;
+  procstream_consumer_core_subscribe (priv->core, output, delivery, wants_lines);
+  return TRUE;
+}
+
+/* --- The class ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+procstream_consumer_dispose (GObject *object)
+{
+  /* Nobody can ask for anything any more. Not for a derived one, which holds itself while attached: it is over, or was never attached. */
+  procstream_consumer_cancel (PROCSTREAM_CONSUMER (object));
+  G_OBJECT_CLASS (procstream_consumer_parent_class)->dispose (object);
+}
+
+static void
+procstream_consumer_finalize (GObject *object)
+{
+  ProcstreamConsumerPrivate *priv = PRIVATE (PROCSTREAM_CONSUMER (object));
+
+  g_clear_pointer (&priv->emitter, procstream_emitter_unref);
+  g_clear_pointer (&priv->core, procstream_consumer_core_unref);
+  g_clear_pointer (&priv->context, g_main_context_unref);
+  G_OBJECT_CLASS (procstream_consumer_parent_class)->finalize (object);
+}
+
+static void
+procstream_consumer_get_property (GObject    *object,
+                                  guint       property_id,
+                                  GValue     *value,
+                                  GParamSpec *pspec)
+{
+  ProcstreamConsumer        *self = PROCSTREAM_CONSUMER (object);
+  ProcstreamConsumerPrivate *priv = PRIVATE (self);
+
+  switch (property_id)
+    {
+    case PROP_DELIVERY:
+      g_value_set_enum (value, priv->delivery);
+      break;
+    case PROP_LINE_SEPARATOR:
+      g_value_set_enum (value, priv->line_separator);
+      break;
+    case PROP_MAX_LINE_LENGTH:
+      g_value_set_uint (value, priv->max_line_length);
+      break;
+    case PROP_LINE_OVERFLOW:
+      g_value_set_enum (value, priv->line_overflow);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, procstream_consumer_get_state (self));
+      break;
+    case PROP_GAPS:
+      g_value_set_uint64 (value, procstream_consumer_get_gaps (self));
+      break;
+    case PROP_CHUNKS_LOST:
+      g_value_set_uint64 (value, procstream_consumer_get_chunks_lost (self));
+      break;
+    case PROP_BYTES_LOST:
+      g_value_set_uint64 (value, procstream_consumer_get_bytes_lost (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+procstream_consumer_set_property (GObject      *object,
+                                  guint         property_id,
+                                  const GValue *value,
+                                  GParamSpec   *pspec)
+{
+  ProcstreamConsumer *self = PROCSTREAM_CONSUMER (object);
+
+  switch (property_id)
+    {
+    case PROP_DELIVERY:
+      procstream_consumer_set_delivery (self, g_value_get_enum (value));
+      break;
+    case PROP_LINE_SEPARATOR:
+      procstream_consumer_set_line_separator (self, g_value_get_enum (value));
+      break;
+    case PROP_MAX_LINE_LENGTH:
+      procstream_consumer_set_max_line_length (self, g_value_get_uint (value));
+      break;
+    case PROP_LINE_OVERFLOW:
+      procstream_consumer_set_line_overflow (self, g_value_get_enum (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+install_options (void)
+{
+  const GParamFlags writable = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  /**
+   * ProcstreamConsumer:delivery: (getter get_delivery) (setter set_delivery)
+   *
+   * What happens when the consumer does not keep up. Unset, it is that of the
+   * output. Read when it is attached.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_DELIVERY] = g_param_spec_enum ("delivery", NULL, NULL, PROCSTREAM_TYPE_DELIVERY,
+                                                 PROCSTREAM_DELIVERY_UNSET, writable);
+  /**
+   * ProcstreamConsumer:line-separator: (getter get_line_separator) (setter set_line_separator)
+   *
+   * What ends a line. Unset, it is that of the output.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LINE_SEPARATOR] = g_param_spec_enum ("line-separator", NULL, NULL, PROCSTREAM_TYPE_LINE_SEPARATOR,
+                                                       PROCSTREAM_LINE_SEPARATOR_UNSET, writable);
+  /**
+   * ProcstreamConsumer:max-line-length: (getter get_max_line_length) (setter set_max_line_length)
+   *
+   * The limit of a line in bytes, without its separator. 0 means that of the
+   * output.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_LINE_LENGTH] = g_param_spec_uint ("max-line-length", NULL, NULL, 0, G_MAXINT, 0, writable);
+  /**
+   * ProcstreamConsumer:line-overflow: (getter get_line_overflow) (setter set_line_overflow)
+   *
+   * What happens to longer lines. Unset, it is that of the output.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LINE_OVERFLOW] = g_param_spec_enum ("line-overflow", NULL, NULL, PROCSTREAM_TYPE_LINE_OVERFLOW,
+                                                      PROCSTREAM_LINE_OVERFLOW_UNSET, writable);
+}
+
+static void
+install_counts (void)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * ProcstreamConsumer:state: (getter get_state)
+   *
+   * The state as it is now; not notified, since it may change in any thread: use
+   * [method@Procstream.Consumer.wait_async].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, PROCSTREAM_TYPE_CONSUMER_STATE,
+                                              PROCSTREAM_CONSUMER_STATE_NONE, readable);
+  /**
+   * ProcstreamConsumer:gaps: (getter get_gaps)
+   *
+   * In how many places something was lost. Always 0 when delivery is reliable.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_GAPS] = g_param_spec_uint64 ("gaps", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+  /**
+   * ProcstreamConsumer:chunks-lost: (getter get_chunks_lost)
+   *
+   * How many chunks were lost in all gaps.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CHUNKS_LOST] = g_param_spec_uint64 ("chunks-lost", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+  /**
+   * ProcstreamConsumer:bytes-lost: (getter get_bytes_lost)
+   *
+   * How many bytes were lost: those in gaps and, for lines, those of lines that a
+   * gap tore apart, that it was attached in the middle of, or that were
+   * truncated.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_BYTES_LOST] = g_param_spec_uint64 ("bytes-lost", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+}
+
+static void
+procstream_consumer_class_init (ProcstreamConsumerClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = procstream_consumer_dispose;
+  object_class->finalize = procstream_consumer_finalize;
+  object_class->get_property = procstream_consumer_get_property;
+  object_class->set_property = procstream_consumer_set_property;
+  install_options ();
+  install_counts ();
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+}
+
+static void
+procstream_consumer_init (ProcstreamConsumer *self)
+{
+  ProcstreamConsumerPrivate *priv = PRIVATE (self);
+
+  priv->core = procstream_consumer_core_new ();
+  priv->context = g_main_context_ref_thread_default ();
+  priv->owner_thread = g_thread_self ();
+}
+
+/* --- Public functions --------------------------------------------------------------------------------------------------------- */
+
+/**
+ * ProcstreamConsumerClass::chunk:
+ * @self: the consumer
+ * @bytes: what one read gave; never empty
+ *
+ * Bytes have arrived.
+ *
+ * Returns: %TRUE when the consumer is done and wants nothing more
+ *
+ * Since: 1.0
+ */
+
+/**
+ * ProcstreamConsumerClass::lines:
+ * @self: the consumer
+ * @lines: (array zero-terminated=1): the lines that one chunk completed, valid
+ *   UTF-8 without separators; at least one
+ *
+ * Lines are complete.
+ *
+ * Returns: %TRUE when the consumer is done and wants nothing more
+ *
+ * Since: 1.0
+ */
+
+/**
+ * ProcstreamConsumerClass::gap:
+ * @self: the consumer
+ * @chunks: how many chunks were lost here
+ * @bytes: how many bytes were lost here
+ *
+ * The consumer, whose delivery is lossy, fell too far behind.
+ *
+ * Returns: %TRUE when the consumer is done and wants nothing more
+ *
+ * Since: 1.0
+ */
+
+/**
+ * ProcstreamConsumerClass::ended:
+ * @self: the consumer
+ * @error: (nullable): why reading failed, or %NULL at the end of file
+ *
+ * Nothing more will come. Not called for a consumer that was done or cancelled.
+ *
+ * Since: 1.0
+ */
+
+/**
+ * procstream_consumer_get_state: (get-property state)
+ * @self: a consumer
+ *
+ * Gets the state as it is now.
+ *
+ * Returns: the state
+ *
+ * Since: 1.0
+ */
+ProcstreamConsumerState
+procstream_consumer_get_state (ProcstreamConsumer *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), PROCSTREAM_CONSUMER_STATE_NONE);
+
+  return procstream_consumer_core_get_state (PRIVATE (self)->core);
+}
+
+/**
+ * procstream_consumer_get_gaps: (get-property gaps)
+ * @self: a consumer
+ *
+ * Gets in how many places something was lost.
+ *
+ * Returns: a number of gaps
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_consumer_get_gaps (ProcstreamConsumer *self)
+{
+  ProcstreamConsumerCore *core;
+  guint64                 gaps;
+
+  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
+
+  core = PRIVATE (self)->core;
+  g_mutex_lock (&core->mutex);
+  gaps = core->gaps;
+  g_mutex_unlock (&core->mutex);
+  return gaps;
+}
+
+/**
+ * procstream_consumer_get_chunks_lost: (get-property chunks-lost)
+ * @self: a consumer
+ *
+ * Gets how many chunks were lost in all gaps.
+ *
+ * Returns: a number of chunks
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_consumer_get_chunks_lost (ProcstreamConsumer *self)
+{
+  ProcstreamConsumerCore *core;
+  guint64                 chunks;
+
+  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
+
+  core = PRIVATE (self)->core;
+  g_mutex_lock (&core->mutex);
+  chunks = core->chunks_lost;
+  g_mutex_unlock (&core->mutex);
+  return chunks;
+}
+
+/**
+ * procstream_consumer_get_bytes_lost: (get-property bytes-lost)
+ * @self: a consumer
+ *
+ * Gets how many bytes were lost in gaps and in torn or truncated lines.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_consumer_get_bytes_lost (ProcstreamConsumer *self)
+{
+  ProcstreamConsumerCore *core;
+  guint64                 bytes;
+
+  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
+
+  core = PRIVATE (self)->core;
+  g_mutex_lock (&core->mutex);
+  bytes = core->bytes_lost + core->bytes_torn;
+  g_mutex_unlock (&core->mutex);
+  if (core->klass && core->klass->get_bytes_torn)
+    bytes += core->klass->get_bytes_torn (core->native);
+  return bytes;
+}
+
+/**
+ * procstream_consumer_cancel:
+ * @self: a consumer
+ *
+ * Ends the consumer: nothing is given to it any more once this returns, except that a
+ * virtual function that runs in another thread at this moment goes on to its end. Whoever
+ * waits for it gets %G_IO_ERROR_CANCELLED. The child is not touched. Cancelling one
+ * that is over does nothing; one that was never attached can no longer be.
+ *
+ * Since: 1.0
+ */
+void
+procstream_consumer_cancel (ProcstreamConsumer *self)
+{
+  ProcstreamConsumerPrivate *priv;
+
+  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
+
+  priv = PRIVATE (self);
+  if (priv->emitter)
+    procstream_emitter_cancel (priv->emitter);
+  procstream_consumer_core_finish (priv->core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
+}
+
+static gboolean
+check_attached (ProcstreamConsumer *self,
+                GError            **error)
+{
+  ProcstreamConsumerPrivate *priv = PRIVATE (self);
+
+  if (procstream_consumer_core_get_state (priv->core) == PROCSTREAM_CONSUMER_STATE_NONE)
+    {
+      g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+                           "The consumer is not attached, so there is nothing to wait for");
+      return FALSE;
+    }
+  return TRUE;
+}
+
+/**
+ * procstream_consumer_wait:
+ * @self: a consumer that was attached
+ * @timeout_ms: how long to wait at most, in milliseconds, or
+ *   %PROCSTREAM_NO_TIMEOUT
+ * @cancellable: (nullable): stops the waiting, not the consumer
+ * @error: return location for an error
+ *
+ * Blocks until the consumer is over: it got everything, or was done.
+ *
+ * In the thread that created the consumer, the handlers and consumers of all
+ * objects of this library in that thread's main context are served meanwhile. In any
+ * other thread it only waits.
+ *
+ * Returns: %TRUE, or %FALSE with the read error that ended the output,
+ *   %G_IO_ERROR_CANCELLED when the consumer or the wait was cancelled,
+ *   %G_IO_ERROR_TIMED_OUT, or %PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK when called
+ *   from a virtual function of the consumer itself
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_consumer_wait (ProcstreamConsumer *self,
+                          gint64              timeout_ms,
+                          GCancellable       *cancellable,
+                          GError            **error)
+{
+  ProcstreamConsumerPrivate *priv;
+
+  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), FALSE);
+  g_return_val_if_fail (timeout_ms >= -1, FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  priv = PRIVATE (self);
+  if (!check_attached (self, error))
+    return FALSE;
+  if (priv->emitter && procstream_emitter_is_emitting (priv->emitter))
+    {
+      g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
+                           "A consumer cannot be waited for in its own virtual function");
+      return FALSE;
+    }
+  return procstream_waiters_wait (priv->core->waiters, priv->context, priv->owner_thread, "a consumer to end",
+                                  timeout_ms, cancellable, error);
+}
+
+/**
+ * procstream_consumer_wait_async:
+ * @self: a consumer that was attached
+ * @cancellable: (nullable): stops the waiting, not the consumer
+ * @callback: (nullable): called when the consumer is over
+ * @user_data: data for @callback
+ *
+ * Waits until the consumer is over. Any number of waits may be under way at
+ * the same time.
+ *
+ * Since: 1.0
+ */
+void
+procstream_consumer_wait_async (ProcstreamConsumer *self,
+                                GCancellable       *cancellable,
+                                GAsyncReadyCallback callback,
+                                gpointer            user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+
+  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, procstream_consumer_wait_async);
+  if (!check_attached (self, &error))
+    g_task_return_error (task, error);
+  else
+    procstream_waiters_add_task (PRIVATE (self)->core->waiters, g_steal_pointer (&task));
+}
+
+/**
+ * procstream_consumer_wait_finish:
+ * @self: a consumer
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@Procstream.Consumer.wait_async].
+ *
+ * Returns: %TRUE, or %FALSE with the errors of [method@Procstream.Consumer.wait]
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_consumer_wait_finish (ProcstreamConsumer *self,
+                                 GAsyncResult       *result,
+                                 GError            **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/**
+ * procstream_consumer_get_delivery: (get-property delivery)
+ * @self: a consumer
+ *
+ * Gets what happens when the consumer does not keep up.
+ *
+ * Returns: the value, or %PROCSTREAM_DELIVERY_UNSET for that of the output
+ *
+ * Since: 1.0
+ */
+ProcstreamDelivery
+procstream_consumer_get_delivery (ProcstreamConsumer *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
+
+  return PRIVATE (self)->delivery;
+}
+
+/**
+ * procstream_consumer_set_delivery: (set-property delivery)
+ * @self: a consumer
+ * @delivery: the value, or %PROCSTREAM_DELIVERY_UNSET for that of the output
+ *
+ * Sets what happens when the consumer does not keep up. It counts when the
+ * consumer is attached.
+ *
+ * Since: 1.0
+ */
+void
+procstream_consumer_set_delivery (ProcstreamConsumer *self, ProcstreamDelivery delivery)
+{
+  ProcstreamConsumerPrivate *priv;
+
+  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
+
+  priv = PRIVATE (self);
+  if (priv->delivery == delivery)
+    return;
+  priv->delivery = delivery;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DELIVERY]);
+}
+
+/**
+ * procstream_consumer_get_line_separator: (get-property line-separator)
+ * @self: a consumer
+ *
+ * Gets what ends a line.
+ *
+ * Returns: the value, or %PROCSTREAM_LINE_SEPARATOR_UNSET for that of the output
+ *
+ * Since: 1.0
+ */
+ProcstreamLineSeparator
+procstream_consumer_get_line_separator (ProcstreamConsumer *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
+
+  return PRIVATE (self)->line_separator;
+}
+
+/**
+ * procstream_consumer_set_line_separator: (set-property line-separator)
+ * @self: a consumer
+ * @line_separator: the value, or %PROCSTREAM_LINE_SEPARATOR_UNSET for that of the output
+ *
+ * Sets what ends a line. It counts when the
+ * consumer is attached.
+ *
+ * Since: 1.0
+ */
+void
+procstream_consumer_set_line_separator (ProcstreamConsumer *self, ProcstreamLineSeparator line_separator)
+{
+  ProcstreamConsumerPrivate *priv;
+
+  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
+
+  priv = PRIVATE (self);
+  if (priv->line_separator == line_separator)
+    return;
+  priv->line_separator = line_separator;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LINE_SEPARATOR]);
+}
+
+/**
+ * procstream_consumer_get_max_line_length: (get-property max-line-length)
+ * @self: a consumer
+ *
+ * Gets the limit of a line, in bytes without its separator.
+ *
+ * Returns: the value, or 0 for that of the output
+ *
+ * Since: 1.0
+ */
+guint
+procstream_consumer_get_max_line_length (ProcstreamConsumer *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
+
+  return PRIVATE (self)->max_line_length;
+}
+
+/**
+ * procstream_consumer_set_max_line_length: (set-property max-line-length)
+ * @self: a consumer
+ * @max_line_length: the value, or 0 for that of the output
+ *
+ * Sets the limit of a line, in bytes without its separator. It counts when the
+ * consumer is attached.
+ *
+ * Since: 1.0
+ */
+void
+procstream_consumer_set_max_line_length (ProcstreamConsumer *self, guint max_line_length)
+{
+  ProcstreamConsumerPrivate *priv;
+
+  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
+
+  priv = PRIVATE (self);
+  if (priv->max_line_length == max_line_length)
+    return;
+  priv->max_line_length = max_line_length;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_LINE_LENGTH]);
+}
+
+/**
+ * procstream_consumer_get_line_overflow: (get-property line-overflow)
+ * @self: a consumer
+ *
+ * Gets what happens to longer lines.
+ *
+ * Returns: the value, or %PROCSTREAM_LINE_OVERFLOW_UNSET for that of the output
+ *
+ * Since: 1.0
+ */
+ProcstreamLineOverflow
+procstream_consumer_get_line_overflow (ProcstreamConsumer *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
+
+  return PRIVATE (self)->line_overflow;
+}
+
+/**
+ * procstream_consumer_set_line_overflow: (set-property line-overflow)
+ * @self: a consumer
+ * @line_overflow: the value, or %PROCSTREAM_LINE_OVERFLOW_UNSET for that of the output
+ *
+ * Sets what happens to longer lines. It counts when the
+ * consumer is attached.
+ *
+ * Since: 1.0
+ */
+void
+procstream_consumer_set_line_overflow (ProcstreamConsumer *self, ProcstreamLineOverflow line_overflow)
+{
+  ProcstreamConsumerPrivate *priv;
+
+  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
+
+  priv = PRIVATE (self);
+  if (priv->line_overflow == line_overflow)
+    return;
+  priv->line_overflow = line_overflow;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LINE_OVERFLOW]);
+}

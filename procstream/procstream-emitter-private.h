@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-dispatcher-private.h"
+#include "procstream-line-splitter-private.h"
+#include "procstream-output-core-private.h"
+
+G_BEGIN_DECLS
+
+/* Brings the events of one subscription to the user's code of one object, in that object's context: for the signals of an output
+ * and for consumers that are not the library's own. */
+typedef struct _ProcstreamEmitter ProcstreamEmitter;
+
+typedef struct
+{
+  gboolean hold; /* not yet: take nothing until posted again */
+  gboolean anything;
+  gboolean chunks;
+  gboolean lines; /* as a batch, one by one, or both */
+} ProcstreamWants;
+
+/* All are called in the context's thread, with a strong reference to @target held; TRUE says that it needs no more. */
+typedef struct
+{
+  ProcstreamWants (*wants) (gpointer target);
+  gboolean (*chunk) (gpointer target,
+                     GBytes  *bytes);
+  gboolean (*lines) (gpointer             target,
+                     ProcstreamLineBatch *batch);
+  gboolean (*line) (gpointer    target, /* NULL where only batches are wanted */
+                    const char *line);
+  gboolean (*gap) (gpointer target,
+                   guint64  chunks,
+                   guint64  bytes);
+  void (*ended) (gpointer      target,
+                 const GError *error,
+                 guint64       bytes_torn);
+  /* It left: after ended, because it was done, or (signals) because nobody listens. */
+  void (*left) (gpointer target,
+                gboolean ended,
+                guint64  bytes_torn);
+} ProcstreamEmitterOps;
+
+ProcstreamEmitter *procstream_emitter_new (const ProcstreamEmitterOps  *ops,
+                                           gpointer                     target,
+                                           GMainContext                *context,
+                                           const ProcstreamLineOptions *lines);
+ProcstreamEmitter *procstream_emitter_ref (ProcstreamEmitter *self);
+void               procstream_emitter_unref (ProcstreamEmitter *self);
+
+/* @keep_alive: the target stays until it has left; only where it is attached from its own side. */
+void     procstream_emitter_subscribe (ProcstreamEmitter    *self,
+                                       ProcstreamOutputCore *core,
+                                       ProcstreamDelivery    delivery,
+                                       gboolean              keep_alive);
+gboolean procstream_emitter_is_subscribed (ProcstreamEmitter *self);
+/* Nothing new begins once this returns. Any thread; left is not called. */
+void     procstream_emitter_cancel (ProcstreamEmitter *self);
+void     procstream_emitter_post (ProcstreamEmitter *self); /* look again, when the context next runs */
+void     procstream_emitter_set_priority (ProcstreamEmitter *self,
+                                          int                priority);
+gboolean procstream_emitter_is_emitting (ProcstreamEmitter *self); /* to the calling thread */
+
+G_END_DECLS

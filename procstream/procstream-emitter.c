@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-emitter-private.h"
+
+#include "procstream-line-cursor-private.h"
+
+/*
+ * User code may do anything while it is called: run the main loop, and so this emitter, again; cancel; disconnect; drop the last
+ * reference it had. So what is to be emitted next is never a local variable of a loop: it stands in this record (a batch with
+ * the position of the next line, then the end), it is advanced before the call, and after each call everything is looked at
+ * anew. A nested run goes on where the outer one stands, and the outer one finds it done: nothing is doubled, nothing is
+ * out of order.
+ *
+ * mutex protects core and subscription, which are both set or both NULL. The rest belongs to the thread that runs the context.
+ * keep_alive is set while subscribed at the earliest and dropped in the context's thread only.
+ */
+struct _ProcstreamEmitter
+{
+  gatomicrefcount             ref_count;
+  const ProcstreamEmitterOps *ops;
+  GWeakRef                    target;
+  ProcstreamDispatchItem     *item;
+  ProcstreamLineOptions       line_options;
+
+  GMutex                  mutex;
+  ProcstreamOutputCore   *core;
+  ProcstreamSubscription *subscription;
+  GObject                *keep_alive;
+
+  ProcstreamLineCursor lines;
+  ProcstreamLineBatch *batch;
+  gboolean             batch_sent; /* as a batch; the lines follow one by one */
+  guint                next_line;
+  gboolean             ending;
+  GError              *end_error;
+
+  guint    depth; /* of emissions; atomic reads */
+  GThread *thread;
+};
+
+/* How many lines are emitted between two looks at the clock, which costs about as much as one. */
+#define LINES_PER_LOOK 64
+
+static void
+emitter_ready (gpointer data)
+{
+  ProcstreamEmitter *self = data;
+
+  procstream_dispatch_item_post (self->item);
+}
+
+static gpointer
+emitter_ref_cb (gpointer data)
+{
+  return procstream_emitter_ref (data);
+}
+
+static void
+emitter_unref_cb (gpointer data)
+{
+  procstream_emitter_unref (data);
+}
+
+static const ProcstreamSubscriberOps subscriber_ops = {
+  .ready = emitter_ready,
+  .ref = emitter_ref_cb,
+  .unref = emitter_unref_cb,
+};
+
+/* --- Taking ------------------------------------------------------------------------------------------------------------------- */
+
+static ProcstreamSubscription *
+dup_subscription (ProcstreamEmitter     *self,
+                  ProcstreamOutputCore **core)
+{
+  ProcstreamSubscription *subscription = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (self->subscription)
+    {
+      subscription = procstream_subscription_ref (self->subscription);
+      *core = procstream_output_core_ref (self->core);
+    }
+  g_mutex_unlock (&self->mutex);
+  return subscription;
+}
+
+/* FALSE when it was not subscribed. */
+static gboolean
+unsubscribe (ProcstreamEmitter *self)
+{
+  ProcstreamSubscription *subscription;
+  ProcstreamOutputCore   *core;
+
+  g_mutex_lock (&self->mutex);
+  subscription = g_steal_pointer (&self->subscription);
+  core = g_steal_pointer (&self->core);
+  g_mutex_unlock (&self->mutex);
+  if (subscription == NULL)
+    return FALSE;
+  procstream_output_core_unsubscribe (core, subscription);
+  procstream_subscription_unref (subscription);
+  procstream_output_core_unref (core);
+  return TRUE;
+}
+
+static void
+forget_pending (ProcstreamEmitter *self)
+{
+  procstream_line_cursor_clear (&self->lines);
+  g_clear_pointer (&self->batch, procstream_line_batch_unref);
+  g_clear_error (&self->end_error);
+  self->ending = FALSE;
+}
+
+static void
+leave (ProcstreamEmitter *self,
+       gpointer           target,
+       gboolean           ended)
+{
+  guint64 torn = procstream_line_cursor_get_bytes_lost (&self->lines);
+
+  if (!unsubscribe (self))
+    return;
+  forget_pending (self);
+  self->ops->left (target, ended, torn);
+}
+
+static void
+set_batch (ProcstreamEmitter   *self,
+           ProcstreamLineBatch *batch)
+{
+  g_assert (self->batch == NULL);
+  self->batch = batch;
+  self->batch_sent = FALSE;
+  self->next_line = 0;
+}
+
+static void
+update_wants (ProcstreamEmitter      *self,
+              const ProcstreamWants  *wants,
+              ProcstreamOutputCore   *core,
+              ProcstreamSubscription *subscription)
+{
+  if (wants->lines == procstream_line_cursor_is_init (&self->lines))
+    return;
+  if (wants->lines)
+    procstream_line_cursor_init (&self->lines, &self->line_options);
+  else
+    procstream_line_cursor_clear (&self->lines);
+  procstream_output_core_set_wants_lines (core, subscription, wants->lines);
+}
+
+/* --- Emitting ----------------------------------------------------------------------------------------------------------------- */
+
+typedef enum
+{
+  NOTHING_MORE,
+  GO_ON,
+  DONE,
+} Step;
+
+static Step
+emit_chunk (ProcstreamEmitter     *self,
+            gpointer               target,
+            ProcstreamChunk       *chunk,
+            const ProcstreamWants *wants,
+            ProcstreamBudget      *budget)
+{
+  gboolean done = FALSE;
+
+  budget->bytes -= chunk->size;
+  if (wants->lines)
+    set_batch (self, procstream_line_cursor_push_batch (&self->lines, chunk));
+  if (wants->chunks)
+    {
+      g_autoptr (GBytes) bytes = procstream_chunk_to_bytes (chunk);
+
+      done = self->ops->chunk (target, bytes);
+    }
+  return done ? DONE : GO_ON;
+}
+
+static Step
+emit_lines (ProcstreamEmitter *self,
+            gpointer           target,
+            ProcstreamBudget  *budget)
+{
+  ProcstreamLineBatch *batch = procstream_line_batch_ref (self->batch);
+  gboolean             done = FALSE;
+
+  if (!self->batch_sent)
+    {
+      self->batch_sent = TRUE;
+      done = self->ops->lines (target, batch);
+    }
+  for (guint looks = 0; !done && self->batch == batch && self->ops->line && self->next_line < batch->n_lines; looks++)
+    {
+      if (looks == LINES_PER_LOOK)
+        break;
+      done = self->ops->line (target, batch->lines[self->next_line++]);
+    }
+  if (self->batch == batch && (self->ops->line == NULL || self->next_line == batch->n_lines))
+    g_clear_pointer (&self->batch, procstream_line_batch_unref);
+  procstream_line_batch_unref (batch);
+  return done ? DONE : GO_ON;
+}
+
+static Step
+emit_end (ProcstreamEmitter *self,
+          gpointer           target)
+{
+  g_autoptr (GError) error = g_steal_pointer (&self->end_error);
+
+  self->ending = FALSE;
+  self->ops->ended (target, error, procstream_line_cursor_get_bytes_lost (&self->lines));
+  leave (self, target, TRUE);
+  return NOTHING_MORE;
+}
+
+static Step
+emit_event (ProcstreamEmitter     *self,
+            gpointer               target,
+            ProcstreamLogEvent    *event,
+            const ProcstreamWants *wants,
+            ProcstreamBudget      *budget)
+{
+  gboolean has_lines = procstream_line_cursor_is_init (&self->lines);
+
+  switch (event->type)
+    {
+    case PROCSTREAM_LOG_EVENT_CHUNK:
+      return emit_chunk (self, target, event->chunk, wants, budget);
+    case PROCSTREAM_LOG_EVENT_GAP:
+      if (has_lines)
+        procstream_line_cursor_gap (&self->lines);
+      return self->ops->gap (target, event->chunks, event->bytes) ? DONE : GO_ON;
+    case PROCSTREAM_LOG_EVENT_END:
+      if (has_lines)
+        set_batch (self, procstream_line_cursor_finish_batch (&self->lines));
+      self->ending = TRUE;
+      self->end_error = event->error ? g_error_copy (event->error) : NULL;
+      return GO_ON;
+    default:
+      return NOTHING_MORE;
+    }
+}
+
+/* The next thing to emit, whatever it is. */
+static Step
+step (ProcstreamEmitter *self,
+      gpointer           target,
+      ProcstreamBudget  *budget)
+{
+  ProcstreamOutputCore   *core;
+  ProcstreamSubscription *subscription = dup_subscription (self, &core);
+  ProcstreamLogEvent      event = { 0 };
+  ProcstreamWants         wants;
+  Step                    result = NOTHING_MORE;
+
+  if (subscription == NULL)
+    return NOTHING_MORE;
+  wants = self->ops->wants (target);
+  if (wants.hold)
+    {
+      /* Whoever lets go posts. */
+    }
+  else if (!wants.anything)
+    {
+      leave (self, target, FALSE);
+    }
+  else if (self->batch)
+    {
+      result = emit_lines (self, target, budget);
+    }
+  else if (self->ending)
+    {
+      result = emit_end (self, target);
+    }
+  else
+    {
+      update_wants (self, &wants, core, subscription);
+      procstream_output_core_take (core, subscription, &event);
+      result = emit_event (self, target, &event, &wants, budget);
+      procstream_log_event_clear (&event);
+    }
+  procstream_subscription_unref (subscription);
+  procstream_output_core_unref (core);
+  return result;
+}
+
+static void
+release_keep_alive (ProcstreamEmitter *self)
+{
+  g_autoptr (GObject) keep_alive = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (self->subscription == NULL)
+    keep_alive = g_steal_pointer (&self->keep_alive);
+  g_mutex_unlock (&self->mutex);
+}
+
+static gboolean
+dispatch (gpointer          data,
+          ProcstreamBudget *budget)
+{
+  ProcstreamEmitter *self = data;
+  gpointer           target = g_weak_ref_get (&self->target);
+  gboolean           more = FALSE;
+  Step               result = GO_ON;
+
+  if (target)
+    {
+      self->thread = g_thread_self ();
+      self->depth++;
+      while (!more && (result = step (self, target, budget)) == GO_ON)
+        more = procstream_budget_spent (budget);
+      self->depth--;
+      if (result == DONE)
+        leave (self, target, FALSE);
+      if (!procstream_emitter_is_subscribed (self))
+        forget_pending (self);
+      release_keep_alive (self);
+      g_object_unref (target);
+    }
+  return more;
+}
+
+/* --- Interface ---------------------------------------------------------------------------------------------------------------- */
+
+ProcstreamEmitter *
+procstream_emitter_new (const ProcstreamEmitterOps  *ops,
+                        gpointer                     target,
+                        GMainContext                *context,
+                        const ProcstreamLineOptions *lines)
+{
+  ProcstreamEmitter *self = g_new0 (ProcstreamEmitter, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->mutex);
+  g_weak_ref_init (&self->target, target);
+  self->ops = ops;
+  self->line_options = *lines;
+  self->item = procstream_dispatch_item_new (context, G_PRIORITY_DEFAULT, dispatch, self, emitter_ref_cb, emitter_unref_cb);
+  return self;
+}
+
+ProcstreamEmitter *
+procstream_emitter_ref (ProcstreamEmitter *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+procstream_emitter_unref (ProcstreamEmitter *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_assert (self->subscription == NULL);
+  procstream_dispatch_item_free (self->item);
+  forget_pending (self);
+  g_weak_ref_clear (&self->target);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+void
+procstream_emitter_subscribe (ProcstreamEmitter    *self,
+                              ProcstreamOutputCore *core,
+                              ProcstreamDelivery    delivery,
+                              gboolean              keep_alive)
+{
+  ProcstreamSubscription *subscription;
+
+  subscription = procstream_output_core_subscribe (core, &subscriber_ops, self, delivery, FALSE);
+  g_mutex_lock (&self->mutex);
+  g_assert (self->subscription == NULL);
+  self->core = procstream_output_core_ref (core);
+  self->subscription = subscription;
+  if (keep_alive)
+    self->keep_alive = g_weak_ref_get (&self->target);
+  g_mutex_unlock (&self->mutex);
+  /* It may have been told before it knew its subscription. */
+  procstream_dispatch_item_post (self->item);
+}
+
+gboolean
+procstream_emitter_is_subscribed (ProcstreamEmitter *self)
+{
+  gboolean subscribed;
+
+  g_mutex_lock (&self->mutex);
+  subscribed = self->subscription != NULL;
+  g_mutex_unlock (&self->mutex);
+  return subscribed;
+}
+
+void
+procstream_emitter_cancel (ProcstreamEmitter *self)
+{
+  /* The context's thread still has to forget what was pending, and whom it kept alive. */
+  if (unsubscribe (self))
+    procstream_dispatch_item_post (self->item);
+}
+
+void
+procstream_emitter_post (ProcstreamEmitter *self)
+{
+  procstream_dispatch_item_post (self->item);
+}
+
+void
+procstream_emitter_set_priority (ProcstreamEmitter *self,
+                                 int                priority)
+{
+  procstream_dispatch_item_set_priority (self->item, priority);
+}
+
+gboolean
+procstream_emitter_is_emitting (ProcstreamEmitter *self)
+{
+  return self->depth > 0 && self->thread == g_thread_self ();
+}

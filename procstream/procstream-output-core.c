@@ -1,0 +1,840 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-output-core-private.h"
+
+#include "procstream-dispatcher-private.h"
+#include "procstream-io-thread-private.h"
+#include "procstream-source-private.h"
+
+/*
+ * Two locks, taken in this order:
+ *
+ *  - push_mutex is held while pushed subscribers are given their events, so that taking one away waits for a push in
+ *    progress. It protects the list of them and, with it, the position of their cursors: nobody else moves those.
+ *  - mutex protects everything else: the log, the state, the source and whether it reads. It is held for a few
+ *    instructions at a time, and never while anything is called that could lock it again.
+ *
+ * What holds, whenever mutex is free:
+ *
+ *  - Only the thread that reads (the "home": the I/O thread, or the captured context) appends to the log, so the head of the log does
+ *    not move under that thread's feet.
+ *  - state is PAUSED exactly when the log said that it must pause and has not yet said that it may resume; the source
+ *    reads exactly in state OPEN. Both change together, under the lock, so a resume by a subscriber's thread cannot get lost
+ *    against a pause by the reader.
+ *  - A subscription has a cursor from subscribe to unsubscribe (or, pushed, to its last event), and is armed when
+ *    its owner was told that there is nothing: then, and only then, ready is called once for the next event.
+ *  - When users is 0 and the log is open, the source is closed and the state CLOSED.
+ *
+ * The source holds no reference to the core that outlives its closing, except while a thread of it is in a call; the core drops
+ * it in feed_end, or when closed. So an abandoned core goes away by itself.
+ */
+
+struct _ProcstreamSubscription
+{
+  gatomicrefcount                ref_count;
+  const ProcstreamSubscriberOps *ops;
+  gpointer                       data;
+  ProcstreamCursor              *cursor;      /* mutex; NULL once it is over */
+  gboolean                       armed;       /* mutex */
+  gboolean                       wants_lines; /* mutex */
+};
+
+struct _ProcstreamOutputCore
+{
+  gatomicrefcount          ref_count;
+  char                    *name;
+  ProcstreamOutputSettings settings;
+  GMainContext            *context; /* captured */
+
+  GMutex     push_mutex;
+  GPtrArray *pushed; /* of owned ProcstreamSubscription */
+
+  GMutex                mutex;
+  GCond                 cond; /* blocked takers; all are woken */
+  guint                 n_blocked;
+  ProcstreamChunkLog   *log;
+  GPtrArray            *pulling; /* of owned ProcstreamSubscription */
+  ProcstreamOutputState state;
+  ProcstreamSource     *source;
+  guint                 holds;
+  guint                 line_subscribers;
+
+  void (*probe) (gpointer);
+  gpointer       probe_data;
+  GDestroyNotify probe_destroy;
+  void (*ended) (gpointer);
+  gpointer       ended_data;
+  GDestroyNotify ended_destroy;
+
+  ProcstreamDispatchItem *home_item; /* only where the captured context reads */
+  GQueue                  invoked;   /* mutex; of functions to run at home */
+};
+
+static gboolean home_dispatch (gpointer          data,
+                               ProcstreamBudget *budget);
+
+/* --- Life ------------------------------------------------------------------------------------------------------------------- */
+
+ProcstreamOutputCore *
+procstream_output_core_new (const char                     *name,
+                            const ProcstreamOutputSettings *settings,
+                            GMainContext                   *context)
+{
+  ProcstreamOutputCore *self = g_new0 (ProcstreamOutputCore, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->name = g_strdup (name);
+  self->settings = *settings;
+  self->context = g_main_context_ref (context);
+  g_mutex_init (&self->push_mutex);
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->cond);
+  g_queue_init (&self->invoked);
+  self->pushed = g_ptr_array_new ();
+  self->pulling = g_ptr_array_new ();
+  self->log = procstream_chunk_log_new (&settings->log);
+  if (settings->reader == PROCSTREAM_READER_MODE_CONTEXT)
+    self->home_item = procstream_dispatch_item_new (context, G_PRIORITY_DEFAULT, home_dispatch, self,
+                                                    (gpointer (*) (gpointer)) procstream_output_core_ref,
+                                                    (void (*) (gpointer)) procstream_output_core_unref);
+  return self;
+}
+
+ProcstreamOutputCore *
+procstream_output_core_ref (ProcstreamOutputCore *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+procstream_output_core_unref (ProcstreamOutputCore *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_assert (self->pushed->len == 0 && self->pulling->len == 0 && self->source == NULL);
+  g_clear_pointer (&self->home_item, procstream_dispatch_item_free);
+  if (self->probe_destroy)
+    self->probe_destroy (self->probe_data);
+  if (self->ended_destroy)
+    self->ended_destroy (self->ended_data);
+  g_ptr_array_unref (self->pushed);
+  g_ptr_array_unref (self->pulling);
+  g_assert (g_queue_is_empty (&self->invoked));
+  procstream_chunk_log_free (self->log);
+  g_mutex_clear (&self->push_mutex);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->cond);
+  g_main_context_unref (self->context);
+  g_free (self->name);
+  g_free (self);
+}
+
+const char *
+procstream_output_core_get_name (ProcstreamOutputCore *self)
+{
+  return self->name;
+}
+
+const ProcstreamOutputSettings *
+procstream_output_core_get_settings (ProcstreamOutputCore *self)
+{
+  return &self->settings;
+}
+
+ProcstreamOutputState
+procstream_output_core_get_state (ProcstreamOutputCore *self)
+{
+  ProcstreamOutputState state;
+
+  g_mutex_lock (&self->mutex);
+  state = self->state;
+  g_mutex_unlock (&self->mutex);
+  return state;
+}
+
+gboolean
+procstream_output_core_is_ended (ProcstreamOutputCore *self)
+{
+  gboolean ended;
+
+  g_mutex_lock (&self->mutex);
+  ended = procstream_chunk_log_is_finished (self->log);
+  g_mutex_unlock (&self->mutex);
+  return ended;
+}
+
+void
+procstream_output_core_get_counts (ProcstreamOutputCore   *self,
+                                   ProcstreamOutputCounts *counts)
+{
+  g_mutex_lock (&self->mutex);
+  counts->received = procstream_chunk_log_get_bytes_appended (self->log);
+  counts->dropped = procstream_chunk_log_get_bytes_dropped (self->log);
+  counts->unobserved = procstream_chunk_log_get_bytes_unobserved (self->log);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+procstream_output_core_set_ended_func (ProcstreamOutputCore *self,
+                                       void (*func) (gpointer),
+                                       gpointer       data,
+                                       GDestroyNotify destroy)
+{
+  self->ended = func;
+  self->ended_data = data;
+  self->ended_destroy = destroy;
+}
+
+void
+procstream_output_core_set_probe (ProcstreamOutputCore *self,
+                                  void (*probe) (gpointer),
+                                  gpointer       data,
+                                  GDestroyNotify destroy)
+{
+  self->probe = probe;
+  self->probe_data = data;
+  self->probe_destroy = destroy;
+}
+
+/* --- The thread that reads ---------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  void (*func) (gpointer);
+  gpointer       data;
+  GDestroyNotify destroy;
+} Invocation;
+
+static gboolean
+invocation_run (gpointer data)
+{
+  Invocation *invocation = data;
+
+  invocation->func (invocation->data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+invocation_free (gpointer data)
+{
+  Invocation *invocation = data;
+
+  invocation->destroy (invocation->data);
+  g_free (invocation);
+}
+
+static gboolean
+home_dispatch (gpointer          data,
+               ProcstreamBudget *budget)
+{
+  ProcstreamOutputCore *self = data;
+  Invocation           *invocation;
+
+  for (;;)
+    {
+      g_mutex_lock (&self->mutex);
+      invocation = g_queue_pop_head (&self->invoked);
+      g_mutex_unlock (&self->mutex);
+      if (invocation == NULL)
+        return G_SOURCE_REMOVE;
+      invocation_run (invocation);
+      invocation_free (invocation);
+    }
+}
+
+void
+procstream_output_core_invoke_data (ProcstreamOutputCore *self,
+                                    void (*func) (gpointer),
+                                    gpointer       data,
+                                    GDestroyNotify destroy)
+{
+  Invocation *invocation = g_new (Invocation, 1);
+
+  invocation->func = func;
+  invocation->data = data;
+  invocation->destroy = destroy;
+  if (self->home_item)
+    {
+      g_mutex_lock (&self->mutex);
+      g_queue_push_tail (&self->invoked, invocation);
+      g_mutex_unlock (&self->mutex);
+      procstream_dispatch_item_post (self->home_item);
+    }
+  else
+    {
+      procstream_io_thread_invoke (invocation_run, invocation, invocation_free);
+    }
+}
+
+/* --- Reading, pausing, closing ------------------------------------------------------------------------------------------------ */
+
+static gboolean
+is_over_locked (ProcstreamOutputCore *self)
+{
+  return self->state == PROCSTREAM_OUTPUT_STATE_ENDED ||
+         self->state == PROCSTREAM_OUTPUT_STATE_FAILED ||
+         self->state == PROCSTREAM_OUTPUT_STATE_CLOSED;
+}
+
+static void
+set_state_locked (ProcstreamOutputCore *self,
+                  ProcstreamOutputState state)
+{
+  g_assert (!is_over_locked (self));
+  g_assert (state > PROCSTREAM_OUTPUT_STATE_PAUSED || self->source != NULL);
+  self->state = state;
+}
+
+static void
+update_reading_locked (ProcstreamOutputCore *self)
+{
+  if (self->state == PROCSTREAM_OUTPUT_STATE_OPEN && procstream_chunk_log_must_pause (self->log))
+    {
+      set_state_locked (self, PROCSTREAM_OUTPUT_STATE_PAUSED);
+      self->source->klass->set_reading (self->source, FALSE);
+    }
+  else if (self->state == PROCSTREAM_OUTPUT_STATE_PAUSED && procstream_chunk_log_may_resume (self->log))
+    {
+      set_state_locked (self, PROCSTREAM_OUTPUT_STATE_OPEN);
+      self->source->klass->set_reading (self->source, TRUE);
+    }
+}
+
+/* Wakes who was told that there is nothing. */
+static void
+wake_locked (ProcstreamOutputCore *self)
+{
+  for (guint i = 0; i < self->pulling->len; i++)
+    {
+      ProcstreamSubscription *subscription = g_ptr_array_index (self->pulling, i);
+
+      if (subscription->armed)
+        {
+          subscription->armed = FALSE;
+          subscription->ops->ready (subscription->data);
+        }
+    }
+  if (self->n_blocked > 0)
+    g_cond_broadcast (&self->cond);
+}
+
+/* Nobody is left: the source to close, or NULL. */
+static ProcstreamSource *
+abandon_locked (ProcstreamOutputCore *self)
+{
+  ProcstreamSource *source = NULL;
+
+  if (self->holds == 0 && self->pushed->len == 0 && self->pulling->len == 0 && !is_over_locked (self) && self->source)
+    {
+      set_state_locked (self, PROCSTREAM_OUTPUT_STATE_CLOSED);
+      source = g_steal_pointer (&self->source);
+    }
+  return source;
+}
+
+static void
+close_if_abandoned (ProcstreamOutputCore *self)
+{
+  ProcstreamSource *source;
+
+  g_mutex_lock (&self->push_mutex);
+  g_mutex_lock (&self->mutex);
+  source = abandon_locked (self);
+  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&self->push_mutex);
+  if (source == NULL)
+    return;
+  source->klass->close (source);
+  if (self->ended)
+    self->ended (self->ended_data);
+}
+
+void
+procstream_output_core_hold (ProcstreamOutputCore *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->holds++;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+procstream_output_core_release (ProcstreamOutputCore *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->holds--;
+  g_mutex_unlock (&self->mutex);
+  close_if_abandoned (self);
+}
+
+static void
+open_source (ProcstreamOutputCore *self,
+             ProcstreamSource     *source)
+{
+  g_mutex_lock (&self->mutex);
+  g_assert (self->state == PROCSTREAM_OUTPUT_STATE_NONE);
+  self->source = source;
+  set_state_locked (self, PROCSTREAM_OUTPUT_STATE_OPEN);
+  source->klass->set_reading (source, TRUE);
+  g_mutex_unlock (&self->mutex);
+  close_if_abandoned (self);
+}
+
+static GMainContext *
+get_home_context (ProcstreamOutputCore *self)
+{
+  return self->home_item ? self->context : procstream_io_thread_get_context ();
+}
+
+void
+procstream_output_core_open_pipe (ProcstreamOutputCore *self,
+                                  int                   fd)
+{
+  open_source (self, procstream_fd_source_new (self, get_home_context (self), fd, TRUE));
+}
+
+void
+procstream_output_core_open_fd (ProcstreamOutputCore *self,
+                                int                   fd)
+{
+  ProcstreamSource *source = procstream_fd_source_new (self, get_home_context (self), fd, FALSE);
+
+  if (source == NULL)
+    source = procstream_worker_source_new_fd (self, fd);
+  open_source (self, source);
+}
+
+void
+procstream_output_core_open_stream (ProcstreamOutputCore *self,
+                                    GInputStream         *stream)
+{
+  if (procstream_stream_is_native (stream))
+    open_source (self, procstream_worker_source_new_stream (self, g_object_ref (stream)));
+  else
+    open_source (self, procstream_stream_source_new (self, self->context, g_object_ref (stream)));
+}
+
+/* --- Pushing ------------------------------------------------------------------------------------------------------------------ */
+
+/* At most so many events for one subscriber before the others have their turn and the lock is let go: a subscriber that catches
+ * up with a long history must not make an attach or a cancel wait for all of it. */
+#define CATCH_UP_EVENTS 64
+
+void
+procstream_log_event_clear (ProcstreamLogEvent *event)
+{
+  g_clear_pointer (&event->chunk, procstream_chunk_unref);
+  event->type = PROCSTREAM_LOG_EVENT_NOTHING;
+}
+
+static void
+drop_cursor_locked (ProcstreamOutputCore   *self,
+                    ProcstreamSubscription *subscription)
+{
+  if (subscription->cursor == NULL)
+    return;
+  procstream_chunk_log_detach (self->log, g_steal_pointer (&subscription->cursor));
+  if (subscription->wants_lines)
+    self->line_subscribers--;
+  update_reading_locked (self);
+}
+
+typedef enum
+{
+  CAUGHT_UP,
+  HAS_MORE,
+  IS_OVER,
+} Progress;
+
+/* One event after the other through the lock: for history, gaps and the end. */
+static Progress
+push_events (ProcstreamOutputCore   *self,
+             ProcstreamSubscription *subscription)
+{
+  for (int i = 0; i < CATCH_UP_EVENTS; i++)
+    {
+      ProcstreamLogEvent event = { 0 };
+      gboolean           done;
+
+      g_mutex_lock (&self->mutex);
+      procstream_chunk_log_next (self->log, subscription->cursor, &event);
+      update_reading_locked (self);
+      g_mutex_unlock (&self->mutex);
+      if (event.type == PROCSTREAM_LOG_EVENT_NOTHING)
+        return CAUGHT_UP;
+      done = subscription->ops->push (subscription->data, &event) || event.type == PROCSTREAM_LOG_EVENT_END;
+      procstream_log_event_clear (&event);
+      if (done)
+        return IS_OVER;
+    }
+  return HAS_MORE;
+}
+
+/* Moves those that are over out of the list, in an array that the caller finishes without a lock. */
+static GPtrArray *
+collect_over_locked (ProcstreamOutputCore   *self,
+                     ProcstreamSubscription *subscription,
+                     GPtrArray              *over)
+{
+  if (over == NULL)
+    over = g_ptr_array_new ();
+  g_ptr_array_add (over, subscription);
+  g_mutex_lock (&self->mutex);
+  drop_cursor_locked (self, subscription);
+  g_mutex_unlock (&self->mutex);
+  return over;
+}
+
+static void
+finish_over (ProcstreamOutputCore *self,
+             GPtrArray            *over)
+{
+  if (over == NULL)
+    return;
+  for (guint i = 0; i < over->len; i++)
+    {
+      ProcstreamSubscription *subscription = g_ptr_array_index (over, i);
+
+      subscription->ops->over (subscription->data);
+      procstream_subscription_unref (subscription);
+    }
+  g_ptr_array_unref (over);
+  close_if_abandoned (self);
+}
+
+/* Everything that pushed subscribers have not had yet. Runs at home. */
+static void
+push_all (gpointer data)
+{
+  ProcstreamOutputCore *self = data;
+  gboolean              more = TRUE;
+
+  while (more)
+    {
+      GPtrArray *over = NULL;
+
+      more = FALSE;
+      g_mutex_lock (&self->push_mutex);
+      for (guint i = 0; i < self->pushed->len;)
+        {
+          ProcstreamSubscription *subscription = g_ptr_array_index (self->pushed, i);
+          Progress                progress = push_events (self, subscription);
+
+          if (progress == IS_OVER)
+            {
+              g_ptr_array_remove_index (self->pushed, i);
+              over = collect_over_locked (self, subscription, over);
+              continue;
+            }
+          more |= progress == HAS_MORE;
+          i++;
+        }
+      g_mutex_unlock (&self->push_mutex);
+      finish_over (self, over);
+    }
+}
+
+static void
+skip_newest (ProcstreamOutputCore *self,
+             guint                 n)
+{
+  g_mutex_lock (&self->mutex);
+  for (guint i = 0; i < n; i++)
+    {
+      ProcstreamSubscription *subscription = g_ptr_array_index (self->pushed, i);
+
+      if (procstream_chunk_log_is_at_newest (self->log, subscription->cursor))
+        procstream_chunk_log_skip_newest (self->log, subscription->cursor);
+    }
+  update_reading_locked (self);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* The newest chunk to all that have had everything before it, with one lock for all of them; FALSE when that is not everybody, or
+ * somebody is done: the general way then takes care of the rest. */
+static gboolean
+push_newest (ProcstreamOutputCore *self,
+             ProcstreamChunk      *chunk)
+{
+  const ProcstreamLogEvent event = { .type = PROCSTREAM_LOG_EVENT_CHUNK, .chunk = chunk };
+  GPtrArray               *over = NULL;
+  gboolean                 all = TRUE;
+
+  g_mutex_lock (&self->push_mutex);
+  for (guint i = 0; i < self->pushed->len;)
+    {
+      ProcstreamSubscription *subscription = g_ptr_array_index (self->pushed, i);
+
+      if (!procstream_chunk_log_is_at_newest (self->log, subscription->cursor))
+        all = FALSE;
+      else if (subscription->ops->push (subscription->data, &event))
+        {
+          g_ptr_array_remove_index (self->pushed, i);
+          over = collect_over_locked (self, subscription, over);
+          continue;
+        }
+      i++;
+    }
+  if (self->pushed->len > 0)
+    skip_newest (self, self->pushed->len);
+  g_mutex_unlock (&self->push_mutex);
+  finish_over (self, over);
+  return all;
+}
+
+/* --- Feeding ------------------------------------------------------------------------------------------------------------------ */
+
+gboolean
+procstream_output_core_feed (ProcstreamOutputCore *self,
+                             ProcstreamChunk      *chunk)
+{
+  gboolean reading;
+
+  if (self->probe)
+    self->probe (self->probe_data);
+
+  g_mutex_lock (&self->mutex);
+  if (is_over_locked (self))
+    {
+      g_mutex_unlock (&self->mutex);
+      procstream_chunk_unref (chunk);
+      return FALSE;
+    }
+  procstream_chunk_log_append (self->log, procstream_chunk_ref (chunk));
+  if (self->line_subscribers > 0)
+    procstream_chunk_get_line_index (chunk);
+  wake_locked (self);
+  g_mutex_unlock (&self->mutex);
+
+  if (!push_newest (self, chunk))
+    push_all (self);
+  procstream_chunk_unref (chunk);
+
+  g_mutex_lock (&self->mutex);
+  if (!is_over_locked (self))
+    update_reading_locked (self);
+  reading = self->state == PROCSTREAM_OUTPUT_STATE_OPEN;
+  g_mutex_unlock (&self->mutex);
+  return reading;
+}
+
+void
+procstream_output_core_feed_end (ProcstreamOutputCore *self,
+                                 GError               *error)
+{
+  ProcstreamSource *source;
+
+  if (self->probe)
+    self->probe (self->probe_data);
+
+  g_mutex_lock (&self->mutex);
+  if (is_over_locked (self))
+    {
+      g_mutex_unlock (&self->mutex);
+      g_clear_error (&error);
+      return;
+    }
+  set_state_locked (self, error ? PROCSTREAM_OUTPUT_STATE_FAILED : PROCSTREAM_OUTPUT_STATE_ENDED);
+  source = g_steal_pointer (&self->source);
+  procstream_chunk_log_finish (self->log, error);
+  wake_locked (self);
+  g_mutex_unlock (&self->mutex);
+
+  if (source)
+    source->klass->close (source);
+  push_all (self);
+  if (self->ended)
+    self->ended (self->ended_data);
+}
+
+static void
+end_at_home (ProcstreamOutputCore *self)
+{
+  procstream_output_core_feed_end (self, NULL);
+}
+
+void
+procstream_output_core_end (ProcstreamOutputCore *self)
+{
+  g_mutex_lock (&self->mutex);
+  g_assert (self->state == PROCSTREAM_OUTPUT_STATE_NONE);
+  g_mutex_unlock (&self->mutex);
+  /* Without a source there is no thread that reads, so any thread may play its part. */
+  end_at_home (self);
+}
+
+void
+procstream_output_core_seal_replay (ProcstreamOutputCore *self)
+{
+  g_mutex_lock (&self->mutex);
+  procstream_chunk_log_seal (self->log);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* --- Subscriptions ------------------------------------------------------------------------------------------------------------ */
+
+ProcstreamSubscription *
+procstream_subscription_ref (ProcstreamSubscription *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+procstream_subscription_unref (ProcstreamSubscription *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_assert (self->cursor == NULL);
+  self->ops->unref (self->data);
+  g_free (self);
+}
+
+ProcstreamSubscription *
+procstream_output_core_subscribe (ProcstreamOutputCore          *self,
+                                  const ProcstreamSubscriberOps *ops,
+                                  gpointer                       data,
+                                  ProcstreamDelivery             delivery,
+                                  gboolean                       wants_lines)
+{
+  ProcstreamSubscription *subscription = g_new0 (ProcstreamSubscription, 1);
+  gboolean                behind;
+
+  g_atomic_ref_count_init (&subscription->ref_count);
+  subscription->ops = ops;
+  subscription->data = ops->ref (data);
+  subscription->wants_lines = wants_lines;
+  subscription->armed = ops->ready != NULL;
+
+  if (ops->push)
+    g_mutex_lock (&self->push_mutex);
+  g_mutex_lock (&self->mutex);
+  subscription->cursor = procstream_chunk_log_attach (self->log, delivery, FALSE);
+  self->line_subscribers += wants_lines;
+  g_ptr_array_add (ops->push ? self->pushed : self->pulling, procstream_subscription_ref (subscription));
+  behind = procstream_chunk_log_has_next (self->log, subscription->cursor);
+  if (behind && ops->ready)
+    wake_locked (self);
+  g_mutex_unlock (&self->mutex);
+  if (ops->push)
+    {
+      g_mutex_unlock (&self->push_mutex);
+      if (behind)
+        procstream_output_core_invoke_data (self, push_all, procstream_output_core_ref (self), (GDestroyNotify) procstream_output_core_unref);
+    }
+  return subscription;
+}
+
+void
+procstream_output_core_unsubscribe (ProcstreamOutputCore   *self,
+                                    ProcstreamSubscription *subscription)
+{
+  gboolean push = subscription->ops->push != NULL;
+  gboolean was_there;
+
+  if (push)
+    g_mutex_lock (&self->push_mutex);
+  g_mutex_lock (&self->mutex);
+  was_there = g_ptr_array_remove (push ? self->pushed : self->pulling, subscription);
+  drop_cursor_locked (self, subscription);
+  subscription->armed = FALSE;
+  if (self->n_blocked > 0)
+    g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->mutex);
+  if (push)
+    g_mutex_unlock (&self->push_mutex);
+  if (was_there)
+    procstream_subscription_unref (subscription);
+  close_if_abandoned (self);
+}
+
+void
+procstream_output_core_set_wants_lines (ProcstreamOutputCore   *self,
+                                        ProcstreamSubscription *subscription,
+                                        gboolean                wants_lines)
+{
+  g_mutex_lock (&self->mutex);
+  if (subscription->cursor && subscription->wants_lines != wants_lines)
+    {
+      self->line_subscribers += wants_lines ? 1 : -1;
+      subscription->wants_lines = wants_lines;
+    }
+  g_mutex_unlock (&self->mutex);
+}
+
+ProcstreamLogEventType
+procstream_output_core_take (ProcstreamOutputCore   *self,
+                             ProcstreamSubscription *subscription,
+                             ProcstreamLogEvent     *event)
+{
+  event->type = PROCSTREAM_LOG_EVENT_NOTHING;
+  event->chunk = NULL;
+  g_mutex_lock (&self->mutex);
+  if (subscription->cursor)
+    {
+      procstream_chunk_log_next (self->log, subscription->cursor, event);
+      subscription->armed = event->type == PROCSTREAM_LOG_EVENT_NOTHING;
+      update_reading_locked (self);
+    }
+  g_mutex_unlock (&self->mutex);
+  return event->type;
+}
+
+static gboolean
+has_next_locked (ProcstreamOutputCore   *self,
+                 ProcstreamSubscription *subscription)
+{
+  gboolean has_next = subscription->cursor && procstream_chunk_log_has_next (self->log, subscription->cursor);
+
+  subscription->armed = !has_next && subscription->cursor && subscription->ops->ready;
+  return has_next;
+}
+
+gboolean
+procstream_output_core_has_next (ProcstreamOutputCore   *self,
+                                 ProcstreamSubscription *subscription)
+{
+  gboolean has_next;
+
+  g_mutex_lock (&self->mutex);
+  has_next = has_next_locked (self, subscription);
+  g_mutex_unlock (&self->mutex);
+  return has_next;
+}
+
+static void
+cancelled_cb (GCancellable         *cancellable,
+              ProcstreamOutputCore *self)
+{
+  g_mutex_lock (&self->mutex);
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->mutex);
+}
+
+gboolean
+procstream_output_core_wait (ProcstreamOutputCore   *self,
+                             ProcstreamSubscription *subscription,
+                             gint64                  deadline_us,
+                             GCancellable           *cancellable)
+{
+  gulong   handler = 0;
+  gboolean has_next;
+
+  if (cancellable)
+    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), self, NULL);
+  g_mutex_lock (&self->mutex);
+  self->n_blocked++;
+  while (!(has_next = has_next_locked (self, subscription)) && subscription->cursor && !g_cancellable_is_cancelled (cancellable))
+    {
+      if (deadline_us < 0)
+        g_cond_wait (&self->cond, &self->mutex);
+      else if (!g_cond_wait_until (&self->cond, &self->mutex, deadline_us))
+        break;
+    }
+  has_next = has_next || has_next_locked (self, subscription);
+  self->n_blocked--;
+  g_mutex_unlock (&self->mutex);
+  if (cancellable)
+    g_cancellable_disconnect (cancellable, handler);
+  return has_next;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-consumer-private.h"
+#include "procstream-line-cursor-private.h"
+
+G_BEGIN_DECLS
+
+/* What a reader has taken from its subscription and not yet given out: a plain state machine, no waiting in it. */
+typedef struct
+{
+  ProcstreamLineOptions   options;
+  ProcstreamLineSplitter *splitter;
+  ProcstreamChunk        *chunk; /* being read */
+  gsize                   position;
+  GByteArray             *carry; /* the beginning of a line; raw */
+  gboolean                carry_torn;
+  GQueue                  lines; /* of owned char *: pieces of one long line */
+  gboolean                skip;  /* up to the next separator */
+  guint64                 bytes_torn;
+  gboolean                ended;
+} ProcstreamPull;
+
+typedef enum
+{
+  PROCSTREAM_PULL_EMPTY, /* nothing yet */
+  PROCSTREAM_PULL_ITEM,
+  PROCSTREAM_PULL_END,
+} ProcstreamPullResult;
+
+void procstream_pull_init (ProcstreamPull              *self,
+                           const ProcstreamLineOptions *options);
+void procstream_pull_clear (ProcstreamPull *self);
+
+/* Take from the subscription of @core until there is something to give. */
+ProcstreamPullResult procstream_pull_next (ProcstreamPull         *self,
+                                           ProcstreamConsumerCore *core,
+                                           GBytes                **bytes);
+ProcstreamPullResult procstream_pull_line (ProcstreamPull         *self,
+                                           ProcstreamConsumerCore *core,
+                                           char                  **line);
+
+G_END_DECLS

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+/* The last (or first) so many bytes of a stream: a ring buffer whose memory grows with what it holds, up to its limit. */
+typedef struct _ProcstreamRing ProcstreamRing;
+
+ProcstreamRing *procstream_ring_new (guint64 limit); /* > 0 */
+void            procstream_ring_free (ProcstreamRing *self);
+
+/* Adds what there is room for; returns how much that was. */
+gsize procstream_ring_fill (ProcstreamRing *self,
+                            const guint8   *data,
+                            gsize           size);
+/* Adds all, letting the oldest go; returns how many bytes are no longer, or never were, kept. */
+guint64 procstream_ring_push (ProcstreamRing *self,
+                              const guint8   *data,
+                              gsize           size);
+gsize   procstream_ring_get_size (ProcstreamRing *self);
+void    procstream_ring_append_to (ProcstreamRing *self,
+                                   GByteArray     *bytes);
+
+G_END_DECLS

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-output-core-private.h"
+
+G_BEGIN_DECLS
+
+/* Where the bytes of one output come from. A source belongs to its core, feeds it from the thread that reads, and outlives
+ * its closing for as long as a thread of its own is still busy. */
+typedef struct _ProcstreamSource ProcstreamSource;
+
+typedef struct
+{
+  /* Called with the core locked, from any thread. */
+  void (*set_reading) (ProcstreamSource *self,
+                       gboolean          reading);
+  /* No more is fed after the one that another thread may be in the middle of. Called once, without a lock, from any thread. */
+  void (*close) (ProcstreamSource *self);
+} ProcstreamSourceClass;
+
+struct _ProcstreamSource
+{
+  const ProcstreamSourceClass *klass;
+};
+
+/* Takes the descriptor. @own_pipe: the read end of a pipe that nobody else reads, so that it may be made non-blocking and be
+ * enlarged. NULL with errno when it cannot be watched; then it must be read by a worker. */
+ProcstreamSource *procstream_fd_source_new (ProcstreamOutputCore *core,
+                                            GMainContext         *context,
+                                            int                   fd,
+                                            gboolean              own_pipe);
+
+/* Reads in a thread of its own what cannot be polled. Both take what they read. */
+ProcstreamSource *procstream_worker_source_new_fd (ProcstreamOutputCore *core,
+                                                   int                   fd);
+ProcstreamSource *procstream_worker_source_new_stream (ProcstreamOutputCore *core,
+                                                       GInputStream         *stream);
+
+/* Drives a stream class that is not GIO's own where its author expects it: in the captured context. */
+ProcstreamSource *procstream_stream_source_new (ProcstreamOutputCore *core,
+                                                GMainContext         *context,
+                                                GInputStream         *stream);
+
+/* Whether all of @stream's class, and of the streams it filters, is GIO's own. */
+gboolean procstream_stream_is_native (GInputStream *stream);
+
+G_END_DECLS
