@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-tool-options-private.h"
+
+#include <string.h>
+
+#define DEFAULT_TAIL_LINES 20
+#define DEFAULT_GRACE_SECONDS 5.0
+#define DEFAULT_DRAIN_SECONDS 5.0
+#define MAX_SECONDS (G_MAXINT / 1000) /* what a GLib timer can count */
+
+/* As they are written on the command line, before they are checked. */
+typedef struct
+{
+  ToolOptions *options;
+  char        *pattern;
+  char        *stdin_mode;
+  double       wait_timeout;
+  double       timeout;
+  double       grace;
+  double       drain;
+  gboolean     lossy;
+  gboolean     reliable;
+  gboolean     same_group;
+} RawOptions;
+
+static gboolean
+parse_json_cb (const char *option_name,
+               const char *value,
+               gpointer    data,
+               GError    **error)
+{
+  RawOptions *raw = data;
+
+  raw->options->json = TRUE;
+  g_clear_pointer (&raw->options->json_path, g_free);
+  if (value && strcmp (value, "-") != 0)
+    raw->options->json_path = g_strdup (value);
+  return TRUE;
+}
+
+static void
+add_entries (GOptionContext *context,
+             RawOptions     *raw)
+{
+  ToolOptions       *o = raw->options;
+  const GOptionEntry entries[] = {
+    { "log", 0, 0, G_OPTION_ARG_FILENAME, &o->log_path, "Write both outputs to FILE", "FILE" },
+    { "append", 0, 0, G_OPTION_ARG_NONE, &o->append, "Append to the log file instead of replacing it", NULL },
+    { "tail", 0, 0, G_OPTION_ARG_INT, &o->tail, "Repeat the last LINES lines when the command fails (20)", "LINES" },
+    { "prefix", 0, 0, G_OPTION_ARG_NONE, &o->prefix, "Begin each line with the time and the name of its stream", NULL },
+    { "hide", 0, 0, G_OPTION_ARG_NONE, &o->hide, "Do not show the output", NULL },
+    { "wait-for", 0, 0, G_OPTION_ARG_STRING, &raw->pattern, "Report the first line that REGEX matches", "REGEX" },
+    { "wait-timeout", 0, 0, G_OPTION_ARG_DOUBLE, &raw->wait_timeout, "End the command if that line has not come by then", "SECONDS" },
+    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &raw->timeout, "End the command if it still runs by then", "SECONDS" },
+    { "grace", 0, 0, G_OPTION_ARG_DOUBLE, &raw->grace, "Time between SIGTERM and SIGKILL (5)", "SECONDS" },
+    { "drain", 0, 0, G_OPTION_ARG_DOUBLE, &raw->drain, "How long to read on when the command has ended and others hold its output (5)", "SECONDS" },
+    { "reliable", 0, 0, G_OPTION_ARG_NONE, &raw->reliable, "Lose nothing; the command waits for a slow reader (the default)", NULL },
+    { "lossy", 0, 0, G_OPTION_ARG_NONE, &raw->lossy, "Never slow the command; what is lost is counted", NULL },
+    { "json", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, parse_json_cb, "Write one JSON record of the result (to standard output)", "FILE" },
+    { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet, "Say nothing about the command", NULL },
+    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &o->verbose, "Report success, too", NULL },
+    { "merge-stderr", 0, 0, G_OPTION_ARG_NONE, &o->merge_stderr, "Make standard error a part of standard output", NULL },
+    { "cwd", 0, 0, G_OPTION_ARG_FILENAME, &o->cwd, "Run the command in DIR", "DIR" },
+    { "env", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &o->environment, "Set a variable for the command", "NAME=VALUE" },
+    { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, "What to call the command in messages", "NAME" },
+    { "stdin", 0, 0, G_OPTION_ARG_STRING, &raw->stdin_mode, "Standard input: “inherit” (the default) or “null”", "MODE" },
+    { "same-group", 0, 0, G_OPTION_ARG_NONE, &raw->same_group, "Leave the command in this process group", NULL },
+    { "version", 0, 0, G_OPTION_ARG_NONE, &o->show_version, "Show the version", NULL },
+    { 0 },
+  };
+  GOptionGroup *group = g_option_group_new ("procstream", NULL, NULL, raw, NULL);
+
+  g_option_group_add_entries (group, entries);
+  g_option_context_set_main_group (context, group);
+}
+
+static gboolean
+bad_value (GError    **error,
+           const char *format,
+           ...) G_GNUC_PRINTF (2, 3);
+
+static gboolean
+bad_value (GError    **error,
+           const char *format,
+           ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (error)
+    *error = g_error_new_valist (G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, args);
+  va_end (args);
+  return FALSE;
+}
+
+/* Negative stands for an option that was not given. */
+static gboolean
+convert_seconds (const char *option,
+                 double      seconds,
+                 gint64     *ms,
+                 GError    **error)
+{
+  *ms = -1;
+  if (seconds == -1)
+    return TRUE;
+  if (!(seconds >= 0 && seconds <= MAX_SECONDS))
+    return bad_value (error, "%s needs a number of seconds from 0 to %d", option, MAX_SECONDS);
+  *ms = (gint64) (seconds * 1000 + 0.5);
+  return TRUE;
+}
+
+static gboolean
+check_choices (RawOptions *raw,
+               GError    **error)
+{
+  ToolOptions *o = raw->options;
+
+  if (raw->lossy && raw->reliable)
+    return bad_value (error, "--lossy and --reliable exclude each other");
+  o->delivery = raw->lossy ? PROCSTREAM_DELIVERY_LOSSY : PROCSTREAM_DELIVERY_RELIABLE;
+  o->containment = raw->same_group ? PROCSTREAM_CONTAINMENT_PROCESS : PROCSTREAM_CONTAINMENT_GROUP;
+
+  if (raw->stdin_mode == NULL || strcmp (raw->stdin_mode, "inherit") == 0)
+    o->stdin_mode = PROCSTREAM_STDIN_MODE_INHERIT;
+  else if (strcmp (raw->stdin_mode, "null") == 0)
+    o->stdin_mode = PROCSTREAM_STDIN_MODE_NULL;
+  else
+    return bad_value (error, "--stdin is “inherit” or “null”, not “%s”", raw->stdin_mode);
+
+  if (o->tail < 0)
+    return bad_value (error, "--tail needs a number of lines from 0 on");
+  if (o->append && o->log_path == NULL)
+    return bad_value (error, "--append needs --log");
+  if (raw->wait_timeout != -1 && raw->pattern == NULL)
+    return bad_value (error, "--wait-timeout needs --wait-for");
+  for (guint i = 0; o->environment && o->environment[i]; i++)
+    if (strchr (o->environment[i], '=') == NULL || o->environment[i][0] == '=')
+      return bad_value (error, "--env needs NAME=VALUE, not “%s”", o->environment[i]);
+  return TRUE;
+}
+
+static gboolean
+compile_pattern (RawOptions *raw,
+                 GError    **error)
+{
+  if (raw->pattern == NULL)
+    return TRUE;
+  raw->options->wait_for = g_regex_new (raw->pattern, G_REGEX_OPTIMIZE, 0, error);
+  g_prefix_error (error, "--wait-for: ");
+  return raw->options->wait_for != NULL;
+}
+
+static gboolean
+take_command (ToolOptions *self,
+              char       **argv,
+              GError     **error)
+{
+  if (argv[0] && argv[1] && strcmp (argv[1], "--") == 0)
+    argv++;
+  if (argv[0] == NULL || argv[1] == NULL)
+    return bad_value (error, "no command is given");
+  self->argv = g_strdupv (argv + 1);
+  return TRUE;
+}
+
+static gboolean
+parse (RawOptions *raw,
+       char     ***argv,
+       GError    **error)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new ("[--] COMMAND [ARGUMENT…]");
+  ToolOptions *o = raw->options;
+
+  g_option_context_set_summary (context, "Run a command; show, log and watch its output while it runs.");
+  g_option_context_set_description (context, "The exit status is that of the command; 128+N if signal N ended it; 124 after a timeout;\n"
+                                             "125 if procstream failed; 126 if the command cannot be run; 127 if it is not found.\n");
+  g_option_context_set_strict_posix (context, TRUE);
+  add_entries (context, raw);
+  if (!g_option_context_parse_strv (context, argv, error))
+    return FALSE;
+  if (o->show_version)
+    return TRUE;
+  return check_choices (raw, error) &&
+         convert_seconds ("--wait-timeout", raw->wait_timeout, &o->wait_timeout_ms, error) &&
+         convert_seconds ("--timeout", raw->timeout, &o->timeout_ms, error) &&
+         convert_seconds ("--grace", raw->grace, &o->grace_ms, error) &&
+         convert_seconds ("--drain", raw->drain, &o->drain_ms, error) &&
+         compile_pattern (raw, error) &&
+         take_command (o, *argv, error);
+}
+
+gboolean
+tool_options_parse (ToolOptions *self,
+                    char      ***argv,
+                    GError     **error)
+{
+  RawOptions raw = { self, NULL, NULL, -1, -1, DEFAULT_GRACE_SECONDS, DEFAULT_DRAIN_SECONDS };
+  gboolean   ok;
+
+  *self = (ToolOptions){ .tail = DEFAULT_TAIL_LINES };
+  ok = parse (&raw, argv, error);
+  g_free (raw.pattern);
+  g_free (raw.stdin_mode);
+  return ok;
+}
+
+void
+tool_options_clear (ToolOptions *self)
+{
+  g_clear_pointer (&self->argv, g_strfreev);
+  g_clear_pointer (&self->environment, g_strfreev);
+  g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->cwd, g_free);
+  g_clear_pointer (&self->log_path, g_free);
+  g_clear_pointer (&self->json_path, g_free);
+  g_clear_pointer (&self->wait_for, g_regex_unref);
+}

@@ -1,0 +1,586 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-tool-run-private.h"
+
+#include "procstream-tool-report-private.h"
+#include "procstream-tool-signals-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* How often it is looked whether the last process of a group that was told to end has ended; nothing announces it. */
+#define GROUP_POLL_MS 50
+
+/*
+ * The main thread knows the command, the clock and the signals, and never waits for anything else: what may block (the terminal, the
+ * pipe or disk that is written to, the user's regular expression) has a thread of its own with a consumer of its own, and
+ * is held back, or loses, alone.
+ *
+ * The run is over when the command has exited (exited) and every consumer has got everything (pending is 0). Two things cut
+ * that short, drain_ms after the exit: outputs that others hold open, and, when the command was ended by us, a reader of
+ * our own output that does not read. A command that was told to end is over when its whole group is, too.
+ *
+ * cause is set once, by whatever asked the command to end first. terminating is set with the first SIGTERM and stays.
+ */
+typedef struct
+{
+  const ToolOptions *options;
+  GMainLoop         *loop;
+  ProcstreamChild   *child;
+  ToolSignals       *signals;
+  GPtrArray         *threads; /* of ToolThread */
+  GPtrArray         *sinks;   /* of ProcstreamConsumer */
+  ToolWriter        *views[2];
+  ToolWriter        *log;
+  int                log_fd;
+  ToolWatch         *watch;
+  guint              n_streams;
+
+  ToolCause cause;
+  GError   *spawn_error;
+  int       passed_signal;
+  gint64    start_us;
+  guint     pending;
+  guint     timeout_source;
+  guint     wait_source;
+  guint     grace_source;
+  guint     drain_source;
+  guint     group_source;
+  gboolean  exited;
+  gboolean  terminating;
+  gboolean  killed;
+  gboolean  drained;
+} ToolRun;
+
+static const char *const stream_names[] = { "stdout", "stderr" };
+
+static ProcstreamOutput *
+get_output (ToolRun *self,
+            guint    i)
+{
+  return i == 0 ? procstream_child_get_stdout (self->child) : procstream_child_get_stderr (self->child);
+}
+
+static void
+stop_timer (guint *source)
+{
+  if (*source)
+    g_source_remove (*source);
+  *source = 0;
+}
+
+/* --- The end -------------------------------------------------------------------------------------------------------------------- */
+
+/* Only a question, so a number that belongs to somebody else by now can do no harm. */
+static gboolean
+group_is_gone (ToolRun *self)
+{
+  return self->options->containment != PROCSTREAM_CONTAINMENT_GROUP ||
+         (kill (-procstream_child_get_pid (self->child), 0) < 0 && errno == ESRCH);
+}
+
+/* Whether an output is still open although everything in it has been read: somebody else holds it. */
+static gboolean
+output_held_open (ToolRun *self)
+{
+  for (guint i = 0; i < self->n_streams; i++)
+    if (procstream_output_get_state (get_output (self, i)) == PROCSTREAM_OUTPUT_STATE_OPEN)
+      return TRUE;
+  return FALSE;
+}
+
+static void
+check_finished (ToolRun *self)
+{
+  if (!self->exited)
+    return;
+  if (self->drained)
+    g_main_loop_quit (self->loop);
+  else if (self->pending == 0 && (!self->terminating || group_is_gone (self)))
+    g_main_loop_quit (self->loop);
+}
+
+static gboolean
+drain_cb (gpointer user_data)
+{
+  ToolRun *self = user_data;
+
+  /* A slow reader of the output of a command that ended by itself gets it all, as from cat. */
+  if (!self->terminating && self->cause == TOOL_CAUSE_NONE && !output_held_open (self))
+    return G_SOURCE_CONTINUE;
+  self->drain_source = 0;
+  self->drained = TRUE;
+  check_finished (self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+group_cb (gpointer user_data)
+{
+  check_finished (user_data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+start_drain (ToolRun *self)
+{
+  if (self->drain_source == 0 && !self->drained)
+    self->drain_source = g_timeout_add (MAX (self->options->drain_ms, GROUP_POLL_MS), drain_cb, self);
+}
+
+static gboolean
+grace_cb (gpointer user_data)
+{
+  ToolRun *self = user_data;
+
+  self->grace_source = 0;
+  if (!self->exited || !group_is_gone (self))
+    {
+      self->killed = TRUE;
+      procstream_child_kill (self->child, NULL);
+    }
+  if (self->exited)
+    start_drain (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+begin_grace (ToolRun *self)
+{
+  if (self->terminating)
+    return;
+  self->terminating = TRUE;
+  self->grace_source = g_timeout_add (self->options->grace_ms, grace_cb, self);
+}
+
+/* SIGTERM, and SIGKILL after the grace. A group that is stopped must be continued to hear the first. */
+static void
+terminate (ToolRun  *self,
+           ToolCause cause)
+{
+  if (self->cause == TOOL_CAUSE_NONE)
+    self->cause = cause;
+  if (self->exited || self->terminating)
+    return;
+  procstream_child_send_signal (self->child, SIGTERM, NULL);
+  procstream_child_send_signal (self->child, SIGCONT, NULL);
+  begin_grace (self);
+}
+
+/* --- Events --------------------------------------------------------------------------------------------------------------------- */
+
+static void
+exited_cb (GObject      *source,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  ToolRun *self = user_data;
+
+  procstream_child_wait_finish (self->child, result, NULL);
+  self->exited = TRUE;
+  stop_timer (&self->timeout_source);
+  if (self->terminating)
+    self->group_source = g_timeout_add (GROUP_POLL_MS, group_cb, self);
+  if (!self->terminating || self->killed)
+    start_drain (self);
+  check_finished (self);
+}
+
+static void
+sink_ended_cb (GObject      *source,
+               GAsyncResult *result,
+               gpointer      user_data)
+{
+  ToolRun *self = user_data;
+
+  procstream_consumer_wait_finish (PROCSTREAM_CONSUMER (source), result, NULL);
+  self->pending--;
+  check_finished (self);
+}
+
+static gboolean
+timeout_cb (gpointer user_data)
+{
+  ToolRun *self = user_data;
+
+  self->timeout_source = 0;
+  terminate (self, TOOL_CAUSE_TIMEOUT);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+wait_timeout_cb (gpointer user_data)
+{
+  ToolRun *self = user_data;
+
+  self->wait_source = 0;
+  terminate (self, TOOL_CAUSE_WAIT_TIMEOUT);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+unmatched_grace_cb (gpointer user_data)
+{
+  ToolRun *self = user_data;
+
+  self->wait_source = 0;
+  terminate (self, TOOL_CAUSE_UNMATCHED);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+matched_cb (gpointer user_data)
+{
+  ToolRun   *self = user_data;
+  ToolReport report = { .options = self->options, .name = procstream_child_get_name (self->child) };
+  gint64     time_us;
+
+  stop_timer (&self->wait_source);
+  report.match = tool_watch_get_match (self->watch, &time_us);
+  report.match_after_us = time_us - self->start_us;
+  tool_report_print_match (&report);
+  return G_SOURCE_REMOVE;
+}
+
+/* Outputs mostly end because the command does: it gets the chance to do so with its own status. */
+static gboolean
+unmatched_cb (gpointer user_data)
+{
+  ToolRun *self = user_data;
+
+  stop_timer (&self->wait_source);
+  if (self->cause == TOOL_CAUSE_NONE)
+    self->cause = TOOL_CAUSE_UNMATCHED;
+  if (!self->exited)
+    self->wait_source = g_timeout_add (self->options->grace_ms, unmatched_grace_cb, self);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+view_failed_cb (gpointer user_data)
+{
+  ToolRun *self = user_data;
+  gboolean broken = FALSE;
+
+  for (guint i = 0; i < 2; i++)
+    broken |= self->views[i] && tool_writer_get_errno (self->views[i]) == EPIPE;
+  terminate (self, broken ? TOOL_CAUSE_BROKEN_PIPE : TOOL_CAUSE_OUTPUT_FAILED);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+log_failed_cb (gpointer user_data)
+{
+  /* The command goes on; the report tells. */
+  return G_SOURCE_REMOVE;
+}
+
+/* SIGTERM is a request that must be met, the others the command may know what to do with. */
+static void
+signal_cb (gpointer user_data,
+           int      signum)
+{
+  ToolRun *self = user_data;
+
+  procstream_child_send_signal (self->child, signum, NULL);
+  switch (signum)
+    {
+    case SIGTSTP:
+      tool_signals_stop (self->signals);
+      procstream_child_send_signal (self->child, SIGCONT, NULL);
+      return;
+    case SIGTERM:
+      procstream_child_send_signal (self->child, SIGCONT, NULL);
+      begin_grace (self);
+      break;
+    case SIGUSR1:
+    case SIGUSR2:
+      return;
+    default:
+      break;
+    }
+  if (self->cause == TOOL_CAUSE_NONE)
+    {
+      self->cause = TOOL_CAUSE_SIGNAL;
+      self->passed_signal = signum;
+    }
+}
+
+/* --- Setting up ----------------------------------------------------------------------------------------------------------------- */
+
+static ToolThread *
+add_thread (ToolRun    *self,
+            const char *name)
+{
+  ToolThread *thread = tool_thread_new (name);
+
+  g_ptr_array_add (self->threads, thread);
+  return thread;
+}
+
+static gboolean
+add_sink (ToolRun            *self,
+          ProcstreamConsumer *sink)
+{
+  if (sink)
+    g_ptr_array_add (self->sinks, sink);
+  return sink != NULL;
+}
+
+static gboolean
+same_file (int a,
+           int b)
+{
+  struct stat first, second;
+
+  return fstat (a, &first) == 0 && fstat (b, &second) == 0 && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+/* One thread for both when they are the same terminal or file: what comes first is then shown first. */
+static gboolean
+add_views (ToolRun *self,
+           GError **error)
+{
+  ToolThread *thread = add_thread (self, "view-stdout");
+
+  if (self->options->hide)
+    return TRUE;
+  for (guint i = 0; i < self->n_streams; i++)
+    {
+      if (i == 1 && !same_file (STDOUT_FILENO, STDERR_FILENO))
+        thread = add_thread (self, "view-stderr");
+      self->views[i] = tool_writer_new (thread, i == 0 ? STDOUT_FILENO : STDERR_FILENO, stream_names[i], self->options->prefix, view_failed_cb, self);
+      if (!add_sink (self, tool_writer_attach (self->views[i], get_output (self, i), stream_names[i], FALSE, error)))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+add_log (ToolRun *self,
+         GError **error)
+{
+  const ToolOptions *o = self->options;
+
+  if (o->log_path == NULL)
+    return TRUE;
+  self->log_fd = open (o->log_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (o->append ? O_APPEND : O_TRUNC), 0666);
+  if (self->log_fd < 0)
+    {
+      int errsv = errno;
+
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errsv), "cannot open “%s”: %s", o->log_path, g_strerror (errsv));
+      return FALSE;
+    }
+  self->log = tool_writer_new (add_thread (self, "log"), self->log_fd, o->log_path, o->prefix, log_failed_cb, self);
+  for (guint i = 0; i < self->n_streams; i++)
+    if (!add_sink (self, tool_writer_attach (self->log, get_output (self, i), stream_names[i], TRUE, error)))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+add_watch (ToolRun *self,
+           GError **error)
+{
+  self->watch = tool_watch_new (add_thread (self, "watch"), self->options->tail, self->options->wait_for, matched_cb, unmatched_cb, self);
+  for (guint i = 0; i < self->n_streams; i++)
+    if (!add_sink (self, tool_watch_attach (self->watch, get_output (self, i), stream_names[i], error)))
+      return FALSE;
+  return TRUE;
+}
+
+static ProcstreamLauncher *
+make_launcher (const ToolOptions *o)
+{
+  ProcstreamLauncher *launcher = procstream_launcher_new (o->delivery, PROCSTREAM_REPLAY_NONE);
+
+  procstream_launcher_set_stdin_mode (launcher, o->stdin_mode);
+  procstream_launcher_set_merge_stderr (launcher, o->merge_stderr);
+  procstream_launcher_set_containment (launcher, o->containment);
+  if (o->name)
+    procstream_launcher_set_name (launcher, o->name);
+  if (o->cwd)
+    procstream_launcher_set_cwd (launcher, o->cwd);
+  for (guint i = 0; o->environment && o->environment[i]; i++)
+    {
+      g_auto (GStrv) pair = g_strsplit (o->environment[i], "=", 2);
+
+      procstream_launcher_set_variable (launcher, pair[0], pair[1]);
+    }
+  return launcher;
+}
+
+static gboolean
+prepare (ToolRun *self,
+         GError **error)
+{
+  g_autoptr (ProcstreamLauncher) launcher = make_launcher (self->options);
+
+  self->child = procstream_launcher_create (launcher, (const char *const *) self->options->argv, error);
+  return self->child != NULL && add_views (self, error) && add_log (self, error) && add_watch (self, error);
+}
+
+/* Where the library lends the terminal to the command, it passes Ctrl-Z on as well. Where nothing that the command inherits is a
+ * terminal, in a pipe say, the tool is what Ctrl-Z reaches. */
+static gboolean
+must_pass_stops_on (const ToolOptions *o)
+{
+  return o->containment == PROCSTREAM_CONTAINMENT_GROUP &&
+         (o->stdin_mode != PROCSTREAM_STDIN_MODE_INHERIT || tcgetpgrp (STDIN_FILENO) < 0);
+}
+
+static void
+follow (ToolRun *self)
+{
+  const ToolOptions *o = self->options;
+
+  self->start_us = g_get_monotonic_time ();
+  if (o->timeout_ms >= 0)
+    self->timeout_source = g_timeout_add (o->timeout_ms, timeout_cb, self);
+  if (o->wait_timeout_ms >= 0)
+    self->wait_source = g_timeout_add (o->wait_timeout_ms, wait_timeout_cb, self);
+  procstream_child_wait_async (self->child, NULL, exited_cb, self);
+  for (guint i = 0; i < self->sinks->len; i++)
+    procstream_consumer_wait_async (g_ptr_array_index (self->sinks, i), NULL, sink_ended_cb, self);
+  self->pending = self->sinks->len;
+  g_ptr_array_foreach (self->threads, (GFunc) tool_thread_start, NULL);
+  g_main_loop_run (self->loop);
+}
+
+/* --- Reporting ------------------------------------------------------------------------------------------------------------------ */
+
+static void
+report_stream (ToolRun          *self,
+               guint             i,
+               ToolStreamReport *stream)
+{
+  ProcstreamOutput *output = get_output (self, i);
+  guint             per_stream = self->sinks->len / self->n_streams;
+
+  stream->stream = stream_names[i];
+  stream->bytes = procstream_output_get_bytes_received (output);
+  stream->lines = tool_watch_get_lines (self->watch, stream_names[i]);
+  /* The sinks come in groups: views, log, watch, each with one per stream. */
+  for (guint k = 0; k < per_stream; k++)
+    {
+      guint64 lost = procstream_consumer_get_bytes_lost (g_ptr_array_index (self->sinks, k * self->n_streams + i));
+
+      stream->bytes_dropped = MAX (stream->bytes_dropped, lost);
+    }
+  stream->complete = procstream_output_get_state (output) == PROCSTREAM_OUTPUT_STATE_ENDED && stream->bytes_dropped == 0;
+}
+
+static void
+report_child (ToolRun    *self,
+              ToolReport *report)
+{
+  gint64 match_us;
+
+  report->pid = procstream_child_get_pid (self->child);
+  report->exit_code = procstream_child_get_exit_code (self->child);
+  report->term_signal = procstream_child_get_term_signal (self->child);
+  report->duration_us = procstream_child_get_elapsed_us (self->child);
+  report->held_open = self->drained && output_held_open (self);
+  report->n_streams = self->n_streams;
+  for (guint i = 0; i < self->n_streams; i++)
+    report_stream (self, i, &report->streams[i]);
+  report->match = tool_watch_get_match (self->watch, &match_us);
+  report->match_after_us = match_us - self->start_us;
+  report->tail = tool_watch_steal_tail (self->watch);
+  report->lines_before_tail = tool_watch_get_all_lines (self->watch) - report->tail->len;
+}
+
+static int
+report (ToolRun *self)
+{
+  g_autoptr (GError) error = NULL;
+  ToolReport report = {
+    .options = self->options,
+    .name = self->child ? procstream_child_get_name (self->child) : self->options->argv[0],
+    .cause = self->cause,
+    .exit_code = -1,
+    .spawn_error = self->spawn_error,
+    .passed_signal = self->passed_signal,
+    .killed = self->killed,
+  };
+  int status;
+
+  for (guint i = 0; i < 2; i++)
+    if (self->views[i] && report.output_errno == 0)
+      report.output_errno = tool_writer_get_errno (self->views[i]);
+  if (self->log)
+    {
+      report.log_errno = tool_writer_get_errno (self->log);
+      report.log_bytes = tool_writer_get_bytes (self->log);
+    }
+  if (self->cause != TOOL_CAUSE_NOT_STARTED)
+    report_child (self, &report);
+  tool_report_print (&report);
+  status = tool_report_get_status (&report);
+  if (self->options->json && !tool_report_write_json (&report, &error))
+    {
+      g_printerr ("procstream: %s\n", error->message);
+      if (status == 0)
+        status = TOOL_EXIT_FAILED;
+    }
+  g_clear_pointer (&report.tail, g_ptr_array_unref);
+  return status;
+}
+
+/* What a thread uses that still waits for a reader must stay until the process ends, which is at once. */
+static void
+clear (ToolRun *self)
+{
+  g_clear_pointer (&self->signals, tool_signals_free);
+  stop_timer (&self->timeout_source);
+  stop_timer (&self->wait_source);
+  stop_timer (&self->grace_source);
+  stop_timer (&self->drain_source);
+  stop_timer (&self->group_source);
+  g_clear_error (&self->spawn_error);
+  g_clear_pointer (&self->loop, g_main_loop_unref);
+  if (self->pending > 0)
+    return;
+  /* For those that were attached to a command that did not start. */
+  g_ptr_array_foreach (self->sinks, (GFunc) procstream_consumer_cancel, NULL);
+  g_ptr_array_unref (self->threads);
+  g_ptr_array_unref (self->sinks);
+  g_clear_object (&self->child);
+  for (guint i = 0; i < 2; i++)
+    g_clear_pointer (&self->views[i], tool_writer_free);
+  g_clear_pointer (&self->log, tool_writer_free);
+  g_clear_pointer (&self->watch, tool_watch_free);
+  if (self->log_fd >= 0)
+    close (self->log_fd);
+}
+
+int
+tool_run (const ToolOptions *options)
+{
+  /* Static for the threads that may still wait for a reader when this returns. */
+  static ToolRun run;
+  ToolRun       *self = &run;
+  int            status;
+
+  self->options = options;
+  self->log_fd = -1;
+  self->n_streams = options->merge_stderr ? 1 : 2;
+  self->loop = g_main_loop_new (NULL, FALSE);
+  self->threads = g_ptr_array_new_with_free_func ((GDestroyNotify) tool_thread_free);
+  self->sinks = g_ptr_array_new_with_free_func (g_object_unref);
+  if (prepare (self, &self->spawn_error))
+    {
+      self->signals = tool_signals_new (must_pass_stops_on (options), signal_cb, self);
+      if (procstream_child_start (self->child, &self->spawn_error))
+        follow (self);
+    }
+  if (self->spawn_error)
+    self->cause = TOOL_CAUSE_NOT_STARTED;
+  status = report (self);
+  clear (self);
+  return status;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-tool-sink-private.h"
+
+G_BEGIN_DECLS
+
+/* Looks at every line of both outputs: keeps the last ones, counts them all, and waits for one. */
+typedef struct _ToolWatch ToolWatch;
+
+typedef struct
+{
+  const char *stream; /* static */
+  char       *line;
+} ToolLine;
+
+/* @matched is called in the main thread when the line was seen, @unmatched when it can come no more: one of them, once. */
+ToolWatch *tool_watch_new (ToolThread *thread,
+                           guint       tail,
+                           GRegex     *wait_for, /* nullable */
+                           GSourceFunc matched,
+                           GSourceFunc unmatched,
+                           gpointer    user_data);
+void       tool_watch_free (ToolWatch *self);
+
+ProcstreamConsumer *tool_watch_attach (ToolWatch        *self,
+                                       ProcstreamOutput *output,
+                                       const char       *stream, /* static */
+                                       GError          **error);
+
+/* For when the outputs have ended, or nobody waits for them any more. */
+GPtrArray *tool_watch_steal_tail (ToolWatch *self); /* of ToolLine */
+guint64    tool_watch_get_lines (ToolWatch  *self,
+                                 const char *stream);
+guint64    tool_watch_get_all_lines (ToolWatch *self);
+
+/* NULL: none yet. Valid as long as the watch is. */
+const ToolLine *tool_watch_get_match (ToolWatch *self,
+                                      gint64    *time_us); /* monotonic */
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ToolWatch, tool_watch_free)
+
+G_END_DECLS

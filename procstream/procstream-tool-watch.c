@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-tool-watch-private.h"
+
+/*
+ * The feeds run in the watch's thread, where a slow regular expression delays nothing but the next line. What they
+ * gather is protected by mutex, because the main thread may give up on an output that does not end.
+ *
+ * Exactly one of matched and unmatched is called, when there is something to wait for: settled says that it was decided. match
+ * is constant once match.line is set.
+ */
+struct _ToolWatch
+{
+  ToolThread *thread;
+  GRegex     *wait_for;
+  GSourceFunc matched;
+  GSourceFunc unmatched;
+  gpointer    user_data;
+  guint       max_tail;
+  GPtrArray  *feeds;
+
+  GMutex   mutex;
+  GQueue   tail; /* of ToolLine */
+  guint    open_feeds;
+  gboolean settled;
+  ToolLine match;
+  gint64   match_time;
+};
+
+typedef struct
+{
+  ToolWatch  *watch;
+  const char *stream;
+  guint64     lines;
+} Feed;
+
+static void
+tool_line_free (gpointer data)
+{
+  ToolLine *line = data;
+
+  g_free (line->line);
+  g_free (line);
+}
+
+static void
+push_tail_locked (ToolWatch  *self,
+                  const char *stream,
+                  const char *text)
+{
+  ToolLine *line = self->tail.length >= self->max_tail ? g_queue_pop_head (&self->tail) : g_new0 (ToolLine, 1);
+
+  g_free (line->line);
+  line->stream = stream;
+  line->line = g_strdup (text);
+  g_queue_push_tail (&self->tail, line);
+}
+
+/* Only what will still be there at the end of the batch is worth a copy. */
+static void
+keep_lines_locked (Feed              *feed,
+                   const char *const *lines,
+                   guint              n)
+{
+  ToolWatch *self = feed->watch;
+
+  feed->lines += n;
+  if (self->max_tail == 0)
+    return;
+  for (guint i = n > self->max_tail ? n - self->max_tail : 0; i < n; i++)
+    push_tail_locked (self, feed->stream, lines[i]);
+}
+
+static void
+settle (ToolWatch  *self,
+        Feed       *feed,
+        const char *line)
+{
+  g_mutex_lock (&self->mutex);
+  self->settled = TRUE;
+  if (line)
+    {
+      self->match_time = g_get_monotonic_time ();
+      self->match.stream = feed->stream;
+      self->match.line = g_strdup (line);
+    }
+  g_mutex_unlock (&self->mutex);
+  tool_call_main (line ? self->matched : self->unmatched, self->user_data);
+}
+
+static gboolean
+feed_lines (gpointer           user_data,
+            const char *const *lines)
+{
+  Feed      *feed = user_data;
+  ToolWatch *self = feed->watch;
+  guint      n = g_strv_length ((char **) lines);
+
+  g_mutex_lock (&self->mutex);
+  keep_lines_locked (feed, lines, n);
+  g_mutex_unlock (&self->mutex);
+
+  for (guint i = 0; i < n && self->wait_for && !self->settled; i++)
+    if (g_regex_match (self->wait_for, lines[i], 0, NULL))
+      settle (self, feed, lines[i]);
+  return FALSE;
+}
+
+static void
+feed_ended (gpointer user_data)
+{
+  Feed      *feed = user_data;
+  ToolWatch *self = feed->watch;
+
+  if (--self->open_feeds == 0 && self->wait_for && !self->settled)
+    settle (self, feed, NULL);
+}
+
+static const ToolSinkFuncs feed_funcs = { .lines = feed_lines, .ended = feed_ended };
+
+ToolWatch *
+tool_watch_new (ToolThread *thread,
+                guint       tail,
+                GRegex     *wait_for,
+                GSourceFunc matched,
+                GSourceFunc unmatched,
+                gpointer    user_data)
+{
+  ToolWatch *self = g_new0 (ToolWatch, 1);
+
+  self->thread = thread;
+  self->max_tail = tail;
+  self->wait_for = wait_for ? g_regex_ref (wait_for) : NULL;
+  self->matched = matched;
+  self->unmatched = unmatched;
+  self->user_data = user_data;
+  self->feeds = g_ptr_array_new_with_free_func (g_free);
+  g_mutex_init (&self->mutex);
+  g_queue_init (&self->tail);
+  return self;
+}
+
+void
+tool_watch_free (ToolWatch *self)
+{
+  g_clear_pointer (&self->wait_for, g_regex_unref);
+  g_ptr_array_unref (self->feeds);
+  g_queue_clear_full (&self->tail, tool_line_free);
+  g_free (self->match.line);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+ProcstreamConsumer *
+tool_watch_attach (ToolWatch        *self,
+                   ProcstreamOutput *output,
+                   const char       *stream,
+                   GError          **error)
+{
+  g_autoptr (ProcstreamConsumer) sink = NULL;
+  Feed *feed = g_new0 (Feed, 1);
+
+  feed->watch = self;
+  feed->stream = stream;
+  g_ptr_array_add (self->feeds, feed);
+  self->open_feeds++;
+  sink = tool_sink_new (self->thread, &feed_funcs, feed);
+  /* A line is one line here, however long: the tail is bounded and the count is right. */
+  procstream_consumer_set_line_overflow (sink, PROCSTREAM_LINE_OVERFLOW_TRUNCATE);
+  if (!procstream_output_attach (output, sink, error))
+    return NULL;
+  return g_steal_pointer (&sink);
+}
+
+GPtrArray *
+tool_watch_steal_tail (ToolWatch *self)
+{
+  GPtrArray *tail = g_ptr_array_new_with_free_func (tool_line_free);
+  ToolLine  *line;
+
+  g_mutex_lock (&self->mutex);
+  while ((line = g_queue_pop_head (&self->tail)))
+    g_ptr_array_add (tail, line);
+  g_mutex_unlock (&self->mutex);
+  return tail;
+}
+
+guint64
+tool_watch_get_lines (ToolWatch  *self,
+                      const char *stream)
+{
+  guint64 lines = 0;
+
+  g_mutex_lock (&self->mutex);
+  for (guint i = 0; i < self->feeds->len; i++)
+    {
+      Feed *feed = g_ptr_array_index (self->feeds, i);
+
+      if (stream == NULL || g_str_equal (feed->stream, stream))
+        lines += feed->lines;
+    }
+  g_mutex_unlock (&self->mutex);
+  return lines;
+}
+
+guint64
+tool_watch_get_all_lines (ToolWatch *self)
+{
+  return tool_watch_get_lines (self, NULL);
+}
+
+const ToolLine *
+tool_watch_get_match (ToolWatch *self,
+                      gint64    *time_us)
+{
+  const ToolLine *match;
+
+  g_mutex_lock (&self->mutex);
+  match = self->match.line ? &self->match : NULL;
+  *time_us = self->match_time;
+  g_mutex_unlock (&self->mutex);
+  return match;
+}
