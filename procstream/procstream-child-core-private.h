@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-enums.h"
+#include "procstream-input-private.h"
+#include "procstream-output-core-private.h"
+#include "procstream-result.h"
+#include "procstream-waiters-private.h"
+
+G_BEGIN_DECLS
+
+/* What a child is made of: a snapshot of the launcher, checked and complete. */
+typedef struct
+{
+  char                    *name;
+  char                   **argv;
+  char                   **envp; /* NULL: the program's own, as it is at the start */
+  char                    *cwd;  /* NULL: the program's own */
+  ProcstreamStdinMode      stdin_mode;
+  gboolean                 merge_stderr;
+  ProcstreamContainment    containment;
+  ProcstreamOutputSettings outputs[2]; /* stdout, stderr */
+} ProcstreamChildOptions;
+
+void procstream_child_options_clear (ProcstreamChildOptions *options);
+
+/* The inner record of a child. Atomically counted; held by the outer ProcstreamChild and, from the start to the exit, by
+ * the spawner and the I/O thread. */
+typedef struct _ProcstreamChildCore ProcstreamChildCore;
+
+/* Takes what is in @options. @advance is called with @outer, as long as that lives, in the thread that runs @context, each time that
+ * something has changed. */
+ProcstreamChildCore *procstream_child_core_new (ProcstreamChildOptions *options,
+                                                GMainContext           *context,
+                                                GObject                *outer,
+                                                void (*advance) (gpointer outer));
+ProcstreamChildCore *procstream_child_core_ref (ProcstreamChildCore *self);
+void                 procstream_child_core_unref (ProcstreamChildCore *self);
+
+/* From created to starting; fails with WRONG_STATE. Whoever succeeds must launch. */
+gboolean procstream_child_core_claim (ProcstreamChildCore *self,
+                                      GError             **error);
+void     procstream_child_core_launch (ProcstreamChildCore *self);
+/* Blocks until the program runs, or is known not to. */
+gboolean procstream_child_core_wait_started (ProcstreamChildCore *self,
+                                             GError             **error);
+/* The outer object goes: @advance is not called again, and what never started never will. */
+void procstream_child_core_abandon (ProcstreamChildCore *self);
+/* Has @advance called soon. Any thread. */
+void procstream_child_core_ring (ProcstreamChildCore *self);
+
+const ProcstreamChildOptions *procstream_child_core_get_options (ProcstreamChildCore *self);
+ProcstreamOutputCore         *procstream_child_core_get_output (ProcstreamChildCore *self,
+                                                                guint                i); /* 0 or 1: stdout, stderr */
+ProcstreamInputCore          *procstream_child_core_get_input (ProcstreamChildCore *self);
+ProcstreamWaiters            *procstream_child_core_get_started (ProcstreamChildCore *self);
+ProcstreamWaiters            *procstream_child_core_get_exited (ProcstreamChildCore *self);
+
+ProcstreamChildState procstream_child_core_get_state (ProcstreamChildCore *self);
+const char          *procstream_child_state_to_string (ProcstreamChildState state);
+int                  procstream_child_core_get_pid (ProcstreamChildCore *self);
+GSubprocess         *procstream_child_core_get_subprocess (ProcstreamChildCore *self);
+gint64               procstream_child_core_get_elapsed_us (ProcstreamChildCore *self);
+/* NULL until it exited; the same object ever after. Owned by the core. */
+ProcstreamResult *procstream_child_core_get_result (ProcstreamChildCore *self);
+
+gboolean procstream_child_core_send_signal (ProcstreamChildCore *self,
+                                            int                  signum,
+                                            GError             **error);
+
+G_END_DECLS

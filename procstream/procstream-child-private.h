@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-child-core-private.h"
+#include "procstream-child.h"
+
+G_BEGIN_DECLS
+
+/*
+ * The outer object. It owns the outer outputs and input; everything else is in the inner record, which rings for it (advance) after
+ * each change.
+ *
+ * kept is TRUE while the object holds a reference to itself: from a successful claim of the start until it failed, or until the process
+ * is gone and there is nothing left to emit, or nobody to hear it. advance, in the owner's context, lets go of it. Where that
+ * context is never iterated a blocking call must: one in the owner's thread does, when nobody listens, and a start that failed.
+ * Neither drops the last reference, since its caller has one.
+ *
+ * What is emitted is told by seen, exited and completed, which belong to the thread of the context and are set before the
+ * emission: a handler may run the main loop, and so advance, again.
+ *
+ * The opening of the outputs is let go at the end of a blocking start. After an asynchronous one whoever awaits it goes on an
+ * iteration or two after the callback, depending on the language; a source that counts iterations gives them that time.
+ */
+struct _ProcstreamChild
+{
+  GObject parent_instance;
+
+  ProcstreamChildCore *core;
+  GMainContext        *context;
+  GThread             *owner_thread;
+  ProcstreamOutput    *outputs[2];
+  ProcstreamInput     *input;
+
+  gint     kept;           /* atomic */
+  gint     opening_awaits; /* atomic: an asynchronous start was made, and the opening not yet let go */
+  gboolean counting;
+
+  ProcstreamChildState seen;
+  gboolean             exited;
+  gboolean             completed;
+
+  gint     depth; /* of emissions; atomic */
+  GThread *thread;
+};
+
+/* A child in state created, of the calling thread and its thread-default context. Takes what is in @options. */
+ProcstreamChild *procstream_child_new (ProcstreamChildOptions *options);
+
+/* Drops the reference that a running child holds to itself, if there is one. */
+void procstream_child_let_go (ProcstreamChild *self);
+/* The same, if nothing is left to tell, or nobody to hear it. In the owner's thread. */
+void procstream_child_settle (ProcstreamChild *self);
+/* Handlers that are connected by the next iteration of the context have the first byte; nobody else does. */
+void procstream_child_release_opening (ProcstreamChild *self);
+
+G_END_DECLS

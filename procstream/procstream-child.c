@@ -1,0 +1,775 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-child.h"
+
+#include "procstream-child-private.h"
+#include "procstream-enum-types.h"
+#include "procstream-output-private.h"
+#include "procstream-platform-private.h"
+
+#include <signal.h>
+
+/**
+ * ProcstreamChild:
+ *
+ * One run of a program.
+ *
+ * A child is made by a [class@Procstream.Launcher]:
+ * [method@Procstream.Launcher.create] makes one that does not run yet. What is
+ * attached or connected between that and [method@Procstream.Child.start]
+ * cannot miss a byte. A child is started once.
+ *
+ * ## Exit and end of output
+ *
+ * That the process is gone and that its outputs have ended are two facts:
+ * another process that inherited an output can hold it open long after the
+ * exit. [signal@Procstream.Child::exited] and
+ * [method@Procstream.Child.wait] are about the process alone.
+ * [signal@Procstream.Child::completed] comes when both outputs have ended as
+ * well and their signals have all been emitted.
+ *
+ * ## Life
+ *
+ * A running child keeps itself alive: a program may drop every reference and
+ * its handlers are called all the same. That ends in the main context of the
+ * child, or in a blocking wait in its thread: once the process is gone and
+ * nothing is left to tell to anybody.
+ *
+ * ## Threads
+ *
+ * All signals, those of property changes among them, are emitted in the
+ * thread-default main context of the thread that created the child. The
+ * methods may be called from any thread.
+ *
+ * Since: 1.0
+ */
+
+G_DEFINE_FINAL_TYPE (ProcstreamChild, procstream_child, G_TYPE_OBJECT)
+
+enum
+{
+  PROP_0,
+  PROP_NAME,
+  PROP_PID,
+  PROP_STATE,
+  PROP_EXIT_CODE,
+  PROP_TERM_SIGNAL,
+  PROP_ELAPSED_US,
+  PROP_RESULT,
+  PROP_STDIN,
+  PROP_STDOUT,
+  PROP_STDERR,
+  PROP_SUBPROCESS,
+  N_PROPS,
+};
+
+enum
+{
+  EXITED,
+  COMPLETED,
+  N_SIGNALS,
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint       signals[N_SIGNALS];
+
+/* Iterations between the callback of an asynchronous start and the end of the opening: PyGObject and GJS resume whoever awaits in
+ * the next one. */
+#define OPENING_ITERATIONS 3
+
+/* --- Keeping alive ------------------------------------------------------------------------------------------------------------ */
+
+void
+procstream_child_let_go (ProcstreamChild *self)
+{
+  if (g_atomic_int_compare_and_exchange (&self->kept, TRUE, FALSE))
+    g_object_unref (self);
+}
+
+static gboolean
+has_handler (ProcstreamChild *self,
+             guint            signal)
+{
+  return g_signal_handler_find (self, G_SIGNAL_MATCH_ID, signal, 0, NULL, NULL, NULL) != 0;
+}
+
+static gboolean
+somebody_listens (ProcstreamChild *self)
+{
+  if (has_handler (self, signals[EXITED]) || has_handler (self, signals[COMPLETED]) ||
+      has_handler (self, g_signal_lookup ("notify", G_TYPE_OBJECT)))
+    return TRUE;
+  for (guint i = 0; i < 2; i++)
+    if (procstream_output_has_handlers (self->outputs[i]) && !procstream_output_is_drained (self->outputs[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static gboolean
+is_exited (ProcstreamChild *self)
+{
+  return procstream_child_core_get_result (self->core) != NULL;
+}
+
+void
+procstream_child_settle (ProcstreamChild *self)
+{
+  if (procstream_child_core_get_state (self->core) == PROCSTREAM_CHILD_STATE_FAILED || self->completed ||
+      (is_exited (self) && !somebody_listens (self)))
+    procstream_child_let_go (self);
+}
+
+/* --- The opening of the outputs ----------------------------------------------------------------------------------------------- */
+
+void
+procstream_child_release_opening (ProcstreamChild *self)
+{
+  for (guint i = 0; i < 2; i++)
+    procstream_output_release_opening (self->outputs[i]);
+}
+
+typedef struct
+{
+  GWeakRef child;
+  guint    iterations;
+} Countdown;
+
+static gboolean
+countdown_cb (gpointer user_data)
+{
+  Countdown *countdown = user_data;
+  g_autoptr (ProcstreamChild) self = NULL;
+
+  if (++countdown->iterations < OPENING_ITERATIONS)
+    return G_SOURCE_CONTINUE;
+  self = g_weak_ref_get (&countdown->child);
+  if (self && g_atomic_int_compare_and_exchange (&self->opening_awaits, TRUE, FALSE))
+    procstream_child_release_opening (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+countdown_free (gpointer data)
+{
+  Countdown *self = data;
+
+  g_weak_ref_clear (&self->child);
+  g_free (self);
+}
+
+static void
+count_down (ProcstreamChild *self)
+{
+  g_autoptr (GSource) source = g_idle_source_new ();
+  Countdown *countdown = g_new0 (Countdown, 1);
+
+  self->counting = TRUE;
+  g_weak_ref_init (&countdown->child, self);
+  g_source_set_priority (source, G_PRIORITY_DEFAULT);
+  g_source_set_static_name (source, "procstream opening");
+  g_source_set_callback (source, countdown_cb, countdown, countdown_free);
+  g_source_attach (source, self->context);
+}
+
+/* --- Emission ----------------------------------------------------------------------------------------------------------------- */
+
+static void
+emit_state (ProcstreamChild *self)
+{
+  ProcstreamChildState before = self->seen;
+  ProcstreamChildState now = procstream_child_core_get_state (self->core);
+
+  if (now == before)
+    return;
+  self->seen = now;
+  if (before < PROCSTREAM_CHILD_STATE_RUNNING && now != PROCSTREAM_CHILD_STATE_FAILED && now >= PROCSTREAM_CHILD_STATE_RUNNING)
+    {
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PID]);
+      g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SUBPROCESS]);
+    }
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_STATE]);
+}
+
+static void
+emit_exited (ProcstreamChild *self)
+{
+  if (self->exited || !is_exited (self))
+    return;
+  self->exited = TRUE;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EXIT_CODE]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TERM_SIGNAL]);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_RESULT]);
+  g_signal_emit (self, signals[EXITED], 0);
+}
+
+static void
+emit_completed (ProcstreamChild *self)
+{
+  if (self->completed || !self->exited ||
+      !procstream_output_is_drained (self->outputs[0]) || !procstream_output_is_drained (self->outputs[1]))
+    return;
+  self->completed = TRUE;
+  g_signal_emit (self, signals[COMPLETED], 0, procstream_child_core_get_result (self->core));
+}
+
+/* In the thread that runs the context, each time something has changed. */
+static void
+advance (gpointer outer)
+{
+  ProcstreamChild *self = outer;
+
+  self->thread = g_thread_self ();
+  g_atomic_int_inc (&self->depth);
+  if (g_atomic_int_get (&self->opening_awaits) && !self->counting &&
+      procstream_child_core_get_state (self->core) > PROCSTREAM_CHILD_STATE_STARTING)
+    count_down (self);
+  emit_state (self);
+  emit_exited (self);
+  emit_completed (self);
+  g_atomic_int_add (&self->depth, -1);
+  procstream_child_settle (self);
+}
+
+/* An output ended, and its last signal was emitted. It may be in the middle of its own emission, so this comes after it. */
+static void
+drained_cb (gpointer data)
+{
+  procstream_child_core_ring (data);
+}
+
+/* --- The class ---------------------------------------------------------------------------------------------------------------- */
+
+ProcstreamChild *
+procstream_child_new (ProcstreamChildOptions *options)
+{
+  ProcstreamChild     *self = g_object_new (PROCSTREAM_TYPE_CHILD, NULL);
+  ProcstreamInputCore *input;
+
+  self->context = g_main_context_ref_thread_default ();
+  self->owner_thread = g_thread_self ();
+  self->seen = PROCSTREAM_CHILD_STATE_CREATED;
+  self->core = procstream_child_core_new (options, self->context, G_OBJECT (self), advance);
+  for (guint i = 0; i < 2; i++)
+    {
+      self->outputs[i] = procstream_output_new_for_core (procstream_child_core_get_output (self->core, i), self->context);
+      procstream_output_set_drained_func (self->outputs[i], drained_cb, self->core);
+    }
+  input = procstream_child_core_get_input (self->core);
+  if (input)
+    self->input = procstream_input_new_for_core (input);
+  return self;
+}
+
+static void
+procstream_child_dispose (GObject *object)
+{
+  ProcstreamChild *self = PROCSTREAM_CHILD (object);
+
+  for (guint i = 0; i < 2; i++)
+    if (self->outputs[i])
+      procstream_output_set_drained_func (self->outputs[i], NULL, NULL);
+  if (self->core)
+    {
+      /* Of a child that never started, too: who still holds an output hears that it ended. */
+      procstream_child_core_abandon (self->core);
+      procstream_child_release_opening (self);
+    }
+  for (guint i = 0; i < 2; i++)
+    g_clear_object (&self->outputs[i]);
+  g_clear_object (&self->input);
+  g_clear_pointer (&self->core, procstream_child_core_unref);
+  G_OBJECT_CLASS (procstream_child_parent_class)->dispose (object);
+}
+
+static void
+procstream_child_finalize (GObject *object)
+{
+  ProcstreamChild *self = PROCSTREAM_CHILD (object);
+
+  g_clear_pointer (&self->context, g_main_context_unref);
+  G_OBJECT_CLASS (procstream_child_parent_class)->finalize (object);
+}
+
+static void
+procstream_child_get_property (GObject    *object,
+                               guint       property_id,
+                               GValue     *value,
+                               GParamSpec *pspec)
+{
+  ProcstreamChild *self = PROCSTREAM_CHILD (object);
+
+  switch (property_id)
+    {
+    case PROP_NAME:
+      g_value_set_string (value, procstream_child_get_name (self));
+      break;
+    case PROP_PID:
+      g_value_set_int (value, procstream_child_get_pid (self));
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, procstream_child_get_state (self));
+      break;
+    case PROP_EXIT_CODE:
+      g_value_set_int (value, procstream_child_get_exit_code (self));
+      break;
+    case PROP_TERM_SIGNAL:
+      g_value_set_int (value, procstream_child_get_term_signal (self));
+      break;
+    case PROP_ELAPSED_US:
+      g_value_set_int64 (value, procstream_child_get_elapsed_us (self));
+      break;
+    case PROP_RESULT:
+      g_value_set_object (value, procstream_child_get_result (self));
+      break;
+    case PROP_STDIN:
+      g_value_set_object (value, procstream_child_get_stdin (self));
+      break;
+    case PROP_STDOUT:
+      g_value_set_object (value, procstream_child_get_stdout (self));
+      break;
+    case PROP_STDERR:
+      g_value_set_object (value, procstream_child_get_stderr (self));
+      break;
+    case PROP_SUBPROCESS:
+      g_value_set_object (value, procstream_child_get_subprocess (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+install_facts (void)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * ProcstreamChild:name: (getter get_name)
+   *
+   * What the child is called in messages.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, readable);
+  /**
+   * ProcstreamChild:pid: (getter get_pid)
+   *
+   * The process number: 0 before the program runs, kept after its exit.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PID] = g_param_spec_int ("pid", NULL, NULL, 0, G_MAXINT, 0, readable);
+  /**
+   * ProcstreamChild:state: (getter get_state)
+   *
+   * The state. Its changes are notified in the main context of the child; of
+   * several that follow each other quickly only the last may be seen.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STATE] = g_param_spec_enum ("state", NULL, NULL, PROCSTREAM_TYPE_CHILD_STATE,
+                                              PROCSTREAM_CHILD_STATE_NONE, readable);
+  /**
+   * ProcstreamChild:exit-code: (getter get_exit_code)
+   *
+   * What the program gave to `exit()`, or -1 while it has not exited, or when
+   * it was killed by a signal.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_EXIT_CODE] = g_param_spec_int ("exit-code", NULL, NULL, -1, G_MAXINT, -1, readable);
+  /**
+   * ProcstreamChild:term-signal: (getter get_term_signal)
+   *
+   * The number of the signal that killed the process, otherwise 0.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TERM_SIGNAL] = g_param_spec_int ("term-signal", NULL, NULL, 0, G_MAXINT, 0, readable);
+  /**
+   * ProcstreamChild:elapsed-us: (getter get_elapsed_us)
+   *
+   * For how long the program has been running, or did run, in microseconds of
+   * the monotonic clock. It is not notified.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ELAPSED_US] = g_param_spec_int64 ("elapsed-us", NULL, NULL, 0, G_MAXINT64, 0, readable);
+  /**
+   * ProcstreamChild:result: (getter get_result)
+   *
+   * How the process ended, or %NULL while it has not.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RESULT] = g_param_spec_object ("result", NULL, NULL, PROCSTREAM_TYPE_RESULT, readable);
+}
+
+static void
+install_streams (void)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * ProcstreamChild:stdin: (getter get_stdin)
+   *
+   * The child's standard input, or %NULL when it is no pipe.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STDIN] = g_param_spec_object ("stdin", NULL, NULL, PROCSTREAM_TYPE_INPUT, readable);
+  /**
+   * ProcstreamChild:stdout: (getter get_stdout)
+   *
+   * The child's standard output. One that is discarded or inherited ends when
+   * the child starts.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STDOUT] = g_param_spec_object ("stdout", NULL, NULL, PROCSTREAM_TYPE_OUTPUT, readable);
+  /**
+   * ProcstreamChild:stderr: (getter get_stderr)
+   *
+   * The child's standard error. One that is discarded, inherited or merged
+   * into the standard output ends when the child starts.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STDERR] = g_param_spec_object ("stderr", NULL, NULL, PROCSTREAM_TYPE_OUTPUT, readable);
+  /**
+   * ProcstreamChild:subprocess: (getter get_subprocess)
+   *
+   * The wrapped subprocess, or %NULL before the program runs. It has no pipes
+   * of its own.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_SUBPROCESS] = g_param_spec_object ("subprocess", NULL, NULL, G_TYPE_SUBPROCESS, readable);
+}
+
+static void
+install_signals (void)
+{
+  /**
+   * ProcstreamChild::exited:
+   * @self: the child
+   *
+   * The process is gone. Output may still come.
+   *
+   * Since: 1.0
+   */
+  signals[EXITED] = g_signal_new ("exited", PROCSTREAM_TYPE_CHILD, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  /**
+   * ProcstreamChild::completed:
+   * @self: the child
+   * @result: how the process ended
+   *
+   * The process is gone, both outputs have ended, and all their signals have
+   * been emitted. It comes after [signal@Procstream.Child::exited]. A child
+   * that could not be started emits neither.
+   *
+   * Since: 1.0
+   */
+  signals[COMPLETED] = g_signal_new ("completed", PROCSTREAM_TYPE_CHILD, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                     G_TYPE_NONE, 1, PROCSTREAM_TYPE_RESULT);
+}
+
+static void
+procstream_child_class_init (ProcstreamChildClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = procstream_child_dispose;
+  object_class->finalize = procstream_child_finalize;
+  object_class->get_property = procstream_child_get_property;
+  install_facts ();
+  install_streams ();
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+  install_signals ();
+}
+
+static void
+procstream_child_init (ProcstreamChild *self)
+{
+}
+
+/* --- Properties --------------------------------------------------------------------------------------------------------------- */
+
+/**
+ * procstream_child_get_name: (get-property name)
+ * @self: a child
+ *
+ * Gets what the child is called in messages.
+ *
+ * Returns: (transfer none): the name
+ *
+ * Since: 1.0
+ */
+const char *
+procstream_child_get_name (ProcstreamChild *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), NULL);
+
+  return procstream_child_core_get_options (self->core)->name;
+}
+
+/**
+ * procstream_child_get_pid: (get-property pid)
+ * @self: a child
+ *
+ * Gets the process number. After the exit the system may give the number to
+ * another process: use [method@Procstream.Child.send_signal], not the number.
+ *
+ * Returns: the process number, or 0 before the program runs
+ *
+ * Since: 1.0
+ */
+int
+procstream_child_get_pid (ProcstreamChild *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), 0);
+
+  return procstream_child_core_get_pid (self->core);
+}
+
+/**
+ * procstream_child_get_state: (get-property state)
+ * @self: a child
+ *
+ * Gets the state as it is now.
+ *
+ * Returns: the state
+ *
+ * Since: 1.0
+ */
+ProcstreamChildState
+procstream_child_get_state (ProcstreamChild *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), PROCSTREAM_CHILD_STATE_NONE);
+
+  return procstream_child_core_get_state (self->core);
+}
+
+/**
+ * procstream_child_get_exit_code: (get-property exit-code)
+ * @self: a child
+ *
+ * Gets what the program gave to `exit()`.
+ *
+ * Returns: the exit code, or -1 while the process has not exited, or when it
+ *   was killed by a signal
+ *
+ * Since: 1.0
+ */
+int
+procstream_child_get_exit_code (ProcstreamChild *self)
+{
+  ProcstreamResult *result;
+
+  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), -1);
+
+  result = procstream_child_core_get_result (self->core);
+  return result ? procstream_result_get_exit_code (result) : -1;
+}
+
+/**
+ * procstream_child_get_term_signal: (get-property term-signal)
+ * @self: a child
+ *
+ * Gets the signal that killed the process.
+ *
+ * Returns: a signal number, or 0
+ *
+ * Since: 1.0
+ */
+int
+procstream_child_get_term_signal (ProcstreamChild *self)
+{
+  ProcstreamResult *result;
+
+  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), 0);
+
+  result = procstream_child_core_get_result (self->core);
+  return result ? procstream_result_get_term_signal (result) : 0;
+}
+
+/**
+ * procstream_child_get_elapsed_us: (get-property elapsed-us)
+ * @self: a child
+ *
+ * Gets for how long the program has been running, or did run.
+ *
+ * Returns: microseconds; 0 before the program runs
+ *
+ * Since: 1.0
+ */
+gint64
+procstream_child_get_elapsed_us (ProcstreamChild *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), 0);
+
+  return procstream_child_core_get_elapsed_us (self->core);
+}
+
+/**
+ * procstream_child_get_result: (get-property result)
+ * @self: a child
+ *
+ * Gets how the process ended.
+ *
+ * Returns: (transfer none) (nullable): the result, or %NULL while the process
+ *   has not exited
+ *
+ * Since: 1.0
+ */
+ProcstreamResult *
+procstream_child_get_result (ProcstreamChild *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), NULL);
+
+  return procstream_child_core_get_result (self->core);
+}
+
+/**
+ * procstream_child_get_stdin: (get-property stdin)
+ * @self: a child
+ *
+ * Gets the child's standard input.
+ *
+ * Returns: (transfer none) (nullable): the input, or %NULL when the
+ *   `stdin-mode` of the launcher was not a pipe
+ *
+ * Since: 1.0
+ */
+ProcstreamInput *
+procstream_child_get_stdin (ProcstreamChild *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), NULL);
+
+  return self->input;
+}
+
+static ProcstreamOutput *
+get_output (ProcstreamChild *self,
+            guint            i)
+{
+  procstream_output_touch (self->outputs[i]);
+  return self->outputs[i];
+}
+
+/**
+ * procstream_child_get_stdout: (get-property stdout)
+ * @self: a child
+ *
+ * Gets the child's standard output.
+ *
+ * Returns: (transfer none): the output
+ *
+ * Since: 1.0
+ */
+ProcstreamOutput *
+procstream_child_get_stdout (ProcstreamChild *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), NULL);
+
+  return get_output (self, 0);
+}
+
+/**
+ * procstream_child_get_stderr: (get-property stderr)
+ * @self: a child
+ *
+ * Gets the child's standard error.
+ *
+ * Returns: (transfer none): the output
+ *
+ * Since: 1.0
+ */
+ProcstreamOutput *
+procstream_child_get_stderr (ProcstreamChild *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), NULL);
+
+  return get_output (self, 1);
+}
+
+/**
+ * procstream_child_get_subprocess: (get-property subprocess)
+ * @self: a child
+ *
+ * Gets the wrapped subprocess, for code that works with one.
+ *
+ * Returns: (transfer none) (nullable): the subprocess, or %NULL before the
+ *   program runs
+ *
+ * Since: 1.0
+ */
+GSubprocess *
+procstream_child_get_subprocess (ProcstreamChild *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), NULL);
+
+  return procstream_child_core_get_subprocess (self->core);
+}
+
+/* --- Signals ------------------------------------------------------------------------------------------------------------------ */
+
+/**
+ * procstream_child_send_signal:
+ * @self: a child that runs
+ * @signum: a signal number, such as `SIGTERM`
+ * @error: return location for an error
+ *
+ * Sends a signal to what belongs to the child: its process group, or the
+ * process alone, as the `containment` of the launcher says. It never reaches
+ * a process that merely got the number of one that is gone.
+ *
+ * A group can outlive its leader. From Linux 6.9 on the rest of the group is
+ * reached after the exit too; before that, nothing is sent any more.
+ *
+ * `SIGTERM` and `SIGKILL` make the state
+ * %PROCSTREAM_CHILD_STATE_TERMINATING.
+ *
+ * Returns: %TRUE when the signal was sent, or %FALSE with
+ *   %G_IO_ERROR_NOT_FOUND when nobody is left to signal,
+ *   %G_IO_ERROR_PERMISSION_DENIED, %G_IO_ERROR_INVALID_ARGUMENT,
+ *   %PROCSTREAM_CHILD_ERROR_WRONG_STATE when the program does not run yet, or
+ *   %PROCSTREAM_CHILD_ERROR_FORKED
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_child_send_signal (ProcstreamChild *self,
+                              int              signum,
+                              GError         **error)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!procstream_platform_check_forked ("signal a child", error))
+    return FALSE;
+  if (signum > 0 && signum < NSIG)
+    return procstream_child_core_send_signal (self->core, signum, error);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s” cannot be signalled: there is no signal %d",
+               procstream_child_get_name (self), signum);
+  return FALSE;
+}
+
+/**
+ * procstream_child_kill:
+ * @self: a child that runs
+ * @error: return location for an error
+ *
+ * Sends `SIGKILL`, as [method@Procstream.Child.send_signal] does.
+ *
+ * Returns: %TRUE when the signal was sent, or %FALSE with an error of
+ *   [method@Procstream.Child.send_signal]
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_child_kill (ProcstreamChild *self,
+                       GError         **error)
+{
+  return procstream_child_send_signal (self, SIGKILL, error);
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-launcher.h"
+
+#include "procstream-child-private.h"
+#include "procstream-error.h"
+#include "procstream-output-config-private.h"
+#include "procstream-platform-private.h"
+
+/*
+ * From the properties of a launcher to a child. What is handed on is complete, checked, and a copy: the launcher is not looked at
+ * again.
+ */
+
+/* --- Making a child ----------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+check_argv (const char *const *argv,
+            GError           **error)
+{
+  if (argv && argv[0] && argv[0][0])
+    return TRUE;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                       argv && argv[0] ? "A child needs a program: the first argument is empty"
+                                       : "A child needs a program: there are no arguments");
+  return FALSE;
+}
+
+/* C lets any number pass for an enumeration, and so may a language binding. */
+static gboolean
+check_choice (const char *name,
+              const char *property,
+              guint       value,
+              guint       last,
+              GError    **error)
+{
+  if (value > 0 && value <= last)
+    return TRUE;
+  if (value == 0)
+    g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSET_POLICY,
+                 "“%s”: the property “%s” is not set, and has no default", name, property);
+  else
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "“%s”: the property “%s” must not be %u", name, property, value);
+  return FALSE;
+}
+
+static gboolean
+check_options (ProcstreamLauncher *self,
+               const char         *name,
+               GError            **error)
+{
+  if (!check_choice (name, "stdin-mode", procstream_launcher_get_stdin_mode (self), PROCSTREAM_STDIN_MODE_INHERIT, error) ||
+      !check_choice (name, "containment", procstream_launcher_get_containment (self), PROCSTREAM_CONTAINMENT_GROUP, error))
+    return FALSE;
+  if (!procstream_launcher_get_merge_stderr (self) || procstream_launcher_get_stderr_config (self) == NULL)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "“%s”: “stderr-config” has no meaning together with “merge-stderr”", name);
+  return FALSE;
+}
+
+/* A stderr that is merged is nobody's to read, as if it were discarded. */
+static gboolean
+resolve_outputs (ProcstreamLauncher       *self,
+                 const char               *name,
+                 ProcstreamOutputSettings *settings,
+                 GError                  **error)
+{
+  g_autoptr (ProcstreamOutputConfig) merged = procstream_launcher_get_merge_stderr (self) ? procstream_output_config_new_discard () : NULL;
+  g_autofree char *owner_out = g_strdup_printf ("%s (stdout)", name);
+  g_autofree char *owner_err = g_strdup_printf ("%s (stderr)", name);
+
+  return procstream_output_config_resolve (procstream_launcher_get_stdout_config (self), owner_out, procstream_launcher_get_delivery (self), procstream_launcher_get_replay (self),
+                                           procstream_launcher_get_replay_limit (self), &settings[0], error) &&
+         procstream_output_config_resolve (merged ? merged : procstream_launcher_get_stderr_config (self), owner_err, procstream_launcher_get_delivery (self), procstream_launcher_get_replay (self),
+                                           procstream_launcher_get_replay_limit (self), &settings[1], error);
+}
+
+static gboolean
+make_options (ProcstreamLauncher     *self,
+              const char *const      *argv,
+              ProcstreamChildOptions *options,
+              GError                **error)
+{
+  if (!check_argv (argv, error))
+    return FALSE;
+  /* The program alone: arguments may hold secrets, and names end up in logs. */
+  options->name = g_strdup (procstream_launcher_get_name (self));
+  if (options->name == NULL)
+    options->name = g_path_get_basename (argv[0]);
+  if (!check_options (self, options->name, error) || !resolve_outputs (self, options->name, options->outputs, error))
+    {
+      procstream_child_options_clear (options);
+      return FALSE;
+    }
+  options->argv = g_strdupv ((char **) argv);
+  options->envp = g_strdupv ((char **) procstream_launcher_get_environment (self));
+  options->cwd = g_strdup (procstream_launcher_get_cwd (self));
+  options->stdin_mode = procstream_launcher_get_stdin_mode (self);
+  options->merge_stderr = procstream_launcher_get_merge_stderr (self);
+  options->containment = procstream_launcher_get_containment (self);
+  return TRUE;
+}
+
+/* --- Public functions --------------------------------------------------------------------------------------------------------- */
+
+/**
+ * procstream_launcher_create:
+ * @self: a launcher
+ * @argv: (array zero-terminated=1) (element-type filename): the program, looked
+ *   up in `PATH` when its name has no slash, and its arguments
+ * @error: return location for an error
+ *
+ * Makes a child that does not run yet. What is attached or connected to it
+ * before [method@Procstream.Child.start] misses nothing.
+ *
+ * Returns: (transfer full): a new child, or %NULL with
+ *   %PROCSTREAM_CHILD_ERROR_UNSET_POLICY, which names the property,
+ *   %G_IO_ERROR_INVALID_ARGUMENT or %PROCSTREAM_CHILD_ERROR_FORKED
+ *
+ * Since: 1.0
+ */
+ProcstreamChild *
+procstream_launcher_create (ProcstreamLauncher *self,
+                            const char *const  *argv,
+                            GError            **error)
+{
+  ProcstreamChildOptions options = { 0 };
+
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!procstream_platform_check_forked ("make a child", error) || !make_options (self, argv, &options, error))
+    return NULL;
+  return procstream_child_new (&options);
+}
+
+/**
+ * procstream_launcher_spawnv:
+ * @self: a launcher
+ * @argv: (array zero-terminated=1) (element-type filename): the program and its
+ *   arguments
+ * @error: return location for an error
+ *
+ * Makes a child and starts it, blocking until it runs. What is attached or
+ * connected to it before the main context next iterates, or a blocking call
+ * is made, misses nothing.
+ *
+ * Returns: (transfer full): a running child, or %NULL with an error of
+ *   [method@Procstream.Launcher.create] or [method@Procstream.Child.start]
+ *
+ * Since: 1.0
+ */
+ProcstreamChild *
+procstream_launcher_spawnv (ProcstreamLauncher *self,
+                            const char *const  *argv,
+                            GError            **error)
+{
+  g_autoptr (ProcstreamChild) child = procstream_launcher_create (self, argv, error);
+
+  if (child == NULL || !procstream_child_start (child, error))
+    return NULL;
+  return g_steal_pointer (&child);
+}
+
+static void
+started_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (procstream_child_start_finish (PROCSTREAM_CHILD (object), result, &error))
+    g_task_return_pointer (task, g_object_ref (object), g_object_unref);
+  else
+    g_task_return_error (task, error);
+}
+
+/**
+ * procstream_launcher_spawn_async:
+ * @self: a launcher
+ * @argv: (array zero-terminated=1) (element-type filename): the program and its
+ *   arguments
+ * @cancellable: (nullable): when already cancelled, nothing is started; a start
+ *   that was begun is not interrupted
+ * @callback: (nullable): called when the program runs, or is known not to
+ * @user_data: data for @callback
+ *
+ * Makes a child and starts it. What is connected or attached in the callback,
+ * or right after awaiting it, misses nothing.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_spawn_async (ProcstreamLauncher *self,
+                                 const char *const  *argv,
+                                 GCancellable       *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer            user_data)
+{
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (GTask) task = NULL;
+  GError *error = NULL;
+
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  /* Without the cancellable: a child that runs must not get lost on its way to the caller. */
+  task = g_task_new (self, NULL, callback, user_data);
+  g_task_set_source_tag (task, procstream_launcher_spawn_async);
+  child = procstream_launcher_create (self, argv, &error);
+  if (child == NULL)
+    g_task_return_error (task, error);
+  else
+    procstream_child_start_async (child, cancellable, started_cb, g_steal_pointer (&task));
+}
+
+/**
+ * procstream_launcher_spawn_finish:
+ * @self: a launcher
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@Procstream.Launcher.spawn_async].
+ *
+ * Returns: (transfer full): a running child, or %NULL with %G_IO_ERROR_CANCELLED
+ *   or an error of [method@Procstream.Launcher.spawnv]
+ *
+ * Since: 1.0
+ */
+ProcstreamChild *
+procstream_launcher_spawn_finish (ProcstreamLauncher *self,
+                                  GAsyncResult       *result,
+                                  GError            **error)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
