@@ -86,14 +86,6 @@ fd_source_unref (FdSource *self)
 static GMutex     enlarged_mutex;
 static GPtrArray *enlarged; /* of owned FdSource */
 
-static void
-give_back_locked (FdSource *self)
-{
-  if (self->grant > 0)
-    procstream_pipe_give_back (self->fd, self->grant);
-  self->grant = 0;
-}
-
 static gboolean
 is_idle (FdSource *self,
          gint64    now)
@@ -101,9 +93,10 @@ is_idle (FdSource *self,
   gboolean idle;
 
   g_mutex_lock (&self->mutex);
-  idle = self->closed || now - self->last_full > IDLE_US;
-  if (idle)
-    give_back_locked (self);
+  /* A pipe that still holds too much stays big, and keeps its grant until the next look. Closing gives it back in any case. */
+  if (!self->closed && now - self->last_full > IDLE_US && procstream_pipe_give_back (self->fd, self->grant))
+    self->grant = 0;
+  idle = self->closed || self->grant == 0;
   g_mutex_unlock (&self->mutex);
   return idle;
 }
@@ -252,9 +245,9 @@ static void
 close_locked (FdSource *self)
 {
   g_assert (!self->busy);
+  close (g_steal_fd (&self->fd));
   procstream_pipe_give_back (-1, self->grant);
   self->grant = 0;
-  close (g_steal_fd (&self->fd));
 }
 
 static void

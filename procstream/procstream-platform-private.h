@@ -6,8 +6,10 @@
 
 G_BEGIN_DECLS
 
-/* Kernel features that a test can switch off to force the fallback, and that
- * switch themselves off when the kernel says ENOSYS. */
+/* Kernel features that a test can switch off to force the fallback, and that switch themselves off when the kernel
+ * says ENOSYS. The environment variable PROCSTREAM_DISABLE_FEATURES switches them off in a whole program: a list,
+ * separated by commas, of pidfd, pidfd-group, epoll, pipe-size, nowait-read, or "all". It is read once, and not at all
+ * in a program that runs with more rights than its user. */
 typedef enum
 {
   PROCSTREAM_FEATURE_PIDFD = 1 << 0,
@@ -22,18 +24,20 @@ void     procstream_platform_disable (ProcstreamFeature feature);
 void     procstream_platform_enable (ProcstreamFeature feature); /* tests only */
 
 /* TRUE in a forked copy of the program, where no thread of ours exists.
- * The pid is noted when the first thread of the library starts. */
-gboolean procstream_platform_forked (void);
+ * Forks are noticed once note_process was called; starting a thread of the library does so. */
+void     procstream_platform_note_process (void);
+gboolean procstream_platform_forked (void); /* as cheap as an atomic read */
 gboolean procstream_platform_check_forked (const char *what,
                                            GError    **error);
 
 /* Starts a thread with every signal blocked, SIGPIPE above all: writing to a dead
  * child must be an error value, and no handler of the program may run in a thread
- * that it does not know. */
+ * that it does not know. NULL, with a warning logged, when the system has no more threads. */
 GThread *procstream_platform_start_thread (const char *name,
                                            GThreadFunc func,
                                            gpointer    data);
 
+/* Both fail with ENOSYS where the kernel cannot do it; a group then has to be reached in another way. */
 int      procstream_platform_pidfd_open (int pid);
 gboolean procstream_platform_pidfd_send_signal (int      pidfd,
                                                 int      signum,
