@@ -10,7 +10,8 @@ G_BEGIN_DECLS
 GMainContext *procstream_io_thread_get_context (void); /* starts it */
 gboolean      procstream_io_thread_is_current (void);
 
-/* Runs @func in the I/O thread, soon; at once when called there. @destroy is run there too. */
+/* Runs @func in the I/O thread, once, soon; at once when called there. @destroy is run there too. In a forked copy of the program
+ * nothing is run, and @data is left alone. */
 void procstream_io_thread_invoke (GSourceFunc    func,
                                   gpointer       data,
                                   GDestroyNotify destroy);
