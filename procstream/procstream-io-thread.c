@@ -20,7 +20,7 @@ typedef struct
 } Call;
 
 static GMainContext *io_context;
-static GThread      *io_thread;
+static GThread      *io_thread; /* atomic */
 
 static GMutex  mutex;
 static GArray *calls;         /* of Call */
@@ -93,6 +93,7 @@ io_thread_main (gpointer data)
 static void
 start (void)
 {
+  GThread *thread;
   GSource *source = g_source_new (&calls_funcs, sizeof (GSource));
 
   calls = g_array_new (FALSE, FALSE, sizeof (Call));
@@ -103,9 +104,10 @@ start (void)
   g_source_set_can_recurse (source, TRUE);
   g_source_attach (source, io_context);
   g_source_unref (source);
-  io_thread = procstream_platform_start_thread ("procstream-io", io_thread_main, NULL);
-  if (io_thread == NULL)
+  thread = procstream_platform_start_thread ("procstream-io", io_thread_main, NULL);
+  if (thread == NULL)
     g_error ("The I/O thread could not be started");
+  g_atomic_pointer_set (&io_thread, thread);
 }
 
 static GMainContext *
@@ -136,9 +138,7 @@ procstream_io_thread_get_context (void)
 gboolean
 procstream_io_thread_is_current (void)
 {
-  GMainContext *context = procstream_io_thread_get_context ();
-
-  return context == io_context && io_thread == g_thread_self ();
+  return g_atomic_pointer_get (&io_thread) == g_thread_self () && !procstream_platform_forked ();
 }
 
 void

@@ -23,7 +23,9 @@ ProcstreamPollSet *procstream_poll_set_get (GMainContext *context);
 ProcstreamPollSet *procstream_poll_set_ref (ProcstreamPollSet *self);
 void               procstream_poll_set_unref (ProcstreamPollSet *self);
 
-/* All of these may be called from any thread. A watch is added disarmed. Level-triggered while armed. */
+/* All of these may be called from any thread. A watch is added disarmed. Level-triggered while armed.
+ * While its callback runs a watch is not dispatched again, not even when the callback iterates the context; all others are.
+ * Adding returns 0, with errno, when the descriptor cannot be polled (a regular file). */
 ProcstreamWatch procstream_poll_set_add (ProcstreamPollSet  *self,
                                          int                 fd,
                                          GIOCondition        condition,
@@ -40,9 +42,11 @@ void            procstream_poll_set_disarm (ProcstreamPollSet *self,
 void procstream_poll_set_remove (ProcstreamPollSet *self,
                                  ProcstreamWatch    watch);
 
-/* For blocking calls: a descriptor to poll for POLLIN (-1: none), and one round of dispatch without blocking. The
- * caller owns the context. */
-int      procstream_poll_set_peek_fd (ProcstreamPollSet *self);
-gboolean procstream_poll_set_dispatch (ProcstreamPollSet *self);
+/* For blocking calls. The set of @context, if there is one: (transfer full) (nullable). What to poll for it is appended to @fds, an
+ * array of GPollFD. Dispatching is one round without blocking; TRUE when a callback was called. The caller owns the context. */
+ProcstreamPollSet *procstream_poll_set_lookup (GMainContext *context);
+void               procstream_poll_set_append_fds (ProcstreamPollSet *self,
+                                                   GArray            *fds);
+gboolean           procstream_poll_set_dispatch (ProcstreamPollSet *self);
 
 G_END_DECLS
