@@ -3,6 +3,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include "procstream-helper-private.h"
 
 G_BEGIN_DECLS
 
@@ -19,10 +20,14 @@ struct _ProcstreamSpawnRequest
 {
   char    *name; /* of the process, for messages */
   char   **argv;
-  char   **envp; /* NULL: the program's own, as it is when the request is made */
+  char   **envp; /* NULL: the program's own, as it is when the request is handed over */
   char    *cwd;  /* NULL: the program's own */
   gboolean new_group;
-  GArray  *fds; /* of ProcstreamSpawnFd: what the child gets, 0, 1 and 2 among them; a target that is not given is closed */
+  int      terminal; /* -1, or a target that may be a terminal: the new group takes the foreground there, if the program's had it */
+  GArray  *fds;      /* of ProcstreamSpawnFd: what the child gets, 0, 1 and 2 among them; a target that is not given is closed */
+
+  char *path;   /* filled in by procstream_spawn() in the caller's thread, where the environment may be read: */
+  char *helper; /* what to search in, NULL where argv[0] is a path; the helper program */
 };
 
 typedef struct
@@ -40,12 +45,28 @@ void                    procstream_spawn_request_take_fd (ProcstreamSpawnRequest
                                                           int                     target);
 
 /* @func is called exactly once, in the I/O thread: with @spawned (its contents are the callee's), once the real program runs,
- * or with an error that names the process and what failed. By then every descriptor of the request is closed here. */
+ * or with an error that names the process and what failed. By then every descriptor of the request is closed here, and a process
+ * that failed is reaped. Only in a forked copy of the program, where there is no such thread, it is called at once. */
 typedef void (*ProcstreamSpawnFunc) (gpointer           user_data,
                                      ProcstreamSpawned *spawned,
                                      GError            *error);    /* (transfer none) */
 void procstream_spawn (ProcstreamSpawnRequest *request, /* (transfer full) */
                        ProcstreamSpawnFunc     func,
                        gpointer                user_data);
+
+/* --- Between the parts of this unit ------------------------------------------------------------------------------------------- */
+
+gboolean procstream_spawn_request_send (ProcstreamSpawnRequest *self, /* the block and the descriptors */
+                                        int                     socket,
+                                        GError                **error);
+void     procstream_spawn_request_close_fds (ProcstreamSpawnRequest *self);
+char    *procstream_spawn_find_helper (void);
+
+GError *procstream_spawn_error_from_errno (ProcstreamSpawnRequest *request,
+                                           int                     code);
+GError *procstream_spawn_error_from_subprocess (ProcstreamSpawnRequest *request,
+                                                const GError           *error);
+GError *procstream_spawn_error_from_report (ProcstreamSpawnRequest       *request,
+                                            const ProcstreamHelperReport *report); /* NULL: none came */
 
 G_END_DECLS

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+/* What the library and its helper program say to each other. The helper may be built without any library, so there is no GLib here.
+ *
+ * The helper finds one end of a socket of whole messages as its descriptor 0. Before it runs, the library has already queued the
+ * block, with the descriptors that the program is to get, in it; so no descriptor ever has to lose its close-on-exec flag in a
+ * process that other threads fork, and the helper's arguments and environment are the program's own.
+ *
+ * The helper answers with a report of its pid, with a pidfd attached, and nothing else when all goes well: the socket is
+ * close-on-exec, and its end of file says that the program runs. A second report says which step failed instead.
+ *
+ * To extend it: add a flag or an offset at the end of the block, a step, and raise the version. Both sides always come from one
+ * build, and say so when they do not. */
+
+#include <stdint.h>
+
+#define PROCSTREAM_HELPER_VERSION 1
+#define PROCSTREAM_HELPER_SOCKET 0
+#define PROCSTREAM_HELPER_MAX_BLOCK 65536
+#define PROCSTREAM_HELPER_FDS_PER_MESSAGE 253 /* SCM_MAX_FD of the kernel */
+#define PROCSTREAM_HELPER_MAX_FDS 1024
+#define PROCSTREAM_HELPER_NO_TERMINAL (-1)
+
+enum
+{
+  PROCSTREAM_HELPER_NEW_GROUP = 1 << 0,
+  PROCSTREAM_HELPER_PIDFD = 1 << 1,
+};
+
+/* Followed by int32_t targets[n_fds], then the strings, each ended by a NUL. An offset counts from the start of the block; 0: none. */
+typedef struct
+{
+  uint32_t version;
+  uint32_t size; /* of all of it */
+  uint32_t flags;
+  uint32_t n_fds;
+  int32_t  terminal;       /* a target whose foreground group the program's group becomes, if ours was it */
+  uint32_t program_offset; /* what to execute */
+  uint32_t path_offset;    /* directories to search it in, separated by colons; none: it is a path */
+  uint32_t cwd_offset;
+} ProcstreamHelperBlock;
+
+typedef enum
+{
+  PROCSTREAM_HELPER_STEP_NONE, /* not a failure: @value is the pid */
+  PROCSTREAM_HELPER_STEP_BLOCK,
+  PROCSTREAM_HELPER_STEP_GROUP,
+  PROCSTREAM_HELPER_STEP_CHDIR,
+  PROCSTREAM_HELPER_STEP_FD, /* @value is the number in the child */
+  PROCSTREAM_HELPER_STEP_EXEC,
+  PROCSTREAM_HELPER_STEP_INTERPRETER, /* the file is there; what it names to run it is not */
+} ProcstreamHelperStep;
+
+typedef struct
+{
+  int32_t step;
+  int32_t error; /* errno */
+  int32_t value;
+} ProcstreamHelperReport;

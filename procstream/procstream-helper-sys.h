@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+/* The one thin layer between the helper and the kernel. With PROCSTREAM_HELPER_FREESTANDING there is no C library below: loading and
+ * starting one takes longer than all that the helper does. Its headers are used for types and constants only. */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
+#ifdef PROCSTREAM_HELPER_FREESTANDING
+
+#if !defined(__x86_64__) || !defined(__LP64__)
+#error "The freestanding helper is written for x86-64; build the ordinary one"
+#endif
+
+static inline long
+sys (long number,
+     long a,
+     long b,
+     long c,
+     long d,
+     long e)
+{
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  long          result;
+
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+
+/* All zero is the default disposition, and an empty mask: the kernel's struct is four words. */
+static inline void
+sys_reset_signal (int signum)
+{
+  static const uint64_t action[4];
+
+  sys (SYS_rt_sigaction, signum, (long) action, 0, sizeof (uint64_t), 0);
+}
+
+static inline void
+sys_set_mask (int full)
+{
+  uint64_t mask = full ? ~UINT64_C (0) : 0;
+
+  sys (SYS_rt_sigprocmask, SIG_SETMASK, (long) &mask, 0, sizeof mask, 0);
+}
+
+static inline __attribute__ ((noreturn)) void
+sys_exit (int status)
+{
+  for (;;)
+    sys (SYS_exit_group, status, 0, 0, 0, 0);
+}
+
+/* The stack as the kernel leaves it: argc, argv, NULL, envp, NULL. */
+__asm__(".globl _start\n"
+        ".type _start, @function\n"
+        "_start:\n"
+        "  xor %ebp, %ebp\n"
+        "  mov %rsp, %rdi\n"
+        "  and $-16, %rsp\n"
+        "  call helper_start\n"
+        "  hlt\n"
+        /* An object without this note would ask for an executable stack. */
+        ".section .note.GNU-stack, \"\", @progbits\n"
+        ".text\n");
+
+#define HELPER_MAIN(func)                                            \
+  __attribute__ ((noreturn, used)) void helper_start (char **stack); \
+  void                                  helper_start (char **stack)  \
+  {                                                                  \
+    char **argv = stack + 1;                                         \
+    func (argv, argv + (long) stack[0] + 1);                         \
+  }
+
+#else
+
+#include <unistd.h>
+
+static inline long
+sys (long number,
+     long a,
+     long b,
+     long c,
+     long d,
+     long e)
+{
+  long result = syscall (number, a, b, c, d, e);
+
+  return result < 0 ? -errno : result;
+}
+
+static inline void
+sys_reset_signal (int signum)
+{
+  signal (signum, SIG_DFL);
+}
+
+static inline void
+sys_set_mask (int full)
+{
+  sigset_t mask;
+
+  if (full)
+    sigfillset (&mask);
+  else
+    sigemptyset (&mask);
+  sigprocmask (SIG_SETMASK, &mask, NULL);
+}
+
+static inline __attribute__ ((noreturn)) void
+sys_exit (int status)
+{
+  _exit (status);
+}
+
+#define HELPER_MAIN(func)                       \
+  int main (int argc, char **argv, char **envp) \
+  {                                             \
+    (void) argc;                                \
+    func (argv, envp);                          \
+  }
+
+#endif

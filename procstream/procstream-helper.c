@@ -1,0 +1,431 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The program that starts in place of the one that is wanted, prepares the process from within, and becomes that one.
+ *
+ * How to build it. On x86-64, without a C library:
+ *
+ *   cc -DPROCSTREAM_HELPER_FREESTANDING -O2 -ffreestanding -fno-stack-protector -fno-pie -fcf-protection=none
+ *      -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns
+ *      -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,noseparate-code -Wl,-z,norelro procstream-helper.c
+ *
+ * Elsewhere as an ordinary program: cc -O2 procstream-helper.c. In both cases without sanitizers, coverage and profiling: it has no
+ * run-time library, and its exit is not a return from main(). */
+
+#include "procstream-helper-private.h"
+
+#include "procstream-helper-sys.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <sys/ioctl.h>
+#include <sys/uio.h>
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+
+#define N_SIGNALS 64
+
+/* What is known of the process to be. sources[i] is the descriptor that belongs at target(i); all of them, and status, are
+ * close-on-exec, so what is not in its place when the program is executed is gone. */
+static int status = PROCSTREAM_HELPER_SOCKET;
+static int sources[PROCSTREAM_HELPER_MAX_FDS];
+static union
+{
+  ProcstreamHelperBlock block;
+  char                  bytes[PROCSTREAM_HELPER_MAX_BLOCK + 1];
+} received;
+
+static const char *
+string_at (uint32_t offset)
+{
+  return offset ? received.bytes + offset : NULL;
+}
+
+static int
+target (uint32_t i)
+{
+  return ((const int32_t *) (received.bytes + sizeof (ProcstreamHelperBlock)))[i];
+}
+
+/* --- Telling the library ------------------------------------------------------------------------------------------------------ */
+
+static void
+report (ProcstreamHelperStep step,
+        long                 error,
+        int                  value,
+        int                  fd)
+{
+  ProcstreamHelperReport record = { step, (int32_t) error, value };
+  struct iovec           iov = { &record, sizeof record };
+  union
+  {
+    struct cmsghdr header;
+    char           space[CMSG_SPACE (sizeof (int))];
+  } control = { .header = { CMSG_LEN (sizeof (int)), SOL_SOCKET, SCM_RIGHTS } };
+  struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+  if (fd >= 0)
+    {
+      *(int *) CMSG_DATA (&control.header) = fd;
+      message.msg_control = &control;
+      message.msg_controllen = sizeof control;
+    }
+  sys (SYS_sendmsg, status, (long) &message, MSG_NOSIGNAL, 0, 0);
+}
+
+static __attribute__ ((noreturn)) void
+fail (ProcstreamHelperStep step,
+      long                 error,
+      int                  value)
+{
+  report (step, -error, value, -1);
+  sys_exit (127);
+}
+
+/* --- Descriptors -------------------------------------------------------------------------------------------------------------- */
+
+static long
+number_of (const char *digits)
+{
+  long number = 0;
+
+  if (*digits == '\0')
+    return -1;
+  for (; *digits; digits++)
+    {
+      if (*digits < '0' || *digits > '9')
+        return -1;
+      number = number * 10 + *digits - '0';
+    }
+  return number;
+}
+
+struct entry
+{
+  uint64_t       ino;
+  int64_t        off;
+  unsigned short size;
+  unsigned char  type;
+  char           name[];
+};
+
+/* For a kernel without close_range(). A directory may not be changed while it is read: what is found is closed after each read, and
+ * it is read again until nothing is left to close. */
+static int
+close_listed (void)
+{
+  static char buffer[4096] __attribute__ ((aligned (8)));
+  long        directory = sys (SYS_openat, AT_FDCWD, (long) "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0);
+  long        size;
+  int         closed = 0;
+
+  if (directory < 0)
+    return -1;
+  while ((size = sys (SYS_getdents64, directory, (long) buffer, sizeof buffer, 0, 0)) > 0)
+    for (long at = 0; at < size; at += ((struct entry *) (buffer + at))->size)
+      {
+        long fd = number_of (((struct entry *) (buffer + at))->name);
+
+        if (fd > PROCSTREAM_HELPER_SOCKET && fd != directory && sys (SYS_close, fd, 0, 0, 0, 0) == 0)
+          closed++;
+      }
+  sys (SYS_close, directory, 0, 0, 0, 0);
+  return closed;
+}
+
+/* With neither close_range() nor /proc: descriptors are numbered below the limit, unless it was lowered since. */
+static void
+close_numbers (void)
+{
+  uint64_t limit[2] = { 0, 0 };
+
+  sys (SYS_prlimit64, 0, 7 /* RLIMIT_NOFILE */, 0, (long) limit, 0);
+  if (limit[0] == 0 || limit[0] > 65536)
+    limit[0] = 65536;
+  for (long fd = PROCSTREAM_HELPER_SOCKET + 1; fd < (long) limit[0]; fd++)
+    sys (SYS_close, fd, 0, 0, 0, 0);
+}
+
+/* The program's descriptors that lack close-on-exec came along; it gets those that are given to it, and no others. */
+static void
+close_inherited (void)
+{
+  int closed;
+
+  if (sys (SYS_close_range, PROCSTREAM_HELPER_SOCKET + 1, ~0U, 0, 0, 0) == 0)
+    return;
+  do
+    closed = close_listed ();
+  while (closed > 0);
+  if (closed < 0)
+    close_numbers ();
+}
+
+/* If @fd is still needed under another number, it goes out of the way. The new number may be one that is wanted later: it then
+ * moves once more. */
+static void
+vacate (uint32_t first,
+        int      fd)
+{
+  long moved;
+  int *user = status == fd ? &status : NULL;
+
+  for (uint32_t i = first; !user && i < received.block.n_fds; i++)
+    if (sources[i] == fd)
+      user = &sources[i];
+  if (!user)
+    return;
+  moved = sys (SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3, 0, 0);
+  if (moved < 0)
+    fail (PROCSTREAM_HELPER_STEP_FD, moved, fd);
+  *user = (int) moved;
+}
+
+static void
+renumber (void)
+{
+  for (uint32_t i = 0; i < received.block.n_fds; i++)
+    {
+      int  number = target (i);
+      long result;
+
+      if (sources[i] == number)
+        result = sys (SYS_fcntl, number, F_SETFD, 0, 0, 0);
+      else
+        {
+          vacate (i + 1, number);
+          result = sys (SYS_dup3, sources[i], number, 0, 0, 0);
+        }
+      if (result < 0)
+        fail (PROCSTREAM_HELPER_STEP_FD, result, number);
+    }
+}
+
+/* --- The block ---------------------------------------------------------------------------------------------------------------- */
+
+static uint32_t
+receive_message (void    *data,
+                 size_t   size,
+                 uint32_t n_fds)
+{
+  struct iovec iov = { data, size };
+  static union
+  {
+    struct cmsghdr header;
+    char           space[CMSG_SPACE (PROCSTREAM_HELPER_FDS_PER_MESSAGE * sizeof (int))];
+  } control;
+  struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+  long          got = sys (SYS_recvmsg, status, (long) &message, MSG_CMSG_CLOEXEC, 0, 0);
+  size_t        n = 0;
+
+  /* The limit of descriptors is the only reason why some should be missing. */
+  if (got <= 0)
+    fail (PROCSTREAM_HELPER_STEP_BLOCK, got < 0 ? got : -EPIPE, 0);
+  if (message.msg_flags & MSG_CTRUNC)
+    fail (PROCSTREAM_HELPER_STEP_BLOCK, -EMFILE, 0);
+  if (message.msg_controllen >= sizeof (struct cmsghdr))
+    n = (control.header.cmsg_len - CMSG_LEN (0)) / sizeof (int);
+  if (n_fds + n > PROCSTREAM_HELPER_MAX_FDS)
+    fail (PROCSTREAM_HELPER_STEP_BLOCK, -EINVAL, 0);
+  for (size_t i = 0; i < n; i++)
+    sources[n_fds + i] = ((const int *) CMSG_DATA (&control.header))[i];
+  return n_fds + (uint32_t) n;
+}
+
+static void
+receive (void)
+{
+  uint32_t n = receive_message (received.bytes, PROCSTREAM_HELPER_MAX_BLOCK, 0);
+
+  if (received.block.version != PROCSTREAM_HELPER_VERSION)
+    fail (PROCSTREAM_HELPER_STEP_BLOCK, -EPROTO, (int) received.block.version);
+  while (n < received.block.n_fds)
+    {
+      char     byte;
+      uint32_t before = n;
+
+      n = receive_message (&byte, sizeof byte, n);
+      if (n == before)
+        fail (PROCSTREAM_HELPER_STEP_BLOCK, -EPROTO, 0);
+    }
+}
+
+/* --- The steps ---------------------------------------------------------------------------------------------------------------- */
+
+/* A job that is in the background itself must not take the terminal; where the descriptor is no terminal of ours, nothing stops
+ * the program from reading it, so there is nothing to do. */
+static void
+take_terminal (int fd,
+               int group_before,
+               int group)
+{
+  int foreground = 0;
+
+  if (sys (SYS_ioctl, fd, TIOCGPGRP, (long) &foreground, 0, 0) < 0 || foreground != group_before)
+    return;
+  sys_set_mask (1);
+  sys (SYS_ioctl, fd, TIOCSPGRP, (long) &group, 0, 0);
+}
+
+static void
+make_group (int pid)
+{
+  int  before = (int) sys (SYS_getpgid, 0, 0, 0, 0, 0);
+  long result;
+
+  if (!(received.block.flags & PROCSTREAM_HELPER_NEW_GROUP))
+    return;
+  result = sys (SYS_setpgid, 0, 0, 0, 0, 0);
+  if (result < 0)
+    fail (PROCSTREAM_HELPER_STEP_GROUP, result, 0);
+  for (uint32_t i = 0; i < received.block.n_fds; i++)
+    if (target (i) == received.block.terminal)
+      take_terminal (sources[i], before, pid);
+}
+
+/* The pidfd is opened by the process on itself: whatever happens to it from now on, it is the right one. */
+static void
+introduce (int pid)
+{
+  long pidfd = -1;
+
+  if (received.block.flags & PROCSTREAM_HELPER_PIDFD)
+    pidfd = sys (SYS_pidfd_open, pid, 0, 0, 0, 0);
+  report (PROCSTREAM_HELPER_STEP_NONE, 0, pid, (int) pidfd);
+  if (pidfd >= 0)
+    sys (SYS_close, pidfd, 0, 0, 0, 0);
+}
+
+/* A signal that is ignored, and a mask, would be inherited: no program expects that. Handlers are gone already. */
+static void
+reset_signals (void)
+{
+  for (int signum = 1; signum <= N_SIGNALS; signum++)
+    if (signum != SIGKILL && signum != SIGSTOP)
+      sys_reset_signal (signum);
+  sys_set_mask (0);
+}
+
+/* --- The program -------------------------------------------------------------------------------------------------------------- */
+
+/* Returns only when it failed. A file that the kernel does not know how to run is a script without a first line that says so: like
+ * g_spawn_async() and execvp(), this gives it to the shell. There is room for that in argv: our own name was in front. */
+static long
+execute (const char *file,
+         char      **argv,
+         char      **envp)
+{
+  long  result = sys (SYS_execve, (long) file, (long) (argv + 1), (long) envp, 0, 0);
+  char *name = argv[1];
+
+  if (result != -ENOEXEC)
+    return result;
+  argv[0] = "/bin/sh";
+  argv[1] = (char *) file;
+  result = sys (SYS_execve, (long) argv[0], (long) argv, (long) envp, 0, 0);
+  argv[1] = name;
+  return result;
+}
+
+static int
+is_absence (long result)
+{
+  return result == -ENOENT || result == -ENOTDIR || result == -ENODEV || result == -ESTALE || result == -ETIMEDOUT ||
+         result == -ENAMETOOLONG;
+}
+
+static int
+exists (const char *file)
+{
+  return sys (SYS_faccessat, AT_FDCWD, (long) file, 0 /* F_OK */, 0, 0) == 0;
+}
+
+/* Joins a directory, of which an empty one is the working directory, and @program; returns where the next directory starts, or NULL
+ * after the last. */
+static const char *
+join (const char *directory,
+      const char *program,
+      char        file[4096 + 1])
+{
+  size_t n = 0;
+
+  for (; *directory && *directory != ':'; directory++)
+    if (n < 4096)
+      file[n++] = *directory;
+  if (n > 0 && n < 4096)
+    file[n++] = '/';
+  for (; *program; program++)
+    if (n < 4096)
+      file[n++] = *program;
+  file[n] = '\0';
+  return *directory ? directory + 1 : NULL;
+}
+
+/* As execvp(): the first that can be executed; when there is none, one that may not be executed is worth more than "not found". */
+static long
+search (const char *program,
+        const char *path,
+        char      **argv,
+        char      **envp)
+{
+  static char file[4096 + 1];
+  long        result = -ENOENT;
+
+  while (path)
+    {
+      long tried;
+
+      path = join (path, program, file);
+      tried = sys (SYS_faccessat, AT_FDCWD, (long) file, 1 /* X_OK */, 0, 0);
+      if (tried == 0)
+        tried = execute (file, argv, envp);
+      if (tried == -ENOENT && exists (file))
+        fail (PROCSTREAM_HELPER_STEP_INTERPRETER, tried, 0);
+      if (tried == -EACCES)
+        result = tried;
+      else if (!is_absence (tried))
+        return tried;
+    }
+  return result;
+}
+
+static __attribute__ ((noreturn)) void
+become (char **argv,
+        char **envp)
+{
+  const char *program = string_at (received.block.program_offset);
+  const char *path = string_at (received.block.path_offset);
+  long        result;
+
+  result = path ? search (program, path, argv, envp) : execute (program, argv, envp);
+  if (!path && result == -ENOENT && exists (program))
+    fail (PROCSTREAM_HELPER_STEP_INTERPRETER, result, 0);
+  fail (PROCSTREAM_HELPER_STEP_EXEC, result, 0);
+}
+
+static __attribute__ ((noreturn)) void
+run (char **argv,
+     char **envp)
+{
+  const char *cwd;
+  int         pid = (int) sys (SYS_getpid, 0, 0, 0, 0, 0);
+  long        result;
+
+  close_inherited ();
+  sys (SYS_fcntl, status, F_SETFD, FD_CLOEXEC, 0, 0);
+  receive ();
+  make_group (pid);
+  introduce (pid);
+  cwd = string_at (received.block.cwd_offset);
+  if (cwd && (result = sys (SYS_chdir, (long) cwd, 0, 0, 0, 0)) < 0)
+    fail (PROCSTREAM_HELPER_STEP_CHDIR, result, 0);
+  renumber ();
+  reset_signals ();
+  become (argv, envp);
+}
+
+HELPER_MAIN (run)

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What went wrong, as an error that names the process and the thing at fault. Arguments are never named: they hold secrets. */
+
+#include "procstream-spawn-private.h"
+
+#include "procstream-error.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+static int
+spawn_code (int code)
+{
+  switch (code)
+    {
+    case EACCES:
+      return G_SPAWN_ERROR_ACCES;
+    case EPERM:
+      return G_SPAWN_ERROR_PERM;
+    case E2BIG:
+      return G_SPAWN_ERROR_TOO_BIG;
+    case ENOEXEC:
+      return G_SPAWN_ERROR_NOEXEC;
+    case ENAMETOOLONG:
+      return G_SPAWN_ERROR_NAMETOOLONG;
+    case ENOENT:
+      return G_SPAWN_ERROR_NOENT;
+    case ENOMEM:
+      return G_SPAWN_ERROR_NOMEM;
+    case ENOTDIR:
+      return G_SPAWN_ERROR_NOTDIR;
+    case ELOOP:
+      return G_SPAWN_ERROR_LOOP;
+    case ETXTBSY:
+      return G_SPAWN_ERROR_TXTBUSY;
+    case EIO:
+      return G_SPAWN_ERROR_IO;
+    case EINVAL:
+      return G_SPAWN_ERROR_INVAL;
+    case EISDIR:
+      return G_SPAWN_ERROR_ISDIR;
+    case ELIBBAD:
+      return G_SPAWN_ERROR_LIBBAD;
+    case EAGAIN:
+      return G_SPAWN_ERROR_FORK;
+    default:
+      return G_SPAWN_ERROR_FAILED;
+    }
+}
+
+/* The one shortage that has a code of its own, wherever it strikes. ETOOMANYREFS is the same limit, counted for descriptors that
+ * are on their way through a socket. */
+static gboolean
+is_shortage (int code)
+{
+  return code == EMFILE || code == ENFILE || code == ETOOMANYREFS;
+}
+
+static GError *
+new_error (ProcstreamSpawnRequest *request,
+           GQuark                  domain,
+           int                     code,
+           int                     cause,
+           const char             *what)
+{
+  if (is_shortage (cause))
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES, "Could not start “%s”: %s: %s",
+                        request->name, what, g_strerror (cause));
+  return g_error_new (domain, code, "Could not start “%s”: %s: %s", request->name, what, g_strerror (cause));
+}
+
+GError *
+procstream_spawn_error_from_errno (ProcstreamSpawnRequest *request,
+                                   int                     code)
+{
+  return new_error (request, G_SPAWN_ERROR, code == EMSGSIZE ? G_SPAWN_ERROR_TOO_BIG : spawn_code (code), code,
+                    "no socket to its helper program");
+}
+
+/* GLib gives every failure of posix_spawn() the same code; what the message ends in is all that is left of the cause. */
+static int
+cause_of (const GError *error)
+{
+  const int known[] = { E2BIG, EAGAIN, ENOMEM, EMFILE, ENFILE };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
+    if (strstr (error->message, g_strerror (known[i])))
+      return known[i];
+  return 0;
+}
+
+GError *
+procstream_spawn_error_from_subprocess (ProcstreamSpawnRequest *request,
+                                        const GError           *error)
+{
+  int cause = cause_of (error);
+
+  if (access (request->helper, X_OK) != 0)
+    return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NO_HELPER,
+                        "Could not start “%s”: the helper program “%s” cannot be run: %s",
+                        request->name, request->helper, g_strerror (errno));
+  if (cause == E2BIG)
+    return new_error (request, G_SPAWN_ERROR, G_SPAWN_ERROR_TOO_BIG, cause, "its arguments and environment");
+  if (cause != 0)
+    return new_error (request, G_SPAWN_ERROR, spawn_code (cause), cause, "no new process");
+  return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NO_HELPER, "Could not start “%s”: %s",
+                      request->name, error->message);
+}
+
+static GError *
+exec_error (ProcstreamSpawnRequest *request,
+            int                     code)
+{
+  g_autofree char *what = NULL;
+
+  if (code == E2BIG)
+    what = g_strdup ("its arguments and environment");
+  else
+    what = g_strdup_printf ("the program “%s”%s", request->argv[0], code == ENOENT && request->path ? ", searched for in PATH" : "");
+  return new_error (request, G_SPAWN_ERROR, spawn_code (code), code, what);
+}
+
+static GError *
+block_error (ProcstreamSpawnRequest       *request,
+             const ProcstreamHelperReport *report)
+{
+  if (is_shortage (report->error))
+    return new_error (request, G_SPAWN_ERROR, G_SPAWN_ERROR_FAILED, report->error, "its descriptors");
+  return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NO_HELPER,
+                      "Could not start “%s”: the helper program “%s” does not belong to this version of the library",
+                      request->name, request->helper);
+}
+
+GError *
+procstream_spawn_error_from_report (ProcstreamSpawnRequest       *request,
+                                    const ProcstreamHelperReport *report)
+{
+  g_autofree char *what = NULL;
+
+  switch (report ? (int) report->step : -1)
+    {
+    case PROCSTREAM_HELPER_STEP_EXEC:
+      return exec_error (request, report->error);
+    case PROCSTREAM_HELPER_STEP_INTERPRETER:
+      what = g_strdup_printf ("the interpreter of “%s”", request->argv[0]);
+      return new_error (request, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT, report->error, what);
+    case PROCSTREAM_HELPER_STEP_CHDIR:
+      what = g_strdup_printf ("the working directory “%s”", request->cwd);
+      return new_error (request, G_SPAWN_ERROR, G_SPAWN_ERROR_CHDIR, report->error, what);
+    case PROCSTREAM_HELPER_STEP_GROUP:
+      return new_error (request, G_SPAWN_ERROR, G_SPAWN_ERROR_FAILED, report->error, "its process group");
+    case PROCSTREAM_HELPER_STEP_FD:
+      what = g_strdup_printf ("its descriptor %d", report->value);
+      return new_error (request, G_IO_ERROR, g_io_error_from_errno (report->error), report->error, what);
+    case PROCSTREAM_HELPER_STEP_BLOCK:
+      return block_error (request, report);
+    default:
+      return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NO_HELPER,
+                          "Could not start “%s”: the helper program “%s” ended before it was done",
+                          request->name, request->helper);
+    }
+}

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-spawn-private.h"
+
+#include "procstream-io-thread-private.h"
+#include "procstream-pipe-private.h"
+#include "procstream-platform-private.h"
+#include "procstream-poll-set-private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/*
+ * How a process starts. A request passes through three threads, and belongs to one of them at any time:
+ *
+ *  1. The caller's reads the environment (which only the program's own thread may do safely) and queues the request.
+ *  2. The spawner, one thread for the life of the program, because what a kernel ties to the thread that made a process must outlast
+ *     the process. It makes a socket, queues block and descriptors in it, and starts the helper through GSubprocess. The socket
+ *     becomes the helper's descriptor 0, the one way on GLib's posix_spawn() path that duplicates nothing in this process: a
+ *     duplicate that fails for want of descriptors makes that path abort the program. Nothing of ours ever loses close-on-exec.
+ *     It does not wait for the helper: a program on a disk that hangs delays nobody else.
+ *  3. The I/O thread is woken once, when the socket closes: the program runs, or the helper reported a failure and ended. Only the
+ *     hang-up is watched for, so that the helper's first message does not wake anybody.
+ *
+ * The watch has no reference of its own: the record is there until finish(), which is called once, in the I/O thread, after the
+ * watch was removed. A call under way holds a reference.
+ *
+ * A GSubprocess that failed is waited for, so that no process and no descriptor of a failed start is left when the caller hears of it.
+ */
+typedef struct
+{
+  gatomicrefcount         ref_count;
+  ProcstreamSpawnRequest *request;
+  ProcstreamSpawnFunc     func;
+  gpointer                user_data;
+  GError                 *error;
+
+  int                    socket; /* our end, -1 when closed */
+  ProcstreamPollSet     *set;
+  ProcstreamWatch        watch;
+  ProcstreamSpawned      spawned;
+  gboolean               introduced; /* pid and pidfd are known */
+  gboolean               failed;     /* failure is what the helper said */
+  ProcstreamHelperReport failure;
+} Start;
+
+static Start *
+start_new (ProcstreamSpawnRequest *request,
+           ProcstreamSpawnFunc     func,
+           gpointer                user_data)
+{
+  Start *self = g_new0 (Start, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->request = request;
+  self->func = func;
+  self->user_data = user_data;
+  self->socket = -1;
+  self->spawned.pidfd = -1;
+  return self;
+}
+
+static gpointer
+start_ref (gpointer data)
+{
+  Start *self = data;
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+static void
+start_unref (gpointer data)
+{
+  Start *self = data;
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_clear_pointer (&self->set, procstream_poll_set_unref);
+  procstream_spawn_request_free (self->request);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+/* --- In the I/O thread: the answer -------------------------------------------------------------------------------------------- */
+
+static void
+finish (Start *self)
+{
+  procstream_spawn_request_close_fds (self->request);
+  if (self->error)
+    self->func (self->user_data, NULL, self->error);
+  else
+    self->func (self->user_data, &self->spawned, NULL);
+  start_unref (self);
+}
+
+static gboolean
+finish_cb (gpointer data)
+{
+  finish (data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+reaped_cb (GObject      *object,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  Start *self = user_data;
+
+  g_subprocess_wait_finish (G_SUBPROCESS (object), result, NULL);
+  g_clear_object (&self->spawned.subprocess);
+  finish (self);
+}
+
+static void
+fail_when_reaped (Start *self)
+{
+  GMainContext *context = procstream_io_thread_get_context ();
+
+  if (self->spawned.pidfd >= 0)
+    close (self->spawned.pidfd);
+  self->spawned.pidfd = -1;
+  self->error = procstream_spawn_error_from_report (self->request, self->failed ? &self->failure : NULL);
+  g_main_context_push_thread_default (context);
+  g_subprocess_wait_async (self->spawned.subprocess, NULL, reaped_cb, self);
+  g_main_context_pop_thread_default (context);
+}
+
+/* --- In the I/O thread: what the helper says ---------------------------------------------------------------------------------- */
+
+static int
+attached_fd (struct msghdr *message)
+{
+  struct cmsghdr *header = CMSG_FIRSTHDR (message);
+  int             fd = -1;
+
+  if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN (sizeof fd))
+    memcpy (&fd, CMSG_DATA (header), sizeof fd);
+  return fd;
+}
+
+static void
+take_report (Start                        *self,
+             const ProcstreamHelperReport *report,
+             int                           fd)
+{
+  if (report->step == PROCSTREAM_HELPER_STEP_NONE && !self->introduced)
+    {
+      self->introduced = TRUE;
+      self->spawned.pid = report->value;
+      self->spawned.pidfd = fd;
+      return;
+    }
+  if (fd >= 0)
+    close (fd);
+  self->failed = TRUE;
+  self->failure = *report;
+}
+
+/* FALSE when there is no more, and not yet an end. */
+static gboolean
+receive (Start    *self,
+         gboolean *ended)
+{
+  ProcstreamHelperReport report = { 0 };
+  struct iovec           iov = { &report, sizeof report };
+  union
+  {
+    struct cmsghdr header;
+    char           space[CMSG_SPACE (sizeof (int))];
+  } control;
+  struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
+  gssize        size = recvmsg (self->socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+  if (size < 0 && (errno == EAGAIN || errno == EINTR))
+    return errno == EINTR;
+  if (size == sizeof report)
+    {
+      take_report (self, &report, attached_fd (&message));
+      return TRUE;
+    }
+  *ended = TRUE;
+  return FALSE;
+}
+
+/* A pidfd may be numbered 0 to 2 in a program that closed those; nothing of ours stays there. */
+static void
+lift_pidfd (Start *self)
+{
+  if (self->spawned.pidfd >= 0)
+    self->spawned.pidfd = procstream_fd_above_standard (self->spawned.pidfd);
+}
+
+static void
+socket_cb (gpointer     data,
+           GIOCondition condition)
+{
+  Start   *self = data;
+  gboolean ended = FALSE;
+
+  while (receive (self, &ended))
+    ;
+  if (!ended)
+    return;
+  procstream_poll_set_remove (self->set, self->watch);
+  close (self->socket);
+  self->socket = -1;
+  lift_pidfd (self);
+  if (self->introduced && !self->failed)
+    finish (self);
+  else
+    fail_when_reaped (self);
+}
+
+/* --- In the spawner ----------------------------------------------------------------------------------------------------------- */
+
+static int
+new_socket (Start   *self,
+            GError **error)
+{
+  int fds[2];
+
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == 0)
+    {
+      fds[0] = procstream_fd_above_standard (fds[0]);
+      fds[1] = procstream_fd_above_standard (fds[1]);
+      self->socket = fds[0];
+      if (fds[0] >= 0 && fds[1] >= 0)
+        return fds[1];
+      g_propagate_error (error, procstream_spawn_error_from_errno (self->request, errno));
+      if (fds[1] >= 0)
+        close (fds[1]);
+      return -1;
+    }
+  g_propagate_error (error, procstream_spawn_error_from_errno (self->request, errno));
+  return -1;
+}
+
+/* The launcher takes the helper's end, and closes it when it is told to take none. */
+static gboolean
+run_helper (Start               *self,
+            GSubprocessLauncher *launcher,
+            GError             **error)
+{
+  g_autoptr (GError) reason = NULL;
+  g_autoptr (GPtrArray) argv = NULL;
+  int socket = new_socket (self, error);
+
+  if (socket < 0)
+    return FALSE;
+  g_subprocess_launcher_take_stdin_fd (launcher, socket);
+  if (!procstream_spawn_request_send (self->request, self->socket, error))
+    return FALSE;
+  procstream_spawn_request_close_fds (self->request);
+  argv = g_ptr_array_new ();
+  g_ptr_array_add (argv, self->request->helper);
+  for (char **argument = self->request->argv; *argument; argument++)
+    g_ptr_array_add (argv, *argument);
+  g_ptr_array_add (argv, NULL);
+  g_subprocess_launcher_set_environ (launcher, self->request->envp);
+  self->spawned.subprocess = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, &reason);
+  if (!self->spawned.subprocess)
+    g_propagate_error (error, procstream_spawn_error_from_subprocess (self->request, reason));
+  return self->spawned.subprocess != NULL;
+}
+
+/* Once it is armed, the I/O thread may be done with the record at any time. */
+static void
+watch (Start *self)
+{
+  ProcstreamPollSet *set = procstream_poll_set_get (procstream_io_thread_get_context ());
+  ProcstreamWatch    armed;
+
+  self->set = procstream_poll_set_ref (set);
+  self->watch = procstream_poll_set_add (set, self->socket, G_IO_HUP, socket_cb, self, start_ref, start_unref);
+  armed = self->watch;
+  procstream_poll_set_arm (set, armed);
+  procstream_poll_set_unref (set);
+}
+
+static void
+serve (Start               *self,
+       GSubprocessLauncher *launcher)
+{
+  gboolean started = run_helper (self, launcher, &self->error);
+
+  g_subprocess_launcher_take_stdin_fd (launcher, -1);
+  if (!started)
+    {
+      if (self->socket >= 0)
+        close (self->socket);
+      procstream_io_thread_invoke (finish_cb, self, NULL);
+      return;
+    }
+  watch (self);
+}
+
+typedef struct
+{
+  GAsyncQueue         *queue;
+  GSubprocessLauncher *launcher;
+} Spawner;
+
+static gpointer
+spawner_thread (gpointer data)
+{
+  Spawner *self = data;
+
+  for (;;)
+    serve (g_async_queue_pop (self->queue), self->launcher);
+  return NULL;
+}
+
+/* One launcher for all: making one copies the program's environment, which the spawner may not read. */
+static gpointer
+start_spawner_once (gpointer data)
+{
+  Spawner *self = g_new0 (Spawner, 1);
+
+  self->queue = g_async_queue_new ();
+  self->launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
+  procstream_io_thread_get_context ();
+  g_thread_unref (procstream_platform_start_thread ("procstream-spawn", spawner_thread, self));
+  return self;
+}
+
+/* --- In the caller's thread --------------------------------------------------------------------------------------------------- */
+
+/* The directories that g_spawn_async() searches. */
+static void
+read_environment (ProcstreamSpawnRequest *request)
+{
+  const char *path = g_getenv ("PATH");
+
+  if (!request->envp)
+    request->envp = g_get_environ ();
+  if (!strchr (request->argv[0], '/'))
+    request->path = g_strdup (path ? path : "/bin:/usr/bin:.");
+  request->helper = procstream_spawn_find_helper ();
+}
+
+void
+procstream_spawn (ProcstreamSpawnRequest *request,
+                  ProcstreamSpawnFunc     func,
+                  gpointer                user_data)
+{
+  static GOnce     once = G_ONCE_INIT;
+  g_autofree char *what = g_strdup_printf ("start “%s”", request->name);
+  g_autoptr (GError) error = NULL;
+  Spawner *spawner;
+
+  if (!procstream_platform_check_forked (what, &error))
+    {
+      procstream_spawn_request_free (request);
+      func (user_data, NULL, error);
+      return;
+    }
+  read_environment (request);
+  spawner = g_once (&once, start_spawner_once, NULL);
+  g_async_queue_push (spawner->queue, start_new (request, func, user_data));
+}

@@ -1,0 +1,590 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The one helper program of the tests, in every language: a mode, then its arguments. It starts fast, so it is plain C, and it never
+ * sleeps to let something happen: where an order matters, it waits for a byte. */
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct
+{
+  const char *name;
+  const char *arguments;
+  const char *help;
+  int (*run) (int argc, char **argv); /* the arguments after the mode */
+} Mode;
+
+/* --- Small things ------------------------------------------------------------------------------------------------------------- */
+
+static void
+die (const char *what)
+{
+  perror (what);
+  exit (99);
+}
+
+static void
+write_all (int         fd,
+           const void *data,
+           size_t      size)
+{
+  const char *at = data;
+
+  while (size > 0)
+    {
+      ssize_t written = write (fd, at, size);
+
+      if (written < 0 && errno == EINTR)
+        continue;
+      if (written < 0)
+        die ("write");
+      at += written;
+      size -= (size_t) written;
+    }
+}
+
+static void
+put (int         fd,
+     const char *text)
+{
+  write_all (fd, text, strlen (text));
+}
+
+/* 0 at the end of the input. */
+static int
+wait_for_byte (void)
+{
+  char    byte;
+  ssize_t got;
+
+  do
+    got = read (0, &byte, 1);
+  while (got < 0 && errno == EINTR);
+  return got == 1;
+}
+
+static void
+drain_input (void)
+{
+  while (wait_for_byte ())
+    ;
+}
+
+static unsigned long long
+number (int    argc,
+        char **argv,
+        int    i)
+{
+  return i < argc ? strtoull (argv[i], NULL, 10) : 0;
+}
+
+static void __attribute__ ((noreturn))
+sleep_forever (void)
+{
+  for (;;)
+    pause ();
+}
+
+/* --- Output ------------------------------------------------------------------------------------------------------------------- */
+
+static int
+run_echo (int    argc,
+          char **argv)
+{
+  for (int i = 0; i < argc; i++)
+    {
+      put (1, argv[i]);
+      put (1, i + 1 < argc ? " " : "");
+    }
+  put (1, "\n");
+  return 0;
+}
+
+static int
+run_echo_err (int    argc,
+              char **argv)
+{
+  for (int i = 0; i < argc; i++)
+    {
+      put (2, argv[i]);
+      put (2, i + 1 < argc ? " " : "");
+    }
+  put (2, "\n");
+  return 0;
+}
+
+static int
+run_args (int    argc,
+          char **argv)
+{
+  for (int i = 0; i < argc; i++)
+    printf ("%s\n", argv[i]);
+  return 0;
+}
+
+static int
+run_cat (int    argc,
+         char **argv)
+{
+  static char buffer[65536];
+  ssize_t     got;
+
+  while ((got = read (0, buffer, sizeof buffer)) > 0)
+    write_all (1, buffer, (size_t) got);
+  return got < 0;
+}
+
+static int
+run_lines (int    argc,
+           char **argv)
+{
+  unsigned long long n = number (argc, argv, 0);
+
+  for (unsigned long long i = 0; i < n; i++)
+    printf ("line %llu\n", i);
+  return 0;
+}
+
+static int
+run_flood (int    argc,
+           char **argv)
+{
+  static char        block[65536];
+  unsigned long long left = number (argc, argv, 0);
+
+  for (size_t i = 0; i < sizeof block; i++)
+    block[i] = i % 80 == 79 ? '\n' : 'a' + i % 26;
+  while (left > 0)
+    {
+      size_t size = left < sizeof block ? left : sizeof block;
+
+      write_all (1, block, size);
+      left -= size;
+    }
+  return 0;
+}
+
+static int
+run_bytes (int    argc,
+           char **argv)
+{
+  const char *hex = argc > 0 ? argv[0] : "";
+  unsigned    byte;
+
+  for (; sscanf (hex, "%2x", &byte) == 1; hex += 2)
+    putchar ((int) byte);
+  return 0;
+}
+
+static int
+run_both (int    argc,
+          char **argv)
+{
+  unsigned long long n = argc > 0 ? number (argc, argv, 0) : 1;
+
+  for (unsigned long long i = 0; i < n; i++)
+    {
+      put (1, "out\n");
+      put (2, "err\n");
+    }
+  return 0;
+}
+
+static int
+run_wait_then_write (int    argc,
+                     char **argv)
+{
+  for (int i = 0; i < argc && wait_for_byte (); i++)
+    put (1, argv[i]);
+  return 0;
+}
+
+static int
+run_write_then_wait (int    argc,
+                     char **argv)
+{
+  for (int i = 0; i < argc; i++)
+    put (1, argv[i]);
+  drain_input ();
+  return 0;
+}
+
+static int
+run_close_stdout (int    argc,
+                  char **argv)
+{
+  put (1, "last words\n");
+  close (1);
+  close (2);
+  drain_input ();
+  return 0;
+}
+
+/* --- Input -------------------------------------------------------------------------------------------------------------------- */
+
+static int
+run_count (int    argc,
+           char **argv)
+{
+  static char        buffer[65536];
+  unsigned long long total = 0;
+  ssize_t            got;
+
+  while ((got = read (0, buffer, sizeof buffer)) > 0)
+    total += (unsigned long long) got;
+  printf ("%llu\n", total);
+  return 0;
+}
+
+static int
+run_read_some (int    argc,
+               char **argv)
+{
+  unsigned long long left = number (argc, argv, 0);
+
+  for (; left > 0 && wait_for_byte (); left--)
+    ;
+  put (1, "read\n");
+  return 0;
+}
+
+static int
+run_ignore_input (int    argc,
+                  char **argv)
+{
+  put (1, "ready\n");
+  sleep_forever ();
+}
+
+static int
+run_close_stdin (int    argc,
+                 char **argv)
+{
+  close (0);
+  put (1, "closed\n");
+  sleep_forever ();
+}
+
+static int
+run_slow_reader (int    argc,
+                 char **argv)
+{
+  const struct timespec pause_ns = { 0, 1000000 };
+  static char           buffer[4096];
+  unsigned long long    total = 0;
+  ssize_t               got;
+
+  while ((got = read (0, buffer, sizeof buffer)) > 0)
+    {
+      total += (unsigned long long) got;
+      nanosleep (&pause_ns, NULL);
+    }
+  printf ("%llu\n", total);
+  return 0;
+}
+
+/* --- Ends --------------------------------------------------------------------------------------------------------------------- */
+
+static int
+run_exit (int    argc,
+          char **argv)
+{
+  return (int) number (argc, argv, 0);
+}
+
+static int
+run_fail (int    argc,
+          char **argv)
+{
+  for (int i = 1; i < argc; i++)
+    {
+      put (2, argv[i]);
+      put (2, "\n");
+    }
+  return (int) number (argc, argv, 0);
+}
+
+static int
+run_kill (int    argc,
+          char **argv)
+{
+  raise ((int) number (argc, argv, 0));
+  sleep_forever ();
+}
+
+static int
+run_sleep_forever (int    argc,
+                   char **argv)
+{
+  put (1, "ready\n");
+  sleep_forever ();
+}
+
+static int
+run_ignore_term (int    argc,
+                 char **argv)
+{
+  signal (SIGTERM, SIG_IGN);
+  signal (SIGINT, SIG_IGN);
+  signal (SIGHUP, SIG_IGN);
+  put (1, "ready\n");
+  sleep_forever ();
+}
+
+static void
+tell_signal (int signum)
+{
+  char text[32];
+
+  snprintf (text, sizeof text, "signal %d\n", signum);
+  put (1, text);
+  _exit (0);
+}
+
+static int
+run_tell_signal (int    argc,
+                 char **argv)
+{
+  signal (SIGTERM, tell_signal);
+  signal (SIGINT, tell_signal);
+  signal (SIGHUP, tell_signal);
+  signal (SIGUSR1, tell_signal);
+  put (1, "ready\n");
+  sleep_forever ();
+}
+
+static int
+run_stop (int    argc,
+          char **argv)
+{
+  put (1, "stopping\n");
+  raise (SIGSTOP);
+  put (1, "continued\n");
+  return 0;
+}
+
+/* --- Descendants -------------------------------------------------------------------------------------------------------------- */
+
+/* The grandchild holds standard output and error open until the input ends or, given a path, until that fifo is opened for writing
+ * and closed. */
+static int
+run_grandchild (int    argc,
+                char **argv)
+{
+  pid_t pid = fork ();
+
+  if (pid < 0)
+    die ("fork");
+  if (pid > 0)
+    {
+      printf ("%d\n", (int) pid);
+      return 0;
+    }
+  if (argc > 0)
+    {
+      int fd = open (argv[0], O_RDONLY);
+
+      if (fd < 0 || dup2 (fd, 0) < 0)
+        die (argv[0]);
+    }
+  drain_input ();
+  put (1, "grandchild done\n");
+  return 0;
+}
+
+static int
+run_tree (int    argc,
+          char **argv)
+{
+  pid_t pid = fork ();
+
+  if (pid < 0)
+    die ("fork");
+  if (pid == 0)
+    sleep_forever ();
+  printf ("%d %d\n", (int) getpid (), (int) pid);
+  fflush (stdout);
+  sleep_forever ();
+}
+
+/* --- What it was given -------------------------------------------------------------------------------------------------------- */
+
+static int
+run_env (int    argc,
+         char **argv)
+{
+  extern char **environ;
+
+  for (int i = 0; i < argc; i++)
+    printf ("%s\n", getenv (argv[i]) ? getenv (argv[i]) : "(unset)");
+  for (char **variable = environ; argc == 0 && *variable; variable++)
+    printf ("%s\n", *variable);
+  return 0;
+}
+
+static int
+run_cwd (int    argc,
+         char **argv)
+{
+  char path[PATH_MAX];
+
+  if (!getcwd (path, sizeof path))
+    die ("getcwd");
+  printf ("%s\n", path);
+  return 0;
+}
+
+static int
+run_fds (int    argc,
+         char **argv)
+{
+  for (int fd = 0; fd < 65536; fd++)
+    {
+      char    link[64];
+      char    path[PATH_MAX];
+      ssize_t size;
+
+      if (fcntl (fd, F_GETFD) < 0)
+        continue;
+      snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
+      size = readlink (link, path, sizeof path - 1);
+      printf ("%d %.*s\n", fd, size < 0 ? 1 : (int) size, size < 0 ? "?" : path);
+    }
+  return 0;
+}
+
+static int
+run_write_fds (int    argc,
+               char **argv)
+{
+  for (int i = 0; i < argc; i++)
+    put (atoi (argv[i]), argv[i]);
+  return 0;
+}
+
+static int
+run_signals (int    argc,
+             char **argv)
+{
+  char  line[256];
+  FILE *file = fopen ("/proc/self/status", "re");
+
+  if (!file)
+    die ("/proc/self/status");
+  while (fgets (line, sizeof line, file))
+    if (strncmp (line, "SigBlk", 6) == 0 || strncmp (line, "SigIgn", 6) == 0)
+      fputs (line, stdout);
+  fclose (file);
+  return 0;
+}
+
+static int
+run_pgid (int    argc,
+          char **argv)
+{
+  printf ("%d %d %d\n", (int) getpid (), (int) getpgid (0), (int) getsid (0));
+  return 0;
+}
+
+static int
+run_tty (int    argc,
+         char **argv)
+{
+  char line[256] = "";
+
+  printf ("%s %d\n", isatty (0) ? "tty" : "not a tty", tcgetpgrp (0) == getpgid (0));
+  fflush (stdout);
+  if (!fgets (line, sizeof line, stdin))
+    return 1;
+  printf ("read %s", line);
+  return 0;
+}
+
+/* --- A small server ----------------------------------------------------------------------------------------------------------- */
+
+static int
+run_server (int    argc,
+            char **argv)
+{
+  char line[256];
+
+  put (1, "starting\n");
+  put (1, "listening\n");
+  while (fgets (line, sizeof line, stdin))
+    {
+      put (1, "answer ");
+      put (1, line);
+    }
+  put (1, "bye\n");
+  return 0;
+}
+
+/* --- Modes -------------------------------------------------------------------------------------------------------------------- */
+
+static const Mode modes[] = {
+  { "args", "ARG…", "prints each argument on a line", run_args },
+  { "both", "[N]", "writes “out” to stdout and “err” to stderr, N times in turn", run_both },
+  { "bytes", "HEX", "writes these bytes", run_bytes },
+  { "cat", "", "copies stdin to stdout", run_cat },
+  { "close-stdin", "", "closes stdin, prints “closed”, and sleeps for ever", run_close_stdin },
+  { "close-stdout-and-live", "", "writes a line, closes stdout and stderr, and waits for the end of stdin", run_close_stdout },
+  { "count", "", "reads stdin to its end and prints how many bytes came", run_count },
+  { "cwd", "", "prints the working directory", run_cwd },
+  { "echo", "ARG…", "prints the arguments on one line", run_echo },
+  { "echo-err", "ARG…", "the same on stderr", run_echo_err },
+  { "env", "[NAME…]", "prints the values of these variables, or the whole environment", run_env },
+  { "exit", "N", "exits with N", run_exit },
+  { "fail", "N LINE…", "writes the lines to stderr and exits with N", run_fail },
+  { "fds", "", "lists the open descriptors and what they are", run_fds },
+  { "flood", "BYTES", "writes that many bytes in lines of 80", run_flood },
+  { "grandchild-holds-pipe", "[FIFO]", "leaves a grandchild, whose pid it prints, that holds the outputs until stdin, or the fifo, ends", run_grandchild },
+  { "ignore-input", "", "prints “ready”, and never reads stdin", run_ignore_input },
+  { "ignore-term", "", "ignores SIGTERM, SIGINT and SIGHUP, prints “ready”, and sleeps for ever", run_ignore_term },
+  { "kill", "SIGNUM", "sends itself the signal", run_kill },
+  { "lines", "N", "prints “line 0”, “line 1”, …", run_lines },
+  { "pgid", "", "prints pid, process group and session", run_pgid },
+  { "read-some", "N", "reads N bytes of stdin, prints “read”, and exits", run_read_some },
+  { "server", "", "prints “starting” and “listening”, answers each line of stdin, prints “bye” at its end", run_server },
+  { "signals", "", "prints the blocked and the ignored signals, as the kernel does", run_signals },
+  { "sleep-forever", "", "prints “ready”, and sleeps for ever", run_sleep_forever },
+  { "slow-reader", "", "reads stdin in small pieces with pauses, and prints how many bytes came", run_slow_reader },
+  { "stderr-and-stdout", "[N]", "as “both”", run_both },
+  { "stop", "", "prints “stopping”, stops itself, and prints “continued” when it goes on", run_stop },
+  { "tell-signal", "", "prints “ready”, then which of HUP, INT, USR1 or TERM came, and exits", run_tell_signal },
+  { "tree", "", "forks, prints both pids, and both sleep for ever", run_tree },
+  { "tty", "", "says whether stdin is a terminal and its group in the foreground, and reads a line", run_tty },
+  { "wait-then-write", "TEXT…", "waits for a byte on stdin before it writes each of the texts", run_wait_then_write },
+  { "write-fds", "FD…", "writes to each of these descriptors its number", run_write_fds },
+  { "write-then-wait", "TEXT…", "writes the texts, and waits for the end of stdin", run_write_then_wait },
+};
+
+static int
+help (void)
+{
+  printf ("test-child MODE [ARGUMENT…]\n\n");
+  for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+    printf ("  %s %s\n      %s\n", modes[i].name, modes[i].arguments, modes[i].help);
+  return 0;
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  if (argc > 1 && strcmp (argv[1], "--help") == 0)
+    return help ();
+  for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof modes[0]; i++)
+    if (strcmp (argv[1], modes[i].name) == 0)
+      return modes[i].run (argc - 2, argv + 2);
+  fprintf (stderr, "test-child: no such mode; --help lists them\n");
+  return 98;
+}
