@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "bench.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * By how much the peak of resident memory grows while a child writes and its only subscriber, a lossy one, takes nothing; the figure
+ * to compare with is the buffer that was configured. Then what a million chunks of 10 bytes take that are kept for replay.
+ */
+
+#define DEFAULT_BYTES (G_GUINT64_CONSTANT (4) << 30)
+#define QUICK_BYTES (8 << 20)
+#define DEFAULT_CHUNKS 1000000
+#define QUICK_CHUNKS 1000
+#define MIB (1024.0 * 1024.0)
+
+/* In MiB, from /proc/self/status. */
+static double
+get_status (const char *field)
+{
+  g_autofree char *contents = NULL;
+  const char      *value;
+
+  if (!g_file_get_contents ("/proc/self/status", &contents, NULL, NULL) || !(value = strstr (contents, field)))
+    g_error ("/proc/self/status has no %s", field);
+  return g_ascii_strtod (value + strlen (field) + 1, NULL) / 1024;
+}
+
+static void
+reset_peak (void)
+{
+  int fd = open ("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+
+  malloc_trim (0);
+  if (fd < 0 || write (fd, "5", 1) != 1)
+    g_error ("The peak of memory cannot be reset: %s", g_strerror (errno));
+  close (fd);
+}
+
+static void
+ignore_cb (ProcstreamOutput *output)
+{
+}
+
+static double
+measure_stalled (const BenchOptions *options,
+                 const char *const  *argv)
+{
+  BenchOptions lossy = *options;
+  BenchChild   child;
+  double       before;
+  double       growth;
+
+  /* Only a thread of its own can read while the program does nothing. */
+  lossy.delivery = PROCSTREAM_DELIVERY_LOSSY;
+  lossy.reader = PROCSTREAM_READER_MODE_THREAD;
+  reset_peak ();
+  before = get_status ("VmRSS:");
+  bench_child_create (&child, &lossy, argv);
+  g_signal_connect_swapped (child.output, "chunk", G_CALLBACK (ignore_cb), NULL);
+  bench_child_start (&child);
+  while (procstream_output_get_state (child.output) == PROCSTREAM_OUTPUT_STATE_OPEN)
+    g_usleep (10000);
+  growth = get_status ("VmHWM:") - before;
+  bench_child_finish (&child);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  return growth;
+}
+
+/* The program writes them itself, each after the one before it was read, so that they stay chunks. */
+static double
+measure_retained (guint n)
+{
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_ALL);
+  g_autoptr (ProcstreamOutput) output = NULL;
+  g_autoptr (GError) error = NULL;
+  int    fds[2];
+  double before = get_status ("VmRSS:");
+
+  procstream_output_config_set_reader (config, PROCSTREAM_READER_MODE_CONTEXT);
+  if (pipe2 (fds, O_CLOEXEC) < 0)
+    g_error ("pipe2: %s", g_strerror (errno));
+  output = procstream_output_new_take_fd (fds[0], "retained", config, &error);
+  if (output == NULL)
+    g_error ("%s", error->message);
+  for (guint i = 0; i < n; i++)
+    {
+      if (write (fds[1], "0123456789", 10) != 10)
+        g_error ("write: %s", g_strerror (errno));
+      while (procstream_output_get_bytes_received (output) < (i + 1) * 10)
+        g_main_context_iteration (NULL, FALSE);
+    }
+  close (fds[1]);
+  return get_status ("VmRSS:") - before;
+}
+
+void
+bench_memory (const BenchOptions *options,
+              BenchReport        *report)
+{
+  guint64 bytes = options->bytes > 0 ? options->bytes : options->quick ? QUICK_BYTES
+                                                                       : DEFAULT_BYTES;
+  g_auto (GStrv) argv = bench_argv (options, "chunks", bytes);
+  g_autoptr (ProcstreamOutputConfig) config = bench_config_new (options);
+
+  bench_report_set_unit (report, "MiB");
+  for (guint i = 0; i < options->runs; i++)
+    {
+      bench_report_add (report, "figure", measure_stalled (options, (const char *const *) argv));
+      bench_report_add (report, "bare", procstream_output_config_get_max_buffered_bytes (config) / MIB);
+    }
+  bench_report_add (report, "retained_chunks", measure_retained (options->quick ? QUICK_CHUNKS : DEFAULT_CHUNKS));
+}
