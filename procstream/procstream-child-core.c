@@ -10,6 +10,7 @@
 #include "procstream-poll-set-private.h"
 #include "procstream-result-private.h"
 #include "procstream-spawn-private.h"
+#include "procstream-terminal-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -69,7 +70,8 @@ struct _ProcstreamChildCore
   ProcstreamWaiters     *started;
   ProcstreamWaiters     *exited;
 
-  int ours[3]; /* our ends of the pipes, from launch until the program runs; -1: none */
+  int                 ours[3];  /* our ends of the pipes, from launch until the program runs; -1: none */
+  ProcstreamTerminal *terminal; /* from launch to the end, where the child inherits one in a group of its own */
 
   GMutex               mutex;
   GCond                cond; /* no longer starting */
@@ -278,10 +280,22 @@ procstream_child_core_claim (ProcstreamChildCore *self,
   return FALSE;
 }
 
+/* Before anybody is told of the end: the terminal is then there to be used. */
+static void
+take_terminal_back (ProcstreamChildCore *self,
+                    gboolean             killed)
+{
+  ProcstreamTerminal *terminal = g_steal_pointer (&self->terminal);
+
+  if (terminal)
+    procstream_terminal_close (terminal, killed);
+}
+
 static void
 fail (ProcstreamChildCore *self,
       const GError        *error)
 {
+  take_terminal_back (self, FALSE);
   close_ours (self);
   for (guint i = 0; i < 2; i++)
     procstream_output_core_feed_end (self->outputs[i], g_error_copy (error));
@@ -299,7 +313,6 @@ fail (ProcstreamChildCore *self,
 
 /* --- The exit ----------------------------------------------------------------------------------------------------------------- */
 
-/* The terminal is given to the child's group here when the child inherits it, and taken back in take_back_terminal. */
 static void
 close_input (ProcstreamChildCore *self)
 {
@@ -335,6 +348,7 @@ reaped_cb (GObject      *object,
   if (self->end_us == 0)
     self->end_us = g_get_monotonic_time ();
   result = make_result (self);
+  take_terminal_back (self, procstream_result_get_term_signal (result) > 0);
   close_input (self);
   g_mutex_lock (&self->mutex);
   self->result = result;
@@ -427,6 +441,8 @@ spawned_cb (gpointer           user_data,
       return;
     }
   open_streams (self);
+  if (self->terminal)
+    procstream_terminal_follow (self->terminal, spawned->pid);
   g_mutex_lock (&self->mutex);
   self->pid = spawned->pid;
   self->pidfd = spawned->pidfd;
@@ -561,6 +577,25 @@ give_all (ProcstreamChildCore    *self,
   return FALSE;
 }
 
+/* A child that stays in the program's group is in front exactly when the program is. */
+static void
+lend_terminal (ProcstreamChildCore    *self,
+               ProcstreamSpawnRequest *request)
+{
+  int inherited[3] = { -1, -1, -1 };
+
+  if (!request->new_group)
+    return;
+  if (self->options.stdin_mode == PROCSTREAM_STDIN_MODE_INHERIT)
+    inherited[STDIN_FILENO] = STDIN_FILENO;
+  for (int target = STDOUT_FILENO; target <= STDERR_FILENO; target++)
+    if (self->options.outputs[target - 1].backend == PROCSTREAM_BACKEND_INHERIT)
+      inherited[target] = target;
+  self->terminal = procstream_terminal_new (inherited);
+  if (self->terminal)
+    request->terminal = procstream_terminal_get_target (self->terminal);
+}
+
 void
 procstream_child_core_launch (ProcstreamChildCore *self)
 {
@@ -573,6 +608,7 @@ procstream_child_core_launch (ProcstreamChildCore *self)
   request->new_group = self->options.containment == PROCSTREAM_CONTAINMENT_GROUP;
   if (give_all (self, request, &error))
     {
+      lend_terminal (self, request);
       procstream_spawn (request, spawned_cb, procstream_child_core_ref (self));
       return;
     }

@@ -1,0 +1,820 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Tests of the procstream command, with real commands and under a pseudo-terminal.
+
+PROCSTREAM_TOOL is the command. Nothing here sleeps: a test waits for a line, a state or an end.
+"""
+
+import fcntl
+import json
+import os
+import re
+import select
+import signal
+import subprocess
+import sys
+import tempfile
+import termios
+import traceback
+
+TOOL = os.environ['PROCSTREAM_TOOL']
+LIMIT = 60  # seconds after which something that must happen counts as not happening
+tests = []
+
+
+def test(function):
+    tests.append(function)
+    return function
+
+
+def equal(actual, expected):
+    assert actual == expected, f'{actual!r} is not {expected!r}'
+
+
+def contains(text, part):
+    assert part in text, f'{part!r} is not in {text!r}'
+
+
+def lacks(text, part):
+    assert part not in text, f'{part!r} is in {text!r}'
+
+
+def matches(text, pattern):
+    found = re.search(pattern, text)
+    assert found, f'{pattern!r} does not match {text!r}'
+    return found
+
+
+def run(*arguments, **options):
+    options.setdefault('stdin', subprocess.DEVNULL)
+    return subprocess.run([TOOL, *arguments], capture_output=True, timeout=LIMIT, **options)
+
+
+def run_text(*arguments, **options):
+    return run(*arguments, text=True, **options)
+
+
+def run_json(*arguments, **options):
+    """The record comes through a file, so that it cannot be mixed up with the output."""
+    with tempfile.NamedTemporaryFile(suffix='.json') as file:
+        done = run_text(f'--json={file.name}', *arguments, **options)
+        return done, json.load(open(file.name, encoding='utf-8'))
+
+
+def python(script):
+    """A command that runs @script."""
+    return ['--', sys.executable, '-u', '-c', script]
+
+
+def shell(script):
+    return ['--', 'sh', '-c', script]
+
+
+def start(*arguments, **options):
+    options.setdefault('stdin', subprocess.DEVNULL)
+    options.setdefault('stdout', subprocess.PIPE)
+    options.setdefault('stderr', subprocess.PIPE)
+    return subprocess.Popen([TOOL, *arguments], text=True, **options)
+
+
+def state(pid):
+    """The state letter of a process, '' when there is none."""
+    try:
+        return open(f'/proc/{pid}/stat', encoding='utf-8').read().rpartition(')')[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return ''
+
+
+def group_members(group):
+    found = []
+    for pid in filter(str.isdigit, os.listdir('/proc')):
+        try:
+            fields = open(f'/proc/{pid}/stat', encoding='utf-8').read().rpartition(')')[2].split()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(fields[2]) == group and fields[0] not in 'ZX':
+            found.append(int(pid))
+    return found
+
+
+# --- Output ---------------------------------------------------------------------------------------------------------
+
+
+@test
+def output_is_untouched():
+    """Both streams come out byte for byte: no newline, NUL, invalid UTF-8."""
+    done = run(*python('import os; os.write(1, bytes(range(256)) * 999); os.write(2, b"\\xff\\0e")'))
+    equal(done.stdout, bytes(range(256)) * 999)
+    equal(done.stderr, b'\xff\0e')
+    equal(done.returncode, 0)
+
+
+@test
+def big_output_is_complete():
+    done, record = run_json('--tail', '3', *shell('seq 300000; exit 1'))
+    equal(done.stdout, ''.join(f'{i}\n' for i in range(1, 300001)))
+    equal(record['stdout'], {'bytes': len(done.stdout), 'lines': 300000, 'bytes_dropped': 0, 'complete': True})
+    equal([line['line'] for line in record['tail']], ['299998', '299999', '300000'])
+    equal(record['lines_before_tail'], 299997)
+
+
+@test
+def prefix():
+    done = run_text('--prefix', *shell('echo one; echo two >&2; printf three'))
+    time = r'\d\d:\d\d:\d\d\.\d\d\d'
+    matches(done.stdout, f'^{time} stdout \\| one\n{time} stdout \\| three\n$')
+    matches(done.stderr, f'^{time} stderr \\| two\n$')
+
+
+@test
+def hide():
+    done = run_text('--hide', *shell('echo one; echo two >&2'))
+    equal((done.stdout, done.stderr, done.returncode), ('', '', 0))
+
+
+@test
+def merge_stderr():
+    done = run_text('--merge-stderr', *shell('echo one; echo two >&2; echo three'))
+    equal((done.stdout, done.stderr), ('one\ntwo\nthree\n', ''))
+
+
+@test
+def quiet_failure():
+    done = run_text('--quiet', *shell('echo shown; exit 3'))
+    equal((done.stdout, done.stderr, done.returncode), ('shown\n', '', 3))
+
+
+@test
+def verbose_success():
+    done = run_text('--verbose', *shell('true'))
+    matches(done.stderr, r'^procstream: sh: exited with status 0 after \d+\.\d s\n$')
+
+
+@test
+def tail_of_failure():
+    done = run_text('--hide', '--tail', '2', *shell('seq 9; exit 2'))
+    contains(done.stderr, 'the last 2 of 9 lines:\n  stdout | 8\n  stdout | 9\n')
+    matches(done.stderr, r'procstream: sh: exited with status 2 after \d+\.\d s\n$')
+    equal(done.returncode, 2)
+
+
+@test
+def no_tail():
+    done = run_text('--tail', '0', *shell('echo x; exit 2'))
+    matches(done.stderr, r'^procstream: sh: exited with status 2 after \d+\.\d s\n$')
+
+
+@test
+def stdout_closed():
+    """As in “procstream -- yes | head”: the command is ended, and so is the tool."""
+    tool = start(*shell('echo $$; exec yes'))
+    group = int(tool.stdout.readline())
+    tool.stdout.close()
+    equal(tool.wait(LIMIT), 128 + signal.SIGPIPE)
+    equal(group_members(group), [])
+    equal(tool.stderr.read(), '')
+
+
+@test
+def stdout_not_read():
+    """A reader that never reads does not keep a timeout from working."""
+    tool = start('--timeout', '1', '--drain', '1', *shell('exec yes'))
+    equal(tool.wait(LIMIT), 124)
+    matches(tool.stderr.read(), r'timed out after 1\.0 s; killed by SIGTERM')
+
+
+@test
+def stdout_full():
+    with open('/dev/full', 'w', encoding='utf-8') as full:
+        tool = start(*shell('echo x; exec sleep 1000'), stdout=full)
+        equal(tool.wait(LIMIT), 125)
+    contains(tool.stderr.read(), 'cannot write the output: No space left on device')
+
+
+@test
+def lossy_does_not_slow():
+    """The command writes 32 MiB that nobody reads, and ends; what was lost is told."""
+    with tempfile.NamedTemporaryFile(suffix='.json') as file:
+        tool = start('--lossy', f'--json={file.name}',
+                     *python('import os\nfor i in range(512): os.write(1, b"x" * 65535 + b"\\n")\nos.write(2, b"done\\n")'))
+        equal(tool.stderr.readline(), 'done\n')
+        rest = tool.stdout.read()
+        equal(tool.wait(LIMIT), 0)
+        record = json.load(open(file.name, encoding='utf-8'))
+    equal(record['stdout']['bytes'], 512 * 65536)
+    assert record['stdout']['bytes_dropped'] > 0, record
+    assert len(rest) >= 512 * 65536 - record['stdout']['bytes_dropped'], record
+    equal(record['stdout']['complete'], False)
+    contains(tool.stderr.read(), 'bytes of stdout were dropped')
+
+
+@test
+def reliable_is_the_default():
+    """The same with a reader that is late loses nothing."""
+    tool = start(*python('import os\nfor i in range(512): os.write(1, b"x" * 65535 + b"\\n")'))
+    select.select([tool.stdout], [], [], LIMIT)
+    equal(len(tool.stdout.read()), 512 * 65536)
+    equal(tool.wait(LIMIT), 0)
+
+
+# --- Log ------------------------------------------------------------------------------------------------------------
+
+
+@test
+def log():
+    with tempfile.TemporaryDirectory() as directory:
+        path = f'{directory}/log'
+        run('--log', path, *shell('echo old'))
+        done, record = run_json('--log', path, *shell('printf "one\\ntwo"; printf "\\nthree\\n" >&2'))
+        equal(done.returncode, 0)
+        text = open(path, encoding='utf-8').read()
+        equal(sorted(text), sorted('one\ntwo\nthree\n'))
+        lacks(text, 'old')
+        equal(record['log'], {'path': path, 'bytes': len(text), 'error': None})
+        run('--log', path, '--append', *shell('echo more'))
+        equal(open(path, encoding='utf-8').read(), text + 'more\n')
+
+
+@test
+def log_with_prefix():
+    with tempfile.TemporaryDirectory() as directory:
+        path = f'{directory}/log'
+        run('--prefix', '--log', path, *shell('echo one >&2'))
+        matches(open(path, encoding='utf-8').read(), r'^[\d:.]+ stderr \| one\n$')
+
+
+@test
+def log_cannot_be_opened():
+    done = run_text('--log', '/nonexistent/log', *shell('echo x'))
+    equal((done.stdout, done.returncode), ('', 125))
+    contains(done.stderr, 'procstream: cannot open “/nonexistent/log”: No such file')
+
+
+@test
+def log_cannot_be_written():
+    done, record = run_json('--log', '/dev/full', *shell('echo x'))
+    equal((done.stdout, done.returncode), ('x\n', 125))
+    contains(done.stderr, 'No space left on device; the log is not complete')
+    equal(record['log']['error'], 'No space left on device')
+
+
+# --- Waiting for a line ---------------------------------------------------------------------------------------------
+
+
+@test
+def wait_for():
+    """The line is reported while the command runs, and the command runs on."""
+    tool = start('--wait-for', r'port (\d+)', *shell('echo starting; echo listening on port 99 >&2; exec sleep 1000'))
+    while 'procstream: ' not in (line := tool.stderr.readline()):
+        assert line, 'never seen'
+    matches(line, r'^procstream: sh: seen after \d+\.\d s: listening on port 99\n$')
+    equal(tool.poll(), None)
+    tool.terminate()
+    equal(tool.wait(LIMIT), 128 + signal.SIGTERM)
+
+
+@test
+def wait_for_in_record():
+    _, record = run_json('--wait-for', '^b', *shell('echo a; echo b1; echo b2'))
+    equal(record['wait_for']['line'], 'b1')
+    equal(record['wait_for']['stream'], 'stdout')
+    equal(record['wait_for']['seen'], True)
+
+
+@test
+def wait_timeout():
+    tool = start('--wait-for', 'never', '--wait-timeout', '0.2', *shell('echo $$; sleep 1000 & wait'))
+    group = int(tool.stdout.readline())
+    equal(tool.wait(LIMIT), 124)
+    contains(tool.stderr.read(), 'no line matched “never” within 0.2 s; killed by SIGTERM')
+    equal(group_members(group), [])
+
+
+@test
+def wait_unmatched():
+    done, record = run_json('--wait-for', 'never', *shell('echo a'))
+    equal(done.returncode, 125)
+    contains(done.stderr, 'the output ended and no line matched “never”')
+    equal((record['cause'], record['wait_for']['seen'], record['exit_code']), ('unmatched', False, 0))
+
+
+@test
+def wait_unmatched_with_status():
+    equal(run('--wait-for', 'never', *shell('exit 7')).returncode, 7)
+
+
+@test
+def wait_unmatched_and_running():
+    done, record = run_json('--wait-for', 'never', '--grace', '0.2', *shell('exec >&- 2>&-; exec sleep 1000'))
+    equal((done.returncode, record['signal']), (125, 'SIGTERM'))
+
+
+# --- The end --------------------------------------------------------------------------------------------------------
+
+
+@test
+def exit_status():
+    for status in (0, 1, 77, 255):
+        equal(run(*shell(f'exit {status}')).returncode, status)
+
+
+@test
+def killed_by_signal():
+    done, record = run_json(*shell('kill -9 $$'))
+    equal(done.returncode, 137)
+    matches(done.stderr, r'procstream: sh: killed by SIGKILL after')
+    equal((record['signal'], record['signal_number'], record['exit_code'], record['cause']), ('SIGKILL', 9, None, 'signal'))
+
+
+@test
+def not_found():
+    done, record = run_json('--', 'no-such-program-at-all')
+    equal(done.returncode, 127)
+    contains(done.stderr, 'no-such-program-at-all')
+    equal((record['cause'], record['status'], record['success']), ('not-started', 127, False))
+
+
+@test
+def not_executable():
+    with tempfile.NamedTemporaryFile('w') as file:
+        equal(run('--', file.name).returncode, 126)
+    equal(run('--', '/').returncode, 126)
+
+
+@test
+def bad_directory():
+    done = run_text('--cwd', '/nonexistent', *shell('true'))
+    equal(done.returncode, 125)
+    contains(done.stderr, '/nonexistent')
+
+
+@test
+def usage_errors():
+    for arguments in ([], ['--'], ['--no-such-option'], ['--lossy', '--reliable', 'true'], ['--tail', '-1', 'true'],
+                      ['--append', 'true'], ['--wait-timeout', '1', 'true'], ['--wait-for', '(', 'true'], ['--env', 'X', 'true'],
+                      ['--stdin', 'x', 'true'], ['--timeout', '-3', 'true'], ['--timeout', 'nan', 'true'], ['--timeout', 'x', 'true']):
+        done = run_text(*arguments)
+        equal((arguments, done.returncode), (arguments, 125))
+        matches(done.stderr, '^procstream: ')
+
+
+@test
+def timeout():
+    tool = start('--timeout', '0.2', *shell('echo $$; sleep 1000 & wait'))
+    group = int(tool.stdout.readline())
+    equal(tool.wait(LIMIT), 124)
+    matches(tool.stderr.read(), r'procstream: sh: timed out after 0\.2 s; killed by SIGTERM after')
+    equal(group_members(group), [])
+
+
+@test
+def timeout_then_kill():
+    """The command and what it has started both ignore SIGTERM."""
+    done, record = run_json('--timeout', '0.2', '--grace', '0.2', *shell('trap "" TERM; echo $$; sleep 1000 & sleep 1000'))
+    equal(done.returncode, 124)
+    contains(done.stderr, 'SIGKILL was needed after 0.2 s of grace')
+    equal((record['killed'], record['signal'], record['cause']), (True, 'SIGKILL', 'timeout'))
+    equal(group_members(int(done.stdout)), [])
+
+
+@test
+def timeout_of_stopped_command():
+    equal(run('--timeout', '0.2', '--grace', '50', *shell('kill -STOP $$')).returncode, 124)
+
+
+@test
+def output_held_open():
+    """A process that outlives the command and holds its output is not waited for beyond --drain."""
+    tool = start('--drain', '0.2', *shell('sleep 1000 & echo $!'))
+    survivor = int(tool.stdout.readline())
+    try:
+        equal(tool.wait(LIMIT), 0)
+        contains(tool.stderr.read(), 'other processes hold its output open')
+        assert state(survivor) not in ('', 'Z'), 'it was ended'
+    finally:
+        os.kill(survivor, signal.SIGKILL)
+
+
+@test
+def signals_are_passed_on():
+    script = '''
+import signal, sys
+got = []
+def handler(n, frame):
+    got.append(n)
+    print("got", signal.Signals(n).name)
+    if n == signal.SIGTERM:
+        print(len(got))
+        sys.exit(5)
+for n in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM):
+    signal.signal(n, handler)
+print("ready")
+while True:
+    signal.pause()
+'''
+    tool = start(*python(script))
+    equal(tool.stdout.readline(), 'ready\n')
+    for name in ('SIGHUP', 'SIGINT', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGTERM'):
+        tool.send_signal(signal.Signals[name])
+        equal(tool.stdout.readline(), f'got {name}\n')
+    equal(tool.stdout.readline(), '6\n')
+    equal(tool.wait(LIMIT), 5)
+    contains(tool.stderr.read(), 'SIGHUP passed on; exited with status 5')
+
+
+@test
+def sigterm_ends_the_group():
+    tool = start(*shell('sleep 1000 & echo $$; wait'))
+    group = int(tool.stdout.readline())
+    tool.terminate()
+    equal(tool.wait(LIMIT), 128 + signal.SIGTERM)
+    equal(group_members(group), [])
+
+
+# --- The command's surroundings -------------------------------------------------------------------------------------
+
+
+@test
+def surroundings():
+    done = run_text('--cwd', '/usr', '--env', 'A=1=2', '--env', 'B=', *shell('pwd; echo "$A-$B-$HOME"'))
+    equal(done.stdout, f'/usr\n1=2--{os.environ.get("HOME", "")}\n')
+
+
+@test
+def name():
+    contains(run_text('--name', 'the job', *shell('exit 1')).stderr, 'procstream: the job: exited with status 1')
+
+
+@test
+def standard_input():
+    equal(run_text('--', 'cat', input='hello', stdin=None).stdout, 'hello')
+    equal(run_text('--stdin', 'null', '--', 'cat', input='hello', stdin=None).stdout, '')
+
+
+@test
+def same_group():
+    group = os.getpgrp()
+    equal(int(run_text('--same-group', *python('import os; print(os.getpgrp())')).stdout), group)
+    assert int(run_text(*python('import os; print(os.getpgrp())')).stdout) != group
+
+
+@test
+def options_of_the_command():
+    equal(run_text('echo', '--json', '-q').stdout, '--json -q\n')
+    equal(run_text('--', 'echo', '--', 'x').stdout, '-- x\n')
+
+
+@test
+def version_and_help():
+    matches(run_text('--version').stdout, r'^procstream \d+\.\d+\.\d+\n$')
+    contains(run_text('--help').stdout, '--wait-for')
+
+
+@test
+def json_on_stdout():
+    done = run('--json', *python('import os; os.write(1, b"a\\xff\\"\\\\\\x01\\n"); os._exit(4)'))
+    first, last = done.stdout.split(b'\n', 1)
+    equal(first, b'a\xff"\\\x01')
+    record = json.loads(last.decode('utf-8'))
+    equal(record['tail'], [{'stream': 'stdout', 'line': 'a\ufffd"\\\x01'}])
+    equal((record['exit_code'], record['status'], record['success'], record['cause']), (4, 4, False, 'exit'))
+    equal(record['command'][0], sys.executable)
+    assert record['pid'] > 0 and record['duration_seconds'] > 0
+
+
+@test
+def json_cannot_be_written():
+    equal(run('--json=/nonexistent/record', *shell('true')).returncode, 125)
+
+
+# --- Terminals ------------------------------------------------------------------------------------------------------
+
+
+class Terminal:
+    """The tool on a pseudo-terminal, below a shell that knows job control.
+
+    The shell is a process of its own, because it must lead the session. It tells what it sees, a line each, and is told
+    what to do, over two pipes.
+    """
+
+    def __init__(self, *arguments, foreground=True):
+        self.master, slave = os.openpty()
+        events_read, events_write = os.pipe()
+        orders_read, orders_write = os.pipe()
+        self.text = ''
+        self.shell = os.fork()
+        if self.shell == 0:
+            try:
+                for fd in (self.master, events_read, orders_write):
+                    os.close(fd)
+                Terminal.run_shell(slave, [TOOL, *arguments], foreground, os.fdopen(events_write, 'w', 1), os.fdopen(orders_read))
+            finally:
+                os._exit(1)
+        for fd in (slave, events_write, orders_read):
+            os.close(fd)
+        self.events = os.fdopen(events_read)
+        self.orders = os.fdopen(orders_write, 'w', 1)
+        self.tool = int(self.events.readline())
+
+    @staticmethod
+    def run_shell(slave, argv, foreground, events, orders):
+        os.setsid()
+        fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+        for fd in range(3):
+            os.dup2(slave, fd)
+        os.close(slave)
+        signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+        tool = os.fork()
+        if tool == 0:
+            os.setpgid(0, 0)
+            if foreground:
+                os.tcsetpgrp(0, os.getpid())
+            signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+            events.close()
+            orders.close()
+            os.execv(argv[0], argv)
+        events.write(f'{tool}\n')
+        while True:
+            _, status = os.waitpid(tool, os.WUNTRACED)
+            front = 'front' if os.tcgetpgrp(0) == tool else 'not'
+            os.tcsetpgrp(0, os.getpgrp())
+            if not os.WIFSTOPPED(status):
+                break
+            events.write(f'stopped {signal.Signals(os.WSTOPSIG(status)).name} {front}\n')
+            if orders.readline() == 'fg\n':
+                os.tcsetpgrp(0, tool)
+            os.kill(-tool, signal.SIGCONT)
+        events.write(f'ended {os.waitstatus_to_exitcode(status)} {front}\n')
+        orders.readline()
+        os._exit(0)
+
+    def expect(self, pattern):
+        """Reads the terminal until @pattern is in what came since the last one."""
+        while not (found := re.search(pattern, self.text)):
+            ready, _, _ = select.select([self.master], [], [], LIMIT)
+            assert ready, f'{pattern!r} does not come after {self.text!r}'
+            self.text += os.read(self.master, 65536).decode('utf-8', 'replace')
+        self.text = self.text[found.end():]
+        return found
+
+    def type(self, text):
+        os.write(self.master, text.encode())
+
+    def event(self):
+        ready, _, _ = select.select([self.events], [], [], LIMIT)
+        assert ready, f'nothing happens; on the terminal: {self.text!r}'
+        return self.events.readline().strip()
+
+    def order(self, word):
+        self.orders.write(f'{word}\n')
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        for group in [self.tool, *self.children()]:
+            try:
+                if error[0]:
+                    os.kill(-group, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.orders.close()
+        os.close(self.master)
+        os.waitpid(self.shell, 0)
+        self.events.close()
+
+    def children(self):
+        try:
+            threads = os.listdir(f'/proc/{self.tool}/task')
+            return [int(pid) for thread in threads for pid in open(f'/proc/{self.tool}/task/{thread}/children', encoding='utf-8').read().split()]
+        except (FileNotFoundError, ProcessLookupError):
+            return []
+
+
+READ_LINE = 'import os; print(f"ready {os.getpid()}."); print("got", input())'
+
+
+@test
+def terminal_is_read():
+    with Terminal(*python(READ_LINE)) as terminal:
+        terminal.expect('ready')
+        terminal.type('hello\n')
+        terminal.expect('got hello')
+        equal(terminal.event(), 'ended 0 front')
+
+
+@test
+def terminal_is_given_back():
+    """Whoever comes after the tool finds the tool's group in front, as if the command had been in it."""
+    with Terminal('--verbose', *shell('true')) as terminal:
+        equal(terminal.event(), 'ended 0 front')
+        terminal.expect('exited with status 0')
+
+
+@test
+def terminal_after_failed_start():
+    with Terminal('--', 'no-such-program-at-all') as terminal:
+        equal(terminal.event(), 'ended 127 front')
+
+
+@test
+def ctrl_c_comes_once():
+    """A signal that is sent to the tool afterwards is passed on after all that came before; only then is counted."""
+    script = '''
+import signal
+count = 0
+def interrupted(n, frame):
+    global count
+    count += 1
+    print("interrupted")
+def asked(n, frame):
+    print("count", count)
+    raise SystemExit(0)
+signal.signal(signal.SIGINT, interrupted)
+signal.signal(signal.SIGUSR1, asked)
+print("ready")
+while True:
+    signal.pause()
+'''
+    with Terminal(*python(script)) as terminal:
+        terminal.expect('ready')
+        terminal.type('\x03')
+        terminal.expect('interrupted')
+        os.kill(terminal.tool, signal.SIGUSR1)
+        equal(terminal.expect(r'count (\d+)').group(1), '1')
+        equal(terminal.event(), 'ended 0 front')
+
+
+@test
+def ctrl_c_ends_and_is_reported():
+    with Terminal(*shell('echo ready; exec sleep 1000')) as terminal:
+        terminal.expect('ready')
+        terminal.type('\x03')
+        terminal.expect('killed by SIGINT after')
+        equal(terminal.event(), 'ended 130 front')
+
+
+@test
+def ctrl_c_without_terminal_for_the_command():
+    """The command reads nothing, so the tool is in front and passes the signal on, once."""
+    script = '''
+import signal
+count = 0
+def interrupted(n, frame):
+    global count
+    count += 1
+    print("interrupted")
+def asked(n, frame):
+    print("count", count)
+    raise SystemExit(0)
+signal.signal(signal.SIGINT, interrupted)
+signal.signal(signal.SIGUSR1, asked)
+print("ready")
+while True:
+    signal.pause()
+'''
+    with Terminal('--stdin', 'null', *python(script)) as terminal:
+        terminal.expect('ready')
+        terminal.type('\x03')
+        terminal.expect('interrupted')
+        os.kill(terminal.tool, signal.SIGUSR1)
+        equal(terminal.expect(r'count (\d+)').group(1), '1')
+        equal(terminal.event(), 'ended 0 front')
+
+
+def stop_and_continue(*options):
+    with Terminal(*options, *python(READ_LINE if not options else 'import os, signal; print(f"ready {os.getpid()}."); signal.pause()')) as terminal:
+        child = int(terminal.expect(r'ready (\d+)\.').group(1))
+        for _ in range(3):
+            terminal.type('\x1a')
+            equal(terminal.event(), 'stopped SIGTSTP front')
+            equal(state(child), 'T')
+            terminal.order('fg')
+            # Continuing is passed on by the tool, some time after it was continued itself.
+            deadline = os.times().elapsed + LIMIT
+            while state(child) == 'T':
+                assert os.times().elapsed < deadline, 'still stopped'
+                os.sched_yield()
+        if options:
+            os.kill(child, signal.SIGUSR1)
+            equal(terminal.event(), f'ended {128 + signal.SIGUSR1} front')
+        else:
+            terminal.type('again\n')
+            terminal.expect('got again')
+            equal(terminal.event(), 'ended 0 front')
+
+
+@test
+def ctrl_z_stops_and_fg_continues():
+    stop_and_continue()
+
+
+@test
+def ctrl_z_without_terminal_for_the_command():
+    stop_and_continue('--stdin', 'null')
+
+
+@test
+def background_job_that_reads_stops():
+    with Terminal(*python(READ_LINE), foreground=False) as terminal:
+        terminal.expect('ready')
+        equal(terminal.event(), 'stopped SIGTTIN not')
+        terminal.order('bg')
+        equal(terminal.event(), 'stopped SIGTTIN not')
+        terminal.order('fg')
+        terminal.type('late\n')
+        terminal.expect('got late')
+        equal(terminal.event(), 'ended 0 front')
+
+
+@test
+def stop_of_the_tool_alone():
+    """The tool is stopped by somebody and the shell takes the terminal; after fg the command can read again."""
+    with Terminal(*python(READ_LINE)) as terminal:
+        terminal.expect('ready')
+        os.kill(terminal.tool, signal.SIGSTOP)
+        matches(terminal.event(), '^stopped SIGSTOP')
+        terminal.order('fg')
+        terminal.type('hello\n')
+        terminal.expect('got hello')
+        equal(terminal.event(), 'ended 0 front')
+
+
+@test
+def same_group_leaves_the_terminal_alone():
+    with Terminal('--same-group', *python(READ_LINE)) as terminal:
+        child = int(terminal.expect(r'ready (\d+)\.').group(1))
+        equal(os.getpgid(child), terminal.tool)
+        terminal.type('\x1a')
+        equal(terminal.event(), 'stopped SIGTSTP front')
+        terminal.order('fg')
+        terminal.type('hello\n')
+        terminal.expect('got hello')
+        equal(terminal.event(), 'ended 0 front')
+
+
+def local_modes(terminal):
+    return termios.tcgetattr(terminal.master)[3] & (termios.ECHO | termios.ICANON)
+
+
+@test
+def modes_after_a_kill():
+    """A command that was killed had no chance to tidy the terminal up."""
+    with Terminal(*python('import os, tty; tty.setraw(0); print(f"raw {os.getpid()}."); input()')) as terminal:
+        before = termios.ECHO | termios.ICANON
+        child = int(terminal.expect(r'raw (\d+)\.').group(1))
+        equal(local_modes(terminal), 0)
+        os.kill(child, signal.SIGKILL)
+        equal(terminal.event(), 'ended 137 front')
+        equal(local_modes(terminal), before)
+
+
+@test
+def modes_after_an_exit():
+    """What stty sets stays set."""
+    with Terminal('--', 'stty', '-echo') as terminal:
+        equal(terminal.event(), 'ended 0 front')
+        equal(local_modes(terminal), termios.ICANON)
+
+
+@test
+def modes_while_stopped():
+    """A full-screen command that is stopped leaves a usable terminal, and finds its own again."""
+    script = 'import os, tty; tty.setcbreak(0); print(f"ready {os.getpid()}."); print("got", os.read(0, 1))'
+    with Terminal(*python(script)) as terminal:
+        terminal.expect('ready')
+        equal(local_modes(terminal), 0)
+        terminal.type('\x1a')
+        equal(terminal.event(), 'stopped SIGTSTP front')
+        equal(local_modes(terminal), termios.ECHO | termios.ICANON)
+        terminal.order('fg')
+        deadline = os.times().elapsed + LIMIT
+        while local_modes(terminal) != 0:
+            assert os.times().elapsed < deadline, 'not restored'
+            os.sched_yield()
+        terminal.type('x')
+        terminal.expect("got b'x'")
+        equal(terminal.event(), 'ended 0 front')
+
+
+# --- Running --------------------------------------------------------------------------------------------------------
+
+
+def main():
+    wanted = sys.argv[1:]
+    chosen = [function for function in tests if not wanted or function.__name__ in wanted]
+    failed = 0
+    print(f'TAP version 13\n1..{len(chosen)}')
+    for number, function in enumerate(chosen, 1):
+        try:
+            function()
+            print(f'ok {number} {function.__name__}', flush=True)
+        except Exception:  # a test that fails in whatever way has failed
+            failed += 1
+            print(''.join(f'# {line}\n' for line in traceback.format_exc().splitlines()), end='')
+            print(f'not ok {number} {function.__name__}', flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())
