@@ -24,8 +24,8 @@ void procstream_waiters_add_task (ProcstreamWaiters *self,
                                   GTask             *task);
 
 /* A blocking wait as every object of the library does it. In the thread @owner_thread, when it can acquire @context, everything of
- * the library in that context is delivered meanwhile; elsewhere it only waits. @item is posted on completion so that the first
- * kind wakes up. @timeout_ms: -1 for none. @what names the thing for the message of G_IO_ERROR_TIMED_OUT. */
+ * the library in that context is delivered meanwhile; elsewhere it only waits. @timeout_ms: -1 for none. @what names the event for the
+ * message of G_IO_ERROR_TIMED_OUT ("a consumer to end"). An event that happened counts, even when it is cancelled too. */
 gboolean procstream_waiters_wait (ProcstreamWaiters *self,
                                   GMainContext      *context,
                                   GThread           *owner_thread,

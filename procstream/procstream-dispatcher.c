@@ -1,0 +1,809 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-dispatcher-private.h"
+
+#include "procstream-pipe-private.h"
+#include "procstream-platform-private.h"
+#include "procstream-poll-set-private.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+/*
+ * There is one dispatcher per context, as long as there are items, and in it one GSource (a level) per priority that an item has.
+ *
+ * Whenever mutex is free:
+ * - an item is in the ready list of its level exactly if queued; then one reference to the item and one to its data are the list's;
+ * - a level is in levels exactly if n_items of it is not 0, and it is attached; an item has a level exactly if it was not freed;
+ * - runs is the stack of the item functions that are being called, by the one thread that owns the context. Each holds a
+ *   reference to the item and one to its data.
+ *
+ * Waking. The first item that becomes ready in a level wakes the context; later ones find it awake. Nor is it woken while awake: the
+ * thread that owns it is in a slice, looks at the list again before it leaves, and at prepare before it sleeps, which takes awake
+ * away. While a blocking call polls by itself (polling), it is woken through wake_fd instead.
+ *
+ * Recursion. A function may iterate the context, and wait there for what it would itself have handed out next. So a nested slice first
+ * queues what is being run once more (again), once; that is also why such a level is ready for a nested iteration. Should the
+ * function have nothing more it says so, and nothing spins.
+ *
+ * Life. users counts items, holds and blocking calls: while there are any the dispatcher is in the registry and keeps the context.
+ * ref_count is for the memory alone: the users have one together, each level has one, and so has what a cancellable may call.
+ */
+typedef struct _Dispatcher Dispatcher;
+
+typedef struct
+{
+  GSource     parent;
+  Dispatcher *dispatcher;
+  int         priority;
+  guint       n_items;
+  GQueue      ready; /* of ProcstreamDispatchItem, through their link */
+} Level;
+
+struct _ProcstreamDispatchItem
+{
+  gatomicrefcount        ref_count;
+  Dispatcher            *dispatcher;
+  Level                 *level;  /* NULL: freed */
+  gboolean               queued; /* also read without the lock */
+  GList                  link;
+  ProcstreamDispatchFunc func;
+  gpointer               data;
+  gpointer (*ref) (gpointer);
+  void (*unref) (gpointer);
+};
+
+typedef struct _Run Run;
+struct _Run
+{
+  ProcstreamDispatchItem *item;
+  gboolean                again; /* a nested slice has not queued it yet */
+  Run                    *outer;
+};
+
+struct _Dispatcher
+{
+  gatomicrefcount ref_count;
+  guint           users;
+  GMainContext   *context;
+
+  GMutex     mutex;
+  GPtrArray *levels; /* of Level, by priority */
+  Run       *runs;
+  guint      holds;
+  gboolean   awake;
+  gboolean   polling;
+  gboolean   woken;
+  int        wake_fd; /* -1: not needed yet */
+};
+
+/* What one iteration of the main loop gives to all items of a context together: a frame of a window takes 16 ms, of which this may
+ * take a part; and a MiB is as much as is copied in that time. */
+#define SLICE_US 2000
+#define SLICE_BYTES (1024 * 1024)
+
+/* With many items ready each gets its share, but not so little that going from one to the next is most of the work. */
+#define LEAST_SHARE_US 50
+#define LEAST_SHARE_BYTES (16 * 1024)
+
+static GMutex      registry_mutex;
+static GHashTable *registry; /* GMainContext → Dispatcher, neither owned */
+
+static void slice (Dispatcher *self,
+                   Level      *level);
+
+gboolean
+procstream_budget_spent (ProcstreamBudget *self)
+{
+  return self->bytes <= 0 || g_get_monotonic_time () >= self->deadline_us;
+}
+
+/* --- Life --------------------------------------------------------------------------------------------------------------------- */
+
+static Dispatcher *
+dispatcher_ref_memory (Dispatcher *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+static void
+dispatcher_unref_memory (Dispatcher *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  if (self->wake_fd >= 0)
+    close (self->wake_fd);
+  g_ptr_array_unref (self->levels);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+static Dispatcher *
+dispatcher_new (GMainContext *context)
+{
+  Dispatcher *self = g_new0 (Dispatcher, 1);
+
+  procstream_platform_note_process ();
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->mutex);
+  self->context = g_main_context_ref (context);
+  self->levels = g_ptr_array_new ();
+  self->wake_fd = -1;
+  return self;
+}
+
+static Dispatcher *
+use_dispatcher (GMainContext *context,
+                gboolean      make)
+{
+  Dispatcher *self;
+
+  g_mutex_lock (&registry_mutex);
+  self = registry ? g_hash_table_lookup (registry, context) : NULL;
+  if (self == NULL && make)
+    {
+      if (registry == NULL)
+        registry = g_hash_table_new (NULL, NULL);
+      self = dispatcher_new (context);
+      g_hash_table_insert (registry, context, self);
+    }
+  if (self)
+    self->users++;
+  g_mutex_unlock (&registry_mutex);
+  return self;
+}
+
+static void
+release_dispatcher (Dispatcher *self)
+{
+  gboolean last;
+
+  g_mutex_lock (&registry_mutex);
+  last = --self->users == 0;
+  if (last)
+    {
+      g_hash_table_remove (registry, self->context);
+      if (g_hash_table_size (registry) == 0)
+        g_clear_pointer (&registry, g_hash_table_unref);
+    }
+  g_mutex_unlock (&registry_mutex);
+  if (!last)
+    return;
+  g_main_context_unref (self->context);
+  dispatcher_unref_memory (self);
+}
+
+/* --- Waking ------------------------------------------------------------------------------------------------------------------- */
+
+static void
+wake_locked (Dispatcher *self)
+{
+  guint64 one = 1;
+
+  if (!self->polling)
+    g_main_context_wakeup (self->context);
+  else if (!self->woken && write (self->wake_fd, &one, sizeof one) < 0)
+    g_critical ("Could not wake a waiting thread: %s", g_strerror (errno));
+  self->woken = self->polling;
+}
+
+static void
+wake (Dispatcher *self)
+{
+  g_mutex_lock (&self->mutex);
+  wake_locked (self);
+  g_mutex_unlock (&self->mutex);
+}
+
+/* Takes over the reference to the data. */
+static void
+queue_locked (ProcstreamDispatchItem *item)
+{
+  Dispatcher *self = item->dispatcher;
+
+  g_atomic_int_set (&item->queued, TRUE);
+  g_atomic_ref_count_inc (&item->ref_count);
+  g_queue_push_tail_link (&item->level->ready, &item->link);
+  if (item->level->ready.length == 1 && !self->awake)
+    wake_locked (self);
+}
+
+/* Gives the references to the item and to its data to the caller. */
+static void
+unqueue_locked (ProcstreamDispatchItem *item)
+{
+  g_queue_unlink (&item->level->ready, &item->link);
+  g_atomic_int_set (&item->queued, FALSE);
+}
+
+/* --- Levels ------------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+is_ready_locked (Level *level)
+{
+  if (level->ready.length > 0)
+    return TRUE;
+  for (Run *run = level->dispatcher->runs; run; run = run->outer)
+    {
+      if (run->again && run->item->level == level)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static gboolean
+level_check (GSource *source)
+{
+  Level   *level = (Level *) source;
+  gboolean ready;
+
+  if (procstream_platform_forked ())
+    return FALSE;
+  g_mutex_lock (&level->dispatcher->mutex);
+  level->dispatcher->awake = FALSE;
+  ready = is_ready_locked (level);
+  g_mutex_unlock (&level->dispatcher->mutex);
+  return ready;
+}
+
+static gboolean
+level_prepare (GSource *source,
+               int     *timeout)
+{
+  *timeout = -1;
+  return level_check (source);
+}
+
+static gboolean
+level_dispatch (GSource    *source,
+                GSourceFunc callback,
+                gpointer    user_data)
+{
+  Level *level = (Level *) source;
+
+  slice (level->dispatcher, level);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+level_finalize (GSource *source)
+{
+  dispatcher_unref_memory (((Level *) source)->dispatcher);
+}
+
+static GSourceFuncs level_funcs = {
+  .prepare = level_prepare,
+  .check = level_check,
+  .dispatch = level_dispatch,
+  .finalize = level_finalize,
+};
+
+static Level *
+add_level_locked (Dispatcher *self,
+                  int         priority,
+                  guint       position)
+{
+  GSource *source = g_source_new (&level_funcs, sizeof (Level));
+  Level   *level = (Level *) source;
+
+  level->dispatcher = dispatcher_ref_memory (self);
+  level->priority = priority;
+  g_queue_init (&level->ready);
+  g_source_set_static_name (source, "procstream-dispatcher");
+  g_source_set_priority (source, priority);
+  g_source_set_can_recurse (source, TRUE);
+  g_source_attach (source, self->context);
+  g_ptr_array_insert (self->levels, position, level);
+  return level;
+}
+
+static void
+join_level_locked (ProcstreamDispatchItem *item,
+                   int                     priority)
+{
+  Dispatcher *self = item->dispatcher;
+  Level      *level = NULL;
+  guint       i;
+
+  for (i = 0; i < self->levels->len; i++)
+    {
+      level = g_ptr_array_index (self->levels, i);
+      if (level->priority >= priority)
+        break;
+    }
+  if (i == self->levels->len || level->priority != priority)
+    level = add_level_locked (self, priority, i);
+  level->n_items++;
+  item->level = level;
+}
+
+/* The level if nobody is left in it, for drop_level(). */
+static Level *
+leave_level_locked (ProcstreamDispatchItem *item)
+{
+  Level *level = g_steal_pointer (&item->level);
+
+  if (--level->n_items > 0)
+    return NULL;
+  g_ptr_array_remove (item->dispatcher->levels, level);
+  return level;
+}
+
+static void
+drop_level (Level *level)
+{
+  if (level == NULL)
+    return;
+  g_source_destroy (&level->parent);
+  g_source_unref (&level->parent);
+}
+
+/* --- Slices ------------------------------------------------------------------------------------------------------------------- */
+
+static void
+item_unref (ProcstreamDispatchItem *item)
+{
+  if (!g_atomic_ref_count_dec (&item->ref_count))
+    return;
+  dispatcher_unref_memory (item->dispatcher);
+  g_free (item);
+}
+
+static void
+queue_runs_again_locked (Dispatcher *self,
+                         Level      *level)
+{
+  for (Run *run = self->runs; run; run = run->outer)
+    {
+      if (!run->again || run->item->level != level)
+        continue;
+      run->again = FALSE;
+      if (run->item->queued)
+        continue;
+      run->item->ref (run->item->data);
+      queue_locked (run->item);
+    }
+}
+
+static ProcstreamDispatchItem *
+pop_locked (Level *level)
+{
+  ProcstreamDispatchItem *item = g_queue_peek_head (&level->ready);
+
+  if (item)
+    unqueue_locked (item);
+  return item;
+}
+
+/* Each of @n items that are ready gets the same part of what is left. */
+static ProcstreamBudget
+share (const ProcstreamBudget *left,
+       guint                   n)
+{
+  gint64           now = g_get_monotonic_time ();
+  ProcstreamBudget part;
+
+  part.deadline_us = now + MAX ((left->deadline_us - now) / n, LEAST_SHARE_US);
+  part.bytes = MAX (left->bytes / (gssize) n, LEAST_SHARE_BYTES);
+  return part;
+}
+
+static void
+run_item (Dispatcher             *self,
+          ProcstreamDispatchItem *item,
+          ProcstreamBudget       *budget)
+{
+  Run      run = { item, TRUE, NULL };
+  gboolean more;
+
+  g_mutex_lock (&self->mutex);
+  run.outer = self->runs;
+  self->runs = &run;
+  g_mutex_unlock (&self->mutex);
+
+  more = item->func (item->data, budget);
+
+  g_mutex_lock (&self->mutex);
+  self->runs = run.outer;
+  self->awake = TRUE;
+  more = more && item->level && !item->queued;
+  if (more)
+    queue_locked (item);
+  g_mutex_unlock (&self->mutex);
+  if (!more)
+    item->unref (item->data);
+  item_unref (item);
+}
+
+/* Serves the items of a level in turn until none is ready or the budget is spent. */
+static void
+slice (Dispatcher *self,
+       Level      *level)
+{
+  ProcstreamBudget        left = { g_get_monotonic_time () + SLICE_US, SLICE_BYTES };
+  ProcstreamDispatchItem *item;
+  guint                   n;
+
+  g_mutex_lock (&self->mutex);
+  self->awake = TRUE;
+  queue_runs_again_locked (self, level);
+  do
+    {
+      n = level->ready.length;
+      item = pop_locked (level);
+      g_mutex_unlock (&self->mutex);
+      if (item)
+        {
+          ProcstreamBudget part = share (&left, n);
+          gssize           given = part.bytes;
+
+          run_item (self, item, &part);
+          left.bytes -= given - part.bytes;
+        }
+      g_mutex_lock (&self->mutex);
+    }
+  while (item && level->ready.length > 0 && !procstream_budget_spent (&left));
+  self->awake = FALSE;
+  g_mutex_unlock (&self->mutex);
+}
+
+static Level *
+ref_level (Dispatcher *self,
+           guint       i)
+{
+  Level *level = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (i < self->levels->len)
+    level = (Level *) g_source_ref (g_ptr_array_index (self->levels, i));
+  g_mutex_unlock (&self->mutex);
+  return level;
+}
+
+/* One slice for each level. */
+static void
+run_levels (Dispatcher *self)
+{
+  Level *level;
+
+  for (guint i = 0; (level = ref_level (self, i)); i++)
+    {
+      slice (self, level);
+      g_source_unref (&level->parent);
+    }
+}
+
+/* --- Items -------------------------------------------------------------------------------------------------------------------- */
+
+ProcstreamDispatchItem *
+procstream_dispatch_item_new (GMainContext          *context,
+                              int                    priority,
+                              ProcstreamDispatchFunc func,
+                              gpointer               data,
+                              gpointer (*ref) (gpointer),
+                              void (*unref) (gpointer))
+{
+  ProcstreamDispatchItem *self = g_new0 (ProcstreamDispatchItem, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->dispatcher = dispatcher_ref_memory (use_dispatcher (context, TRUE));
+  self->link.data = self;
+  self->func = func;
+  self->data = data;
+  self->ref = ref;
+  self->unref = unref;
+  g_mutex_lock (&self->dispatcher->mutex);
+  join_level_locked (self, priority);
+  g_mutex_unlock (&self->dispatcher->mutex);
+  return self;
+}
+
+void
+procstream_dispatch_item_post (ProcstreamDispatchItem *self)
+{
+  /* What was made ready before this is seen by the run that takes it from the list. */
+  if (g_atomic_int_get (&self->queued) || procstream_platform_forked ())
+    return;
+  g_mutex_lock (&self->dispatcher->mutex);
+  if (self->level && !self->queued)
+    {
+      self->ref (self->data);
+      queue_locked (self);
+    }
+  g_mutex_unlock (&self->dispatcher->mutex);
+}
+
+void
+procstream_dispatch_item_set_priority (ProcstreamDispatchItem *self,
+                                       int                     priority)
+{
+  Level   *unused = NULL;
+  gboolean queued;
+
+  if (procstream_platform_forked ())
+    return;
+  g_mutex_lock (&self->dispatcher->mutex);
+  if (self->level->priority != priority)
+    {
+      queued = self->queued;
+      if (queued)
+        unqueue_locked (self);
+      unused = leave_level_locked (self);
+      join_level_locked (self, priority);
+      if (queued)
+        {
+          queue_locked (self);
+          g_atomic_ref_count_dec (&self->ref_count);
+        }
+    }
+  g_mutex_unlock (&self->dispatcher->mutex);
+  drop_level (unused);
+}
+
+void
+procstream_dispatch_item_free (ProcstreamDispatchItem *self)
+{
+  Dispatcher *dispatcher = self->dispatcher;
+  gboolean    queued;
+  Level      *unused;
+
+  if (procstream_platform_forked ())
+    return;
+  g_mutex_lock (&dispatcher->mutex);
+  queued = self->queued;
+  if (queued)
+    unqueue_locked (self);
+  unused = leave_level_locked (self);
+  g_mutex_unlock (&dispatcher->mutex);
+  drop_level (unused);
+  if (queued)
+    {
+      self->unref (self->data);
+      item_unref (self);
+    }
+  item_unref (self);
+  release_dispatcher (dispatcher);
+}
+
+/* --- Blocking calls ----------------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  Dispatcher   *dispatcher;
+  GCancellable *cancellable;
+  gint64        deadline_us;
+  GSource      *timer; /* only where the context is iterated */
+} Blocking;
+
+/* When there are no descriptors left it stays closed, and the context is iterated instead. */
+static void
+open_wake_fd (Dispatcher *self)
+{
+  g_mutex_lock (&self->mutex);
+  if (self->wake_fd < 0)
+    self->wake_fd = procstream_fd_above_standard (eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK));
+  g_mutex_unlock (&self->mutex);
+}
+
+static gboolean
+is_expired (const Blocking *self)
+{
+  return self->deadline_us >= 0 && g_get_monotonic_time () >= self->deadline_us;
+}
+
+static gboolean
+expired_cb (gpointer user_data)
+{
+  return G_SOURCE_REMOVE;
+}
+
+/* Iterates the context because other sources are needed too, or because there is no descriptor left to be woken through. */
+static void
+iterate (Blocking *self)
+{
+  GMainContext *context = self->dispatcher->context;
+
+  if (self->timer == NULL && self->deadline_us >= 0)
+    {
+      self->timer = g_timeout_source_new (0);
+      g_source_set_ready_time (self->timer, self->deadline_us);
+      g_source_set_callback (self->timer, expired_cb, NULL, NULL);
+      g_source_attach (self->timer, context);
+    }
+  g_main_context_iteration (context, TRUE);
+}
+
+static gboolean
+any_ready_locked (Dispatcher *self)
+{
+  for (guint i = 0; i < self->levels->len; i++)
+    {
+      if (is_ready_locked (g_ptr_array_index (self->levels, i)))
+        return TRUE;
+    }
+  return self->holds > 0;
+}
+
+static void
+begin_polling (Dispatcher *self,
+               gboolean   *ready)
+{
+  g_mutex_lock (&self->mutex);
+  self->awake = FALSE;
+  self->polling = TRUE;
+  self->woken = FALSE;
+  *ready = any_ready_locked (self);
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+end_polling (Dispatcher *self)
+{
+  guint64 count;
+
+  g_mutex_lock (&self->mutex);
+  self->polling = FALSE;
+  if (self->woken && read (self->wake_fd, &count, sizeof count) < 0)
+    g_critical ("Could not take a wake-up: %s", g_strerror (errno));
+  self->woken = FALSE;
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+poll_until (GArray  *fds,
+            gint64   deadline_us,
+            gboolean now)
+{
+  gint64          left = now || deadline_us < 0 ? 0 : MAX (deadline_us - g_get_monotonic_time (), 0);
+  struct timespec timeout = { left / G_USEC_PER_SEC, left % G_USEC_PER_SEC * 1000 };
+
+  ppoll ((struct pollfd *) (gpointer) fds->data, fds->len, now || deadline_us >= 0 ? &timeout : NULL, NULL);
+}
+
+/* Sleeps until there may be something to do, and lets the poll set do it. */
+static void
+poll_once (Blocking *self)
+{
+  ProcstreamPollSet *set = procstream_poll_set_lookup (self->dispatcher->context);
+  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (GPollFD));
+  GPollFD  wake = { .fd = self->dispatcher->wake_fd, .events = G_IO_IN };
+  gboolean ready, any = FALSE;
+
+  g_array_append_val (fds, wake);
+  if (set)
+    procstream_poll_set_append_fds (set, fds);
+  begin_polling (self->dispatcher, &ready);
+  /* Cancelling wakes, but only from begin_polling() on. */
+  poll_until (fds, self->deadline_us, ready || g_cancellable_is_cancelled (self->cancellable));
+  end_polling (self->dispatcher);
+  for (guint i = 1; i < fds->len; i++)
+    any |= g_array_index (fds, GPollFD, i).revents != 0;
+  if (any)
+    procstream_poll_set_dispatch (set);
+  if (set)
+    procstream_poll_set_unref (set);
+}
+
+static gboolean
+must_iterate (Dispatcher *self)
+{
+  gboolean must;
+
+  g_mutex_lock (&self->mutex);
+  must = self->holds > 0 || self->wake_fd < 0;
+  g_mutex_unlock (&self->mutex);
+  return must;
+}
+
+static void
+cancelled_cb (GCancellable *cancellable,
+              gpointer      user_data)
+{
+  wake (user_data);
+}
+
+static void
+unref_closure_cb (gpointer  data,
+                  GClosure *closure)
+{
+  dispatcher_unref_memory (data);
+}
+
+static gboolean
+run_blocking (Blocking *self,
+              gboolean (*done) (gpointer),
+              gpointer data)
+{
+  /* Even a wait of no time hands out what is ready. */
+  run_levels (self->dispatcher);
+  for (;;)
+    {
+      if (done (data))
+        return TRUE;
+      if (g_cancellable_is_cancelled (self->cancellable) || is_expired (self))
+        return FALSE;
+      if (must_iterate (self->dispatcher))
+        iterate (self);
+      else
+        poll_once (self);
+      run_levels (self->dispatcher);
+    }
+}
+
+gboolean
+procstream_dispatcher_run_until (GMainContext *context,
+                                 gboolean (*done) (gpointer),
+                                 gpointer      data,
+                                 gint64        deadline_us,
+                                 GCancellable *cancellable)
+{
+  Blocking self = { use_dispatcher (context, TRUE), cancellable, deadline_us, NULL };
+  gulong   handler = 0;
+  gboolean result;
+
+  open_wake_fd (self.dispatcher);
+  /* A plain handler: disconnecting it, unlike g_cancellable_disconnect(), waits for nobody. */
+  if (cancellable)
+    handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (cancelled_cb),
+                                     dispatcher_ref_memory (self.dispatcher), unref_closure_cb, 0);
+  result = done (data) || run_blocking (&self, done, data);
+  g_clear_signal_handler (&handler, cancellable);
+  if (self.timer)
+    {
+      g_source_destroy (self.timer);
+      g_source_unref (self.timer);
+    }
+  release_dispatcher (self.dispatcher);
+  return result;
+}
+
+void
+procstream_dispatcher_run_ready (GMainContext *context)
+{
+  ProcstreamPollSet *set = procstream_poll_set_lookup (context);
+  Dispatcher        *self;
+
+  if (set)
+    {
+      procstream_poll_set_dispatch (set);
+      procstream_poll_set_unref (set);
+    }
+  self = use_dispatcher (context, FALSE);
+  if (self)
+    {
+      run_levels (self);
+      release_dispatcher (self);
+    }
+}
+
+static void
+add_hold (Dispatcher *self,
+          int         n)
+{
+  g_mutex_lock (&self->mutex);
+  self->holds += n;
+  if (self->polling)
+    wake_locked (self);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+procstream_dispatcher_hold_iterate (GMainContext *context)
+{
+  /* The reference is released with the hold. */
+  add_hold (use_dispatcher (context, TRUE), 1);
+}
+
+void
+procstream_dispatcher_release_iterate (GMainContext *context)
+{
+  Dispatcher *self = use_dispatcher (context, FALSE);
+
+  add_hold (self, -1);
+  release_dispatcher (self);
+  release_dispatcher (self);
+}
