@@ -440,6 +440,8 @@ spawned_cb (gpointer           user_data,
       procstream_child_core_unref (self);
       return;
     }
+  if (!procstream_platform_has (PROCSTREAM_FEATURE_PIDFD) && spawned->pidfd >= 0)
+    close (g_steal_fd (&spawned->pidfd));
   open_streams (self);
   if (self->terminal)
     procstream_terminal_follow (self->terminal, spawned->pid);
@@ -751,7 +753,7 @@ signal_group_by_number_locked (ProcstreamChildCore *self,
       errno = ESRCH;
       return FALSE;
     }
-  if (self->pidfd >= 0 && !procstream_platform_pidfd_send_signal (self->pidfd, 0, FALSE))
+  if (self->pidfd >= 0 && !procstream_platform_pidfd_send_signal (self->pidfd, 0, FALSE) && errno != ENOSYS)
     return FALSE;
   return kill (-self->pid, signum) == 0;
 }
@@ -765,8 +767,10 @@ signal_process_locked (ProcstreamChildCore *self,
       errno = ESRCH;
       return FALSE;
     }
-  if (self->pidfd >= 0)
-    return procstream_platform_pidfd_send_signal (self->pidfd, signum, FALSE);
+  if (self->pidfd >= 0 && procstream_platform_pidfd_send_signal (self->pidfd, signum, FALSE))
+    return TRUE;
+  if (self->pidfd >= 0 && errno != ENOSYS)
+    return FALSE;
   g_subprocess_send_signal (self->subprocess, signum);
   return TRUE;
 }
@@ -777,14 +781,10 @@ signal_locked (ProcstreamChildCore *self,
 {
   if (self->options.containment != PROCSTREAM_CONTAINMENT_GROUP)
     return signal_process_locked (self, signum);
-  if (self->pidfd >= 0 && procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP))
-    {
-      if (procstream_platform_pidfd_send_signal (self->pidfd, signum, TRUE))
-        return TRUE;
-      /* The kernel does not know the flag: so the feature is off from now on. */
-      if (procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP))
-        return FALSE;
-    }
+  if (self->pidfd >= 0 && procstream_platform_pidfd_send_signal (self->pidfd, signum, TRUE))
+    return TRUE;
+  if (self->pidfd >= 0 && errno != ENOSYS)
+    return FALSE;
   return signal_group_by_number_locked (self, signum);
 }
 
