@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <procstream/procstream.h>
+
+#include "test-process.h"
+#include "test-utils.h"
+
+#include <malloc.h>
+#include <string.h>
+
+static void
+use_pipe (TestProcess *process)
+{
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+}
+
+/* A reliable handler that is not served holds up the child: only a wait that delivers can end. */
+static void
+test_owner_delivers (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GError) error = NULL;
+
+  test_process_create (process, "head -c 8388608 /dev/zero; exit 2");
+  test_process_listen (process);
+  test_process_start (process);
+  g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpuint (process->out->len, >, 4 * 1024 * 1024);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 2);
+  g_assert_nonnull (procstream_child_get_result (process->child));
+  /* Again, when it is long over. */
+  g_assert_true (procstream_child_wait (process->child, 0, NULL, &error));
+  test_process_run_to_completed (process);
+  g_assert_cmpuint (process->out->len, ==, 8388608);
+  g_assert_cmpint (process->n_wrong_thread, ==, 0);
+}
+
+/* The opening, which nobody reads, must not hold up what is waited for. */
+static void
+test_no_handlers (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  test_process_spawn (process, "head -c 8388608 /dev/zero");
+  g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+}
+
+/* Other objects of the same context are served as well: here the write that the awaited child needs. */
+static void
+unblock_cb (ProcstreamOutput *output,
+            GBytes           *bytes,
+            TestProcess      *other)
+{
+  procstream_input_close (procstream_child_get_stdin (other->child));
+}
+
+static void
+test_owner_serves_others (void)
+{
+  g_autoptr (TestProcess) awaited = test_process_new ();
+  g_autoptr (TestProcess) other = test_process_new ();
+
+  use_pipe (awaited);
+  test_process_spawn (awaited, "read x");
+  test_process_create (other, "echo go");
+  g_signal_connect (procstream_child_get_stdout (other->child), "chunk", G_CALLBACK (unblock_cb), awaited);
+  test_process_start (other);
+  g_assert_true (procstream_child_wait (awaited->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+  g_assert_true (procstream_child_wait (other->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+}
+
+static void
+test_timeout (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GError) error = NULL;
+
+  procstream_launcher_set_name (process->launcher, "the sleeper");
+  test_process_spawn (process, "sleep 1000");
+  g_assert_false (procstream_child_wait (process->child, 20, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "the sleeper"));
+  g_assert_nonnull (strstr (error->message, "20"));
+  g_clear_error (&error);
+  g_assert_false (procstream_child_wait (process->child, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+}
+
+static gpointer
+cancel_thread (gpointer data)
+{
+  g_usleep (20000);
+  g_cancellable_cancel (data);
+  return NULL;
+}
+
+static void
+test_cancel (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  GThread *thread = g_thread_new ("cancel", cancel_thread, cancellable);
+
+  use_pipe (process);
+  test_process_spawn (process, "read x");
+  g_assert_false (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  g_thread_join (thread);
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+}
+
+static void
+test_wrong_state (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GError) error = NULL;
+
+  test_process_create (process, "true");
+  g_assert_false (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  g_assert_nonnull (strstr (error->message, "sh"));
+  g_assert_nonnull (strstr (error->message, "created"));
+}
+
+/* --- Other threads ------------------------------------------------------------------------------------------------------------ */
+
+static gpointer
+wait_thread (gpointer data)
+{
+  TestProcess *process = data;
+
+  return GINT_TO_POINTER (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+}
+
+/* Elsewhere it only waits: handlers are called in their own thread and nowhere else. */
+static void
+test_other_threads (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  GThread *threads[2];
+
+  use_pipe (process);
+  test_process_create (process, "read x; echo done");
+  test_process_listen (process);
+  test_process_start (process);
+  for (int i = 0; i < 2; i++)
+    threads[i] = g_thread_new ("wait", wait_thread, process);
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  for (int i = 0; i < 2; i++)
+    g_assert_cmpint (GPOINTER_TO_INT (g_thread_join (threads[i])), ==, TRUE);
+  g_assert_cmpstr (process->order->str, ==, "");
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (process->out->str, ==, "done\n");
+  g_assert_cmpint (process->n_wrong_thread, ==, 0);
+}
+
+/* Nobody iterates the owner's context, and nobody reads: the opening must be let go by the waiting thread. */
+static void
+test_other_thread_unread (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  GThread *thread;
+
+  test_process_spawn (process, "head -c 8388608 /dev/zero");
+  thread = g_thread_new ("wait", wait_thread, process);
+  g_assert_cmpint (GPOINTER_TO_INT (g_thread_join (thread)), ==, TRUE);
+}
+
+static gpointer
+own_context_thread (gpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  TestProcess *process;
+
+  g_main_context_push_thread_default (context);
+  process = test_process_new ();
+  test_process_create (process, "head -c 8388608 /dev/zero");
+  test_process_listen (process);
+  test_process_start (process);
+  g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+  test_process_run_to_completed (process);
+  g_assert_cmpint (process->n_wrong_thread, ==, 0);
+  g_assert_cmpuint (process->out->len, ==, 8388608);
+  test_process_free (process);
+  g_main_context_pop_thread_default (context);
+  return NULL;
+}
+
+static void
+test_own_context (void)
+{
+  g_thread_join (g_thread_new ("own context", own_context_thread, NULL));
+}
+
+/* --- Handlers ----------------------------------------------------------------------------------------------------------------- */
+
+static void
+assert_would_deadlock (ProcstreamChild *child)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (procstream_child_wait (child, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK);
+  g_assert_nonnull (strstr (error->message, "sh"));
+}
+
+static void
+wait_in_chunk_cb (ProcstreamOutput *output,
+                  GBytes           *bytes,
+                  TestProcess      *process)
+{
+  assert_would_deadlock (process->child);
+  procstream_input_close (procstream_child_get_stdin (process->child));
+}
+
+static void
+wait_in_notify_cb (ProcstreamChild *child,
+                   GParamSpec      *pspec,
+                   gpointer         user_data)
+{
+  assert_would_deadlock (child);
+}
+
+static void
+wait_in_exited_cb (ProcstreamChild *child,
+                   gpointer         user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  /* There is nothing left to wait for. */
+  g_assert_true (procstream_child_wait (child, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_no_error (error);
+}
+
+static void
+test_in_handler (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  use_pipe (process);
+  test_process_create (process, "echo x; read x");
+  test_process_listen (process);
+  g_signal_connect (procstream_child_get_stdout (process->child), "chunk", G_CALLBACK (wait_in_chunk_cb), process);
+  g_signal_connect (process->child, "notify::pid", G_CALLBACK (wait_in_notify_cb), process);
+  g_signal_connect (process->child, "exited", G_CALLBACK (wait_in_exited_cb), process);
+  test_process_start (process);
+  test_process_run_to_completed (process);
+}
+
+static void
+wait_for_other_cb (ProcstreamOutput *output,
+                   GBytes           *bytes,
+                   TestProcess      *other)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (procstream_child_wait (other->child, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_no_error (error);
+}
+
+/* Another child may be waited for, and is served. */
+static void
+test_in_handler_of_another (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (TestProcess) other = test_process_new ();
+
+  test_process_create (other, "head -c 8388608 /dev/zero");
+  test_process_listen (other);
+  test_process_start (other);
+  test_process_create (process, "echo x");
+  test_process_listen (process);
+  g_signal_connect (procstream_child_get_stdout (process->child), "chunk", G_CALLBACK (wait_for_other_cb), other);
+  test_process_start (process);
+  test_process_run_to_completed (process);
+  test_process_run_to_completed (other);
+}
+
+/* --- A thousand --------------------------------------------------------------------------------------------------------------- */
+
+static guint n_gone;
+
+static void
+gone_cb (gpointer user_data,
+         GObject *where_the_object_was)
+{
+  n_gone++;
+}
+
+static void
+run_once (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GError) error = NULL;
+
+  test_process_spawn (process, "echo x; echo y >&2");
+  g_object_weak_ref (G_OBJECT (process->child), gone_cb, NULL);
+  procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 0);
+}
+
+static gsize
+used_memory (void)
+{
+  return mallinfo2 ().uordblks;
+}
+
+/* No context is ever iterated, except by the calls themselves. */
+static void
+test_thousand (void)
+{
+  const guint total = 1000;
+  const guint warm = 100;
+  gsize       memory = 0;
+  guint       fds = 0;
+
+  n_gone = 0;
+  for (guint i = 0; i < total; i++)
+    {
+      if (i == warm)
+        {
+          memory = used_memory ();
+          fds = test_count_fds ();
+        }
+      run_once ();
+      g_assert_cmpuint (n_gone, ==, i + 1);
+    }
+  /* The outputs of the last one may still be on their way to their end. */
+  g_usleep (100000);
+  g_assert_cmpuint (test_count_children (), ==, 0);
+  g_assert_cmpuint (test_count_fds (), <=, fds + 4);
+  /* 100 bytes for each run would be 90000. A tool that replaces the allocator makes both 0. */
+  g_assert_cmpuint (used_memory (), <, memory + 65536);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/blocking/owner-delivers", test_owner_delivers);
+  g_test_add_func ("/blocking/no-handlers", test_no_handlers);
+  g_test_add_func ("/blocking/owner-serves-others", test_owner_serves_others);
+  g_test_add_func ("/blocking/timeout", test_timeout);
+  g_test_add_func ("/blocking/cancel", test_cancel);
+  g_test_add_func ("/blocking/wrong-state", test_wrong_state);
+  g_test_add_func ("/blocking/other-threads", test_other_threads);
+  g_test_add_func ("/blocking/other-thread-unread", test_other_thread_unread);
+  g_test_add_func ("/blocking/own-context", test_own_context);
+  g_test_add_func ("/blocking/in-handler", test_in_handler);
+  g_test_add_func ("/blocking/in-handler-of-another", test_in_handler_of_another);
+  g_test_add_func ("/blocking/thousand", test_thousand);
+  return g_test_run ();
+}

@@ -1,0 +1,667 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <procstream/procstream.h>
+
+#include "procstream-platform-private.h"
+#include "test-process.h"
+#include "test-utils.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static gsize
+position (TestProcess *process,
+          char         letter)
+{
+  const char *found = strchr (process->order->str, letter);
+
+  g_assert_nonnull (found);
+  return found - process->order->str;
+}
+
+static void
+assert_order (TestProcess *process)
+{
+  g_assert_cmpuint (position (process, 'x'), <, position (process, 'C'));
+  g_assert_cmpuint (position (process, 'O'), <, position (process, 'C'));
+  g_assert_cmpuint (position (process, 'E'), <, position (process, 'C'));
+  g_assert_cmpuint (position (process, 'C'), ==, process->order->len - 1);
+  g_assert_cmpint (process->n_wrong_thread, ==, 0);
+}
+
+static void
+use_pipe (TestProcess *process)
+{
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+}
+
+static void
+test_create_start (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  ProcstreamResult *result;
+
+  test_process_create (process, "echo out; echo err >&2; exit 3");
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_CREATED);
+  g_assert_cmpint (procstream_child_get_pid (process->child), ==, 0);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, -1);
+  g_assert_cmpint (procstream_child_get_elapsed_us (process->child), ==, 0);
+  g_assert_null (procstream_child_get_result (process->child));
+  g_assert_null (procstream_child_get_subprocess (process->child));
+  g_assert_null (procstream_child_get_stdin (process->child));
+  test_process_listen (process);
+  test_process_start (process);
+  g_assert_cmpint (procstream_child_get_pid (process->child), >, 0);
+  test_process_run_to_completed (process);
+
+  assert_order (process);
+  g_assert_cmpstr (process->out->str, ==, "out\n");
+  g_assert_cmpstr (process->err->str, ==, "err\n");
+  g_assert_cmpstr (procstream_child_get_name (process->child), ==, "sh");
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_EXITED);
+  g_assert_cmpint (procstream_child_get_pid (process->child), >, 0);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 3);
+  g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, 0);
+  g_assert_true (G_IS_SUBPROCESS (procstream_child_get_subprocess (process->child)));
+  result = procstream_child_get_result (process->child);
+  g_assert_cmpint (procstream_result_get_exit_code (result), ==, 3);
+  g_assert_false (procstream_result_get_success (result));
+  g_assert_cmpint (procstream_result_get_duration_us (result), >, 0);
+  g_assert_cmpint (procstream_result_get_duration_us (result), ==, procstream_child_get_elapsed_us (process->child));
+  g_assert_true (g_str_has_prefix (procstream_result_get_message (result), "“sh” exited with status 3 after "));
+}
+
+/* The process is gone, and everything it wrote was read, before start is back with the caller, as far as that can see. */
+static void
+test_exit_before_connect (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  test_process_spawn (process, "echo early");
+  test_process_await_state (process, PROCSTREAM_CHILD_STATE_EXITED);
+  test_process_await_received (process, 6);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 0);
+  test_process_listen (process);
+  test_process_run_to_completed (process);
+  assert_order (process);
+  g_assert_cmpstr (process->out->str, ==, "early\n");
+  g_assert_true (procstream_result_get_success (procstream_child_get_result (process->child)));
+}
+
+/* --- Asynchronous starts ------------------------------------------------------------------------------------------------------ */
+
+typedef struct
+{
+  TestProcess *process;
+  guint        hops;   /* iterations between the callback and the connecting */
+  gboolean     launch; /* through the launcher */
+} Start;
+
+static gboolean
+connect_later_cb (gpointer user_data)
+{
+  Start *start = user_data;
+
+  if (start->hops-- > 1)
+    return G_SOURCE_CONTINUE;
+  test_process_listen (start->process);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+started_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  Start *start = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (start->launch)
+    start->process->child = procstream_launcher_spawn_finish (PROCSTREAM_LAUNCHER (object), result, &error);
+  else
+    procstream_child_start_finish (PROCSTREAM_CHILD (object), result, &error);
+  g_assert_no_error (error);
+  /* However long the callback takes: nothing is lost. */
+  test_process_await_state (start->process, PROCSTREAM_CHILD_STATE_EXITED);
+  test_process_await_received (start->process, 6);
+  if (start->hops == 0)
+    test_process_listen (start->process);
+  else
+    g_idle_add_full (G_PRIORITY_DEFAULT, connect_later_cb, start, NULL);
+}
+
+static void
+test_start_async (gconstpointer data)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  Start start = { process, GPOINTER_TO_UINT (data) & 3, GPOINTER_TO_UINT (data) & 4 };
+
+  if (start.launch)
+    {
+      procstream_launcher_spawn_async (process->launcher, test_shell_argv ("echo early"), NULL, started_cb, &start);
+    }
+  else
+    {
+      test_process_create (process, "echo early");
+      procstream_child_start_async (process->child, NULL, started_cb, &start);
+    }
+  test_process_run_to_completed (process);
+  assert_order (process);
+  g_assert_cmpstr (process->out->str, ==, "early\n");
+}
+
+typedef struct
+{
+  GAsyncResult *result;
+  gboolean      done;
+} Result;
+
+static void
+result_cb (GObject      *object,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  Result *self = user_data;
+
+  g_assert_false (self->done);
+  self->result = g_object_ref (result);
+  self->done = TRUE;
+}
+
+static void
+test_start_async_cancelled (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  Result result = { 0 };
+
+  g_cancellable_cancel (cancellable);
+  test_process_create (process, "true");
+  procstream_child_start_async (process->child, cancellable, result_cb, &result);
+  test_run_until_set (NULL, "the callback", &result.done);
+  g_assert_false (procstream_child_start_finish (process->child, result.result, &error));
+  g_object_unref (result.result);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_CREATED);
+  test_process_start (process);
+  test_process_await_state (process, PROCSTREAM_CHILD_STATE_EXITED);
+}
+
+/* --- Late subscribers and life ------------------------------------------------------------------------------------------------ */
+
+static void
+test_late_replay (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  ProcstreamOutput *out;
+
+  procstream_launcher_set_replay (process->launcher, PROCSTREAM_REPLAY_ALL);
+  test_process_spawn (process, "echo kept");
+  test_process_await_state (process, PROCSTREAM_CHILD_STATE_EXITED);
+  for (int i = 0; i < 50; i++)
+    g_main_context_iteration (NULL, FALSE);
+  out = procstream_child_get_stdout (process->child);
+  test_process_await_received (process, 5);
+  test_process_listen (process);
+  g_assert_true (PROCSTREAM_IS_OUTPUT (out));
+  test_process_run_until_out (process, 5);
+  g_assert_cmpstr (process->out->str, ==, "kept\n");
+}
+
+static void
+gone_cb (gpointer user_data,
+         GObject *where_the_object_was)
+{
+  gboolean *gone = user_data;
+
+  *gone = TRUE;
+}
+
+static void
+unref_child_cb (ProcstreamOutput *output,
+                GBytes           *bytes,
+                TestProcess      *process)
+{
+  g_clear_object (&process->child);
+}
+
+/* A running child keeps itself alive, and lets go of itself. */
+static void
+test_drop_in_handler (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  gboolean gone = FALSE;
+
+  use_pipe (process);
+  test_process_create (process, "echo one; read x; echo two; exit 4");
+  g_object_weak_ref (G_OBJECT (process->child), gone_cb, &gone);
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_write (process, "\n");
+  g_signal_connect (procstream_child_get_stdout (process->child), "chunk", G_CALLBACK (unref_child_cb), process);
+  test_process_run_to_completed (process);
+  assert_order (process);
+  g_assert_cmpstr (process->out->str, ==, "one\ntwo\n");
+  test_run_until_set (NULL, "the child object to go", &gone);
+}
+
+static void
+test_drop_unheard (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  gboolean gone = FALSE;
+
+  use_pipe (process);
+  test_process_spawn (process, "read x");
+  g_object_weak_ref (G_OBJECT (process->child), gone_cb, &gone);
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  g_clear_object (&process->child);
+  test_run_until_set (NULL, "the child object to go", &gone);
+}
+
+static void
+test_never_started (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamOutput) out = NULL;
+  gboolean gone = FALSE;
+
+  use_pipe (process);
+  test_process_create (process, "true");
+  test_process_listen (process);
+  test_process_write (process, "never");
+  out = g_object_ref (procstream_child_get_stdout (process->child));
+  g_object_weak_ref (G_OBJECT (process->child), gone_cb, &gone);
+  g_clear_object (&process->child);
+  g_assert_true (gone);
+  g_assert_cmpint (procstream_output_get_state (out), ==, PROCSTREAM_OUTPUT_STATE_ENDED);
+  while (strchr (process->order->str, 'O') == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (process->order->str, ==, "O");
+  g_signal_handlers_disconnect_by_data (out, process);
+}
+
+/* Nobody listens: all is read, nothing is kept, and a reliable policy slows nobody. */
+static void
+test_no_handlers (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  ProcstreamOutput *out;
+
+  test_process_spawn (process, "head -c 8388608 /dev/zero");
+  while (procstream_child_get_result (process->child) == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  out = procstream_child_get_stdout (process->child);
+  test_process_await_received (process, 8388608);
+  g_assert_cmpuint (procstream_output_get_bytes_unobserved (out), >, 0);
+}
+
+static void
+test_two_waits (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  Result results[2] = { 0 };
+  Result cancelled = { 0 };
+
+  use_pipe (process);
+  test_process_spawn (process, "read x");
+  procstream_child_wait_async (process->child, NULL, result_cb, &results[0]);
+  procstream_child_wait_async (process->child, cancellable, result_cb, &cancelled);
+  procstream_child_wait_async (process->child, NULL, result_cb, &results[1]);
+  g_cancellable_cancel (cancellable);
+  test_run_until_set (NULL, "the cancelled wait", &cancelled.done);
+  g_assert_false (procstream_child_wait_finish (process->child, cancelled.result, &error));
+  g_object_unref (cancelled.result);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  for (int i = 0; i < 2; i++)
+    {
+      test_run_until_set (NULL, "a wait", &results[i].done);
+      g_assert_true (procstream_child_wait_finish (process->child, results[i].result, NULL));
+      g_object_unref (results[i].result);
+    }
+}
+
+static void
+note_notify_cb (GObject    *object,
+                GParamSpec *pspec,
+                gpointer    user_data)
+{
+  g_string_append_printf (user_data, "%s ", pspec->name);
+}
+
+static void
+test_notify (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GString) notified = g_string_new (NULL);
+
+  use_pipe (process);
+  test_process_create (process, "read x");
+  g_signal_connect (process->child, "notify", G_CALLBACK (note_notify_cb), notified);
+  test_process_listen (process);
+  test_process_start (process);
+  g_assert_cmpstr (notified->str, ==, "");
+  while (notified->len == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (notified->str, ==, "pid subprocess state ");
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (notified->str, ==, "pid subprocess state state exit-code term-signal result ");
+  g_signal_handlers_disconnect_by_data (process->child, notified);
+}
+
+/* --- Signals ------------------------------------------------------------------------------------------------------------------ */
+
+static void
+test_kill (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GError) error = NULL;
+
+  test_process_create (process, "sleep 1000");
+  g_assert_false (procstream_child_kill (process->child, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  g_assert_nonnull (strstr (error->message, "sh"));
+  g_assert_nonnull (strstr (error->message, "created"));
+  g_clear_error (&error);
+
+  test_process_listen (process);
+  test_process_start (process);
+  g_assert_false (procstream_child_send_signal (process->child, 1000, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_true (procstream_child_kill (process->child, &error));
+  test_process_run_to_completed (process);
+  assert_order (process);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, -1);
+  g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGKILL);
+  g_assert_true (g_str_has_prefix (procstream_result_get_message (procstream_child_get_result (process->child)),
+                                   "“sh” was killed by signal SIGKILL after "));
+
+  g_assert_false (procstream_child_send_signal (process->child, SIGTERM, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "sh"));
+}
+
+/* A process that ignores the signal stays in state terminating. */
+static void
+test_terminating (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  use_pipe (process);
+  test_process_create (process, "trap '' TERM; echo ready; read x");
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_run_until_out (process, 6);
+  g_assert_true (procstream_child_send_signal (process->child, SIGTERM, NULL));
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_TERMINATING);
+  g_assert_true (procstream_child_send_signal (process->child, SIGTERM, NULL));
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  test_process_run_to_completed (process);
+  g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, 0);
+}
+
+static void
+test_group_signal (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  int grandchild;
+
+  test_process_create (process, "sleep 1000 & echo $!; wait");
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_run_until_out (process, 2);
+  grandchild = atoi (process->out->str);
+  g_assert_true (procstream_child_send_signal (process->child, SIGTERM, NULL));
+  test_process_run_to_completed (process);
+  assert_order (process);
+  test_await_gone (grandchild);
+}
+
+/* Exit and end of output are two things while a grandchild holds the pipe. */
+static void
+test_grandchild_holds (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GError) error = NULL;
+  int grandchild;
+
+  test_process_create (process, "sleep 1000 & echo $!");
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_run_until_out (process, 2);
+  test_process_run_to_exited (process);
+  grandchild = atoi (process->out->str);
+  for (int i = 0; i < 20; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_false (process->completed);
+  g_assert_null (strchr (process->order->str, 'O'));
+  if (procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP) && procstream_platform_has (PROCSTREAM_FEATURE_PIDFD))
+    {
+      g_assert_true (procstream_child_kill (process->child, &error));
+      g_assert_no_error (error);
+    }
+  else
+    {
+      g_assert_false (procstream_child_kill (process->child, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+      kill (grandchild, SIGKILL);
+    }
+  test_process_run_to_completed (process);
+  assert_order (process);
+}
+
+static void
+test_process_signal (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  int grandchild;
+
+  procstream_launcher_set_containment (process->launcher, PROCSTREAM_CONTAINMENT_PROCESS);
+  test_process_create (process, "sleep 1000 & echo $!; wait");
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_run_until_out (process, 2);
+  grandchild = atoi (process->out->str);
+  g_assert_cmpint (getpgid (grandchild), ==, getpgrp ());
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_process_run_to_exited (process);
+  g_assert_cmpint (kill (grandchild, 0), ==, 0);
+  kill (grandchild, SIGKILL);
+  test_process_run_to_completed (process);
+}
+
+static void
+kill_cb (ProcstreamChild *child,
+         TestProcess     *process)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (procstream_child_kill (child, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_cmpint (procstream_child_get_pid (child), >, 0);
+}
+
+static void
+test_kill_in_exited (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  test_process_create (process, "exit 1");
+  test_process_listen (process);
+  g_signal_connect (process->child, "exited", G_CALLBACK (kill_cb), process);
+  test_process_start (process);
+  test_process_run_to_completed (process);
+}
+
+/* The kernels without the group flag, and without pidfds: the same tests. */
+static void
+test_without (gconstpointer data)
+{
+  ProcstreamFeature feature = GPOINTER_TO_INT (data);
+
+  if (!procstream_platform_has (feature))
+    {
+      g_test_skip ("not there anyway");
+      return;
+    }
+  procstream_platform_disable (feature);
+  test_create_start ();
+  test_kill ();
+  test_terminating ();
+  test_group_signal ();
+  test_grandchild_holds ();
+  test_process_signal ();
+  procstream_platform_enable (feature);
+}
+
+/* --- Failures ----------------------------------------------------------------------------------------------------------------- */
+
+static void
+test_spawn_failure (void)
+{
+  const char *const argv[] = { "/nonexistent/program", "secret", NULL };
+  guint             fds = 0;
+
+  for (int i = 0; i < 20; i++)
+    {
+      g_autoptr (TestProcess) process = test_process_new ();
+      g_autoptr (GError) error = NULL;
+      gboolean gone = FALSE;
+
+      use_pipe (process);
+      process->child = procstream_launcher_create (process->launcher, argv, NULL);
+      g_object_weak_ref (G_OBJECT (process->child), gone_cb, &gone);
+      test_process_listen (process);
+      test_process_write (process, "never");
+      g_assert_false (procstream_child_start (process->child, &error));
+      g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+      g_assert_nonnull (strstr (error->message, "program"));
+      g_assert_null (strstr (error->message, "secret"));
+      g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_FAILED);
+      g_clear_error (&error);
+      g_assert_false (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+      g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+      while (process->order->len < 2)
+        g_main_context_iteration (NULL, TRUE);
+      for (int j = 0; j < 10; j++)
+        g_main_context_iteration (NULL, FALSE);
+      g_assert_null (strpbrk (process->order->str, "oexC"));
+      g_signal_handlers_disconnect_by_data (process->child, process);
+      g_signal_handlers_disconnect_by_data (procstream_child_get_stdout (process->child), process);
+      g_signal_handlers_disconnect_by_data (procstream_child_get_stderr (process->child), process);
+      g_clear_object (&process->child);
+      g_assert_true (gone);
+      if (i == 5)
+        fds = test_count_fds ();
+    }
+  g_assert_cmpuint (test_count_fds (), ==, fds);
+  g_assert_cmpuint (test_count_children (), ==, 0);
+}
+
+static void
+test_start_twice (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GError) error = NULL;
+
+  test_process_spawn (process, "true");
+  g_assert_false (procstream_child_start (process->child, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  g_assert_nonnull (strstr (error->message, "sh"));
+  g_clear_error (&error);
+  test_process_await_state (process, PROCSTREAM_CHILD_STATE_EXITED);
+  g_assert_false (procstream_child_start (process->child, &error));
+  g_assert_nonnull (strstr (error->message, "exited"));
+}
+
+/* Whatever the step at which descriptors run out: an error, nothing left open, and the next child starts. */
+static void
+test_fd_exhaustion (void)
+{
+  struct rlimit limit;
+  guint         failures = 0;
+  guint         before;
+
+  {
+    g_autoptr (TestProcess) warm = test_process_new ();
+    test_process_create (warm, "true");
+    test_process_listen (warm);
+    test_process_start (warm);
+    test_process_run_to_completed (warm);
+  }
+  before = test_count_fds ();
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  for (guint spare = 0; spare < 12; spare++)
+    {
+      g_autoptr (TestProcess) process = test_process_new ();
+      g_autoptr (GError) error = NULL;
+      struct rlimit low = limit;
+      int           top = dup (0);
+
+      close (top);
+      low.rlim_cur = top + spare;
+      use_pipe (process);
+      test_process_create (process, "true");
+      test_process_listen (process);
+      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &low), ==, 0);
+      procstream_child_start (process->child, &error);
+      g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+      if (error == NULL)
+        {
+          test_process_run_to_completed (process);
+          continue;
+        }
+      failures++;
+      g_assert_nonnull (strstr (error->message, "sh"));
+      g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_FAILED);
+    }
+  g_assert_cmpuint (failures, >, 0);
+  for (int i = 0; i < 20; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (test_count_fds (), <=, before);
+  test_exit_before_connect ();
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/child/create-start", test_create_start);
+  g_test_add_func ("/child/exit-before-connect", test_exit_before_connect);
+  g_test_add_data_func ("/child/start-async/in-callback", GUINT_TO_POINTER (0), test_start_async);
+  g_test_add_data_func ("/child/start-async/after-await", GUINT_TO_POINTER (1), test_start_async);
+  g_test_add_data_func ("/child/spawn-async/in-callback", GUINT_TO_POINTER (4), test_start_async);
+  g_test_add_data_func ("/child/spawn-async/after-await", GUINT_TO_POINTER (5), test_start_async);
+  g_test_add_func ("/child/start-async/cancelled", test_start_async_cancelled);
+  g_test_add_func ("/child/late-replay", test_late_replay);
+  g_test_add_func ("/child/drop-in-handler", test_drop_in_handler);
+  g_test_add_func ("/child/drop-unheard", test_drop_unheard);
+  g_test_add_func ("/child/never-started", test_never_started);
+  g_test_add_func ("/child/no-handlers", test_no_handlers);
+  g_test_add_func ("/child/two-waits", test_two_waits);
+  g_test_add_func ("/child/notify", test_notify);
+  g_test_add_func ("/child/kill", test_kill);
+  g_test_add_func ("/child/terminating", test_terminating);
+  g_test_add_func ("/child/group-signal", test_group_signal);
+  g_test_add_func ("/child/grandchild-holds", test_grandchild_holds);
+  g_test_add_func ("/child/process-signal", test_process_signal);
+  g_test_add_func ("/child/kill-in-exited", test_kill_in_exited);
+  g_test_add_data_func ("/child/without/pidfd-group", GINT_TO_POINTER (PROCSTREAM_FEATURE_PIDFD_GROUP), test_without);
+  g_test_add_data_func ("/child/without/pidfd", GINT_TO_POINTER (PROCSTREAM_FEATURE_PIDFD), test_without);
+  g_test_add_func ("/child/spawn-failure", test_spawn_failure);
+  g_test_add_func ("/child/start-twice", test_start_twice);
+  g_test_add_func ("/child/fd-exhaustion", test_fd_exhaustion);
+  return g_test_run ();
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <procstream/procstream.h>
+
+#include "test-process.h"
+#include "test-utils.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More than any pipe holds. */
+#define BIG (4 * 1024 * 1024)
+
+typedef struct
+{
+  gboolean done;
+  gboolean ok;
+  GError  *error;
+} Written;
+
+static void
+written_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  Written *written = user_data;
+
+  g_assert_false (written->done);
+  written->ok = procstream_input_write_finish (PROCSTREAM_INPUT (object), result, &written->error);
+  written->done = TRUE;
+}
+
+static void
+write_text (TestProcess  *process,
+            const char   *text,
+            GCancellable *cancellable,
+            Written      *written)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+
+  procstream_input_write_async (procstream_child_get_stdin (process->child), bytes, cancellable, written_cb, written);
+}
+
+static void
+write_big (TestProcess  *process,
+           GCancellable *cancellable,
+           Written      *written)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (BIG), BIG);
+
+  procstream_input_write_async (procstream_child_get_stdin (process->child), bytes, cancellable, written_cb, written);
+}
+
+static void
+run_to_written (Written *written)
+{
+  test_run_until_set (NULL, "a write", &written->done);
+}
+
+static TestProcess *
+new_process (const char *script)
+{
+  TestProcess *process = test_process_new ();
+
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  test_process_create (process, script);
+  test_process_listen (process);
+  return process;
+}
+
+static void
+test_order (void)
+{
+  g_autoptr (TestProcess) process = new_process ("cat");
+  Written written[4] = { 0 };
+
+  write_text (process, "before the start, ", NULL, &written[0]);
+  write_text (process, "", NULL, &written[1]);
+  test_process_start (process);
+  write_text (process, "after, ", NULL, &written[2]);
+  write_text (process, "last", NULL, &written[3]);
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  test_process_run_to_completed (process);
+  for (int i = 0; i < 4; i++)
+    {
+      run_to_written (&written[i]);
+      g_assert_no_error (written[i].error);
+      g_assert_true (written[i].ok);
+    }
+  g_assert_cmpstr (process->out->str, ==, "before the start, after, last");
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 0);
+}
+
+static void
+test_big (void)
+{
+  g_autoptr (TestProcess) process = new_process ("wc -c");
+  Written written = { 0 };
+
+  test_process_start (process);
+  write_big (process, NULL, &written);
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  test_process_run_to_completed (process);
+  run_to_written (&written);
+  g_assert_true (written.ok);
+  g_assert_cmpint (atoi (process->out->str), ==, BIG);
+}
+
+static gboolean
+count_cb (gpointer user_data)
+{
+  guint *count = user_data;
+
+  ++*count;
+  return G_SOURCE_CONTINUE;
+}
+
+/* A child that does not read stops neither the caller nor its main loop, only the write. */
+static void
+test_child_does_not_read (void)
+{
+  g_autoptr (TestProcess) process = new_process ("echo ready; exec sleep 1000");
+  Written written = { 0 };
+  guint   count = 0;
+  guint   source;
+
+  test_process_start (process);
+  test_process_run_until_out (process, 6);
+  write_big (process, NULL, &written);
+  source = g_idle_add (count_cb, &count);
+  while (count < 1000)
+    g_main_context_iteration (NULL, TRUE);
+  g_source_remove (source);
+  g_assert_false (written.done);
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_process_run_to_completed (process);
+  run_to_written (&written);
+  g_assert_error (written.error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+  g_assert_nonnull (strstr (written.error->message, "sh"));
+  g_clear_error (&written.error);
+}
+
+/* The child closes its input and lives on: no SIGPIPE here, and everything queued fails. */
+static void
+test_broken_pipe (void)
+{
+  g_autoptr (TestProcess) process = new_process ("exec 0<&-; echo closed; exec sleep 1000");
+  Written written[2] = { 0 };
+
+  signal (SIGPIPE, SIG_DFL);
+  test_process_start (process);
+  test_process_run_until_out (process, 7);
+  write_text (process, "a", NULL, &written[0]);
+  write_text (process, "b", NULL, &written[1]);
+  for (int i = 0; i < 2; i++)
+    {
+      run_to_written (&written[i]);
+      g_assert_error (written[i].error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+      g_assert_nonnull (strstr (written[i].error->message, "sh"));
+      g_clear_error (&written[i].error);
+    }
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_process_run_to_completed (process);
+}
+
+static void
+test_after_close_and_exit (void)
+{
+  g_autoptr (TestProcess) process = new_process ("cat >/dev/null");
+  Written closed = { 0 };
+  Written gone = { 0 };
+
+  test_process_start (process);
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  write_text (process, "late", NULL, &closed);
+  run_to_written (&closed);
+  g_assert_true (closed.error && closed.error->domain == G_IO_ERROR);
+  g_assert_true (closed.error->code == G_IO_ERROR_CLOSED || closed.error->code == G_IO_ERROR_BROKEN_PIPE);
+  g_assert_nonnull (strstr (closed.error->message, "sh"));
+  test_process_run_to_completed (process);
+  write_text (process, "later", NULL, &gone);
+  run_to_written (&gone);
+  g_assert_error (gone.error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+  g_clear_error (&closed.error);
+  g_clear_error (&gone.error);
+}
+
+/* What was not begun is not written; of what was, the rest follows. */
+static void
+test_cancel (void)
+{
+  g_autoptr (TestProcess) process = new_process ("echo ready; read x </dev/null; kill -STOP $$; exec wc -c");
+  g_autoptr (GCancellable) first = g_cancellable_new ();
+  g_autoptr (GCancellable) second = g_cancellable_new ();
+  g_autoptr (GCancellable) before = g_cancellable_new ();
+  Written written[4] = { 0 };
+
+  test_process_start (process);
+  test_process_run_until_out (process, 6);
+  g_string_truncate (process->out, 0);
+  write_text (process, "x", NULL, &written[3]);
+  write_big (process, first, &written[0]);
+  write_text (process, "never", second, &written[1]);
+  /* The big one was begun when the small one before it is through. */
+  run_to_written (&written[3]);
+  g_cancellable_cancel (first);
+  g_cancellable_cancel (second);
+  g_cancellable_cancel (before);
+  write_text (process, "neither", before, &written[2]);
+  for (int i = 0; i < 3; i++)
+    {
+      run_to_written (&written[i]);
+      g_assert_error (written[i].error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_error (&written[i].error);
+    }
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  while (!procstream_child_send_signal (process->child, SIGCONT, NULL))
+    g_usleep (1000);
+  while (!process->completed)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      procstream_child_send_signal (process->child, SIGCONT, NULL);
+      g_usleep (1000);
+    }
+  g_assert_cmpint (atoi (process->out->str), ==, BIG + 1);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/input/order", test_order);
+  g_test_add_func ("/input/big", test_big);
+  g_test_add_func ("/input/child-does-not-read", test_child_does_not_read);
+  g_test_add_func ("/input/broken-pipe", test_broken_pipe);
+  g_test_add_func ("/input/after-close-and-exit", test_after_close_and_exit);
+  g_test_add_func ("/input/cancel", test_cancel);
+  return g_test_run ();
+}

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <procstream/procstream.h>
+
+#include "test-process.h"
+#include "test-utils.h"
+
+#include <fcntl.h>
+#include <glib/gstdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void
+count_cb (GObject    *object,
+          GParamSpec *pspec,
+          gpointer    user_data)
+{
+  ++*(int *) user_data;
+}
+
+static void
+test_properties (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = g_object_new (PROCSTREAM_TYPE_LAUNCHER, NULL);
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new_discard ();
+  const char *const environment[] = { "A=1", NULL };
+  int               n = 0;
+
+  g_assert_cmpint (procstream_launcher_get_delivery (launcher), ==, PROCSTREAM_DELIVERY_UNSET);
+  g_assert_cmpint (procstream_launcher_get_replay (launcher), ==, PROCSTREAM_REPLAY_UNSET);
+  g_assert_cmpint (procstream_launcher_get_stdin_mode (launcher), ==, PROCSTREAM_STDIN_MODE_NULL);
+  g_assert_cmpint (procstream_launcher_get_containment (launcher), ==, PROCSTREAM_CONTAINMENT_GROUP);
+  g_signal_connect (launcher, "notify", G_CALLBACK (count_cb), &n);
+  for (int round = 0; round < 2; round++)
+    {
+      procstream_launcher_set_delivery (launcher, PROCSTREAM_DELIVERY_LOSSY);
+      procstream_launcher_set_replay (launcher, PROCSTREAM_REPLAY_LAST_BYTES);
+      procstream_launcher_set_replay_limit (launcher, 5);
+      procstream_launcher_set_name (launcher, "name");
+      procstream_launcher_set_cwd (launcher, "/tmp");
+      procstream_launcher_set_stdin_mode (launcher, PROCSTREAM_STDIN_MODE_PIPE);
+      procstream_launcher_set_merge_stderr (launcher, TRUE);
+      procstream_launcher_set_containment (launcher, PROCSTREAM_CONTAINMENT_PROCESS);
+      procstream_launcher_set_stdout_config (launcher, config);
+      procstream_launcher_set_stderr_config (launcher, config);
+      /* Setting the same value again tells nobody. */
+      g_assert_cmpint (n, ==, 10);
+    }
+  procstream_launcher_set_name (launcher, procstream_launcher_get_name (launcher));
+  procstream_launcher_set_environment (launcher, environment);
+  g_assert_cmpint (n, ==, 11);
+  procstream_launcher_set_environment (launcher, procstream_launcher_get_environment (launcher));
+  g_assert_cmpint (procstream_launcher_get_delivery (launcher), ==, PROCSTREAM_DELIVERY_LOSSY);
+  g_assert_cmpint (procstream_launcher_get_replay (launcher), ==, PROCSTREAM_REPLAY_LAST_BYTES);
+  g_assert_cmpuint (procstream_launcher_get_replay_limit (launcher), ==, 5);
+  g_assert_cmpstr (procstream_launcher_get_name (launcher), ==, "name");
+  g_assert_cmpstr (procstream_launcher_get_cwd (launcher), ==, "/tmp");
+  g_assert_cmpstr (procstream_launcher_get_environment (launcher)[0], ==, "A=1");
+  g_assert_cmpint (procstream_launcher_get_stdin_mode (launcher), ==, PROCSTREAM_STDIN_MODE_PIPE);
+  g_assert_true (procstream_launcher_get_merge_stderr (launcher));
+  g_assert_cmpint (procstream_launcher_get_containment (launcher), ==, PROCSTREAM_CONTAINMENT_PROCESS);
+  g_assert_true (procstream_launcher_get_stdout_config (launcher) == config);
+  g_assert_true (procstream_launcher_get_stderr_config (launcher) == config);
+}
+
+static void
+assert_refused (ProcstreamLauncher *launcher,
+                GQuark              domain,
+                int                 code,
+                const char         *property)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (procstream_launcher_create (launcher, test_shell_argv ("true"), &error));
+  g_assert_error (error, domain, code);
+  g_assert_nonnull (strstr (error->message, "sh"));
+  g_assert_nonnull (strstr (error->message, property));
+}
+
+static void
+test_unset (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = g_object_new (PROCSTREAM_TYPE_LAUNCHER, NULL);
+  g_autoptr (ProcstreamOutputConfig) discard = procstream_output_config_new_discard ();
+  g_autoptr (ProcstreamOutputConfig) inherit = procstream_output_config_new_inherit ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (GError) error = NULL;
+
+  assert_refused (launcher, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSET_POLICY, "delivery");
+  procstream_launcher_set_delivery (launcher, PROCSTREAM_DELIVERY_LOSSY);
+  assert_refused (launcher, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSET_POLICY, "replay");
+  procstream_launcher_set_replay (launcher, PROCSTREAM_REPLAY_LAST_BYTES);
+  assert_refused (launcher, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSET_POLICY, "replay-limit");
+  procstream_launcher_set_replay (launcher, PROCSTREAM_REPLAY_NONE);
+  procstream_launcher_set_stdin_mode (launcher, PROCSTREAM_STDIN_MODE_UNSET);
+  assert_refused (launcher, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSET_POLICY, "stdin-mode");
+  procstream_launcher_set_stdin_mode (launcher, 77);
+  assert_refused (launcher, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "stdin-mode");
+  procstream_launcher_set_stdin_mode (launcher, PROCSTREAM_STDIN_MODE_NULL);
+  procstream_launcher_set_containment (launcher, PROCSTREAM_CONTAINMENT_UNSET);
+  assert_refused (launcher, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSET_POLICY, "containment");
+  procstream_launcher_set_containment (launcher, PROCSTREAM_CONTAINMENT_GROUP);
+  procstream_launcher_set_merge_stderr (launcher, TRUE);
+  procstream_launcher_set_stderr_config (launcher, discard);
+  assert_refused (launcher, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "stderr-config");
+
+  /* Outputs that nobody reads need no policy. */
+  procstream_launcher_set_delivery (launcher, PROCSTREAM_DELIVERY_UNSET);
+  procstream_launcher_set_replay (launcher, PROCSTREAM_REPLAY_UNSET);
+  procstream_launcher_set_merge_stderr (launcher, FALSE);
+  procstream_launcher_set_stdout_config (launcher, inherit);
+  child = procstream_launcher_create (launcher, test_shell_argv ("true"), &error);
+  g_assert_no_error (error);
+}
+
+static void
+test_argv (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_LOSSY, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (GError) error = NULL;
+  const char *const none[] = { NULL };
+  const char *const empty[] = { "", "x", NULL };
+
+  g_assert_null (procstream_launcher_create (launcher, none, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_null (procstream_launcher_create (launcher, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_null (procstream_launcher_spawnv (launcher, empty, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+static void
+run (TestProcess *process,
+     const char  *script)
+{
+  test_process_create (process, script);
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_run_to_completed (process);
+}
+
+static void
+test_snapshot (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  procstream_launcher_set_variable (process->launcher, "TEST_VALUE", "then");
+  procstream_launcher_set_cwd (process->launcher, "/");
+  procstream_launcher_set_name (process->launcher, "a name");
+  test_process_create (process, "echo $TEST_VALUE; pwd");
+  procstream_launcher_set_variable (process->launcher, "TEST_VALUE", "now");
+  procstream_launcher_set_cwd (process->launcher, "/tmp");
+  procstream_launcher_set_name (process->launcher, "another");
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (process->out->str, ==, "then\n/\n");
+  g_assert_cmpstr (procstream_child_get_name (process->child), ==, "a name");
+}
+
+static void
+test_environment (void)
+{
+  g_autoptr (TestProcess) own = test_process_new ();
+  g_autoptr (TestProcess) changed = test_process_new ();
+  g_autoptr (TestProcess) replaced = test_process_new ();
+  const char *const environment[] = { "ONLY=this", "PATH=/usr/bin:/bin", NULL };
+
+  /* The program's own as it is at the start. */
+  test_process_create (own, "echo $TEST_OWN");
+  g_setenv ("TEST_OWN", "set later", TRUE);
+  test_process_listen (own);
+  test_process_start (own);
+  test_process_run_to_completed (own);
+  g_assert_cmpstr (own->out->str, ==, "set later\n");
+
+  procstream_launcher_set_variable (changed->launcher, "TEST_NEW", "new");
+  procstream_launcher_unset_variable (changed->launcher, "TEST_OWN");
+  run (changed, "echo ${TEST_NEW-unset} ${TEST_OWN-unset}");
+  g_assert_cmpstr (changed->out->str, ==, "new unset\n");
+
+  procstream_launcher_set_environment (replaced->launcher, environment);
+  run (replaced, "echo $ONLY ${TEST_OWN-unset}");
+  g_assert_cmpstr (replaced->out->str, ==, "this unset\n");
+}
+
+static void
+test_bad_cwd (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GError) error = NULL;
+
+  procstream_launcher_set_cwd (process->launcher, "/nonexistent/directory");
+  g_assert_null (procstream_launcher_spawnv (process->launcher, test_shell_argv ("true"), &error));
+  g_assert_nonnull (error);
+  g_assert_nonnull (strstr (error->message, "sh"));
+  g_assert_nonnull (strstr (error->message, "/nonexistent/directory"));
+}
+
+static void
+test_merge (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  procstream_launcher_set_merge_stderr (process->launcher, TRUE);
+  run (process, "for i in 1 2 3; do echo o$i; echo e$i >&2; done");
+  g_assert_cmpstr (process->out->str, ==, "o1\ne1\no2\ne2\no3\ne3\n");
+  g_assert_cmpstr (process->err->str, ==, "");
+  g_assert_nonnull (strchr (process->order->str, 'E'));
+}
+
+static void
+test_discard (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamOutputConfig) discard = procstream_output_config_new_discard ();
+
+  procstream_launcher_set_stdout_config (process->launcher, discard);
+  procstream_launcher_set_stderr_config (process->launcher, discard);
+  run (process, "echo o; echo e >&2; readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2 | grep -qv /dev/null && exit 7; exit 0");
+  g_assert_cmpstr (process->out->str, ==, "");
+  g_assert_cmpstr (process->err->str, ==, "");
+  g_assert_cmpuint (procstream_output_get_bytes_received (procstream_child_get_stdout (process->child)), ==, 0);
+  g_assert_cmpuint (process->order->len, ==, 4);
+}
+
+/* The child writes where the program itself does: here, for the time of the test, a file. */
+static void
+test_inherit (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamOutputConfig) inherit = procstream_output_config_new_inherit ();
+  g_autofree char *path = NULL;
+  g_autofree char *text = NULL;
+  int              fd = g_file_open_tmp ("procstream-XXXXXX", &path, NULL);
+  int              own = dup (STDERR_FILENO);
+
+  procstream_launcher_set_stderr_config (process->launcher, inherit);
+  test_process_create (process, "echo o; echo e >&2");
+  test_process_listen (process);
+  dup2 (fd, STDERR_FILENO);
+  test_process_start (process);
+  dup2 (own, STDERR_FILENO);
+  test_process_run_to_completed (process);
+  close (own);
+  close (fd);
+  g_assert_cmpstr (process->out->str, ==, "o\n");
+  g_assert_cmpstr (process->err->str, ==, "");
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "e\n");
+  g_unlink (path);
+}
+
+static void
+test_stdin_inherit (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  int own = dup (STDIN_FILENO);
+  int fds[2];
+
+  g_assert_cmpint (pipe (fds), ==, 0);
+  g_assert_cmpint (write (fds[1], "mine\n", 5), ==, 5);
+  close (fds[1]);
+  dup2 (fds[0], STDIN_FILENO);
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_INHERIT);
+  run (process, "cat");
+  dup2 (own, STDIN_FILENO);
+  close (own);
+  close (fds[0]);
+  g_assert_cmpstr (process->out->str, ==, "mine\n");
+}
+
+static void
+test_containment (void)
+{
+  g_autoptr (TestProcess) group = test_process_new ();
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autofree char *own = g_strdup_printf ("%d\n", getpgrp ());
+  g_autofree char *theirs = NULL;
+
+  run (group, "cut -d' ' -f5 /proc/$$/stat");
+  theirs = g_strdup_printf ("%d\n", procstream_child_get_pid (group->child));
+  g_assert_cmpstr (group->out->str, ==, theirs);
+  procstream_launcher_set_containment (process->launcher, PROCSTREAM_CONTAINMENT_PROCESS);
+  run (process, "cut -d' ' -f5 /proc/$$/stat");
+  g_assert_cmpstr (process->out->str, ==, own);
+}
+
+/* Nothing of the program reaches a child that was not given to it. */
+static void
+test_descriptors (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  int leaky = open ("/dev/zero", O_RDONLY);
+
+  run (process, "ls /proc/$$/fd | tr '\\n' ' '");
+  close (leaky);
+  g_assert_cmpstr (process->out->str, ==, "0 1 2 ");
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/launcher/properties", test_properties);
+  g_test_add_func ("/launcher/unset", test_unset);
+  g_test_add_func ("/launcher/argv", test_argv);
+  g_test_add_func ("/launcher/snapshot", test_snapshot);
+  g_test_add_func ("/launcher/environment", test_environment);
+  g_test_add_func ("/launcher/bad-cwd", test_bad_cwd);
+  g_test_add_func ("/launcher/merge", test_merge);
+  g_test_add_func ("/launcher/discard", test_discard);
+  g_test_add_func ("/launcher/inherit", test_inherit);
+  g_test_add_func ("/launcher/stdin-inherit", test_stdin_inherit);
+  g_test_add_func ("/launcher/containment", test_containment);
+  g_test_add_func ("/launcher/descriptors", test_descriptors);
+  return g_test_run ();
+}

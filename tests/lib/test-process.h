@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <procstream/procstream.h>
+
+G_BEGIN_DECLS
+
+/* A child and what its signals, and those of its outputs, said. */
+typedef struct
+{
+  ProcstreamLauncher *launcher;
+  ProcstreamChild    *child;
+
+  GString *out;
+  GString *err;
+  GString *order; /* a letter per emission: o e (chunks), O E (ends), x (exited), C (completed) */
+  GThread *thread;
+  gboolean exited;
+  gboolean completed;
+  int      n_wrong_thread;
+} TestProcess;
+
+/* Reliable, without replay. */
+TestProcess *test_process_new (void);
+void         test_process_free (TestProcess *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestProcess, test_process_free)
+
+/* All of these run a script of the shell. */
+void test_process_create (TestProcess *self,
+                          const char  *script);
+void test_process_spawn (TestProcess *self,
+                         const char  *script);
+void test_process_start (TestProcess *self);
+void test_process_listen (TestProcess *self);
+void test_process_run_to_completed (TestProcess *self);
+void test_process_run_to_exited (TestProcess *self);
+/* Without iterating any context. */
+void test_process_await_state (TestProcess         *self,
+                               ProcstreamChildState state);
+void test_process_await_received (TestProcess *self,
+                                  guint64      n);
+/* Runs until stdout has that many bytes. */
+void test_process_run_until_out (TestProcess *self,
+                                 gsize        n);
+void test_process_write (TestProcess *self,
+                         const char  *text);
+
+const char *const *test_shell_argv (const char *script);
+
+guint test_count_fds (void);
+/* Of this process, zombies among them. */
+guint test_count_children (void);
+void  test_await_gone (int pid);
+
+G_END_DECLS
