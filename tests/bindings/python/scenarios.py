@@ -1,0 +1,704 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""The scenarios of SCENARIOS.md in Python."""
+
+import gc
+import os
+import signal
+import tempfile
+
+from harness import (TIMEOUT_MS, collect, complete, config, equal, finish, main, raises, reliable, scenario, shell,
+                     uncaught)
+from gi.repository import Gio, GLib, Procstream
+
+BYTES = bytes(range(256))
+PRINT_BYTES = "printf '" + ''.join(f'\\{i:03o}' for i in BYTES) + "'"
+MANY = ''.join(f'{i}\n' for i in range(1, 100001)).encode()
+PRINT_MANY = 'seq 1 100000'
+THREE_CHUNKS = 'printf one; read x; printf two; read x; printf three; read x'
+
+LOSSY = Procstream.Delivery.LOSSY
+RELIABLE = Procstream.Delivery.RELIABLE
+Replay = Procstream.Replay
+State = Procstream.ChildState
+PIPE = Procstream.StdinMode.PIPE
+
+
+def lossy():
+    """A launcher whose lossy subscribers lose nearly everything when nobody reads."""
+    small = config(LOSSY, read_chunk_size=4096, max_buffered_chunks=4)
+    return reliable(stdout_config=small)
+
+
+class StarvedContext:
+    """What is made inside belongs to a main context that nobody runs before run_until()."""
+
+    def __init__(self):
+        self.context = GLib.MainContext.new()
+
+    def __enter__(self):
+        self.context.push_thread_default()
+        return self
+
+    def __exit__(self, *_):
+        self.context.pop_thread_default()
+
+    def run_until(self, condition):
+        while not condition():
+            self.context.iteration(True)
+
+
+class Counter(Procstream.Consumer):
+    __gtype_name__ = 'Counter'
+    chunks = 0
+
+    def do_chunk(self, chunk):
+        self.chunks += 1
+
+
+@scenario(1, 'chunks')
+def chunks():
+    child = reliable().spawnv(shell(PRINT_BYTES))
+    received = []
+    child.get_stdout().connect('chunk', lambda _output, chunk: received.append(chunk))
+    complete(child)
+    assert all(isinstance(chunk, GLib.Bytes) for chunk in received)
+    equal(b''.join(chunk.get_data() for chunk in received), BYTES)
+
+
+@scenario(2, 'kept chunks')
+def kept_chunks():
+    child = reliable(stdout_config=config(RELIABLE, read_chunk_size=4096)).spawnv(shell(PRINT_MANY))
+    kept = []
+    child.get_stdout().connect('chunk', lambda _output, chunk: kept.append(chunk))
+    complete(child)
+    other = reliable().spawnv(shell('head -c 4000000 /dev/zero'))
+    other.get_stdout().connect('chunk', lambda _output, chunk: gc.collect())
+    complete(other)
+    del child, other
+    gc.collect()
+    equal(b''.join(chunk.get_data() for chunk in kept), MANY)
+
+
+@scenario(3, 'line')
+def line():
+    child = reliable().spawnv(shell(r"printf 'one\n\ntwo\nthree'"))
+    received = []
+    child.get_stdout().connect('line', lambda _output, line: received.append(line))
+    complete(child)
+    equal(received, ['one', '', 'two', 'three'])
+
+
+@scenario(4, 'lines')
+def lines():
+    child = reliable(stdout_config=config(RELIABLE, read_chunk_size=4096)).spawnv(shell(PRINT_MANY))
+    batches = []
+    child.get_stdout().connect('lines', lambda _output, lines: batches.append(lines))
+    complete(child)
+    gc.collect()
+    assert len(batches) > 1 and all(batches)
+    equal([line for batch in batches for line in batch], MANY.decode().split())
+
+
+@scenario(5, 'line options')
+def line_options():
+    def read(script, **options):
+        child = reliable(stdout_config=config(RELIABLE, **options)).create(shell(script))
+        received = []
+        child.get_stdout().connect('line', lambda _output, line: received.append(line))
+        child.start()
+        complete(child)
+        return received
+
+    separator, overflow = Procstream.LineSeparator, Procstream.LineOverflow
+    equal(read(r"printf 'a\r\nb\nc\r\n'"), ['a', 'b', 'c'])
+    equal(read(r"printf 'a\r\nb\n'", line_separator=separator.LF), ['a\r', 'b'])
+    equal(read(r"printf 'a\r\nb\nc\r\n'", line_separator=separator.CRLF), ['a', 'b\nc'])
+    equal(read(r"printf 'abcdefg\nh\n'", max_line_length=3, line_overflow=overflow.SPLIT), ['abc', 'def', 'g', 'h'])
+    equal(read(r"printf 'abcdefg\nh\n'", max_line_length=3, line_overflow=overflow.TRUNCATE), ['abc', 'h'])
+    equal(read(r"printf 'a\303\251\303\251\n'", max_line_length=4, line_overflow=overflow.SPLIT), ['aé', 'é'])
+    equal(read(r"printf 'a\377b\000c\n'"), ['a\ufffdb\ufffdc'])
+
+
+@scenario(6, 'gap')
+def gap():
+    with StarvedContext() as starved:
+        child = lossy().create(shell(PRINT_MANY))
+    output = child.get_stdout()
+    sizes, gaps, ended = [], [], []
+    output.connect('chunk', lambda _output, chunk: sizes.append(chunk.get_size()))
+    output.connect('gap', lambda _output, chunks, size: gaps.append((chunks, size)))
+    output.connect('ended', lambda _output, error: ended.append(error))
+    counter = Counter(delivery=RELIABLE)
+    output.attach(counter)
+    child.start()
+    counter.wait(TIMEOUT_MS, None)
+    starved.run_until(lambda: ended)
+    equal(ended, [None])
+    assert gaps
+    equal(sum(size for _chunks, size in gaps) + sum(sizes), len(MANY))
+    equal(sum(chunks for chunks, _size in gaps) + len(sizes), counter.chunks)
+    equal(output.get_bytes_dropped(), sum(size for _chunks, size in gaps))
+
+
+def make_three_chunks(replay, limit=0):
+    """A child that has written three chunks and ended: it writes one when the last was read."""
+    launcher = reliable(replay, stdin_mode=PIPE, replay_limit=limit)
+    child = launcher.spawnv(shell(THREE_CHUNKS))
+    child.get_stdout().connect('chunk', lambda *_: child.get_stdin().write_async(GLib.Bytes(b'\n'), None, None))
+    complete(child)
+    return child
+
+
+def read_late(child):
+    collector = collect(child.get_stdout())
+    collector.wait(TIMEOUT_MS, None)
+    equal(collector.get_state(), Procstream.ConsumerState.ENDED)
+    return collector.dup_bytes().get_data()
+
+
+@scenario(7, 'replay last chunks')
+def replay_last_chunks():
+    equal(read_late(make_three_chunks(Replay.LAST_CHUNKS, 2)), b'twothree')
+
+
+@scenario(8, 'replay last bytes')
+def replay_last_bytes():
+    equal(read_late(make_three_chunks(Replay.LAST_BYTES, 5)), b'three')
+    equal(read_late(make_three_chunks(Replay.LAST_BYTES, 6)), b'twothree')
+
+
+@scenario(9, 'replay all')
+def replay_all():
+    child = make_three_chunks(Replay.ALL)
+    equal(read_late(child), b'onetwothree')
+    equal(read_late(child), b'onetwothree')
+
+
+@scenario(10, 'seal')
+def seal():
+    child = make_three_chunks(Replay.ALL)
+    child.get_stdout().seal_replay()
+    equal(read_late(child) or b'', b'')
+
+
+@scenario(11, 'create and start')
+def create_and_start():
+    child = reliable().create(shell(PRINT_MANY))
+    equal(child.get_state(), State.CREATED)
+    received = []
+    child.get_stdout().connect('chunk', lambda _output, chunk: received.append(chunk.get_data()))
+    collector = collect(child.get_stdout())
+    assert child.start_finish(finish(child.start_async, None)[1])
+    complete(child)
+    equal(b''.join(received), MANY)
+    equal(collector.dup_bytes().get_data(), MANY)
+
+
+@scenario(12, 'handler after spawn')
+def handler_after_spawn():
+    child = reliable().spawnv(shell(PRINT_MANY))
+    received = []
+    child.get_stdout().connect('chunk', lambda _output, chunk: received.append(chunk.get_data()))
+    complete(child)
+    equal(b''.join(received), MANY)
+
+
+@scenario(13, 'handler after async spawn')
+def handler_after_async_spawn():
+    launcher = reliable()
+    child = launcher.spawn_finish(finish(launcher.spawn_async, shell(PRINT_MANY), None)[1])
+    received = []
+    child.get_stdout().connect('chunk', lambda _output, chunk: received.append(chunk.get_data()))
+    complete(child)
+    equal(b''.join(received), MANY)
+
+
+def make_reader(script, **properties):
+    child = reliable(**properties).create(shell(script))
+    reader = Procstream.Reader.new()
+    child.get_stdout().attach(reader)
+    child.start()
+    return child, reader
+
+
+@scenario(14, 'reader next')
+def reader_next():
+    _child, reader = make_reader(PRINT_MANY)
+    received = list(iter(lambda: reader.next(TIMEOUT_MS, None), None))
+    equal(b''.join(chunk.get_data() for chunk in received), MANY)
+    equal(reader.next(TIMEOUT_MS, None), None)
+
+
+@scenario(15, 'reader lines')
+def reader_lines():
+    _child, reader = make_reader('seq 1 1000')
+    received = []
+    while (line := reader.read_line_finish(finish(reader.read_line_async, None)[1])) is not None:
+        received.append(line)
+    equal(received, [str(i) for i in range(1, 1001)])
+
+
+@scenario(16, 'reader cancel')
+def reader_cancel():
+    child, reader = make_reader('printf ear; read x; echo ly', stdin_mode=PIPE)
+    cancellable = Gio.Cancellable()
+    GLib.idle_add(cancellable.cancel)
+    result = finish(reader.read_line_async, cancellable)[1]
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED, reader.read_line_finish, result)
+    child.get_stdin().close()
+    equal(reader.read_line(TIMEOUT_MS, None), 'early')
+    equal(reader.read_line(TIMEOUT_MS, None), None)
+
+
+def collect_many(what, keep, **limits):
+    child = reliable().create(shell(PRINT_MANY))
+    collector = Procstream.Collector(collect=what, keep=keep, **limits)
+    child.get_stdout().attach(collector)
+    child.start()
+    collector.wait(TIMEOUT_MS, None)
+    return collector
+
+
+@scenario(17, 'collector bytes')
+def collector_bytes():
+    for keep, expected in (Procstream.Keep.FIRST, MANY[:10]), (Procstream.Keep.LAST, MANY[-10:]):
+        collector = collect_many(Procstream.Collect.BYTES, keep, max_bytes=10)
+        equal(collector.dup_bytes().get_data(), expected)
+        equal(collector.dup_text(), expected.decode())
+        equal(collector.get_bytes_seen(), len(MANY))
+        equal(collector.get_bytes_cut(), len(MANY) - 10)
+        assert collector.get_truncated()
+
+
+@scenario(18, 'collector lines')
+def collector_lines():
+    for keep, expected in (Procstream.Keep.FIRST, ['1', '2', '3']), (Procstream.Keep.LAST, ['99998', '99999', '100000']):
+        collector = collect_many(Procstream.Collect.LINES, keep, max_lines=3)
+        equal(collector.dup_lines(), expected)
+        equal(collector.get_lines_seen(), 100000)
+        equal(collector.get_lines_cut(), 99997)
+        assert collector.get_truncated()
+
+
+@scenario(19, 'several subscribers')
+def several_subscribers():
+    child = lossy().create(shell(PRINT_MANY))
+    log = Procstream.Collector(collect=Procstream.Collect.BYTES, keep=Procstream.Keep.FIRST, delivery=RELIABLE)
+    tail = Procstream.Collector(collect=Procstream.Collect.LINES, keep=Procstream.Keep.LAST, max_lines=1,
+                                delivery=RELIABLE)
+    view = Procstream.Reader()
+    for consumer in log, tail, view:
+        child.get_stdout().attach(consumer)
+    child.start()
+    log.wait(TIMEOUT_MS, None)
+    tail.wait(TIMEOUT_MS, None)
+    seen = b''.join(chunk.get_data() for chunk in iter(lambda: view.next(TIMEOUT_MS, None), None))
+    equal(log.dup_bytes().get_data(), MANY)
+    equal(tail.dup_lines(), ['100000'])
+    assert MANY.endswith(seen)
+    assert view.get_bytes_lost() > 0
+    equal(len(seen) + view.get_bytes_lost(), len(MANY))
+    equal(log.get_bytes_lost(), 0)
+
+
+class Everything(Procstream.Consumer):
+    __gtype_name__ = 'Everything'
+
+    def __init__(self, **properties):
+        super().__init__(**properties)
+        self.bytes = []
+        self.batches = []
+        self.gap_list = []
+        self.ends = []
+
+    def do_chunk(self, chunk):
+        self.bytes.append(chunk)
+
+    def do_lines(self, lines):
+        self.batches.append(lines)
+
+    def do_gap(self, chunks, size):
+        self.gap_list.append((chunks, size))
+
+    def do_ended(self, error):
+        self.ends.append(error)
+
+
+@scenario(20, 'custom consumer')
+def custom_consumer():
+    with StarvedContext() as starved:
+        consumer = Everything(delivery=LOSSY)
+    child = lossy().create(shell(PRINT_MANY))
+    counter = Counter(delivery=RELIABLE)
+    child.get_stdout().attach(consumer)
+    child.get_stdout().attach(counter)
+    child.start()
+    counter.wait(TIMEOUT_MS, None)
+    starved.run_until(lambda: consumer.get_state() == Procstream.ConsumerState.ENDED)
+    received = b''.join(chunk.get_data() for chunk in consumer.bytes)
+    lines = [line for batch in consumer.batches for line in batch]
+    equal(consumer.ends, [None])
+    assert MANY.endswith(received)
+    equal(lines, MANY.decode().split()[-len(lines):])
+    equal(len(received) + sum(size for _chunks, size in consumer.gap_list), len(MANY))
+    equal(len(consumer.bytes) + sum(chunks for chunks, _size in consumer.gap_list), counter.chunks)
+    equal(consumer.get_gaps(), len(consumer.gap_list))
+    assert consumer.gap_list
+
+
+class Once(Counter):
+    __gtype_name__ = 'Once'
+
+    def do_chunk(self, chunk):
+        self.chunks += 1
+        return True
+
+
+@scenario(21, 'custom consumer done')
+def custom_consumer_done():
+    child = reliable(stdout_config=config(RELIABLE, read_chunk_size=4096)).create(shell(PRINT_MANY))
+    once, counter = Once(), Counter()
+    child.get_stdout().attach(once)
+    child.get_stdout().attach(counter)
+    child.start()
+    once.wait(TIMEOUT_MS, None)
+    equal(once.get_state(), Procstream.ConsumerState.DONE)
+    counter.wait(TIMEOUT_MS, None)
+    equal(once.chunks, 1)
+    assert counter.chunks > 1
+
+
+class Faulty(Counter):
+    __gtype_name__ = 'Faulty'
+
+    def do_chunk(self, chunk):
+        self.chunks += 1
+        raise ValueError('expected')
+
+
+@scenario(22, 'custom consumer goes on')
+def custom_consumer_goes_on():
+    child = reliable(stdout_config=config(RELIABLE, read_chunk_size=4096)).create(shell(PRINT_MANY))
+    faulty, counter = Faulty(), Counter()
+    child.get_stdout().attach(faulty)
+    child.get_stdout().attach(counter)
+    child.start()
+    for consumer in faulty, counter:
+        consumer.wait(TIMEOUT_MS, None)
+        equal(consumer.get_state(), Procstream.ConsumerState.ENDED)
+    assert counter.chunks > 1
+    equal(faulty.chunks, counter.chunks)
+    equal(len(uncaught), faulty.chunks)
+    uncaught.clear()
+
+
+class Empty(Procstream.Consumer):
+    __gtype_name__ = 'Empty'
+
+
+@scenario(23, 'custom consumer refused')
+def custom_consumer_refused():
+    child = reliable().create(shell('true'))
+    consumer = Empty()
+    message = raises(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_ARGUMENT, child.get_stdout().attach, consumer)
+    assert 'Empty' in message, message
+    equal(consumer.get_state(), Procstream.ConsumerState.NONE)
+
+
+@scenario(24, 'wait async')
+def wait_async():
+    child = reliable().spawnv(shell('exit 3'))
+    assert child.wait_finish(finish(child.wait_async, None)[1])
+    equal(child.get_exit_code(), 3)
+
+
+@scenario(25, 'wait without loop')
+def wait_without_loop():
+    child = reliable(stdin_mode=PIPE).spawnv(shell('echo ready; read x; exit 3'))
+    received = []
+
+    def on_line(_output, line):
+        received.append(line)
+        child.get_stdin().close()
+
+    child.get_stdout().connect('line', on_line)
+    assert child.wait(TIMEOUT_MS, None)
+    equal(received, ['ready'])
+    equal(child.get_exit_code(), 3)
+
+
+@scenario(26, 'wait timeout')
+def wait_timeout():
+    child = reliable(stdin_mode=PIPE).spawnv(shell('read x'))
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT, child.wait, 10, None)
+    equal(child.get_state(), State.RUNNING)
+    child.get_stdin().close()
+    assert child.wait(TIMEOUT_MS, None)
+
+
+@scenario(27, 'wait cancel')
+def wait_cancel():
+    child = reliable(stdin_mode=PIPE).spawnv(shell('read x; exit 4'))
+    cancellable = Gio.Cancellable()
+    GLib.idle_add(cancellable.cancel)
+    result = finish(child.wait_async, cancellable)[1]
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED, child.wait_finish, result)
+    equal(child.get_state(), State.RUNNING)
+    child.get_stdin().close()
+    assert child.wait(TIMEOUT_MS, None)
+    equal(child.get_exit_code(), 4)
+
+
+@scenario(28, 'exited before completed')
+def exited_before_completed():
+    with tempfile.TemporaryDirectory() as directory:
+        fifo = os.path.join(directory, 'fifo')
+        # The grandchild holds the output open until something is written to the fifo.
+        child = reliable().create(['/bin/sh', '-c', 'mkfifo "$0"; (read x <"$0"; echo late) & echo early', fifo])
+        order = []
+
+        def on_exited(child):
+            order.append('exited')
+            equal(child.get_stdout().get_state(), Procstream.OutputState.OPEN)
+            reliable().spawnv(['/bin/sh', '-c', 'echo >"$0"', fifo])
+
+        child.get_stdout().connect('line', lambda _output, line: order.append(line))
+        child.get_stdout().connect('ended', lambda _output, _error: order.append('ended'))
+        child.connect('exited', on_exited)
+        child.connect('completed', lambda _child, _result: order.append('completed'))
+        child.start()
+        complete(child)
+    assert sorted(order[:2]) == ['early', 'exited'], order
+    equal(order[2:], ['late', 'ended', 'completed'])
+
+
+@scenario(29, 'result')
+def result():
+    def run(script):
+        child = reliable(name='job').spawnv(shell(script))
+        results = []
+        child.connect('completed', lambda _child, result: results.append(result))
+        complete(child)
+        equal(child.get_result(), results[0])
+        equal(results[0].get_name(), 'job')
+        assert results[0].get_duration_us() > 0
+        return results[0]
+
+    success = run('exit 0')
+    assert success.get_success()
+    equal((success.get_exit_code(), success.get_term_signal()), (0, 0))
+    failure = run('exit 3')
+    assert not failure.get_success()
+    equal((failure.get_exit_code(), failure.get_term_signal()), (3, 0))
+    assert 'job' in failure.get_message() and '3' in failure.get_message(), failure.get_message()
+    killed = run('kill -TERM $$')
+    assert not killed.get_success()
+    equal((killed.get_exit_code(), killed.get_term_signal()), (-1, signal.SIGTERM))
+    assert 'job' in killed.get_message(), killed.get_message()
+
+
+@scenario(30, 'signal the group')
+def signal_the_group():
+    child = reliable().spawnv(shell('sleep 1000 & echo ready; wait'))
+    child.get_stdout().connect('line', lambda *_: child.send_signal(signal.SIGTERM))
+    # The grandchild holds the output open, so this ends only when it is gone too.
+    complete(child)
+    equal(child.get_term_signal(), signal.SIGTERM)
+
+
+@scenario(31, 'kill')
+def kill():
+    child = reliable(stdin_mode=PIPE).spawnv(shell('trap "" TERM; echo ready; read x; echo again; read x'))
+
+    def on_line(_output, line):
+        if line == 'ready':
+            child.send_signal(signal.SIGTERM)
+            child.get_stdin().write_async(GLib.Bytes(b'\n'), None, None)
+        else:
+            child.kill()
+
+    child.get_stdout().connect('line', on_line)
+    complete(child)
+    equal(child.get_term_signal(), signal.SIGKILL)
+
+
+@scenario(32, 'spawn errors')
+def spawn_errors():
+    domain = GLib.spawn_error_quark()
+    message = raises(domain, GLib.SpawnError.NOENT, reliable().spawnv, ['/nowhere/program'])
+    assert '/nowhere/program' in message, message
+    message = raises(domain, GLib.SpawnError.ACCES, reliable().spawnv, ['/etc/passwd'])
+    assert '/etc/passwd' in message, message
+    message = raises(domain, GLib.SpawnError.CHDIR, reliable(cwd='/nowhere').spawnv, ['/bin/true'])
+    assert '/nowhere' in message, message
+    child = reliable().create(['/nowhere/program'])
+    raises(domain, GLib.SpawnError.NOENT, child.start)
+    equal(child.get_state(), State.FAILED)
+    launcher = reliable()
+    result = finish(launcher.spawn_async, ['/nowhere/program'], None)[1]
+    raises(domain, GLib.SpawnError.NOENT, launcher.spawn_finish, result)
+
+
+@scenario(33, 'unset policy')
+def unset_policy():
+    domain, code = Procstream.child_error_quark(), Procstream.ChildError.UNSET_POLICY
+    message = raises(domain, code, Procstream.Launcher().spawnv, ['/bin/true'])
+    assert 'delivery' in message, message
+    message = raises(domain, code, Procstream.Launcher(delivery=LOSSY).spawnv, ['/bin/true'])
+    assert 'replay' in message, message
+
+
+@scenario(34, 'wrong state')
+def wrong_state():
+    domain, code = Procstream.child_error_quark(), Procstream.ChildError.WRONG_STATE
+    child = reliable().create(['/bin/true'])
+    raises(domain, code, child.wait, TIMEOUT_MS, None)
+    raises(domain, code, child.send_signal, signal.SIGTERM)
+    child.start()
+    raises(domain, code, child.start)
+    collector = collect(child.get_stdout())
+    raises(domain, code, child.get_stdout().attach, collector)
+    raises(domain, code, Procstream.Reader().next, TIMEOUT_MS, None)
+    child.wait(TIMEOUT_MS, None)
+
+
+@scenario(35, 'stdin round trip')
+def stdin_round_trip():
+    data = BYTES * 4000
+    child = reliable(stdin_mode=PIPE).spawnv(['/bin/cat'])
+    collector = collect(child.get_stdout())
+    stdin = child.get_stdin()
+    assert stdin.write_finish(finish(stdin.write_async, GLib.Bytes(data), None)[1])
+    stdin.close()
+    collector.wait(TIMEOUT_MS, None)
+    equal(collector.dup_bytes().get_data(), data)
+
+
+@scenario(36, 'stdin broken pipe')
+def stdin_broken_pipe():
+    child = reliable(stdin_mode=PIPE).spawnv(['/bin/true'])
+    stdin = child.get_stdin()
+    result = finish(stdin.write_async, GLib.Bytes(bytes(4000000)), None)[1]
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.BROKEN_PIPE, stdin.write_finish, result)
+    child.wait(TIMEOUT_MS, None)
+    result = finish(stdin.write_async, GLib.Bytes(b'x'), None)[1]
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.BROKEN_PIPE, stdin.write_finish, result)
+
+
+@scenario(37, 'merged stderr')
+def merged_stderr():
+    child = reliable(merge_stderr=True).spawnv(shell('echo 1; echo 2 >&2; echo 3; echo 4 >&2'))
+    collector = collect(child.get_stdout())
+    complete(child)
+    equal(collector.dup_lines(), ['1', '2', '3', '4'])
+    equal(child.get_stderr().get_bytes_received(), 0)
+    equal(child.get_stderr().get_state(), Procstream.OutputState.ENDED)
+
+
+@scenario(38, 'discard and inherit')
+def discard_and_inherit():
+    launcher = Procstream.Launcher(stdout_config=Procstream.OutputConfig.new_discard(),
+                                   stderr_config=Procstream.OutputConfig.new_inherit())
+    child = launcher.spawnv(shell('echo nobody sees this; echo "# seen by who runs the tests" >&2'))
+    ended = []
+    for output in child.get_stdout(), child.get_stderr():
+        output.connect('ended', lambda output, _error: ended.append(output.get_name()))
+    complete(child)
+    equal(sorted(ended), ['stderr', 'stdout'])
+    equal(child.get_stdout().get_bytes_received(), 0)
+    assert child.get_result().get_success()
+
+
+@scenario(39, 'output from fd')
+def output_from_fd():
+    read_end, write_end = os.pipe()
+    os.write(write_end, b'one\ntwo\n')
+    os.close(write_end)
+    output = Procstream.Output.new_take_fd(read_end, 'pipe', config(RELIABLE))
+    reader = Procstream.Reader.new()
+    output.attach(reader)
+    equal(list(iter(lambda: reader.read_line(TIMEOUT_MS, None), None)), ['one', 'two'])
+    equal(output.get_name(), 'pipe')
+
+
+class OwnStream(Gio.BufferedInputStream):
+    """A class that is not GIO's own, so it is called in this thread's main context."""
+    __gtype_name__ = 'OwnStream'
+
+
+@scenario(40, 'output from stream')
+def output_from_stream():
+    def memory():
+        return Gio.MemoryInputStream.new_from_bytes(GLib.Bytes(MANY))
+
+    for stream in memory(), OwnStream(base_stream=memory()):
+        output = Procstream.Output.new_from_stream(stream, 'memory', config(RELIABLE))
+        collector = collect(output)
+        collector.wait(TIMEOUT_MS, None)
+        equal(collector.dup_bytes().get_data(), MANY)
+
+
+@scenario(41, 'line parser')
+def line_parser():
+    parser = Procstream.LineParser.new(Procstream.LineSeparator.NEWLINE, 5, Procstream.LineOverflow.TRUNCATE)
+    equal(parser.push(GLib.Bytes(b'one\r\ntw')), ['one'])
+    equal(parser.push(GLib.Bytes(b'o\ntoo long\nthree')), ['two', 'too l'])
+    equal(parser.get_bytes_lost(), 3)
+    equal(parser.finish(), ['three'])
+
+
+@scenario(42, 'environment and cwd')
+def environment_and_cwd():
+    launcher = reliable(cwd='/')
+    launcher.set_environment(['PATH=/usr/bin:/bin', 'KEPT=kept', 'GONE=gone'])
+    launcher.set_variable('ADDED', 'ädded')
+    launcher.unset_variable('GONE')
+    child = launcher.spawnv(shell('echo "$KEPT"; echo "$ADDED"; echo "${GONE-unset}"; pwd'))
+    collector = collect(child.get_stdout())
+    complete(child)
+    equal(collector.dup_lines(), ['kept', 'ädded', 'unset', '/'])
+
+
+@scenario(43, 'properties')
+def properties():
+    child = reliable(stdin_mode=PIPE, name='job').create(shell('echo $$; read x'))
+    states = [child.props.state]
+    child.connect('notify::state', lambda child, _pspec: states.append(child.props.state))
+    equal((child.props.name, child.props.pid, child.props.result, child.props.subprocess), ('job', 0, None, None))
+    collector = collect(child.props.stdout)
+    child.start()
+    pid = child.props.pid
+    assert pid > 0 and child.props.state == State.RUNNING
+    assert isinstance(child.props.subprocess, Gio.Subprocess)
+    child.props.stdin.close()
+    complete(child)
+    equal(collector.dup_text(), f'{pid}\n')
+    equal((child.props.pid, child.props.exit_code, child.props.term_signal), (pid, 1, 0))
+    equal(states[0], State.CREATED)
+    equal(states[-1], State.EXITED)
+    assert child.props.elapsed_us > 0 and child.props.result.props.exit_code == 1
+    output = child.props.stdout
+    equal((output.props.name, output.props.state), ('stdout', Procstream.OutputState.ENDED))
+    equal((output.props.bytes_received, output.props.bytes_dropped), (len(f'{pid}\n'), 0))
+
+
+@scenario(44, 'dropped in a handler')
+def dropped_in_a_handler():
+    loop = GLib.MainLoop()
+    held = [reliable(stdout_config=config(RELIABLE, read_chunk_size=4096)).create(shell(PRINT_MANY))]
+    sizes = []
+
+    def on_chunk(_output, chunk):
+        held.clear()
+        gc.collect()
+        sizes.append(chunk.get_size())
+
+    held[0].get_stdout().connect('chunk', on_chunk)
+    held[0].connect('completed', lambda *_: loop.quit())
+    held[0].start()
+    loop.run()
+    gc.collect()
+    equal(sum(sizes), len(MANY))
+
+
+main()
