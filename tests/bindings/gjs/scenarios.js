@@ -1,0 +1,669 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The scenarios of SCENARIOS.md in JavaScript.
+
+import Gio from 'gi://Gio';
+import GLib from 'gi://GLib';
+import GObject from 'gi://GObject';
+import Procstream from 'gi://Procstream?version=1.0';
+import System from 'system';
+
+import {
+    TIMEOUT_MS, check, collect, complete, config, decode, equal, join, main, raises, reliable, scenario, shell, sum,
+} from './harness.js';
+
+const BYTES = Uint8Array.from({length: 256}, (_, i) => i);
+const PRINT_BYTES = `printf '${[...BYTES].map(i => `\\${i.toString(8).padStart(3, '0')}`).join('')}'`;
+const NUMBERS = Array.from({length: 100000}, (_, i) => `${i + 1}`);
+const MANY = NUMBERS.map(number => `${number}\n`).join('');
+const PRINT_MANY = 'seq 1 100000';
+const THREE_CHUNKS = 'printf one; read x; printf two; read x; printf three; read x';
+const SIGKILL = 9;
+const SIGTERM = 15;
+
+const {ChildState, Collect, ConsumerState, Keep, OutputState, Replay} = Procstream;
+const {LOSSY, RELIABLE} = Procstream.Delivery;
+const {PIPE} = Procstream.StdinMode;
+
+/* A launcher whose lossy subscribers lose nearly everything when nobody reads. */
+function lossy() {
+    return reliable({stdout_config: config(LOSSY, {read_chunk_size: 4096, max_buffered_chunks: 4})});
+}
+
+function smallChunks() {
+    return reliable({stdout_config: config(RELIABLE, {read_chunk_size: 4096})});
+}
+
+/* What make() makes belongs to a main context that nobody runs before runUntil(). */
+class StarvedContext {
+    #context = GLib.MainContext.new();
+
+    make(make) {
+        this.#context.push_thread_default();
+        try {
+            return make();
+        } finally {
+            this.#context.pop_thread_default();
+        }
+    }
+
+    runUntil(condition) {
+        while (!condition())
+            this.#context.iteration(true);
+    }
+}
+
+const Counter = GObject.registerClass(
+class Counter extends Procstream.Consumer {
+    chunks = 0;
+
+    vfunc_chunk(_chunk) {
+        this.chunks++;
+    }
+});
+
+scenario(1, 'chunks', async () => {
+    const child = reliable().spawnv(shell(PRINT_BYTES));
+    const received = [];
+    child.stdout.connect('chunk', (_output, chunk) => received.push(chunk));
+    await complete(child);
+    check(received.every(chunk => chunk instanceof GLib.Bytes));
+    equal(received.flatMap(chunk => [...chunk.toArray()]), [...BYTES]);
+});
+
+scenario(2, 'kept chunks', async () => {
+    const child = smallChunks().spawnv(shell(PRINT_MANY));
+    const kept = [];
+    child.stdout.connect('chunk', (_output, chunk) => kept.push(chunk));
+    await complete(child);
+    const other = reliable().spawnv(shell('head -c 4000000 /dev/zero'));
+    other.stdout.connect('chunk', () => System.gc());
+    await complete(other);
+    equal(join(kept), MANY);
+});
+
+scenario(3, 'line', async () => {
+    const child = reliable().spawnv(shell("printf 'one\\n\\ntwo\\nthree'"));
+    const received = [];
+    child.stdout.connect('line', (_output, line) => received.push(line));
+    await complete(child);
+    equal(received, ['one', '', 'two', 'three']);
+});
+
+scenario(4, 'lines', async () => {
+    const child = smallChunks().spawnv(shell(PRINT_MANY));
+    const batches = [];
+    child.stdout.connect('lines', (_output, lines) => batches.push(lines));
+    await complete(child);
+    System.gc();
+    check(batches.length > 1 && batches.every(batch => batch.length > 0));
+    equal(batches.flat(), NUMBERS);
+});
+
+scenario(5, 'line options', async () => {
+    const read = async (script, options = {}) => {
+        const child = reliable({stdout_config: config(RELIABLE, options)}).create(shell(script));
+        const received = [];
+        child.stdout.connect('line', (_output, line) => received.push(line));
+        child.start();
+        await complete(child);
+        return received;
+    };
+    const {LF, CRLF} = Procstream.LineSeparator;
+    const {SPLIT, TRUNCATE} = Procstream.LineOverflow;
+
+    equal(await read("printf 'a\\r\\nb\\nc\\r\\n'"), ['a', 'b', 'c']);
+    equal(await read("printf 'a\\r\\nb\\n'", {line_separator: LF}), ['a\r', 'b']);
+    equal(await read("printf 'a\\r\\nb\\nc\\r\\n'", {line_separator: CRLF}), ['a', 'b\nc']);
+    equal(await read("printf 'abcdefg\\nh\\n'", {max_line_length: 3, line_overflow: SPLIT}), ['abc', 'def', 'g', 'h']);
+    equal(await read("printf 'abcdefg\\nh\\n'", {max_line_length: 3, line_overflow: TRUNCATE}), ['abc', 'h']);
+    equal(await read("printf 'a\\303\\251\\303\\251\\n'", {max_line_length: 4, line_overflow: SPLIT}), ['aé', 'é']);
+    equal(await read("printf 'a\\377b\\000c\\n'"), ['a\ufffdb\ufffdc']);
+});
+
+scenario(6, 'gap', () => {
+    const starved = new StarvedContext();
+    const child = starved.make(() => lossy().create(shell(PRINT_MANY)));
+    const output = child.stdout;
+    const sizes = [], gaps = [], ended = [];
+    output.connect('chunk', (_output, chunk) => sizes.push(chunk.get_size()));
+    output.connect('gap', (_output, chunks, size) => gaps.push({chunks, size}));
+    output.connect('ended', (_output, error) => ended.push(error));
+    const counter = new Counter({delivery: RELIABLE});
+    output.attach(counter);
+    child.start();
+    counter.wait(TIMEOUT_MS, null);
+    starved.runUntil(() => ended.length > 0);
+    equal(ended, [null]);
+    check(gaps.length > 0);
+    equal(sum(gaps.map(gap => gap.size)) + sum(sizes), MANY.length);
+    equal(sum(gaps.map(gap => gap.chunks)) + sizes.length, counter.chunks);
+    equal(output.bytes_dropped, sum(gaps.map(gap => gap.size)));
+});
+
+/* A child that has written three chunks and ended: it writes one when the last was read. */
+async function makeThreeChunks(replay, replayLimit = 0) {
+    const child = reliable({replay, replay_limit: replayLimit, stdin_mode: PIPE}).spawnv(shell(THREE_CHUNKS));
+    child.stdout.connect('chunk', () => child.stdin.write_async(new GLib.Bytes('\n'), null, null));
+    await complete(child);
+    return child;
+}
+
+async function readLate(child) {
+    const collector = collect(child.stdout);
+    await collector.wait_async(null);
+    equal(collector.state, ConsumerState.ENDED);
+    return collector.dup_text();
+}
+
+scenario(7, 'replay last chunks', async () => {
+    equal(await readLate(await makeThreeChunks(Replay.LAST_CHUNKS, 2)), 'twothree');
+});
+
+scenario(8, 'replay last bytes', async () => {
+    equal(await readLate(await makeThreeChunks(Replay.LAST_BYTES, 5)), 'three');
+    equal(await readLate(await makeThreeChunks(Replay.LAST_BYTES, 6)), 'twothree');
+});
+
+scenario(9, 'replay all', async () => {
+    const child = await makeThreeChunks(Replay.ALL);
+    equal(await readLate(child), 'onetwothree');
+    equal(await readLate(child), 'onetwothree');
+});
+
+scenario(10, 'seal', async () => {
+    const child = await makeThreeChunks(Replay.ALL);
+    child.stdout.seal_replay();
+    equal(await readLate(child), '');
+});
+
+scenario(11, 'create and start', async () => {
+    const child = reliable().create(shell(PRINT_MANY));
+    equal(child.state, ChildState.CREATED);
+    const received = [];
+    child.stdout.connect('chunk', (_output, chunk) => received.push(chunk));
+    const collector = collect(child.stdout);
+    const completed = complete(child);
+    check(await child.start_async(null));
+    await completed;
+    equal(join(received), MANY);
+    equal(collector.dup_text(), MANY);
+});
+
+scenario(12, 'handler after spawn', async () => {
+    const child = reliable().spawnv(shell(PRINT_MANY));
+    const received = [];
+    child.stdout.connect('chunk', (_output, chunk) => received.push(chunk));
+    await complete(child);
+    equal(join(received), MANY);
+});
+
+scenario(13, 'handler after async spawn', async () => {
+    const child = await reliable().spawn_async(shell(PRINT_MANY), null);
+    const received = [];
+    child.stdout.connect('chunk', (_output, chunk) => received.push(chunk));
+    await complete(child);
+    equal(join(received), MANY);
+});
+
+function makeReader(script, properties = {}) {
+    const child = reliable(properties).create(shell(script));
+    const reader = new Procstream.Reader();
+    child.stdout.attach(reader);
+    child.start();
+    return [child, reader];
+}
+
+/* eslint-disable no-await-in-loop */
+scenario(14, 'reader next', async () => {
+    const [, reader] = makeReader(PRINT_MANY);
+    const received = [];
+    for (let chunk; (chunk = await reader.next_async(null));)
+        received.push(chunk);
+    equal(join(received), MANY);
+    equal(reader.next(TIMEOUT_MS, null), null);
+});
+
+scenario(15, 'reader lines', async () => {
+    const [, reader] = makeReader('seq 1 1000');
+    const received = [];
+    for (let line; (line = await reader.read_line_async(null)) !== null;)
+        received.push(line);
+    equal(received, NUMBERS.slice(0, 1000));
+});
+/* eslint-enable no-await-in-loop */
+
+scenario(16, 'reader cancel', async () => {
+    const [child, reader] = makeReader('printf ear; read x; echo ly', {stdin_mode: PIPE});
+    const cancellable = new Gio.Cancellable();
+    const pending = reader.read_line_async(cancellable);
+    cancellable.cancel();
+    await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, () => pending);
+    child.stdin.close();
+    equal(reader.read_line(TIMEOUT_MS, null), 'early');
+    equal(reader.read_line(TIMEOUT_MS, null), null);
+});
+
+function collectMany(properties) {
+    const child = reliable().create(shell(PRINT_MANY));
+    const collector = new Procstream.Collector(properties);
+    child.stdout.attach(collector);
+    child.start();
+    collector.wait(TIMEOUT_MS, null);
+    return collector;
+}
+
+scenario(17, 'collector bytes', () => {
+    for (const [keep, expected] of [[Keep.FIRST, MANY.slice(0, 10)], [Keep.LAST, MANY.slice(-10)]]) {
+        const collector = collectMany({collect: Collect.BYTES, keep, max_bytes: 10});
+        equal(decode(collector.dup_bytes()), expected);
+        equal(collector.dup_text(), expected);
+        equal(collector.bytes_seen, MANY.length);
+        equal(collector.bytes_cut, MANY.length - 10);
+        check(collector.truncated);
+    }
+});
+
+scenario(18, 'collector lines', () => {
+    for (const [keep, expected] of [[Keep.FIRST, ['1', '2', '3']], [Keep.LAST, ['99998', '99999', '100000']]]) {
+        const collector = collectMany({collect: Collect.LINES, keep, max_lines: 3});
+        equal(collector.dup_lines(), expected);
+        equal(collector.lines_seen, 100000);
+        equal(collector.lines_cut, 99997);
+        check(collector.truncated);
+    }
+});
+
+scenario(19, 'several subscribers', () => {
+    const child = lossy().create(shell(PRINT_MANY));
+    const log = new Procstream.Collector({collect: Collect.BYTES, keep: Keep.FIRST, delivery: RELIABLE});
+    const tail = new Procstream.Collector({
+        collect: Collect.LINES, keep: Keep.LAST, max_lines: 1, delivery: RELIABLE,
+    });
+    const view = new Procstream.Reader();
+    for (const consumer of [log, tail, view])
+        child.stdout.attach(consumer);
+    child.start();
+    log.wait(TIMEOUT_MS, null);
+    tail.wait(TIMEOUT_MS, null);
+    let seen = '';
+    for (let chunk; (chunk = view.next(TIMEOUT_MS, null));)
+        seen += decode(chunk);
+    equal(log.dup_text(), MANY);
+    equal(tail.dup_lines(), ['100000']);
+    check(MANY.endsWith(seen));
+    check(view.bytes_lost > 0);
+    equal(seen.length + view.bytes_lost, MANY.length);
+    equal(log.bytes_lost, 0);
+});
+
+const Everything = GObject.registerClass(
+class Everything extends Procstream.Consumer {
+    bytes = [];
+    batches = [];
+    gapList = [];
+    ends = [];
+
+    vfunc_chunk(chunk) {
+        this.bytes.push(chunk);
+    }
+
+    vfunc_lines(lines) {
+        this.batches.push(lines);
+    }
+
+    vfunc_gap(chunks, size) {
+        this.gapList.push({chunks, size});
+    }
+
+    vfunc_ended(error) {
+        this.ends.push(error);
+    }
+});
+
+scenario(20, 'custom consumer', () => {
+    const starved = new StarvedContext();
+    const consumer = starved.make(() => new Everything({delivery: LOSSY}));
+    const child = lossy().create(shell(PRINT_MANY));
+    const counter = new Counter({delivery: RELIABLE});
+    child.stdout.attach(consumer);
+    child.stdout.attach(counter);
+    child.start();
+    counter.wait(TIMEOUT_MS, null);
+    starved.runUntil(() => consumer.state === ConsumerState.ENDED);
+    const received = join(consumer.bytes);
+    const lines = consumer.batches.flat();
+    equal(consumer.ends, [null]);
+    check(MANY.endsWith(received));
+    equal(lines, NUMBERS.slice(-lines.length));
+    equal(received.length + sum(consumer.gapList.map(gap => gap.size)), MANY.length);
+    equal(consumer.bytes.length + sum(consumer.gapList.map(gap => gap.chunks)), counter.chunks);
+    equal(consumer.gaps, consumer.gapList.length);
+    check(consumer.gaps > 0);
+});
+
+const Once = GObject.registerClass(
+class Once extends Counter {
+    vfunc_chunk(_chunk) {
+        this.chunks++;
+        return true;
+    }
+});
+
+scenario(21, 'custom consumer done', async () => {
+    const child = smallChunks().create(shell(PRINT_MANY));
+    const once = new Once(), counter = new Counter();
+    child.stdout.attach(once);
+    child.stdout.attach(counter);
+    child.start();
+    await once.wait_async(null);
+    equal(once.state, ConsumerState.DONE);
+    await counter.wait_async(null);
+    equal(once.chunks, 1);
+    check(counter.chunks > 1);
+});
+
+const Faulty = GObject.registerClass(
+class Faulty extends Counter {
+    vfunc_chunk(_chunk) {
+        this.chunks++;
+        throw new Error('expected');
+    }
+});
+
+scenario(22, 'custom consumer goes on', async () => {
+    const child = smallChunks().create(shell(PRINT_MANY));
+    const faulty = new Faulty(), counter = new Counter();
+    // GJS prints the exceptions as warnings, which are fatal in tests.
+    const fatal = GLib.log_set_always_fatal(GLib.LogLevelFlags.LEVEL_ERROR);
+    child.stdout.attach(faulty);
+    child.stdout.attach(counter);
+    child.start();
+    for (const consumer of [faulty, counter]) {
+        // eslint-disable-next-line no-await-in-loop
+        await consumer.wait_async(null);
+        equal(consumer.state, ConsumerState.ENDED);
+    }
+    GLib.log_set_always_fatal(fatal);
+    check(counter.chunks > 1);
+    equal(faulty.chunks, counter.chunks);
+});
+
+const Empty = GObject.registerClass(
+class Empty extends Procstream.Consumer {
+});
+
+scenario(23, 'custom consumer refused', async () => {
+    const child = reliable().create(shell('true'));
+    const consumer = new Empty();
+    const message = await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.INVALID_ARGUMENT, () => child.stdout.attach(consumer));
+    check(message.includes('Empty'), message);
+    equal(consumer.state, ConsumerState.NONE);
+});
+
+scenario(24, 'wait async', async () => {
+    const child = reliable().spawnv(shell('exit 3'));
+    check(await child.wait_async(null));
+    equal(child.exit_code, 3);
+});
+
+scenario(25, 'wait without loop', () => {
+    const child = reliable({stdin_mode: PIPE}).spawnv(shell('echo ready; read x; exit 3'));
+    const received = [];
+    child.stdout.connect('line', (_output, line) => {
+        received.push(line);
+        child.stdin.close();
+    });
+    check(child.wait(TIMEOUT_MS, null));
+    equal(received, ['ready']);
+    equal(child.exit_code, 3);
+});
+
+scenario(26, 'wait timeout', async () => {
+    const child = reliable({stdin_mode: PIPE}).spawnv(shell('read x'));
+    await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT, () => child.wait(10, null));
+    equal(child.state, ChildState.RUNNING);
+    child.stdin.close();
+    check(child.wait(TIMEOUT_MS, null));
+});
+
+scenario(27, 'wait cancel', async () => {
+    const child = reliable({stdin_mode: PIPE}).spawnv(shell('read x; exit 4'));
+    const cancellable = new Gio.Cancellable();
+    const pending = child.wait_async(cancellable);
+    cancellable.cancel();
+    await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED, () => pending);
+    equal(child.state, ChildState.RUNNING);
+    child.stdin.close();
+    check(child.wait(TIMEOUT_MS, null));
+    equal(child.exit_code, 4);
+});
+
+scenario(28, 'exited before completed', async () => {
+    const directory = GLib.Dir.make_tmp('procstream-XXXXXX');
+    const fifo = GLib.build_filenamev([directory, 'fifo']);
+    // The grandchild holds the output open until something is written to the fifo.
+    const child = reliable().create(['/bin/sh', '-c', 'mkfifo "$0"; (read x <"$0"; echo late) & echo early', fifo]);
+    const order = [];
+    child.stdout.connect('line', (_output, line) => order.push(line));
+    child.stdout.connect('ended', () => order.push('ended'));
+    child.connect('exited', () => {
+        order.push('exited', child.stdout.state);
+        reliable().spawnv(['/bin/sh', '-c', 'echo >"$0"', fifo]);
+    });
+    child.connect('completed', () => order.push('completed'));
+    child.start();
+    await complete(child);
+    Gio.File.new_for_path(fifo).delete(null);
+    Gio.File.new_for_path(directory).delete(null);
+    equal(order.filter(entry => entry !== 'early'), ['exited', OutputState.OPEN, 'late', 'ended', 'completed']);
+    check(order.indexOf('early') >= 0 && order.indexOf('early') < order.indexOf('late'));
+});
+
+scenario(29, 'result', async () => {
+    const run = async script => {
+        const child = reliable({name: 'job'}).spawnv(shell(script));
+        const result = await complete(child);
+        check(child.result === result);
+        equal(result.name, 'job');
+        check(result.duration_us > 0);
+        return result;
+    };
+    const success = await run('exit 0');
+    equal([success.success, success.exit_code, success.term_signal], [true, 0, 0]);
+    const failure = await run('exit 3');
+    equal([failure.success, failure.exit_code, failure.term_signal], [false, 3, 0]);
+    check(failure.message.includes('job') && failure.message.includes('3'), failure.message);
+    const killed = await run('kill -TERM $$');
+    equal([killed.success, killed.exit_code, killed.term_signal], [false, -1, SIGTERM]);
+    check(killed.message.includes('job'), killed.message);
+});
+
+scenario(30, 'signal the group', async () => {
+    const child = reliable().spawnv(shell('sleep 1000 & echo ready; wait'));
+    child.stdout.connect('line', () => child.send_signal(SIGTERM));
+    // The grandchild holds the output open, so this ends only when it is gone too.
+    await complete(child);
+    equal(child.term_signal, SIGTERM);
+});
+
+scenario(31, 'kill', async () => {
+    const child = reliable({stdin_mode: PIPE}).spawnv(shell('trap "" TERM; echo ready; read x; echo again; read x'));
+    child.stdout.connect('line', (_output, line) => {
+        if (line === 'ready') {
+            child.send_signal(SIGTERM);
+            child.stdin.write_async(new GLib.Bytes('\n'), null, null);
+        } else {
+            child.kill();
+        }
+    });
+    await complete(child);
+    equal(child.term_signal, SIGKILL);
+});
+
+scenario(32, 'spawn errors', async () => {
+    const {SpawnError} = GLib;
+    let message = await raises(SpawnError, SpawnError.NOENT, () => reliable().spawnv(['/nowhere/program']));
+    check(message.includes('/nowhere/program'), message);
+    message = await raises(SpawnError, SpawnError.ACCES, () => reliable().spawnv(['/etc/passwd']));
+    check(message.includes('/etc/passwd'), message);
+    message = await raises(SpawnError, SpawnError.CHDIR, () => reliable({cwd: '/nowhere'}).spawnv(['/bin/true']));
+    check(message.includes('/nowhere'), message);
+    const child = reliable().create(['/nowhere/program']);
+    await raises(SpawnError, SpawnError.NOENT, () => child.start());
+    equal(child.state, ChildState.FAILED);
+    await raises(SpawnError, SpawnError.NOENT, () => reliable().spawn_async(['/nowhere/program'], null));
+});
+
+scenario(33, 'unset policy', async () => {
+    const {ChildError} = Procstream;
+    let message = await raises(ChildError, ChildError.UNSET_POLICY,
+        () => new Procstream.Launcher().spawnv(['/bin/true']));
+    check(message.includes('delivery'), message);
+    message = await raises(ChildError, ChildError.UNSET_POLICY,
+        () => new Procstream.Launcher({delivery: LOSSY}).spawnv(['/bin/true']));
+    check(message.includes('replay'), message);
+});
+
+scenario(34, 'wrong state', async () => {
+    const wrong = call => raises(Procstream.ChildError, Procstream.ChildError.WRONG_STATE, call);
+    const child = reliable().create(['/bin/true']);
+    await wrong(() => child.wait(TIMEOUT_MS, null));
+    await wrong(() => child.wait_async(null));
+    await wrong(() => child.send_signal(SIGTERM));
+    child.start();
+    await wrong(() => child.start());
+    const collector = collect(child.stdout);
+    await wrong(() => child.stdout.attach(collector));
+    await wrong(() => new Procstream.Reader().next(TIMEOUT_MS, null));
+    child.wait(TIMEOUT_MS, null);
+});
+
+scenario(35, 'stdin round trip', async () => {
+    const data = new Uint8Array(256 * 4000).map((_, i) => i % 256);
+    const child = reliable({stdin_mode: PIPE}).spawnv(['/bin/cat']);
+    const collector = collect(child.stdout);
+    check(await child.stdin.write_async(data, null));
+    child.stdin.close();
+    await collector.wait_async(null);
+    check(collector.dup_bytes().equal(new GLib.Bytes(data)));
+});
+
+scenario(36, 'stdin broken pipe', async () => {
+    const child = reliable({stdin_mode: PIPE}).spawnv(['/bin/true']);
+    const broken = data => raises(Gio.IOErrorEnum, Gio.IOErrorEnum.BROKEN_PIPE, () => child.stdin.write_async(data, null));
+    await broken(new Uint8Array(4000000));
+    child.wait(TIMEOUT_MS, null);
+    await broken(new Uint8Array(1));
+});
+
+scenario(37, 'merged stderr', async () => {
+    const child = reliable({merge_stderr: true}).spawnv(shell('echo 1; echo 2 >&2; echo 3; echo 4 >&2'));
+    const collector = collect(child.stdout);
+    await complete(child);
+    equal(collector.dup_lines(), ['1', '2', '3', '4']);
+    equal(child.stderr.bytes_received, 0);
+    equal(child.stderr.state, OutputState.ENDED);
+});
+
+scenario(38, 'discard and inherit', async () => {
+    const launcher = new Procstream.Launcher({
+        stdout_config: Procstream.OutputConfig.new_discard(),
+        stderr_config: Procstream.OutputConfig.new_inherit(),
+    });
+    const child = launcher.spawnv(shell('echo nobody sees this; echo "# seen by who runs the tests" >&2'));
+    const ended = [];
+    for (const output of [child.stdout, child.stderr])
+        output.connect('ended', () => ended.push(output.name));
+    await complete(child);
+    equal(ended.sort(), ['stderr', 'stdout']);
+    equal(child.stdout.bytes_received, 0);
+    check(child.result.success);
+});
+
+scenario(39, 'output from fd', () => {
+    const [, , , fd] = GLib.spawn_async_with_pipes(null, ['/usr/bin/printf', 'one\\ntwo\\n'], null,
+        GLib.SpawnFlags.DEFAULT, null);
+    const output = Procstream.Output.new_take_fd(fd, 'pipe', config(RELIABLE));
+    const reader = new Procstream.Reader();
+    const received = [];
+    output.attach(reader);
+    for (let line; (line = reader.read_line(TIMEOUT_MS, null)) !== null;)
+        received.push(line);
+    equal(received, ['one', 'two']);
+    equal(output.name, 'pipe');
+});
+
+/* A class that is not GIO's own, so it is called in this thread's main context. */
+const OwnStream = GObject.registerClass(
+class OwnStream extends Gio.BufferedInputStream {
+});
+
+scenario(40, 'output from stream', async () => {
+    const memory = () => Gio.MemoryInputStream.new_from_bytes(new GLib.Bytes(new TextEncoder().encode(MANY)));
+
+    for (const stream of [memory(), new OwnStream({base_stream: memory()})]) {
+        const output = Procstream.Output.new_from_stream(stream, 'memory', config(RELIABLE));
+        const collector = collect(output);
+        // eslint-disable-next-line no-await-in-loop
+        await collector.wait_async(null);
+        equal(collector.dup_text(), MANY);
+    }
+});
+
+scenario(41, 'line parser', () => {
+    const parser = Procstream.LineParser.new(Procstream.LineSeparator.NEWLINE, 5, Procstream.LineOverflow.TRUNCATE);
+    const push = text => parser.push(new TextEncoder().encode(text));
+    equal(push('one\r\ntw'), ['one']);
+    equal(push('o\ntoo long\nthree'), ['two', 'too l']);
+    equal(parser.get_bytes_lost(), 3);
+    equal(parser.finish(), ['three']);
+});
+
+scenario(42, 'environment and cwd', async () => {
+    const launcher = reliable({cwd: '/'});
+    launcher.set_environment(['PATH=/usr/bin:/bin', 'KEPT=kept', 'GONE=gone']);
+    launcher.set_variable('ADDED', 'ädded');
+    launcher.unset_variable('GONE');
+    const child = launcher.spawnv(shell('echo "$KEPT"; echo "$ADDED"; echo "${GONE-unset}"; pwd'));
+    const collector = collect(child.stdout);
+    await complete(child);
+    equal(collector.dup_lines(), ['kept', 'ädded', 'unset', '/']);
+});
+
+scenario(43, 'properties', async () => {
+    const child = reliable({stdin_mode: PIPE, name: 'job'}).create(shell('echo $$; read x'));
+    const states = [child.state];
+    child.connect('notify::state', () => states.push(child.state));
+    equal([child.name, child.pid, child.result, child.subprocess], ['job', 0, null, null]);
+    const collector = collect(child.stdout);
+    child.start();
+    const {pid} = child;
+    check(pid > 0 && child.state === ChildState.RUNNING);
+    check(child.subprocess instanceof Gio.Subprocess);
+    child.stdin.close();
+    await complete(child);
+    equal(collector.dup_text(), `${pid}\n`);
+    equal([child.pid, child.exit_code, child.term_signal], [pid, 1, 0]);
+    equal(states[0], ChildState.CREATED);
+    equal(states.at(-1), ChildState.EXITED);
+    check(child.elapsed_us > 0 && child.result.exit_code === 1);
+    equal([child.stdout.name, child.stdout.state], ['stdout', OutputState.ENDED]);
+    equal([child.stdout.bytes_received, child.stdout.bytes_dropped], [`${pid}\n`.length, 0]);
+});
+
+scenario(44, 'dropped in a handler', async () => {
+    let child = smallChunks().create(shell(PRINT_MANY));
+    const sizes = [];
+    child.stdout.connect('chunk', (_output, chunk) => {
+        child = null;
+        System.gc();
+        sizes.push(chunk.get_size());
+    });
+    const completed = complete(child);
+    child.start();
+    await completed;
+    System.gc();
+    equal(sum(sizes), MANY.length);
+});
+
+await main();
