@@ -2,6 +2,8 @@
 
 #include "procstream-platform-private.h"
 
+#include "procstream-error.h"
+
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -101,7 +103,7 @@ procstream_platform_check_forked (const char *what,
 {
   if (!procstream_platform_forked ())
     return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+  g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_FORKED,
                "Cannot %s in a forked copy of the program: the threads that do it exist only in the original", what);
   return FALSE;
 }

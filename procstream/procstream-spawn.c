@@ -38,7 +38,7 @@ typedef struct
   GError                 *error;
 
   int                    socket; /* our end, -1 when closed */
-  ProcstreamPollSet     *set;
+  ProcstreamPollSet     *set;    /* the spawner's, which is never freed */
   ProcstreamWatch        watch;
   ProcstreamSpawned      spawned;
   gboolean               introduced; /* pid and pidfd are known */
@@ -78,7 +78,6 @@ start_unref (gpointer data)
 
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_clear_pointer (&self->set, procstream_poll_set_unref);
   procstream_spawn_request_free (self->request);
   g_clear_error (&self->error);
   g_free (self);
@@ -218,6 +217,13 @@ socket_cb (gpointer     data,
 
 /* --- In the spawner ----------------------------------------------------------------------------------------------------------- */
 
+typedef struct
+{
+  GAsyncQueue         *queue;
+  GSubprocessLauncher *launcher; /* one for all: making one copies the environment, which the thread may not read */
+  ProcstreamPollSet   *set;      /* of the I/O thread; held, so that it is not made anew for each start */
+} Spawner;
+
 static int
 new_socket (Start   *self,
             GError **error)
@@ -270,25 +276,23 @@ run_helper (Start               *self,
 
 /* Once it is armed, the I/O thread may be done with the record at any time. */
 static void
-watch (Start *self)
+watch (Start             *self,
+       ProcstreamPollSet *set)
 {
-  ProcstreamPollSet *set = procstream_poll_set_get (procstream_io_thread_get_context ());
-  ProcstreamWatch    armed;
+  ProcstreamWatch armed = procstream_poll_set_add (set, self->socket, G_IO_HUP, socket_cb, self, start_ref, start_unref);
 
-  self->set = procstream_poll_set_ref (set);
-  self->watch = procstream_poll_set_add (set, self->socket, G_IO_HUP, socket_cb, self, start_ref, start_unref);
-  armed = self->watch;
+  self->set = set;
+  self->watch = armed;
   procstream_poll_set_arm (set, armed);
-  procstream_poll_set_unref (set);
 }
 
 static void
-serve (Start               *self,
-       GSubprocessLauncher *launcher)
+serve (Start   *self,
+       Spawner *spawner)
 {
-  gboolean started = run_helper (self, launcher, &self->error);
+  gboolean started = run_helper (self, spawner->launcher, &self->error);
 
-  g_subprocess_launcher_take_stdin_fd (launcher, -1);
+  g_subprocess_launcher_take_stdin_fd (spawner->launcher, -1);
   if (!started)
     {
       if (self->socket >= 0)
@@ -296,14 +300,8 @@ serve (Start               *self,
       procstream_io_thread_invoke (finish_cb, self, NULL);
       return;
     }
-  watch (self);
+  watch (self, spawner->set);
 }
-
-typedef struct
-{
-  GAsyncQueue         *queue;
-  GSubprocessLauncher *launcher;
-} Spawner;
 
 static gpointer
 spawner_thread (gpointer data)
@@ -311,26 +309,29 @@ spawner_thread (gpointer data)
   Spawner *self = data;
 
   for (;;)
-    serve (g_async_queue_pop (self->queue), self->launcher);
+    serve (g_async_queue_pop (self->queue), self);
   return NULL;
 }
 
-/* One launcher for all: making one copies the program's environment, which the spawner may not read. */
 static gpointer
 start_spawner_once (gpointer data)
 {
   Spawner *self = g_new0 (Spawner, 1);
+  GThread *thread;
 
   self->queue = g_async_queue_new ();
   self->launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
-  procstream_io_thread_get_context ();
-  g_thread_unref (procstream_platform_start_thread ("procstream-spawn", spawner_thread, self));
+  self->set = procstream_poll_set_get (procstream_io_thread_get_context ());
+  thread = procstream_platform_start_thread ("procstream-spawn", spawner_thread, self);
+  if (thread == NULL)
+    g_error ("The thread that starts processes could not be started");
+  g_thread_unref (thread);
   return self;
 }
 
 /* --- In the caller's thread --------------------------------------------------------------------------------------------------- */
 
-/* The directories that g_spawn_async() searches. */
+/* The directories that g_spawn_async() searches. No name at all would be that of each directory. */
 static void
 read_environment (ProcstreamSpawnRequest *request)
 {
@@ -338,7 +339,7 @@ read_environment (ProcstreamSpawnRequest *request)
 
   if (!request->envp)
     request->envp = g_get_environ ();
-  if (!strchr (request->argv[0], '/'))
+  if (request->argv[0][0] != '\0' && !strchr (request->argv[0], '/'))
     request->path = g_strdup (path ? path : "/bin:/usr/bin:.");
   request->helper = procstream_spawn_find_helper ();
 }

@@ -422,8 +422,6 @@ static int
 run_env (int    argc,
          char **argv)
 {
-  extern char **environ;
-
   for (int i = 0; i < argc; i++)
     printf ("%s\n", getenv (argv[i]) ? getenv (argv[i]) : "(unset)");
   for (char **variable = environ; argc == 0 && *variable; variable++)
