@@ -717,7 +717,6 @@ def ctrl_z_without_terminal_for_the_command():
 @test
 def background_job_that_reads_stops():
     with Terminal(*python(READ_LINE), foreground=False) as terminal:
-        terminal.expect('ready')
         equal(terminal.event(), 'stopped SIGTTIN not')
         terminal.order('bg')
         equal(terminal.event(), 'stopped SIGTTIN not')
