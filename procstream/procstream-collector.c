@@ -4,6 +4,7 @@
 
 #include "procstream-consumer-private.h"
 #include "procstream-enum-types.h"
+#include "procstream-error.h"
 #include "procstream-line-cursor-private.h"
 #include "procstream-line-parser.h"
 #include "procstream-ring-private.h"

@@ -10,6 +10,7 @@
 #include "procstream-platform-private.h"
 
 #include <fcntl.h>
+#include <glib/gstdio.h>
 
 /**
  * ProcstreamOutput:
