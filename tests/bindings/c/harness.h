@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <procstream/procstream.h>
+
+#define TIMEOUT_MS 60000
+
+#define PRINT_MANY "seq 1 100000"
+
+typedef struct
+{
+  int         number;
+  const char *name;
+  void (*run) (void);
+} Scenario;
+
+int harness_run (const Scenario *scenarios,
+                 gsize           n_scenarios,
+                 const char     *only);
+
+/* What the shell prints for PRINT_MANY; owned by the harness. */
+const char *harness_many (void);
+
+/* Launchers; the last two read small chunks, and lossy subscribers of the last lose nearly everything when nobody reads. */
+ProcstreamLauncher *harness_reliable (void);
+ProcstreamLauncher *harness_small_chunks (void);
+ProcstreamLauncher *harness_lossy (void);
+
+/* Both take the launcher, for brevity, and run @script with the shell. */
+ProcstreamChild *harness_create (ProcstreamLauncher *launcher,
+                                 const char         *script);
+ProcstreamChild *harness_spawn (ProcstreamLauncher *launcher,
+                                const char         *script);
+
+/* Runs a main loop until everything of a child has been emitted. */
+void harness_complete (ProcstreamChild *child);
+
+/* A GAsyncReadyCallback that keeps the result, and a loop until it is there. */
+void          harness_store_cb (GObject      *source,
+                                GAsyncResult *result,
+                                gpointer      user_data);
+GAsyncResult *harness_await (GAsyncResult **result);
+
+/* Keeps chunks, lines, gaps and ends, in the order in which they come. */
+typedef struct
+{
+  GPtrArray *chunks; /* of GBytes */
+  GPtrArray *lines;  /* of strings */
+  guint64    chunks_lost;
+  guint64    bytes_lost;
+  guint      gaps;
+  guint      ends;
+} Record;
+
+Record *record_new (void);
+void    record_free (Record *self);
+void    record_chunk (Record *self,
+                      GBytes *bytes);
+void    record_lines (Record            *self,
+                      const char *const *lines);
+void    record_gap (Record *self,
+                    guint64 chunks,
+                    guint64 bytes);
+void    record_connect_chunk (Record           *self,
+                              ProcstreamOutput *output);
+void    record_connect_line (Record           *self,
+                             ProcstreamOutput *output);
+/* All chunks in one, ended by a NUL that is not counted. */
+GByteArray *record_join (Record *self);
+void        record_assert_text (Record     *self,
+                                const char *text);
+void        record_assert_lines (Record     *self,
+                                 const char *joined); /* with “|” */
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Record, record_free)
+
+ProcstreamCollector *harness_collect (ProcstreamOutput *output);
+void                 harness_assert_collected (ProcstreamCollector *collector,
+                                               const char          *text);
+void                 harness_wait (ProcstreamConsumer *consumer);
+
+void scenario_chunks (void);
+void scenario_kept_chunks (void);
+void scenario_line (void);
+void scenario_lines (void);
+void scenario_line_options (void);
+void scenario_gap (void);
+void scenario_replay_last_chunks (void);
+void scenario_replay_last_bytes (void);
+void scenario_replay_all (void);
+void scenario_seal (void);
+void scenario_create_and_start (void);
+void scenario_handler_after_spawn (void);
+void scenario_handler_after_async_spawn (void);
+void scenario_output_from_fd (void);
+void scenario_output_from_stream (void);
+void scenario_line_parser (void);
+
+void scenario_reader_next (void);
+void scenario_reader_lines (void);
+void scenario_reader_cancel (void);
+void scenario_collector_bytes (void);
+void scenario_collector_lines (void);
+void scenario_several_subscribers (void);
+void scenario_custom_consumer (void);
+void scenario_custom_consumer_done (void);
+void scenario_custom_consumer_goes_on (void);
+void scenario_custom_consumer_refused (void);
+
+void scenario_wait_async (void);
+void scenario_wait_without_loop (void);
+void scenario_wait_timeout (void);
+void scenario_wait_cancel (void);
+void scenario_exited_before_completed (void);
+void scenario_result (void);
+void scenario_signal_the_group (void);
+void scenario_kill (void);
+void scenario_spawn_errors (void);
+void scenario_unset_policy (void);
+void scenario_wrong_state (void);
+void scenario_stdin_round_trip (void);
+void scenario_stdin_broken_pipe (void);
+void scenario_merged_stderr (void);
+void scenario_discard_and_inherit (void);
+void scenario_environment_and_cwd (void);
+void scenario_properties (void);
+void scenario_dropped_in_a_handler (void);
