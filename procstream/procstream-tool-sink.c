@@ -93,6 +93,9 @@ typedef ProcstreamConsumerClass ToolLineSinkClass;
 typedef ToolSink                ToolByteSink;
 typedef ToolSink                ToolLineSink;
 
+GType tool_byte_sink_get_type (void);
+GType tool_line_sink_get_type (void);
+
 G_DEFINE_TYPE (ToolByteSink, tool_byte_sink, PROCSTREAM_TYPE_CONSUMER)
 G_DEFINE_TYPE (ToolLineSink, tool_line_sink, PROCSTREAM_TYPE_CONSUMER)
 
