@@ -40,6 +40,9 @@ void             procstream_chunk_unref (ProcstreamChunk *self);
 GBytes *procstream_chunk_to_bytes (ProcstreamChunk *self);
 GBytes *procstream_chunk_to_bytes_from (ProcstreamChunk *self, gsize from);
 
+/* Everything that goes when the chunk goes: the record, bytes of its own, its share of the slab, and the line index. */
+gsize procstream_chunk_get_memory (ProcstreamChunk *self);
+
 /* The index of LF, built by the first who asks, in whatever thread. */
 const ProcstreamLineIndex *procstream_chunk_get_line_index (ProcstreamChunk *self);
 

@@ -19,6 +19,9 @@ struct _ProcstreamLineIndex
 
 ProcstreamLineIndex *procstream_line_index_new (const guint8 *data,
                                                 gsize         size);
+/* The same without instructions of one processor; for tests where the other is used. */
+ProcstreamLineIndex *procstream_line_index_new_portable (const guint8 *data,
+                                                         gsize         size);
 void                 procstream_line_index_free (ProcstreamLineIndex *self);
 gsize                procstream_line_index_get_memory (const ProcstreamLineIndex *self); /* bytes it takes */
 

@@ -1,0 +1,549 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-chunk-log-private.h"
+
+/*
+ * Chunks first … head-1 stand in a ring of slots. A slot also counts the cursors that stand at its chunk, and the slot of the
+ * head, which has no chunk yet, those that have read everything. So appending touches no cursor: all that stood at the head now
+ * stand at a chunk. What the policies need is the lowest position of each kind of cursor; it is a mark that only moves over
+ * empty slots, and goes back only when a cursor attaches further down, so that it costs a constant on average.
+ *
+ * Three positions matter:
+ *  - unread: of a reliable cursor, its next chunk. Nothing from there on is let go.
+ *  - paused: of a reliable cursor, its next chunk or, while it reads history, where it attached. What lies between that and the head is
+ *    its share of the live window.
+ *  - wanted: of a lossy cursor, in the same way. It keeps chunks as far as the live window reaches.
+ *
+ * A lossy cursor whose wanted position lies below first is counted in behind and in no slot: a gap awaits it. One that reads
+ * history is in the list histories; when the log lets a chunk go that is history to it, it gets a reference of its own.
+ *
+ * All floors only rise: what was let go never comes back.
+ */
+
+typedef struct
+{
+  ProcstreamChunk *chunk;
+  guint32          unread;
+  guint32          paused;
+  guint32          wanted;
+} Slot;
+
+struct _ProcstreamCursor
+{
+  ProcstreamDelivery delivery;
+  guint64            next;
+  guint64            next_offset; /* in bytes: the chunk may be gone */
+  guint64            attached_at;
+  gboolean           finished;
+  GQueue             own; /* of ProcstreamChunk, history that the log has let go */
+};
+
+struct _ProcstreamChunkLog
+{
+  ProcstreamLogOptions options;
+  Slot                *slots;
+  guint64              mask; /* capacity - 1; a power of two */
+  guint64              first;
+  guint64              head;
+  guint64              head_offset;
+  guint8               last[2];
+  gboolean             sealed;
+  gboolean             finished;
+  GError              *error;
+
+  guint64 unread_mark;
+  guint64 paused_mark;
+  guint64 wanted_mark;
+  guint64 replay_mark;
+  guint64 live_mark;
+
+  guint      n_cursors;
+  guint      behind;
+  GPtrArray *histories; /* of lossy cursors that read history */
+  guint64    dropped;
+  guint64    unobserved;
+};
+
+#define LEAST_CAPACITY 64
+
+/* --- Slots -------------------------------------------------------------------------------------------------------------------- */
+
+static inline Slot *
+slot_at (ProcstreamChunkLog *self,
+         guint64             sequence)
+{
+  return &self->slots[sequence & self->mask];
+}
+
+static void
+resize (ProcstreamChunkLog *self,
+        guint64             capacity)
+{
+  Slot *slots = g_new0 (Slot, capacity);
+
+  for (guint64 i = self->first; i <= self->head; i++)
+    slots[i & (capacity - 1)] = *slot_at (self, i);
+  g_free (self->slots);
+  self->slots = slots;
+  self->mask = capacity - 1;
+}
+
+static inline guint64
+offset_of (ProcstreamChunkLog *self,
+           guint64             sequence)
+{
+  return sequence == self->head ? self->head_offset : slot_at (self, sequence)->chunk->offset;
+}
+
+/* Bytes from chunk @sequence to the head. */
+static inline guint64
+size_from (ProcstreamChunkLog *self,
+           guint64             sequence)
+{
+  return self->head_offset - offset_of (self, sequence);
+}
+
+/* --- Cursors in slots --------------------------------------------------------------------------------------------------------- */
+
+static inline guint64
+live_position (const ProcstreamCursor *cursor)
+{
+  return MAX (cursor->next, cursor->attached_at);
+}
+
+static void
+enter (ProcstreamChunkLog     *self,
+       const ProcstreamCursor *cursor)
+{
+  guint64 live = live_position (cursor);
+
+  if (cursor->delivery == PROCSTREAM_DELIVERY_RELIABLE)
+    {
+      slot_at (self, cursor->next)->unread++;
+      slot_at (self, live)->paused++;
+      self->unread_mark = MIN (self->unread_mark, cursor->next);
+      self->paused_mark = MIN (self->paused_mark, live);
+    }
+  else if (live < self->first)
+    {
+      self->behind++;
+    }
+  else
+    {
+      slot_at (self, live)->wanted++;
+      self->wanted_mark = MIN (self->wanted_mark, live);
+    }
+}
+
+static void
+leave (ProcstreamChunkLog     *self,
+       const ProcstreamCursor *cursor)
+{
+  guint64 live = live_position (cursor);
+
+  if (cursor->delivery == PROCSTREAM_DELIVERY_RELIABLE)
+    {
+      slot_at (self, cursor->next)->unread--;
+      slot_at (self, live)->paused--;
+    }
+  else if (live < self->first)
+    {
+      self->behind--;
+    }
+  else
+    {
+      slot_at (self, live)->wanted--;
+    }
+}
+
+static void
+move_to (ProcstreamChunkLog *self,
+         ProcstreamCursor   *cursor,
+         guint64             next)
+{
+  gboolean was_history = procstream_cursor_is_in_history (cursor);
+
+  leave (self, cursor);
+  cursor->next = next;
+  enter (self, cursor);
+  if (was_history && cursor->delivery == PROCSTREAM_DELIVERY_LOSSY && !procstream_cursor_is_in_history (cursor))
+    g_ptr_array_remove_fast (self->histories, cursor);
+}
+
+static guint64
+lowest_unread (ProcstreamChunkLog *self)
+{
+  self->unread_mark = MAX (self->unread_mark, self->first);
+  while (self->unread_mark < self->head && slot_at (self, self->unread_mark)->unread == 0)
+    self->unread_mark++;
+  return self->unread_mark;
+}
+
+static guint64
+lowest_paused (ProcstreamChunkLog *self)
+{
+  self->paused_mark = MAX (self->paused_mark, self->first);
+  while (self->paused_mark < self->head && slot_at (self, self->paused_mark)->paused == 0)
+    self->paused_mark++;
+  return self->paused_mark;
+}
+
+static guint64
+lowest_wanted (ProcstreamChunkLog *self)
+{
+  self->wanted_mark = MAX (self->wanted_mark, self->first);
+  while (self->wanted_mark < self->head && slot_at (self, self->wanted_mark)->wanted == 0)
+    self->wanted_mark++;
+  return self->wanted_mark;
+}
+
+/* --- Floors ------------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+has_replay (ProcstreamChunkLog *self)
+{
+  return !self->sealed && self->options.replay != PROCSTREAM_REPLAY_NONE && self->options.replay != PROCSTREAM_REPLAY_UNSET;
+}
+
+/* The oldest chunk that replay keeps. Bytes are a floor: whole chunks that together have at least so many. */
+static guint64
+replay_floor (ProcstreamChunkLog *self)
+{
+  if (!has_replay (self))
+    return self->head;
+  if (self->options.replay == PROCSTREAM_REPLAY_ALL)
+    return self->first;
+  if (self->options.replay == PROCSTREAM_REPLAY_LAST_CHUNKS)
+    return MAX (self->first, self->head - MIN (self->head, self->options.replay_limit));
+  self->replay_mark = MAX (self->replay_mark, self->first);
+  while (self->replay_mark < self->head && size_from (self, self->replay_mark + 1) >= self->options.replay_limit)
+    self->replay_mark++;
+  return self->replay_mark;
+}
+
+/* The oldest chunk of the live window, which always has the newest chunk. */
+static guint64
+live_floor (ProcstreamChunkLog *self)
+{
+  self->live_mark = MAX (self->live_mark, self->first);
+  while (self->live_mark + 1 < self->head && (self->head - self->live_mark > self->options.max_chunks ||
+                                              size_from (self, self->live_mark) > self->options.max_bytes))
+    self->live_mark++;
+  return self->live_mark;
+}
+
+/* --- Trim --------------------------------------------------------------------------------------------------------------------- */
+
+static void
+keep_as_history (ProcstreamChunkLog *self,
+                 ProcstreamChunk    *chunk)
+{
+  for (guint i = 0; i < self->histories->len; i++)
+    {
+      ProcstreamCursor *cursor = g_ptr_array_index (self->histories, i);
+
+      if (cursor->next <= chunk->sequence && chunk->sequence < cursor->attached_at)
+        g_queue_push_tail (&cursor->own, procstream_chunk_ref (chunk));
+    }
+}
+
+static void
+let_go_first (ProcstreamChunkLog *self)
+{
+  Slot *slot = slot_at (self, self->first);
+
+  g_assert (slot->unread == 0 && slot->paused == 0);
+  if (self->histories->len > 0)
+    keep_as_history (self, slot->chunk);
+  self->behind += slot->wanted;
+  if (self->behind > 0)
+    self->dropped += slot->chunk->size;
+  procstream_chunk_unref (slot->chunk);
+  *slot = (Slot){ 0 };
+  self->first++;
+}
+
+static void
+trim (ProcstreamChunkLog *self)
+{
+  guint64 keep = MIN (replay_floor (self), lowest_unread (self));
+
+  if (keep <= self->first)
+    return;
+  keep = MIN (keep, MAX (lowest_wanted (self), live_floor (self)));
+  while (self->first < keep)
+    let_go_first (self);
+  if (self->mask >= 8 * LEAST_CAPACITY && self->head - self->first < self->mask / 8)
+    resize (self, (self->mask + 1) / 4);
+}
+
+/* --- Interface ---------------------------------------------------------------------------------------------------------------- */
+
+ProcstreamChunkLog *
+procstream_chunk_log_new (const ProcstreamLogOptions *options)
+{
+  ProcstreamChunkLog *self = g_new0 (ProcstreamChunkLog, 1);
+
+  self->options = *options;
+  self->slots = g_new0 (Slot, LEAST_CAPACITY);
+  self->mask = LEAST_CAPACITY - 1;
+  self->histories = g_ptr_array_new ();
+  return self;
+}
+
+void
+procstream_chunk_log_free (ProcstreamChunkLog *self)
+{
+  g_assert (self->n_cursors == 0);
+  for (guint64 i = self->first; i < self->head; i++)
+    procstream_chunk_unref (slot_at (self, i)->chunk);
+  g_ptr_array_unref (self->histories);
+  g_clear_error (&self->error);
+  g_free (self->slots);
+  g_free (self);
+}
+
+static void
+remember_last (ProcstreamChunkLog    *self,
+               const ProcstreamChunk *chunk)
+{
+  self->last[0] = chunk->size > 1 ? chunk->data[chunk->size - 2] : self->last[1];
+  self->last[1] = chunk->data[chunk->size - 1];
+}
+
+void
+procstream_chunk_log_append (ProcstreamChunkLog *self,
+                             ProcstreamChunk    *chunk)
+{
+  g_assert (!self->finished && chunk->size > 0);
+
+  if (self->head + 1 - self->first > self->mask)
+    resize (self, 2 * (self->mask + 1));
+  chunk->sequence = self->head;
+  chunk->offset = self->head_offset;
+  chunk->before[0] = self->last[0];
+  chunk->before[1] = self->last[1];
+  remember_last (self, chunk);
+  if (self->n_cursors == 0 && !has_replay (self))
+    self->unobserved += chunk->size;
+  slot_at (self, self->head)->chunk = chunk;
+  self->head_offset += chunk->size;
+  self->head++;
+  trim (self);
+}
+
+void
+procstream_chunk_log_finish (ProcstreamChunkLog *self,
+                             GError             *error)
+{
+  g_assert (!self->finished);
+
+  self->finished = TRUE;
+  self->error = error;
+}
+
+gboolean
+procstream_chunk_log_must_pause (ProcstreamChunkLog *self)
+{
+  guint64 lowest = lowest_paused (self);
+
+  return lowest < self->head &&
+         (self->head - lowest >= self->options.max_chunks || size_from (self, lowest) >= self->options.max_bytes);
+}
+
+gboolean
+procstream_chunk_log_may_resume (ProcstreamChunkLog *self)
+{
+  guint64 lowest = lowest_paused (self);
+
+  return self->head - lowest <= self->options.max_chunks / 2 && size_from (self, lowest) <= self->options.max_bytes / 2;
+}
+
+void
+procstream_chunk_log_seal (ProcstreamChunkLog *self)
+{
+  self->sealed = TRUE;
+  trim (self);
+}
+
+gboolean
+procstream_chunk_log_is_sealed (ProcstreamChunkLog *self)
+{
+  return self->sealed;
+}
+
+gboolean
+procstream_chunk_log_is_finished (ProcstreamChunkLog *self)
+{
+  return self->finished;
+}
+
+const GError *
+procstream_chunk_log_get_error (ProcstreamChunkLog *self)
+{
+  return self->error;
+}
+
+ProcstreamCursor *
+procstream_chunk_log_attach (ProcstreamChunkLog *self,
+                             ProcstreamDelivery  delivery,
+                             gboolean            live_only)
+{
+  ProcstreamCursor *cursor = g_new0 (ProcstreamCursor, 1);
+
+  cursor->delivery = delivery;
+  cursor->next = live_only ? self->head : replay_floor (self);
+  cursor->next_offset = offset_of (self, cursor->next);
+  cursor->attached_at = self->head;
+  g_queue_init (&cursor->own);
+  enter (self, cursor);
+  self->n_cursors++;
+  if (delivery == PROCSTREAM_DELIVERY_LOSSY && procstream_cursor_is_in_history (cursor))
+    g_ptr_array_add (self->histories, cursor);
+  return cursor;
+}
+
+void
+procstream_chunk_log_detach (ProcstreamChunkLog *self,
+                             ProcstreamCursor   *cursor)
+{
+  leave (self, cursor);
+  self->n_cursors--;
+  g_ptr_array_remove_fast (self->histories, cursor);
+  g_queue_clear_full (&cursor->own, (GDestroyNotify) procstream_chunk_unref);
+  g_free (cursor);
+  trim (self);
+}
+
+static void
+take_gap (ProcstreamChunkLog *self,
+          ProcstreamCursor   *cursor,
+          ProcstreamLogEvent *event)
+{
+  guint64 offset = offset_of (self, self->first);
+
+  event->type = PROCSTREAM_LOG_EVENT_GAP;
+  event->chunks = self->first - cursor->next;
+  event->bytes = offset - cursor->next_offset;
+  cursor->next_offset = offset;
+  move_to (self, cursor, self->first);
+}
+
+static void
+take_chunk (ProcstreamChunkLog *self,
+            ProcstreamCursor   *cursor,
+            ProcstreamLogEvent *event)
+{
+  event->type = PROCSTREAM_LOG_EVENT_CHUNK;
+  if (cursor->next < self->first)
+    event->chunk = g_queue_pop_head (&cursor->own);
+  else
+    event->chunk = procstream_chunk_ref (slot_at (self, cursor->next)->chunk);
+  g_assert (event->chunk && event->chunk->sequence == cursor->next);
+  cursor->next_offset += event->chunk->size;
+  move_to (self, cursor, cursor->next + 1);
+}
+
+ProcstreamLogEventType
+procstream_chunk_log_next (ProcstreamChunkLog *self,
+                           ProcstreamCursor   *cursor,
+                           ProcstreamLogEvent *event)
+{
+  *event = (ProcstreamLogEvent){ 0 };
+  if (cursor->next < self->first && !procstream_cursor_is_in_history (cursor))
+    {
+      take_gap (self, cursor, event);
+    }
+  else if (cursor->next < self->head)
+    {
+      take_chunk (self, cursor, event);
+    }
+  else if (self->finished && !cursor->finished)
+    {
+      cursor->finished = TRUE;
+      event->type = PROCSTREAM_LOG_EVENT_END;
+      event->error = self->error;
+      return event->type;
+    }
+  else
+    {
+      return PROCSTREAM_LOG_EVENT_NOTHING;
+    }
+  trim (self);
+  return event->type;
+}
+
+gboolean
+procstream_chunk_log_has_next (ProcstreamChunkLog *self,
+                               ProcstreamCursor   *cursor)
+{
+  return cursor->next < self->head || (self->finished && !cursor->finished);
+}
+
+gboolean
+procstream_chunk_log_is_at_newest (ProcstreamChunkLog *self,
+                                   ProcstreamCursor   *cursor)
+{
+  return cursor->next + 1 == self->head;
+}
+
+void
+procstream_chunk_log_skip_newest (ProcstreamChunkLog *self,
+                                  ProcstreamCursor   *cursor)
+{
+  /* History that the log let go since it attached is in its own references. */
+  if (cursor->next < self->first)
+    procstream_chunk_unref (g_queue_pop_head (&cursor->own));
+  cursor->next_offset = self->head_offset;
+  move_to (self, cursor, self->head);
+  trim (self);
+}
+
+guint64
+procstream_chunk_log_get_first (ProcstreamChunkLog *self)
+{
+  return self->first;
+}
+
+guint64
+procstream_chunk_log_get_head (ProcstreamChunkLog *self)
+{
+  return self->head;
+}
+
+guint64
+procstream_chunk_log_get_bytes_appended (ProcstreamChunkLog *self)
+{
+  return self->head_offset;
+}
+
+guint64
+procstream_chunk_log_get_bytes_retained (ProcstreamChunkLog *self)
+{
+  return size_from (self, self->first);
+}
+
+guint64
+procstream_chunk_log_get_bytes_dropped (ProcstreamChunkLog *self)
+{
+  return self->dropped;
+}
+
+guint64
+procstream_chunk_log_get_bytes_unobserved (ProcstreamChunkLog *self)
+{
+  return self->unobserved;
+}
+
+ProcstreamChunk *
+procstream_chunk_log_peek (ProcstreamChunkLog *self,
+                           guint64             sequence)
+{
+  return sequence >= self->first && sequence < self->head ? slot_at (self, sequence)->chunk : NULL;
+}
+
+gboolean
+procstream_cursor_is_in_history (ProcstreamCursor *self)
+{
+  return self->next < self->attached_at;
+}

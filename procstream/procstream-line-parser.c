@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-line-parser.h"
+
+#include "procstream-line-splitter-private.h"
+
+/**
+ * ProcstreamLineParser:
+ *
+ * Cuts bytes into lines, in the way in which outputs do.
+ *
+ * It is a plain parser for bytes that come from elsewhere, or from the chunks of an
+ * output: it knows no stream and no main loop. Bytes are pushed in pieces of any
+ * size; what comes out does not depend on how they were cut.
+ *
+ * It is reference counted with an atomic count, and otherwise not safe to use
+ * from several threads at the same time.
+ *
+ * Since: 1.0
+ */
+struct _ProcstreamLineParser
+{
+  gatomicrefcount         ref_count;
+  ProcstreamLineSplitter *splitter;
+};
+
+G_DEFINE_BOXED_TYPE (ProcstreamLineParser, procstream_line_parser, procstream_line_parser_ref, procstream_line_parser_unref)
+
+/**
+ * procstream_line_parser_new:
+ * @separator: what ends a line; not %PROCSTREAM_LINE_SEPARATOR_UNSET
+ * @max_length: the limit of a line in bytes, without its separator; at least 1
+ * @overflow: what happens to longer lines; not %PROCSTREAM_LINE_OVERFLOW_UNSET
+ *
+ * Makes a parser that stands at the beginning of a line.
+ *
+ * Returns: (transfer full): a new parser
+ *
+ * Since: 1.0
+ */
+ProcstreamLineParser *
+procstream_line_parser_new (ProcstreamLineSeparator separator,
+                            guint                   max_length,
+                            ProcstreamLineOverflow  overflow)
+{
+  const ProcstreamLineOptions options = { separator, max_length, overflow };
+  ProcstreamLineParser       *self;
+
+  g_return_val_if_fail (separator >= PROCSTREAM_LINE_SEPARATOR_NEWLINE && separator <= PROCSTREAM_LINE_SEPARATOR_CRLF, NULL);
+  g_return_val_if_fail (max_length > 0, NULL);
+  g_return_val_if_fail (overflow >= PROCSTREAM_LINE_OVERFLOW_SPLIT && overflow <= PROCSTREAM_LINE_OVERFLOW_TRUNCATE, NULL);
+
+  self = g_new0 (ProcstreamLineParser, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  self->splitter = procstream_line_splitter_new (&options);
+  return self;
+}
+
+/**
+ * procstream_line_parser_ref:
+ * @self: a parser
+ *
+ * Adds a reference.
+ *
+ * Returns: (transfer full): @self
+ *
+ * Since: 1.0
+ */
+ProcstreamLineParser *
+procstream_line_parser_ref (ProcstreamLineParser *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+/**
+ * procstream_line_parser_unref:
+ * @self: (transfer full): a parser
+ *
+ * Drops a reference; the last one frees the parser.
+ *
+ * Since: 1.0
+ */
+void
+procstream_line_parser_unref (ProcstreamLineParser *self)
+{
+  g_return_if_fail (self != NULL);
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  procstream_line_splitter_free (self->splitter);
+  g_free (self);
+}
+
+/* Copies each line, since a caller owns each of them. */
+static char **
+to_strv (ProcstreamLineBatch *batch)
+{
+  char **lines = batch ? g_strdupv (batch->lines) : g_new0 (char *, 1);
+
+  g_clear_pointer (&batch, procstream_line_batch_unref);
+  return lines;
+}
+
+/**
+ * procstream_line_parser_push:
+ * @self: a parser
+ * @bytes: bytes that follow those that were pushed before
+ *
+ * Adds bytes.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the lines that are complete
+ *   now, valid UTF-8 without their separators; often none
+ *
+ * Since: 1.0
+ */
+char **
+procstream_line_parser_push (ProcstreamLineParser *self,
+                             GBytes               *bytes)
+{
+  gsize         size;
+  const guint8 *data;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (bytes != NULL, NULL);
+
+  data = g_bytes_get_data (bytes, &size);
+  return to_strv (size > 0 ? procstream_line_splitter_push_batch (self->splitter, data, size, NULL) : NULL);
+}
+
+/**
+ * procstream_line_parser_gap:
+ * @self: a parser
+ * @at_line_start: whether what comes next begins a line
+ *
+ * Tells that bytes are missing here. The unfinished line is dropped and its
+ * bytes are counted; unless @at_line_start, so is all up to the next separator.
+ *
+ * Since: 1.0
+ */
+void
+procstream_line_parser_gap (ProcstreamLineParser *self,
+                            gboolean              at_line_start)
+{
+  g_return_if_fail (self != NULL);
+
+  procstream_line_splitter_gap (self->splitter, at_line_start);
+}
+
+/**
+ * procstream_line_parser_finish:
+ * @self: a parser
+ *
+ * Tells that nothing more comes. The parser then stands at the beginning of
+ * a line and may be used for other bytes.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the last line, if it had no separator;
+ *   more than one if it was split
+ *
+ * Since: 1.0
+ */
+char **
+procstream_line_parser_finish (ProcstreamLineParser *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return to_strv (procstream_line_splitter_push_batch (self->splitter, NULL, 0, NULL));
+}
+
+/**
+ * procstream_line_parser_get_bytes_lost:
+ * @self: a parser
+ *
+ * Gets how many bytes were dropped: of lines that a gap tore apart, and of
+ * lines that were truncated.
+ *
+ * Returns: a number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_line_parser_get_bytes_lost (ProcstreamLineParser *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return procstream_line_splitter_get_bytes_lost (self->splitter);
+}
