@@ -1,0 +1,789 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// The scenarios of SCENARIOS.md in Vala.
+
+using Procstream;
+
+const string THREE_CHUNKS = "printf one; read x; printf two; read x; printf three; read x";
+
+// --- Output ---
+
+void chunks () throws Error {
+    var script = new StringBuilder ("printf '");
+    for (int i = 0; i < 256; i++)
+        script.append_printf ("\\%03o", i);
+    script.append ("'");
+
+    var child = reliable ().spawnv (shell (script.str));
+    var received = new ByteArray ();
+    child.stdout.chunk.connect ((bytes) => received.append (bytes.get_data ()));
+    complete (child);
+    assert_cmpint (received.data.length, CompareOperator.EQ, 256);
+    for (int i = 0; i < 256; i++)
+        assert_cmpint (received.data[i], CompareOperator.EQ, i);
+}
+
+void kept_chunks () throws Error {
+    var child = small_chunks ().spawnv (shell (PRINT_MANY));
+    var kept = new GenericArray<Bytes> ();
+    child.stdout.chunk.connect ((bytes) => kept.add (bytes));
+    complete (child);
+    var other = reliable ().spawnv (shell ("head -c 4000000 /dev/zero"));
+    var others = new GenericArray<Bytes> ();
+    other.stdout.chunk.connect ((bytes) => others.add (bytes));
+    complete (other);
+    child = null;
+    other = null;
+    assert_cmpstr (join (kept), CompareOperator.EQ, many ());
+}
+
+void line () throws Error {
+    var child = reliable ().spawnv (shell ("printf 'one\\n\\ntwo\\nthree'"));
+    var received = new GenericArray<string> ();
+    child.stdout.line.connect ((line) => received.add (line));
+    complete (child);
+    check_lines (received, "one||two|three");
+}
+
+class Batch {
+    public string[] lines;
+}
+
+void lines () throws Error {
+    var child = small_chunks ().spawnv (shell (PRINT_MANY));
+    var batches = new GenericArray<Batch> ();
+    child.stdout.lines.connect ((lines) => batches.add (new Batch () { lines = lines }));
+    complete (child);
+    var all = new StringBuilder ();
+    foreach (unowned var batch in batches) {
+        assert_cmpint (batch.lines.length, CompareOperator.GT, 0);
+        foreach (unowned var line in batch.lines)
+            all.append (line).append ("\n");
+    }
+    assert_cmpint (batches.length, CompareOperator.GT, 1);
+    assert_cmpstr (all.str, CompareOperator.EQ, many ());
+}
+
+void check_options (string script, LineSeparator separator, uint max_length, LineOverflow overflow,
+                    string expected) throws Error {
+    var launcher = reliable ();
+    launcher.stdout_config = new OutputConfig (Delivery.RELIABLE, Replay.NONE) {
+        line_separator = separator, max_line_length = max_length, line_overflow = overflow
+    };
+    var child = launcher.spawnv (shell (script));
+    var received = new GenericArray<string> ();
+    child.stdout.line.connect ((line) => received.add (line));
+    complete (child);
+    check_lines (received, expected);
+}
+
+void line_options () throws Error {
+    const LineOverflow SPLIT = LineOverflow.SPLIT;
+    const LineSeparator NEWLINE = LineSeparator.NEWLINE;
+
+    check_options ("printf 'a\\r\\nb\\nc\\r\\n'", NEWLINE, 100, SPLIT, "a|b|c");
+    check_options ("printf 'a\\r\\nb\\n'", LineSeparator.LF, 100, SPLIT, "a\r|b");
+    check_options ("printf 'a\\r\\nb\\nc\\r\\n'", LineSeparator.CRLF, 100, SPLIT, "a|b\nc");
+    check_options ("printf 'abcdefg\\nh\\n'", NEWLINE, 3, SPLIT, "abc|def|g|h");
+    check_options ("printf 'abcdefg\\nh\\n'", NEWLINE, 3, LineOverflow.TRUNCATE, "abc|h");
+    check_options ("printf 'a\\303\\251\\303\\251\\n'", NEWLINE, 4, SPLIT, "aé|é");
+    check_options ("printf 'a\\377b\\000c\\n'", NEWLINE, 100, SPLIT, "a\xef\xbf\xbdb\xef\xbf\xbdc");
+}
+
+class Counter : Consumer {
+    public uint64 chunks = 0;
+    public bool once = false;
+
+    public override bool chunk (Bytes bytes) {
+        chunks++;
+        return once;
+    }
+}
+
+// The signals belong to a main context that nobody runs before everything was read.
+void gap () throws Error {
+    var context = new MainContext ();
+    context.push_thread_default ();
+    var child = lossy ().create (shell (PRINT_MANY));
+    context.pop_thread_default ();
+
+    uint64 chunks = 0, size = 0, lost_chunks = 0, lost_size = 0;
+    int gaps = 0, ends = 0;
+    child.stdout.chunk.connect ((bytes) => {
+        chunks++;
+        size += bytes.length;
+    });
+    child.stdout.gap.connect ((chunks, bytes) => {
+        gaps++;
+        lost_chunks += chunks;
+        lost_size += bytes;
+    });
+    child.stdout.ended.connect ((error) => {
+        assert (error == null);
+        ends++;
+    });
+    var counter = new Counter () { delivery = Delivery.RELIABLE };
+    child.stdout.attach (counter);
+    child.start ();
+    counter.wait (TIMEOUT_MS, null);
+    run_until (() => ends > 0, context);
+    assert_cmpint (gaps, CompareOperator.GT, 0);
+    assert (size + lost_size == many ().length);
+    assert (chunks + lost_chunks == counter.chunks);
+    assert (child.stdout.bytes_dropped == lost_size);
+}
+
+// A child that has written three chunks and ended: it writes one when the last was read.
+Child make_three_chunks (Replay replay, uint64 limit = 0) throws Error {
+    var launcher = new Launcher (Delivery.RELIABLE, replay) { replay_limit = limit, stdin_mode = StdinMode.PIPE };
+    var child = launcher.spawnv (shell (THREE_CHUNKS));
+    var input = child.stdin;
+    child.stdout.chunk.connect ((bytes) => input.write_async.begin (new Bytes ({ '\n' }), null));
+    complete (child);
+    return child;
+}
+
+void check_late (Child child, string expected) throws Error {
+    var collector = collect (child.stdout);
+    assert_cmpstr (collected (collector), CompareOperator.EQ, expected);
+    assert (collector.state == ConsumerState.ENDED);
+}
+
+void replay_last_chunks () throws Error {
+    check_late (make_three_chunks (Replay.LAST_CHUNKS, 2), "twothree");
+}
+
+void replay_last_bytes () throws Error {
+    check_late (make_three_chunks (Replay.LAST_BYTES, 5), "three");
+    check_late (make_three_chunks (Replay.LAST_BYTES, 6), "twothree");
+}
+
+void replay_all () throws Error {
+    var child = make_three_chunks (Replay.ALL);
+    check_late (child, "onetwothree");
+    check_late (child, "onetwothree");
+}
+
+void seal () throws Error {
+    var child = make_three_chunks (Replay.ALL);
+    child.stdout.seal_replay ();
+    check_late (child, "");
+}
+
+async void create_and_start () throws Error {
+    var child = reliable ().create (shell (PRINT_MANY));
+    assert (child.state == ChildState.CREATED);
+    var received = new GenericArray<Bytes> ();
+    child.stdout.chunk.connect ((bytes) => received.add (bytes));
+    var collector = collect (child.stdout);
+    yield child.start_async (null);
+    complete (child);
+    assert_cmpstr (join (received), CompareOperator.EQ, many ());
+    assert_cmpstr (collected (collector), CompareOperator.EQ, many ());
+}
+
+void handler_after_spawn () throws Error {
+    var child = reliable ().spawnv (shell (PRINT_MANY));
+    var received = new GenericArray<Bytes> ();
+    child.stdout.chunk.connect ((bytes) => received.add (bytes));
+    complete (child);
+    assert_cmpstr (join (received), CompareOperator.EQ, many ());
+}
+
+async void handler_after_async_spawn () throws Error {
+    var child = yield reliable ().spawn_async (shell (PRINT_MANY), null);
+    var received = new GenericArray<Bytes> ();
+    child.stdout.chunk.connect ((bytes) => received.add (bytes));
+    complete (child);
+    assert_cmpstr (join (received), CompareOperator.EQ, many ());
+}
+
+// --- Consumers ---
+
+Reader make_reader (Child child) throws Error {
+    var reader = new Reader ();
+    child.stdout.attach (reader);
+    child.start ();
+    return reader;
+}
+
+void reader_next () throws Error {
+    var reader = make_reader (reliable ().create (shell (PRINT_MANY)));
+    var received = new GenericArray<Bytes> ();
+    Bytes? bytes;
+    while ((bytes = reader.next (TIMEOUT_MS, null)) != null)
+        received.add (bytes);
+    assert_cmpstr (join (received), CompareOperator.EQ, many ());
+    assert (reader.next (TIMEOUT_MS, null) == null);
+}
+
+async void reader_lines () throws Error {
+    var reader = make_reader (reliable ().create (shell ("seq 1 1000")));
+    for (int i = 1; i <= 1000; i++)
+        assert_cmpstr (yield reader.read_line_async (null), CompareOperator.EQ, i.to_string ());
+    assert ((yield reader.read_line_async (null)) == null);
+}
+
+async void reader_cancel () throws Error {
+    var child = with_pipe ().create (shell ("printf ear; read x; echo ly"));
+    var reader = make_reader (child);
+    var cancellable = new Cancellable ();
+    Idle.add (() => {
+        cancellable.cancel ();
+        return Source.REMOVE;
+    });
+    try {
+        yield reader.read_line_async (cancellable);
+        assert_not_reached ();
+    } catch (IOError.CANCELLED error) {
+    }
+    child.stdin.close ();
+    assert_cmpstr (reader.read_line (TIMEOUT_MS, null), CompareOperator.EQ, "early");
+    assert (reader.read_line (TIMEOUT_MS, null) == null);
+}
+
+void collect_many (Collector collector) throws Error {
+    var child = reliable ().create (shell (PRINT_MANY));
+    child.stdout.attach (collector);
+    child.start ();
+    collector.wait (TIMEOUT_MS, null);
+}
+
+void check_collected_bytes (Keep keep, string expected) throws Error {
+    var collector = new Collector (Collect.BYTES, keep) { max_bytes = 10 };
+    collect_many (collector);
+    assert (collector.dup_bytes ().compare (new Bytes (expected.data)) == 0);
+    assert_cmpstr (collector.dup_text (), CompareOperator.EQ, expected);
+    assert (collector.bytes_seen == many ().length);
+    assert (collector.bytes_cut == many ().length - 10);
+    assert (collector.truncated);
+}
+
+void collector_bytes () throws Error {
+    check_collected_bytes (Keep.FIRST, "1\n2\n3\n4\n5\n");
+    check_collected_bytes (Keep.LAST, "99\n100000\n");
+}
+
+void check_collected_lines (Keep keep, string expected) throws Error {
+    var collector = new Collector (Collect.LINES, keep) { max_lines = 3 };
+    collect_many (collector);
+    assert_cmpstr (string.joinv ("|", collector.dup_lines ()), CompareOperator.EQ, expected);
+    assert (collector.lines_seen == 100000);
+    assert (collector.lines_cut == 99997);
+    assert (collector.truncated);
+}
+
+void collector_lines () throws Error {
+    check_collected_lines (Keep.FIRST, "1|2|3");
+    check_collected_lines (Keep.LAST, "99998|99999|100000");
+}
+
+void several_subscribers () throws Error {
+    var child = lossy ().create (shell (PRINT_MANY));
+    var log = new Collector (Collect.BYTES, Keep.FIRST) { delivery = Delivery.RELIABLE };
+    var tail = new Collector (Collect.LINES, Keep.LAST) { delivery = Delivery.RELIABLE, max_lines = 1 };
+    var view = new Reader ();
+    child.stdout.attach (log);
+    child.stdout.attach (tail);
+    child.stdout.attach (view);
+    child.start ();
+    assert_cmpstr (collected (log), CompareOperator.EQ, many ());
+    assert_cmpstr (collected (tail), CompareOperator.EQ, "100000\n");
+    var received = new GenericArray<Bytes> ();
+    Bytes? bytes;
+    while ((bytes = view.next (TIMEOUT_MS, null)) != null)
+        received.add (bytes);
+    var seen = join (received);
+    assert (many ().has_suffix (seen));
+    assert (view.bytes_lost > 0);
+    assert (seen.length + view.bytes_lost == many ().length);
+    assert (log.bytes_lost == 0);
+}
+
+class Everything : Consumer {
+    public GenericArray<Bytes> received = new GenericArray<Bytes> ();
+    public GenericArray<string> all_lines = new GenericArray<string> ();
+    public int gap_count = 0;
+    public uint64 chunks_missed = 0;
+    public uint64 bytes_missed = 0;
+    public int ends = 0;
+
+    public override bool chunk (Bytes bytes) {
+        received.add (bytes);
+        return false;
+    }
+
+    public override bool lines (string[] lines) {
+        foreach (unowned var line in lines)
+            all_lines.add (line);
+        return false;
+    }
+
+    public override bool gap (uint64 chunks, uint64 bytes) {
+        gap_count++;
+        chunks_missed += chunks;
+        bytes_missed += bytes;
+        return false;
+    }
+
+    public override void ended (Error? error) {
+        assert (error == null);
+        ends++;
+    }
+}
+
+// The consumer belongs to a main context that nobody runs before everything was read.
+void custom_consumer () throws Error {
+    var context = new MainContext ();
+    context.push_thread_default ();
+    var consumer = new Everything () { delivery = Delivery.LOSSY };
+    context.pop_thread_default ();
+    var child = lossy ().create (shell (PRINT_MANY));
+    var counter = new Counter () { delivery = Delivery.RELIABLE };
+    child.stdout.attach (consumer);
+    child.stdout.attach (counter);
+    child.start ();
+    counter.wait (TIMEOUT_MS, null);
+    run_until (() => consumer.state == ConsumerState.ENDED, context);
+    var received = join (consumer.received);
+    assert_cmpint (consumer.ends, CompareOperator.EQ, 1);
+    assert (many ().has_suffix (received));
+    for (int i = 0; i < consumer.all_lines.length; i++)
+        assert_cmpint (int.parse (consumer.all_lines[i]), CompareOperator.EQ, 100000 - consumer.all_lines.length + i + 1);
+    assert (received.length + consumer.bytes_missed == many ().length);
+    assert (consumer.received.length + consumer.chunks_missed == counter.chunks);
+    assert (consumer.gap_count > 0);
+    assert (consumer.gaps == consumer.gap_count);
+}
+
+void run_two_counters (Counter first, ConsumerState state) throws Error {
+    var child = small_chunks ().create (shell (PRINT_MANY));
+    var second = new Counter ();
+    child.stdout.attach (first);
+    child.stdout.attach (second);
+    child.start ();
+    first.wait (TIMEOUT_MS, null);
+    assert (first.state == state);
+    second.wait (TIMEOUT_MS, null);
+    assert (second.chunks > 1);
+    assert (first.chunks == (first.once ? 1 : second.chunks));
+}
+
+void custom_consumer_done () throws Error {
+    run_two_counters (new Counter () { once = true }, ConsumerState.DONE);
+}
+
+// A virtual function throws nothing in Vala, and must return: what both come to is false.
+void custom_consumer_goes_on () throws Error {
+    run_two_counters (new Counter (), ConsumerState.ENDED);
+}
+
+class Empty : Consumer {
+}
+
+void custom_consumer_refused () throws Error {
+    var child = reliable ().create (shell ("true"));
+    var consumer = new Empty ();
+    try {
+        child.stdout.attach (consumer);
+        assert_not_reached ();
+    } catch (IOError.INVALID_ARGUMENT error) {
+        assert (error.message.contains ("Empty"));
+    }
+    assert (consumer.state == ConsumerState.NONE);
+}
+
+// --- Children ---
+
+async void wait_async () throws Error {
+    var child = reliable ().spawnv (shell ("exit 3"));
+    assert (yield child.wait_async (null));
+    assert_cmpint (child.exit_code, CompareOperator.EQ, 3);
+}
+
+void wait_without_loop () throws Error {
+    var child = with_pipe ().spawnv (shell ("echo ready; read x; exit 3"));
+    var input = child.stdin;
+    var received = new GenericArray<string> ();
+    child.stdout.line.connect ((line) => {
+        received.add (line);
+        input.close ();
+    });
+    assert (child.wait (TIMEOUT_MS, null));
+    check_lines (received, "ready");
+    assert_cmpint (child.exit_code, CompareOperator.EQ, 3);
+}
+
+void wait_timeout () throws Error {
+    var child = with_pipe ().spawnv (shell ("read x"));
+    try {
+        child.wait (10, null);
+        assert_not_reached ();
+    } catch (IOError.TIMED_OUT error) {
+    }
+    assert (child.state == ChildState.RUNNING);
+    child.stdin.close ();
+    assert (child.wait (TIMEOUT_MS, null));
+}
+
+async void wait_cancel () throws Error {
+    var child = with_pipe ().spawnv (shell ("read x; exit 4"));
+    var cancellable = new Cancellable ();
+    Idle.add (() => {
+        cancellable.cancel ();
+        return Source.REMOVE;
+    });
+    try {
+        yield child.wait_async (cancellable);
+        assert_not_reached ();
+    } catch (IOError.CANCELLED error) {
+    }
+    assert (child.state == ChildState.RUNNING);
+    child.stdin.close ();
+    assert (child.wait (TIMEOUT_MS, null));
+    assert_cmpint (child.exit_code, CompareOperator.EQ, 4);
+}
+
+// The grandchild holds the output open until something is written to the fifo.
+void exited_before_completed () throws Error {
+    var directory = DirUtils.make_tmp ("procstream-XXXXXX");
+    var fifo = Path.build_filename (directory, "fifo");
+    var child = reliable ().create ({ "/bin/sh", "-c", "mkfifo \"$0\"; (read x <\"$0\"; echo late) & echo early", fifo });
+    bool early = false;
+    var order = new StringBuilder ();
+    child.stdout.line.connect ((line) => {
+        if (line == "early")
+            early = true;
+        else
+            order.append (line).append (" ");
+    });
+    child.stdout.ended.connect ((error) => order.append ("ended "));
+    child.exited.connect ((child) => {
+        assert (child.stdout.state == OutputState.OPEN);
+        order.append ("exited ");
+        try {
+            reliable ().spawnv ({ "/bin/sh", "-c", "echo >\"$0\"", fifo });
+        } catch (Error error) {
+            assert_not_reached ();
+        }
+    });
+    child.completed.connect ((result) => order.append ("completed"));
+    child.start ();
+    complete (child);
+    FileUtils.unlink (fifo);
+    DirUtils.remove (directory);
+    assert (early);
+    assert_cmpstr (order.str, CompareOperator.EQ, "exited late ended completed");
+}
+
+Procstream.Result check_result (string script, int exit_code, int term_signal) throws Error {
+    var launcher = reliable ();
+    launcher.name = "job";
+    var child = launcher.spawnv (shell (script));
+    complete (child);
+    var result = child.result;
+    assert_cmpstr (result.name, CompareOperator.EQ, "job");
+    assert (result.duration_us > 0);
+    assert (result.success == (exit_code == 0));
+    assert_cmpint (result.exit_code, CompareOperator.EQ, exit_code);
+    assert_cmpint (result.term_signal, CompareOperator.EQ, term_signal);
+    return result;
+}
+
+void result () throws Error {
+    check_result ("exit 0", 0, 0);
+    var failure = check_result ("exit 3", 3, 0);
+    assert (failure.message.contains ("job") && failure.message.contains ("3"));
+    var killed = check_result ("kill -TERM $$", -1, ProcessSignal.TERM);
+    assert (killed.message.contains ("job"));
+}
+
+
+void signal_the_group () throws Error {
+    var child = reliable ().spawnv (shell ("sleep 1000 & echo ready; wait"));
+    unowned var running = child;
+    child.stdout.line.connect ((line) => {
+        try {
+            running.send_signal (ProcessSignal.TERM);
+        } catch (Error error) {
+            assert_not_reached ();
+        }
+    });
+    // The grandchild holds the output open, so this ends only when it is gone too.
+    complete (child);
+    assert_cmpint (child.term_signal, CompareOperator.EQ, ProcessSignal.TERM);
+}
+
+void kill () throws Error {
+    var child = with_pipe ().spawnv (shell ("trap '' TERM; echo ready; read x; echo again; read x"));
+    unowned var running = child;
+    child.stdout.line.connect ((line) => {
+        try {
+            if (line == "ready") {
+                running.send_signal (ProcessSignal.TERM);
+                running.stdin.write_async.begin (new Bytes ({ '\n' }), null);
+            } else {
+                running.kill ();
+            }
+        } catch (Error error) {
+            assert_not_reached ();
+        }
+    });
+    complete (child);
+    assert_cmpint (child.term_signal, CompareOperator.EQ, ProcessSignal.KILL);
+}
+
+delegate void Failing () throws Error;
+
+void check_error (Error expected, string named, Failing call) {
+    try {
+        call ();
+    } catch (Error error) {
+        if (!error.matches (expected.domain, expected.code) || !error.message.contains (named))
+            GLib.error ("another error: %s", error.message);
+        return;
+    }
+    assert_not_reached ();
+}
+
+void spawn_errors () throws Error {
+    string[] missing = { "/nowhere/program" };
+    var launcher = reliable ();
+    check_error (new SpawnError.NOENT (""), missing[0], () => launcher.spawnv (missing));
+    check_error (new SpawnError.ACCES (""), "/etc/passwd", () => launcher.spawnv ({ "/etc/passwd" }));
+    var child = launcher.create (missing);
+    check_error (new SpawnError.NOENT (""), missing[0], () => child.start ());
+    assert (child.state == ChildState.FAILED);
+    AsyncResult? result = null;
+    launcher.spawn_async.begin (missing, null, (source, r) => result = r);
+    run_until (() => result != null);
+    check_error (new SpawnError.NOENT (""), missing[0], () => launcher.spawn_async.end (result));
+    launcher.cwd = "/nowhere";
+    check_error (new SpawnError.CHDIR (""), "/nowhere", () => launcher.spawnv ({ "/bin/true" }));
+}
+
+void unset_policy () throws Error {
+    var launcher = new Launcher (Delivery.UNSET, Replay.UNSET);
+    check_error (new ChildError.UNSET_POLICY (""), "delivery", () => launcher.spawnv ({ "/bin/true" }));
+    launcher.delivery = Delivery.LOSSY;
+    check_error (new ChildError.UNSET_POLICY (""), "replay", () => launcher.spawnv ({ "/bin/true" }));
+}
+
+void wrong_state () throws Error {
+    var wrong = new ChildError.WRONG_STATE ("");
+    var child = reliable ().create ({ "/bin/true" });
+    check_error (wrong, "", () => child.wait (TIMEOUT_MS, null));
+    check_error (wrong, "", () => child.send_signal (ProcessSignal.TERM));
+    child.start ();
+    check_error (wrong, "", () => child.start ());
+    var collector = collect (child.stdout);
+    check_error (wrong, "", () => child.stdout.attach (collector));
+    var reader = new Reader ();
+    check_error (wrong, "", () => reader.next (TIMEOUT_MS, null));
+    child.wait (TIMEOUT_MS, null);
+}
+
+async void stdin_round_trip () throws Error {
+    var data = new uint8[1024000];
+    for (int i = 0; i < data.length; i++)
+        data[i] = (uint8) i;
+    var child = with_pipe ().spawnv ({ "/bin/cat" });
+    var collector = collect (child.stdout);
+    assert (yield child.stdin.write_async (new Bytes (data), null));
+    child.stdin.close ();
+    yield collector.wait_async (null);
+    assert (collector.dup_bytes ().compare (new Bytes (data)) == 0);
+}
+
+async void check_broken (Input input, Bytes bytes) throws Error {
+    try {
+        yield input.write_async (bytes, null);
+        assert_not_reached ();
+    } catch (IOError.BROKEN_PIPE error) {
+    }
+}
+
+async void stdin_broken_pipe () throws Error {
+    var child = with_pipe ().spawnv ({ "/bin/true" });
+    yield check_broken (child.stdin, new Bytes (new uint8[4000000]));
+    child.wait (TIMEOUT_MS, null);
+    yield check_broken (child.stdin, new Bytes ({ 'x' }));
+}
+
+void merged_stderr () throws Error {
+    var launcher = reliable ();
+    launcher.merge_stderr = true;
+    var child = launcher.spawnv (shell ("echo 1; echo 2 >&2; echo 3; echo 4 >&2"));
+    var collector = collect (child.stdout);
+    complete (child);
+    assert_cmpstr (collected (collector), CompareOperator.EQ, "1\n2\n3\n4\n");
+    assert (child.stderr.bytes_received == 0);
+    assert (child.stderr.state == OutputState.ENDED);
+}
+
+void discard_and_inherit () throws Error {
+    var launcher = new Launcher (Delivery.UNSET, Replay.UNSET) {
+        stdout_config = new OutputConfig.discard (), stderr_config = new OutputConfig.inherit ()
+    };
+    var child = launcher.spawnv (shell ("echo nobody sees this; echo '# seen by who runs the tests' >&2"));
+    int count = 0;
+    child.stdout.ended.connect ((error) => count++);
+    child.stderr.ended.connect ((error) => count++);
+    complete (child);
+    assert_cmpint (count, CompareOperator.EQ, 2);
+    assert (child.stdout.bytes_received == 0);
+    assert (child.result.success);
+}
+
+void output_from_fd () throws Error {
+    int fds[2];
+    Unix.open_pipe (fds, Posix.FD_CLOEXEC);
+    Posix.write (fds[1], "one\ntwo\n", 8);
+    Posix.close (fds[1]);
+    var output = new Output.take_fd (fds[0], "pipe", new OutputConfig (Delivery.RELIABLE, Replay.NONE));
+    var reader = new Reader ();
+    output.attach (reader);
+    assert_cmpstr (reader.read_line (TIMEOUT_MS, null), CompareOperator.EQ, "one");
+    assert_cmpstr (reader.read_line (TIMEOUT_MS, null), CompareOperator.EQ, "two");
+    assert (reader.read_line (TIMEOUT_MS, null) == null);
+    assert_cmpstr (output.name, CompareOperator.EQ, "pipe");
+}
+
+// A class that is not GIO's own, so it is called in this thread's main context.
+class OwnStream : BufferedInputStream {
+    public OwnStream (InputStream base_stream) {
+        Object (base_stream: base_stream);
+    }
+}
+
+void check_stream (InputStream stream) throws Error {
+    var output = new Output.from_stream (stream, "memory", new OutputConfig (Delivery.RELIABLE, Replay.NONE));
+    assert_cmpstr (collected (collect (output)), CompareOperator.EQ, many ());
+}
+
+void output_from_stream () throws Error {
+    check_stream (new MemoryInputStream.from_bytes (new Bytes (many ().data)));
+    check_stream (new OwnStream (new MemoryInputStream.from_bytes (new Bytes (many ().data))));
+}
+
+void line_parser () throws Error {
+    var parser = new LineParser (LineSeparator.NEWLINE, 5, LineOverflow.TRUNCATE);
+    assert_cmpstr (string.joinv ("|", parser.push (new Bytes ("one\r\ntw".data))), CompareOperator.EQ, "one");
+    assert_cmpstr (string.joinv ("|", parser.push (new Bytes ("o\ntoo long\nthree".data))), CompareOperator.EQ, "two|too l");
+    assert (parser.get_bytes_lost () == 3);
+    assert_cmpstr (string.joinv ("|", parser.finish ()), CompareOperator.EQ, "three");
+}
+
+void environment_and_cwd () throws Error {
+    var launcher = reliable ();
+    launcher.cwd = "/";
+    launcher.set_environment ({ "PATH=/usr/bin:/bin", "KEPT=kept", "GONE=gone" });
+    launcher.set_variable ("ADDED", "ädded");
+    launcher.unset_variable ("GONE");
+    var child = launcher.spawnv (shell ("echo \"$KEPT\"; echo \"$ADDED\"; echo \"${GONE-unset}\"; pwd"));
+    var collector = collect (child.stdout);
+    complete (child);
+    assert_cmpstr (collected (collector), CompareOperator.EQ, "kept\nädded\nunset\n/\n");
+}
+
+void properties () throws Error {
+    var launcher = with_pipe ();
+    launcher.name = "job";
+    var child = launcher.create (shell ("echo $$; read x"));
+    ChildState last = child.state;
+    child.notify["state"].connect ((object, pspec) => last = ((Child) object).state);
+    assert (last == ChildState.CREATED);
+    assert_cmpstr (child.name, CompareOperator.EQ, "job");
+    assert (child.pid == 0 && child.result == null && child.subprocess == null);
+    var collector = collect (child.stdout);
+    child.start ();
+    int pid = child.pid;
+    assert (pid > 0 && child.state == ChildState.RUNNING);
+    assert (child.subprocess is Subprocess);
+    child.stdin.close ();
+    complete (child);
+    assert_cmpstr (collected (collector), CompareOperator.EQ, "%d\n".printf (pid));
+    assert_cmpint (child.pid, CompareOperator.EQ, pid);
+    assert_cmpint (child.exit_code, CompareOperator.EQ, 1);
+    assert_cmpint (child.term_signal, CompareOperator.EQ, 0);
+    assert (last == ChildState.EXITED);
+    assert (child.elapsed_us > 0 && child.result.exit_code == 1);
+    assert_cmpstr (child.stdout.name, CompareOperator.EQ, "stdout");
+    assert (child.stdout.state == OutputState.ENDED);
+    assert (child.stdout.bytes_received == "%d\n".printf (pid).length && child.stdout.bytes_dropped == 0);
+}
+
+void dropped_in_a_handler () throws Error {
+    Child? child = small_chunks ().create (shell (PRINT_MANY));
+    int64 size = 0;
+    bool completed = false;
+    child.completed.connect ((result) => completed = true);
+    child.stdout.chunk.connect ((bytes) => {
+        child = null;
+        size += bytes.length;
+    });
+    child.start ();
+    run_until (() => completed);
+    assert (child == null);
+    assert (size == many ().length);
+}
+
+// --- Asynchronous scenarios ---
+
+delegate void Begin (owned AsyncReadyCallback callback);
+
+AsyncResult run_async (Begin begin) {
+    AsyncResult? result = null;
+    begin ((source, r) => result = r);
+    run_until (() => result != null);
+    return result;
+}
+
+int main (string[] args) {
+    start (args);
+    scenario (1, "chunks", chunks);
+    scenario (2, "kept chunks", kept_chunks);
+    scenario (3, "line", line);
+    scenario (4, "lines", lines);
+    scenario (5, "line options", line_options);
+    scenario (6, "gap", gap);
+    scenario (7, "replay last chunks", replay_last_chunks);
+    scenario (8, "replay last bytes", replay_last_bytes);
+    scenario (9, "replay all", replay_all);
+    scenario (10, "seal", seal);
+    scenario (11, "create and start", () => create_and_start.end (run_async ((callback) => create_and_start.begin (callback))));
+    scenario (12, "handler after spawn", handler_after_spawn);
+    scenario (13, "handler after async spawn",
+              () => handler_after_async_spawn.end (run_async ((callback) => handler_after_async_spawn.begin (callback))));
+    scenario (14, "reader next", reader_next);
+    scenario (15, "reader lines", () => reader_lines.end (run_async ((callback) => reader_lines.begin (callback))));
+    scenario (16, "reader cancel", () => reader_cancel.end (run_async ((callback) => reader_cancel.begin (callback))));
+    scenario (17, "collector bytes", collector_bytes);
+    scenario (18, "collector lines", collector_lines);
+    scenario (19, "several subscribers", several_subscribers);
+    scenario (20, "custom consumer", custom_consumer);
+    scenario (21, "custom consumer done", custom_consumer_done);
+    scenario (22, "custom consumer goes on", custom_consumer_goes_on);
+    scenario (23, "custom consumer refused", custom_consumer_refused);
+    scenario (24, "wait async", () => wait_async.end (run_async ((callback) => wait_async.begin (callback))));
+    scenario (25, "wait without loop", wait_without_loop);
+    scenario (26, "wait timeout", wait_timeout);
+    scenario (27, "wait cancel", () => wait_cancel.end (run_async ((callback) => wait_cancel.begin (callback))));
+    scenario (28, "exited before completed", exited_before_completed);
+    scenario (29, "result", result);
+    scenario (30, "signal the group", signal_the_group);
+    scenario (31, "kill", kill);
+    scenario (32, "spawn errors", spawn_errors);
+    scenario (33, "unset policy", unset_policy);
+    scenario (34, "wrong state", wrong_state);
+    scenario (35, "stdin round trip", () => stdin_round_trip.end (run_async ((callback) => stdin_round_trip.begin (callback))));
+    scenario (36, "stdin broken pipe", () => stdin_broken_pipe.end (run_async ((callback) => stdin_broken_pipe.begin (callback))));
+    scenario (37, "merged stderr", merged_stderr);
+    scenario (38, "discard and inherit", discard_and_inherit);
+    scenario (39, "output from fd", output_from_fd);
+    scenario (40, "output from stream", output_from_stream);
+    scenario (41, "line parser", line_parser);
+    scenario (42, "environment and cwd", environment_and_cwd);
+    scenario (43, "properties", properties);
+    scenario (44, "dropped in a handler", dropped_in_a_handler);
+    return finish ();
+}
