@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* A wait that takes so long has failed: far more than anything takes, under valgrind too. */
+#define TEST_WATCHDOG_SECONDS 60
+
+/* Before anything else in main (). */
+void test_init (int    *argc,
+                char ***argv);
+
+/* Iterate @context (NULL: the default one) until it is so; a test whose wait for @what takes too long ends. */
+void test_run_until (GMainContext *context,
+                     const char   *what,
+                     gboolean (*done) (gpointer),
+                     gpointer data);
+void test_run_until_set (GMainContext *context,
+                         const char   *what,
+                         gboolean     *flag);
+
+/* For asynchronous calls whose data is the place of a GAsyncResult: a reference is stored there. */
+void test_store_result_cb (GObject      *object,
+                           GAsyncResult *result,
+                           gpointer      user_data);
+void test_wait_result (GMainContext  *context,
+                       const char    *what,
+                       GAsyncResult **result);
+
+G_END_DECLS
