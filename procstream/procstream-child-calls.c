@@ -131,11 +131,9 @@ procstream_child_start_finish (ProcstreamChild *self,
 static void
 release_opening_for_blocking (ProcstreamChild *self)
 {
-  ProcstreamChildState state = procstream_child_core_get_state (self->core);
-
-  if (state <= PROCSTREAM_CHILD_STATE_STARTING)
-    return;
-  if (g_atomic_int_compare_and_exchange (&self->opening_awaits, TRUE, FALSE))
+  /* The opening of a child that is just being started would be let go by a main loop that does not run. */
+  procstream_child_core_wait_started (self->core, NULL);
+  if (g_atomic_int_get (&self->opening_awaits))
     procstream_child_release_opening (self);
   if (g_thread_self () == self->owner_thread)
     return;
@@ -182,7 +180,6 @@ wait_blocking (ProcstreamChild *self,
                    "“%s” cannot be waited for in a handler of itself or of its outputs", procstream_child_get_name (self));
       return FALSE;
     }
-  release_opening_for_blocking (self);
   return procstream_waiters_wait (procstream_child_core_get_exited (self->core), self->context, self->owner_thread, what,
                                   timeout_ms, cancellable, error);
 }
@@ -224,6 +221,7 @@ procstream_child_wait (ProcstreamChild *self,
 
   if (!check_started (self, error))
     return FALSE;
+  release_opening_for_blocking (self);
   if (procstream_child_core_get_result (self->core) == NULL && !wait_blocking (self, timeout_ms, cancellable, error))
     return FALSE;
   if (g_thread_self () == self->owner_thread)

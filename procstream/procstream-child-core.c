@@ -50,14 +50,16 @@
  */
 
 /* Rings for the owner: what is below the outer object, and may outlive it, has things to tell, and the outer is told in its own context. It
- * is separate because the outputs hold it, which the record holds. */
+ * is separate because the outputs hold it, which the record holds. item goes with the outer object, even if it is queued: a context
+ * that is never iterated again must not collect what finished children leave. */
 typedef struct
 {
-  gatomicrefcount         ref_count;
-  GWeakRef                outer;
-  ProcstreamDispatchItem *item;
-  gboolean                closed; /* atomic */
+  gatomicrefcount ref_count;
+  GWeakRef        outer;
   void (*advance) (gpointer outer);
+
+  GMutex                  mutex;
+  ProcstreamDispatchItem *item; /* NULL: closed */
 } Bell;
 
 struct _ProcstreamChildCore
@@ -105,8 +107,9 @@ bell_unref (gpointer data)
 
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  procstream_dispatch_item_free (self->item);
+  g_assert (self->item == NULL);
   g_weak_ref_clear (&self->outer);
+  g_mutex_clear (&self->mutex);
   g_free (self);
 }
 
@@ -127,8 +130,21 @@ bell_ring (gpointer data)
 {
   Bell *self = data;
 
-  if (!g_atomic_int_get (&self->closed))
+  g_mutex_lock (&self->mutex);
+  if (self->item)
     procstream_dispatch_item_post (self->item);
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+bell_close (Bell *self)
+{
+  ProcstreamDispatchItem *item;
+
+  g_mutex_lock (&self->mutex);
+  item = g_steal_pointer (&self->item);
+  g_mutex_unlock (&self->mutex);
+  g_clear_pointer (&item, procstream_dispatch_item_free);
 }
 
 static Bell *
@@ -139,6 +155,7 @@ bell_new (GMainContext *context,
   Bell *self = g_new0 (Bell, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->mutex);
   g_weak_ref_init (&self->outer, outer);
   self->advance = advance;
   self->item = procstream_dispatch_item_new (context, G_PRIORITY_DEFAULT, bell_dispatch, self, bell_ref, bell_unref);
@@ -639,7 +656,7 @@ procstream_child_core_abandon (ProcstreamChildCore *self)
 {
   g_autoptr (GError) error = NULL;
 
-  g_atomic_int_set (&self->bell->closed, TRUE);
+  bell_close (self->bell);
   if (procstream_child_core_get_state (self) != PROCSTREAM_CHILD_STATE_CREATED)
     return;
   for (guint i = 0; i < 2; i++)

@@ -20,7 +20,8 @@ G_BEGIN_DECLS
  * emission: a handler may run the main loop, and so advance, again.
  *
  * The opening of the outputs is let go at the end of a blocking start. After an asynchronous one whoever awaits it goes on an
- * iteration or two after the callback, depending on the language; a source that counts iterations gives them that time.
+ * iteration or two after the callback, depending on the language; a source that counts iterations gives them that time. So
+ * long, while opening_awaits, exited and completed are held back as well.
  */
 struct _ProcstreamChild
 {
@@ -51,7 +52,7 @@ ProcstreamChild *procstream_child_new (ProcstreamChildOptions *options);
 void procstream_child_let_go (ProcstreamChild *self);
 /* The same, if nothing is left to tell, or nobody to hear it. In the owner's thread. */
 void procstream_child_settle (ProcstreamChild *self);
-/* Handlers that are connected by the next iteration of the context have the first byte; nobody else does. */
+/* The time for connecting what misses nothing is over when the context next iterates. */
 void procstream_child_release_opening (ProcstreamChild *self);
 
 G_END_DECLS

@@ -114,8 +114,9 @@ is_exited (ProcstreamChild *self)
 void
 procstream_child_settle (ProcstreamChild *self)
 {
-  if (procstream_child_core_get_state (self->core) == PROCSTREAM_CHILD_STATE_FAILED || self->completed ||
-      (is_exited (self) && !somebody_listens (self)))
+  gboolean unheard = is_exited (self) && !g_atomic_int_get (&self->opening_awaits) && !somebody_listens (self);
+
+  if (unheard || self->completed || procstream_child_core_get_state (self->core) == PROCSTREAM_CHILD_STATE_FAILED)
     procstream_child_let_go (self);
 }
 
@@ -124,8 +125,10 @@ procstream_child_settle (ProcstreamChild *self)
 void
 procstream_child_release_opening (ProcstreamChild *self)
 {
+  g_atomic_int_set (&self->opening_awaits, FALSE);
   for (guint i = 0; i < 2; i++)
     procstream_output_release_opening (self->outputs[i]);
+  procstream_child_core_ring (self->core);
 }
 
 typedef struct
@@ -143,7 +146,7 @@ countdown_cb (gpointer user_data)
   if (++countdown->iterations < OPENING_ITERATIONS)
     return G_SOURCE_CONTINUE;
   self = g_weak_ref_get (&countdown->child);
-  if (self && g_atomic_int_compare_and_exchange (&self->opening_awaits, TRUE, FALSE))
+  if (self && g_atomic_int_get (&self->opening_awaits))
     procstream_child_release_opening (self);
   return G_SOURCE_REMOVE;
 }
@@ -193,7 +196,7 @@ emit_state (ProcstreamChild *self)
 static void
 emit_exited (ProcstreamChild *self)
 {
-  if (self->exited || !is_exited (self))
+  if (self->exited || !is_exited (self) || g_atomic_int_get (&self->opening_awaits))
     return;
   self->exited = TRUE;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_EXIT_CODE]);
@@ -265,6 +268,9 @@ procstream_child_dispose (GObject *object)
 {
   ProcstreamChild *self = PROCSTREAM_CHILD (object);
 
+  /* Nothing below is to be touched in a forked copy, where another thread may have held any lock. */
+  if (procstream_platform_forked ())
+    self->core = NULL;
   for (guint i = 0; i < 2; i++)
     if (self->outputs[i])
       procstream_output_set_drained_func (self->outputs[i], NULL, NULL);

@@ -289,3 +289,15 @@ test_await_gone (int pid)
     }
   g_assert_cmpint (errno, ==, ESRCH);
 }
+
+void
+test_assert_fds (guint most)
+{
+  gint64 deadline = g_get_monotonic_time () + TEST_WATCHDOG_SECONDS * G_USEC_PER_SEC;
+
+  while (test_count_fds () > most)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_usleep (1000);
+    }
+}

@@ -49,6 +49,8 @@ void test_process_write (TestProcess *self,
 const char *const *test_shell_argv (const char *script);
 
 guint test_count_fds (void);
+/* No more than that, once other threads have closed what they are about to close. */
+void test_assert_fds (guint most);
 /* Of this process, zombies among them. */
 guint test_count_children (void);
 void  test_await_gone (int pid);
