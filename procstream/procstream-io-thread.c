@@ -151,11 +151,14 @@ procstream_io_thread_invoke (GSourceFunc    func,
 
   if (procstream_platform_forked ())
     return;
+  /* A stream that workers read may be the first that needs this thread. */
+  procstream_io_thread_get_context ();
   if (procstream_io_thread_is_current ())
     {
       run_call (&call);
       return;
     }
+  procstream_io_thread_get_context ();
   g_mutex_lock (&mutex);
   first = calls->len == 0;
   g_array_append_val (calls, call);
