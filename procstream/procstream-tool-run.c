@@ -459,13 +459,13 @@ report_stream (ToolRun          *self,
                ToolStreamReport *stream)
 {
   ProcstreamOutput *output = get_output (self, i);
-  guint             per_stream = self->sinks->len / self->n_streams;
+  guint             n_writers = self->sinks->len / self->n_streams - 1;
 
   stream->stream = stream_names[i];
   stream->bytes = procstream_output_get_bytes_received (output);
-  stream->lines = tool_watch_get_lines (self->watch, stream_names[i]);
+  tool_watch_count (self->watch, stream->stream, &stream->lines, &stream->bytes_dropped);
   /* The sinks come in groups: views, log, watch, each with one per stream. */
-  for (guint k = 0; k < per_stream; k++)
+  for (guint k = 0; k < n_writers; k++)
     {
       guint64 lost = procstream_consumer_get_bytes_lost (g_ptr_array_index (self->sinks, k * self->n_streams + i));
 
@@ -491,7 +491,9 @@ report_child (ToolRun    *self,
   report->match = tool_watch_get_match (self->watch, &match_us);
   report->match_after_us = match_us - self->start_us;
   report->tail = tool_watch_steal_tail (self->watch);
-  report->lines_before_tail = tool_watch_get_all_lines (self->watch) - report->tail->len;
+  for (guint i = 0; i < self->n_streams; i++)
+    report->lines_before_tail += report->streams[i].lines;
+  report->lines_before_tail -= MIN (report->tail->len, report->lines_before_tail);
 }
 
 static int

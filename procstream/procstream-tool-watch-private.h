@@ -31,9 +31,10 @@ ProcstreamConsumer *tool_watch_attach (ToolWatch        *self,
 
 /* For when the outputs have ended, or nobody waits for them any more. */
 GPtrArray *tool_watch_steal_tail (ToolWatch *self); /* of ToolLine */
-guint64    tool_watch_get_lines (ToolWatch  *self,
-                                 const char *stream);
-guint64    tool_watch_get_all_lines (ToolWatch *self);
+void       tool_watch_count (ToolWatch  *self,
+                             const char *stream,
+                             guint64    *lines,
+                             guint64    *bytes_lost); /* to the watch, in gaps */
 
 /* NULL: none yet. Valid as long as the watch is. */
 const ToolLine *tool_watch_get_match (ToolWatch *self,

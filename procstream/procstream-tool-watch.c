@@ -32,6 +32,7 @@ typedef struct
   ToolWatch  *watch;
   const char *stream;
   guint64     lines;
+  guint64     bytes_lost; /* in gaps; not what a long line was cut by */
 } Feed;
 
 static void
@@ -106,6 +107,18 @@ feed_lines (gpointer           user_data,
   return FALSE;
 }
 
+static gboolean
+feed_gap (gpointer user_data,
+          guint64  bytes)
+{
+  Feed *feed = user_data;
+
+  g_mutex_lock (&feed->watch->mutex);
+  feed->bytes_lost += bytes;
+  g_mutex_unlock (&feed->watch->mutex);
+  return FALSE;
+}
+
 static void
 feed_ended (gpointer user_data)
 {
@@ -116,7 +129,7 @@ feed_ended (gpointer user_data)
     settle (self, feed, NULL);
 }
 
-static const ToolSinkFuncs feed_funcs = { .lines = feed_lines, .ended = feed_ended };
+static const ToolSinkFuncs feed_funcs = { .lines = feed_lines, .gap = feed_gap, .ended = feed_ended };
 
 ToolWatch *
 tool_watch_new (ToolThread *thread,
@@ -185,28 +198,23 @@ tool_watch_steal_tail (ToolWatch *self)
   return tail;
 }
 
-guint64
-tool_watch_get_lines (ToolWatch  *self,
-                      const char *stream)
+void
+tool_watch_count (ToolWatch  *self,
+                  const char *stream,
+                  guint64    *lines,
+                  guint64    *bytes_lost)
 {
-  guint64 lines = 0;
-
   g_mutex_lock (&self->mutex);
   for (guint i = 0; i < self->feeds->len; i++)
     {
       Feed *feed = g_ptr_array_index (self->feeds, i);
 
-      if (stream == NULL || g_str_equal (feed->stream, stream))
-        lines += feed->lines;
+      if (!g_str_equal (feed->stream, stream))
+        continue;
+      *lines = feed->lines;
+      *bytes_lost = feed->bytes_lost;
     }
   g_mutex_unlock (&self->mutex);
-  return lines;
-}
-
-guint64
-tool_watch_get_all_lines (ToolWatch *self)
-{
-  return tool_watch_get_lines (self, NULL);
 }
 
 const ToolLine *

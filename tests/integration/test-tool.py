@@ -85,6 +85,13 @@ def state(pid):
         return ''
 
 
+def wait_until(condition):
+    deadline = os.times().elapsed + LIMIT
+    while not condition():
+        assert os.times().elapsed < deadline, 'it does not happen'
+        os.sched_yield()
+
+
 def group_members(group):
     found = []
     for pid in filter(str.isdigit, os.listdir('/proc')):
@@ -116,6 +123,14 @@ def big_output_is_complete():
     equal(record['stdout'], {'bytes': len(done.stdout), 'lines': 300000, 'bytes_dropped': 0, 'complete': True})
     equal([line['line'] for line in record['tail']], ['299998', '299999', '300000'])
     equal(record['lines_before_tail'], 299997)
+
+
+@test
+def long_line():
+    """A line that is too long to be watched whole is still shown whole, and nothing counts as lost."""
+    done, record = run_json('--prefix', *python('import os\nfor i in range(99): os.write(1, b"x" * 9999)'))
+    equal(sum(line.count('x') for line in done.stdout.splitlines()), 99 * 9999)
+    equal(record['stdout'], {'bytes': 99 * 9999, 'lines': 1, 'bytes_dropped': 0, 'complete': True})
 
 
 @test
@@ -688,13 +703,10 @@ def stop_and_continue(*options):
         for _ in range(3):
             terminal.type('\x1a')
             equal(terminal.event(), 'stopped SIGTSTP front')
-            equal(state(child), 'T')
+            # The tool and the command are stopped, and continued, one after the other.
+            wait_until(lambda: state(child) == 'T')
             terminal.order('fg')
-            # Continuing is passed on by the tool, some time after it was continued itself.
-            deadline = os.times().elapsed + LIMIT
-            while state(child) == 'T':
-                assert os.times().elapsed < deadline, 'still stopped'
-                os.sched_yield()
+            wait_until(lambda: state(child) != 'T')
         if options:
             os.kill(child, signal.SIGUSR1)
             equal(terminal.event(), f'ended {128 + signal.SIGUSR1} front')
@@ -787,10 +799,7 @@ def modes_while_stopped():
         equal(terminal.event(), 'stopped SIGTSTP front')
         equal(local_modes(terminal), termios.ECHO | termios.ICANON)
         terminal.order('fg')
-        deadline = os.times().elapsed + LIMIT
-        while local_modes(terminal) != 0:
-            assert os.times().elapsed < deadline, 'not restored'
-            os.sched_yield()
+        wait_until(lambda: local_modes(terminal) == 0)
         terminal.type('x')
         terminal.expect("got b'x'")
         equal(terminal.event(), 'ended 0 front')
