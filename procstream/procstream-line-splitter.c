@@ -64,7 +64,8 @@ is_plain (const guint8 *data,
 
   for (gsize i = 0; i < size; i++)
     high |= data[i];
-  return high < 0x80 && memchr (data, 0, size) == NULL;
+  /* An empty line may have no address, which memchr() must not be given. */
+  return high < 0x80 && (size == 0 || memchr (data, 0, size) == NULL);
 }
 
 /* How many of more than @max bytes make a piece: up to the last beginning of a character, if one lies across the cut. */
