@@ -191,6 +191,9 @@ lowest_paused (ProcstreamChunkLog *self)
 static guint64
 lowest_wanted (ProcstreamChunkLog *self)
 {
+  /* Who is behind goes on with the oldest chunk there is. */
+  if (self->behind > 0)
+    return self->first;
   self->wanted_mark = MAX (self->wanted_mark, self->first);
   while (self->wanted_mark < self->head && slot_at (self, self->wanted_mark)->wanted == 0)
     self->wanted_mark++;
@@ -400,6 +403,22 @@ procstream_chunk_log_attach (ProcstreamChunkLog *self,
   self->n_cursors++;
   if (delivery == PROCSTREAM_DELIVERY_LOSSY && procstream_cursor_is_in_history (cursor))
     g_ptr_array_add (self->histories, cursor);
+  return cursor;
+}
+
+ProcstreamCursor *
+procstream_chunk_log_attach_at_start (ProcstreamChunkLog *self,
+                                      ProcstreamDelivery  delivery)
+{
+  ProcstreamCursor *cursor = g_new0 (ProcstreamCursor, 1);
+
+  cursor->delivery = delivery;
+  cursor->next = delivery == PROCSTREAM_DELIVERY_LOSSY ? 0 : self->first;
+  cursor->next_offset = cursor->next < self->first ? 0 : offset_of (self, cursor->next);
+  cursor->attached_at = cursor->next;
+  g_queue_init (&cursor->own);
+  enter (self, cursor);
+  self->n_cursors++;
   return cursor;
 }
 

@@ -269,13 +269,13 @@ test_own_delivery (void)
   g_assert_true (procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (view), NULL));
   g_assert_true (procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (log), NULL));
   for (int i = 0; i < 5; i++)
-    test_stream_write_read (stream, "abc");
+    test_stream_write_read (stream, "ab\n");
   test_stream_close (stream);
   wait_ok (log);
   wait_ok (view);
   text = procstream_collector_dup_text (log);
-  g_assert_cmpstr (text, ==, "abcabcabcabcabc");
-  g_assert_cmpstr (view->bytes->str, ==, "abcabc");
+  g_assert_cmpstr (text, ==, "ab\nab\nab\nab\nab\n");
+  g_assert_cmpstr (view->bytes->str, ==, "ab\nab\n");
   g_assert_cmpuint (view->gap_bytes, ==, 9);
   g_assert_cmpuint (procstream_consumer_get_gaps (PROCSTREAM_CONSUMER (view)), ==, 1);
   g_assert_cmpuint (procstream_consumer_get_chunks_lost (PROCSTREAM_CONSUMER (view)), ==, 3);

@@ -9,11 +9,13 @@ test_init (int    *argc,
   g_test_init (argc, argv, NULL);
 }
 
+/* What is waited for may happen in a thread that does not wake the context, so it is looked at every few milliseconds. */
+#define LOOK_MS 5
+
 static gboolean
-out_of_patience_cb (gpointer user_data)
+look_cb (gpointer user_data)
 {
-  g_error ("Waited %d s for %s", TEST_WATCHDOG_SECONDS, (const char *) user_data);
-  return G_SOURCE_REMOVE;
+  return G_SOURCE_CONTINUE;
 }
 
 void
@@ -22,13 +24,18 @@ test_run_until (GMainContext *context,
                 gboolean (*done) (gpointer),
                 gpointer data)
 {
-  g_autoptr (GSource) timer = g_timeout_source_new_seconds (TEST_WATCHDOG_SECONDS);
+  g_autoptr (GSource) looks = g_timeout_source_new (LOOK_MS);
+  gint64 deadline = g_get_monotonic_time () + TEST_WATCHDOG_SECONDS * G_USEC_PER_SEC;
 
-  g_source_set_callback (timer, out_of_patience_cb, (gpointer) what, NULL);
-  g_source_attach (timer, context);
+  g_source_set_callback (looks, look_cb, NULL, NULL);
+  g_source_attach (looks, context);
   while (!done (data))
-    g_main_context_iteration (context, TRUE);
-  g_source_destroy (timer);
+    {
+      if (g_get_monotonic_time () > deadline)
+        g_error ("Waited %d s for %s", TEST_WATCHDOG_SECONDS, what);
+      g_main_context_iteration (context, TRUE);
+    }
+  g_source_destroy (looks);
 }
 
 static gboolean
