@@ -36,15 +36,6 @@ sys (long number,
   return result;
 }
 
-/* All zero is the default disposition, and an empty mask: the kernel's struct is four words. */
-static inline void
-sys_reset_signal (int signum)
-{
-  static const uint64_t action[4];
-
-  sys (SYS_rt_sigaction, signum, (long) action, 0, sizeof (uint64_t), 0);
-}
-
 static inline void
 sys_set_mask (int full)
 {
@@ -99,12 +90,6 @@ sys (long number,
 }
 
 static inline void
-sys_reset_signal (int signum)
-{
-  signal (signum, SIG_DFL);
-}
-
-static inline void
 sys_set_mask (int full)
 {
   sigset_t mask;
@@ -130,3 +115,13 @@ sys_exit (int status)
   }
 
 #endif
+
+/* All zero is the default disposition and an empty mask, however the kernel's struct is laid out. Not signal(): a C library keeps
+ * two signals for itself, and says so rather than reset them. */
+static inline void
+sys_reset_signal (int signum)
+{
+  static const uint64_t action[8];
+
+  sys (SYS_rt_sigaction, signum, (long) action, 0, _NSIG / 8, 0);
+}
