@@ -871,7 +871,11 @@ test_pidfd_is_its_own (void)
   run_await_answer (run);
   g_assert_no_error (run->error);
   g_assert_cmpint (read (run->read_fd, &byte, 1), ==, 1);
-  g_assert_true (procstream_platform_pidfd_send_signal (run->spawned.pidfd, SIGTERM, FALSE));
+  if (!procstream_platform_pidfd_send_signal (run->spawned.pidfd, SIGTERM, FALSE))
+    {
+      g_assert_cmpint (errno, ==, ENOSYS); /* valgrind: the helper, outside of it, could open one */
+      kill (run->spawned.pid, SIGTERM);
+    }
   g_assert_true (g_subprocess_wait (run->spawned.subprocess, NULL, NULL));
   g_assert_cmpint (g_subprocess_get_term_sig (run->spawned.subprocess), ==, SIGTERM);
   close (run->read_fd);
