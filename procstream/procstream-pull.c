@@ -121,6 +121,8 @@ procstream_pull_next (ProcstreamPull         *self,
     {
       *bytes = procstream_chunk_to_bytes_from (self->chunk, self->position);
       drop_chunk (self);
+      /* Who took the bytes knows what they end with: a line that is asked for next begins where they stopped. */
+      self->carry_torn = FALSE;
     }
   else
     return self->ended ? PROCSTREAM_PULL_END : PROCSTREAM_PULL_EMPTY;
