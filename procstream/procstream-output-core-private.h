@@ -90,6 +90,10 @@ typedef struct
   void (*unref) (gpointer data);
 } ProcstreamSubscriberOps;
 
+/* While it is opening, whoever subscribes starts at the beginning. */
+void procstream_output_core_set_opening (ProcstreamOutputCore *self,
+                                         gboolean              opening);
+
 /* Synchronous: nothing that is appended after it returns is missed. */
 ProcstreamSubscription *procstream_output_core_subscribe (ProcstreamOutputCore          *self,
                                                           const ProcstreamSubscriberOps *ops,

@@ -57,6 +57,7 @@ struct _ProcstreamOutputCore
   ProcstreamOutputState state;
   ProcstreamSource     *source;
   guint                 holds;
+  gboolean              opening; /* atomic */
   guint                 line_subscribers;
 
   void (*probe) (gpointer);
@@ -365,6 +366,13 @@ procstream_output_core_release (ProcstreamOutputCore *self)
   self->holds--;
   g_mutex_unlock (&self->mutex);
   close_if_abandoned (self);
+}
+
+void
+procstream_output_core_set_opening (ProcstreamOutputCore *self,
+                                    gboolean              opening)
+{
+  g_atomic_int_set (&self->opening, opening);
 }
 
 static void
@@ -709,7 +717,10 @@ procstream_output_core_subscribe (ProcstreamOutputCore          *self,
   if (ops->push)
     g_mutex_lock (&self->push_mutex);
   g_mutex_lock (&self->mutex);
-  subscription->cursor = procstream_chunk_log_attach (self->log, delivery, FALSE);
+  if (g_atomic_int_get (&self->opening))
+    subscription->cursor = procstream_chunk_log_attach_at_start (self->log, delivery);
+  else
+    subscription->cursor = procstream_chunk_log_attach (self->log, delivery, FALSE);
   self->line_subscribers += wants_lines;
   g_ptr_array_add (ops->push ? self->pushed : self->pulling, procstream_subscription_ref (subscription));
   behind = procstream_chunk_log_has_next (self->log, subscription->cursor);

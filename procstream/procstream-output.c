@@ -184,6 +184,9 @@ output_wants (gpointer target)
   ProcstreamWants   wants = { 0 };
 
   wants.hold = g_atomic_int_get (&self->signals->opening);
+  /* Only now that the context iterates is the opening over, for consumers too. */
+  if (!wants.hold)
+    procstream_output_core_set_opening (self->core, FALSE);
   wants.chunks = has_handler (self, CHUNK);
   wants.lines = has_handler (self, LINE) || has_handler (self, LINES);
   wants.anything = wants.chunks || wants.lines || has_handler (self, GAP) || has_handler (self, ENDED);
@@ -275,6 +278,7 @@ procstream_output_new_for_core (ProcstreamOutputCore *core,
   self->core = procstream_output_core_ref (core);
   self->signals = record;
   procstream_output_core_hold (core);
+  procstream_output_core_set_opening (core, TRUE);
   procstream_output_core_set_probe (core, probe, signals_ref (record), signals_unref);
   g_mutex_lock (&record->mutex);
   subscribe_locked (record);
@@ -298,6 +302,7 @@ procstream_output_release_opening_now (ProcstreamOutput *self)
     return;
   g_mutex_lock (&record->mutex);
   g_atomic_int_set (&record->opening, FALSE);
+  procstream_output_core_set_opening (self->core, FALSE);
   procstream_emitter_cancel (record->emitter);
   g_atomic_int_set (&record->subscribed, FALSE);
   g_mutex_unlock (&record->mutex);
