@@ -320,6 +320,7 @@ scenario_several_subscribers (void)
     g_ptr_array_add (seen->chunks, bytes);
   all = record_join (seen);
   lost = procstream_consumer_get_bytes_lost (PROCSTREAM_CONSUMER (view));
+  g_assert_cmpuint (all->len, >, 0);
   g_assert_true (g_str_has_suffix (harness_many (), (const char *) all->data));
   g_assert_cmpuint (lost, >, 0);
   g_assert_cmpuint (all->len + lost, ==, strlen (harness_many ()));
@@ -333,6 +334,7 @@ assert_newest_lines (Record *record)
 {
   guint first = 100000 - record->lines->len;
 
+  g_assert_cmpint (record->lines->len, >, 0);
   for (guint i = 0; i < record->lines->len; i++)
     g_assert_cmpint (g_ascii_strtoull (record->lines->pdata[i], NULL, 10), ==, first + i + 1);
 }

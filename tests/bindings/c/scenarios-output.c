@@ -170,6 +170,7 @@ scenario_gap (void)
   all = record_join (record);
   g_assert_cmpint (record->ends, ==, 1);
   g_assert_cmpint (record->gaps, >, 0);
+  g_assert_cmpint (all->len, >, 0);
   g_assert_cmpuint (all->len + record->bytes_lost, ==, strlen (harness_many ()));
   g_assert_cmpuint (record->chunks->len + record->chunks_lost, ==, counter_get_chunks (counter));
   g_assert_cmpuint (procstream_output_get_bytes_dropped (output), ==, record->bytes_lost);
