@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-chunk-log-private.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "chunk-log-model.h"
+
+/*
+ * The log is compared with a naive model of it, operation by operation, on random histories. PROCSTREAM_TEST_HISTORIES sets their
+ * number, PROCSTREAM_TEST_SEED the first seed; a history that fails is shortened before it is printed. What a model cannot say
+ * well, an example says.
+ */
+
+#define N_HISTORIES 3000
+#define FIRST_SEED 1
+
+static ProcstreamChunkLog *
+new_log (ProcstreamReplay replay,
+         guint64          limit,
+         guint            max_chunks)
+{
+  const ProcstreamLogOptions options = { replay, limit, max_chunks, 1000 };
+
+  return procstream_chunk_log_new (&options);
+}
+
+static void
+append (ProcstreamChunkLog *log,
+        const char         *text)
+{
+  procstream_chunk_log_append (log, procstream_chunk_new_copy (text, strlen (text), 0));
+}
+
+static void
+assert_chunk (ProcstreamChunkLog *log,
+              ProcstreamCursor   *cursor,
+              const char         *text)
+{
+  ProcstreamLogEvent event = { 0 };
+
+  g_assert_cmpint (procstream_chunk_log_next (log, cursor, &event), ==, PROCSTREAM_LOG_EVENT_CHUNK);
+  g_assert_cmpmem (event.chunk->data, event.chunk->size, text, strlen (text));
+  procstream_chunk_unref (event.chunk);
+}
+
+static void
+assert_gap (ProcstreamChunkLog *log,
+            ProcstreamCursor   *cursor,
+            guint64             chunks,
+            guint64             bytes)
+{
+  ProcstreamLogEvent event = { 0 };
+
+  g_assert_cmpint (procstream_chunk_log_next (log, cursor, &event), ==, PROCSTREAM_LOG_EVENT_GAP);
+  g_assert_cmpuint (event.chunks, ==, chunks);
+  g_assert_cmpuint (event.bytes, ==, bytes);
+}
+
+static void
+assert_nothing (ProcstreamChunkLog *log,
+                ProcstreamCursor   *cursor)
+{
+  ProcstreamLogEvent event = { 0 };
+
+  g_assert_false (procstream_chunk_log_has_next (log, cursor));
+  g_assert_cmpint (procstream_chunk_log_next (log, cursor, &event), ==, PROCSTREAM_LOG_EVENT_NOTHING);
+}
+
+/* --- Examples ----------------------------------------------------------------------------------------------------------------- */
+
+/* A lossy subscriber that falls behind is told once, exactly, and goes on with the oldest chunk there is. */
+static void
+test_gap (void)
+{
+  ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_NONE, 0, 2);
+  ProcstreamCursor   *cursor = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_LOSSY, FALSE);
+
+  for (const char *const *text = (const char *const[]){ "a", "bb", "ccc", "d", "e", NULL }; *text; text++)
+    append (log, *text);
+  assert_gap (log, cursor, 3, 6);
+  assert_chunk (log, cursor, "d");
+  assert_chunk (log, cursor, "e");
+  assert_nothing (log, cursor);
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_dropped (log), ==, 6);
+  procstream_chunk_log_detach (log, cursor);
+  procstream_chunk_log_free (log);
+}
+
+/* Two that miss the same bytes: these are counted once. */
+static void
+test_dropped_once (void)
+{
+  ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_NONE, 0, 1);
+  ProcstreamCursor   *one = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_LOSSY, FALSE);
+  ProcstreamCursor   *two;
+
+  append (log, "abc");
+  two = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_LOSSY, FALSE);
+  append (log, "de");
+  append (log, "f");
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_dropped (log), ==, 5);
+  assert_gap (log, one, 2, 5);
+  assert_gap (log, two, 1, 2);
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_dropped (log), ==, 5);
+  procstream_chunk_log_detach (log, one);
+  procstream_chunk_log_detach (log, two);
+  procstream_chunk_log_free (log);
+}
+
+/* What replay held at attach is promised, to a lossy subscriber too, whatever the log lets go of later. */
+static void
+test_history_is_promised (void)
+{
+  ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_LAST_CHUNKS, 3, 1);
+  ProcstreamCursor   *cursor;
+
+  for (const char *const *text = (const char *const[]){ "1", "2", "3", "4", NULL }; *text; text++)
+    append (log, *text);
+  cursor = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_LOSSY, FALSE);
+  g_assert_true (procstream_cursor_is_in_history (cursor));
+  procstream_chunk_log_seal (log);
+  for (const char *const *text = (const char *const[]){ "5", "6", "7", NULL }; *text; text++)
+    append (log, *text);
+  g_assert_cmpuint (procstream_chunk_log_get_first (log), ==, 6);
+  assert_chunk (log, cursor, "2");
+  assert_chunk (log, cursor, "3");
+  assert_chunk (log, cursor, "4");
+  g_assert_false (procstream_cursor_is_in_history (cursor));
+  assert_gap (log, cursor, 2, 2);
+  assert_chunk (log, cursor, "7");
+  procstream_chunk_log_detach (log, cursor);
+  procstream_chunk_log_free (log);
+}
+
+/* A subscriber that is still busy with history does not stop the stream. */
+static void
+test_history_does_not_pause (void)
+{
+  ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_ALL, 0, 2);
+  ProcstreamCursor   *cursor;
+
+  for (int i = 0; i < 5; i++)
+    append (log, "x");
+  cursor = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+  g_assert_false (procstream_chunk_log_must_pause (log));
+  append (log, "x");
+  g_assert_false (procstream_chunk_log_must_pause (log));
+  append (log, "x");
+  g_assert_true (procstream_chunk_log_must_pause (log));
+  g_assert_false (procstream_chunk_log_may_resume (log));
+  for (int i = 0; i < 6; i++)
+    assert_chunk (log, cursor, "x");
+  g_assert_true (procstream_chunk_log_may_resume (log));
+  procstream_chunk_log_detach (log, cursor);
+  procstream_chunk_log_free (log);
+}
+
+/* The end comes after everything, once, and to those that come later too. */
+static void
+test_end (void)
+{
+  ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_LAST_BYTES, 1, 4);
+  ProcstreamCursor   *early = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+  ProcstreamCursor   *late;
+  ProcstreamLogEvent  event = { 0 };
+
+  append (log, "last");
+  procstream_chunk_log_finish (log, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "It broke"));
+  late = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_LOSSY, FALSE);
+  for (ProcstreamCursor *const *cursor = (ProcstreamCursor *const[]){ early, late, NULL }; *cursor; cursor++)
+    {
+      assert_chunk (log, *cursor, "last");
+      g_assert_cmpint (procstream_chunk_log_next (log, *cursor, &event), ==, PROCSTREAM_LOG_EVENT_END);
+      g_assert_error (event.error, G_IO_ERROR, G_IO_ERROR_FAILED);
+      assert_nothing (log, *cursor);
+    }
+  procstream_chunk_log_detach (log, early);
+  procstream_chunk_log_detach (log, late);
+  procstream_chunk_log_free (log);
+}
+
+static void
+test_unobserved (void)
+{
+  ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_LAST_CHUNKS, 2, 4);
+
+  append (log, "kept");
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_unobserved (log), ==, 0);
+  procstream_chunk_log_seal (log);
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, 0);
+  append (log, "lost");
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_unobserved (log), ==, 4);
+  procstream_chunk_log_free (log);
+}
+
+/* What is kept follows what is promised, up and down, through many sizes of the log's own array. */
+static void
+test_large_and_small_again (void)
+{
+  const ProcstreamLogOptions options = { PROCSTREAM_REPLAY_NONE, 0, G_MAXUINT, G_MAXUINT64 };
+  ProcstreamChunkLog        *log = procstream_chunk_log_new (&options);
+  ProcstreamCursor          *cursor = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+  guint64                    expected = 0;
+
+  for (int round = 0; round < 3; round++)
+    {
+      for (int i = 0; i < 20000; i++)
+        append (log, "0123456789");
+      for (int i = 0; i < 19990; i++, expected++)
+        {
+          ProcstreamLogEvent event = { 0 };
+
+          g_assert_cmpint (procstream_chunk_log_next (log, cursor, &event), ==, PROCSTREAM_LOG_EVENT_CHUNK);
+          g_assert_cmpuint (event.chunk->sequence, ==, expected);
+          procstream_chunk_unref (event.chunk);
+        }
+      g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, 100 * (round + 1));
+    }
+  procstream_chunk_log_detach (log, cursor);
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, 0);
+  procstream_chunk_log_free (log);
+}
+
+/* --- Random histories --------------------------------------------------------------------------------------------------------- */
+
+static GByteArray *
+make_history (guint32 seed)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+  guint       size = MODEL_SETUP + MODEL_OPERATION * g_rand_int_range (random, 10, 200);
+  GByteArray *history = g_byte_array_sized_new (size);
+
+  for (guint i = 0; i < size; i++)
+    g_byte_array_append (history, (guint8[]){ g_rand_int (random) >> 8 }, 1);
+  return history;
+}
+
+/* Leaves out one operation after the other as long as it still fails. */
+static void
+shorten (GByteArray *history)
+{
+  gboolean shorter = TRUE;
+
+  while (shorter)
+    {
+      shorter = FALSE;
+      for (guint i = MODEL_SETUP; i + MODEL_OPERATION <= history->len;)
+        {
+          g_autoptr (GByteArray) less = g_byte_array_append (g_byte_array_new (), history->data, history->len);
+          g_autofree char *failure = NULL;
+
+          g_byte_array_remove_range (less, i, MODEL_OPERATION);
+          failure = chunk_log_history_run (less->data, less->len);
+          if (failure)
+            g_byte_array_remove_range (history, i, MODEL_OPERATION);
+          else
+            i += MODEL_OPERATION;
+          shorter |= failure != NULL;
+        }
+    }
+}
+
+static void
+report (GByteArray *history,
+        guint32     seed)
+{
+  g_autofree char *failure = NULL;
+  g_autoptr (GString) bytes = g_string_new (NULL);
+
+  shorten (history);
+  failure = chunk_log_history_run (history->data, history->len);
+  for (guint i = 0; i < history->len; i++)
+    g_string_append_printf (bytes, " %02x", history->data[i]);
+  g_test_message ("Seed %u differs %s; history:%s", seed, failure, bytes->str);
+  g_test_fail ();
+}
+
+static guint
+get_number (const char *variable,
+            guint       otherwise)
+{
+  const char *text = g_getenv (variable);
+
+  return text ? (guint) strtoul (text, NULL, 10) : otherwise;
+}
+
+static void
+test_histories (void)
+{
+  guint first = get_number ("PROCSTREAM_TEST_SEED", FIRST_SEED);
+  /* valgrind is some fifty times slower, and looks for something else. */
+  guint count = get_number ("PROCSTREAM_TEST_HISTORIES", g_getenv ("PROCSTREAM_TEST_VALGRIND") ? N_HISTORIES / 20 : N_HISTORIES);
+
+  for (guint seed = first; seed < first + count; seed++)
+    {
+      g_autoptr (GByteArray) history = make_history (seed);
+      g_autofree char *failure = chunk_log_history_run (history->data, history->len);
+
+      if (failure == NULL)
+        continue;
+      report (history, seed);
+      return;
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/chunk-log/gap", test_gap);
+  g_test_add_func ("/chunk-log/dropped-once", test_dropped_once);
+  g_test_add_func ("/chunk-log/history-is-promised", test_history_is_promised);
+  g_test_add_func ("/chunk-log/history-does-not-pause", test_history_does_not_pause);
+  g_test_add_func ("/chunk-log/end", test_end);
+  g_test_add_func ("/chunk-log/unobserved", test_unobserved);
+  g_test_add_func ("/chunk-log/large-and-small-again", test_large_and_small_again);
+  g_test_add_func ("/chunk-log/histories", test_histories);
+  return g_test_run ();
+}
