@@ -8,6 +8,7 @@
 #include "procstream-poll-set-private.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -224,29 +225,85 @@ typedef struct
   ProcstreamPollSet   *set;      /* of the I/O thread; held, so that it is not made anew for each start */
 } Spawner;
 
-static int
-new_socket (Start   *self,
-            GError **error)
-{
-  int fds[2];
+/* A copy of the program that is forked just now inherits the helper's end, and while it has it open, the end of file that says
+ * "the program runs" does not come. So a fork happens before a socket is made or after it was noted here, and the copy closes it. */
+static GMutex sockets_mutex;
+static int    helper_socket = -1;
 
-  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) == 0)
-    {
-      fds[0] = procstream_fd_above_standard (fds[0]);
-      fds[1] = procstream_fd_above_standard (fds[1]);
-      self->socket = fds[0];
-      if (fds[0] >= 0 && fds[1] >= 0)
-        return fds[1];
-      g_propagate_error (error, procstream_spawn_error_from_errno (self->request, errno));
-      if (fds[1] >= 0)
-        close (fds[1]);
-      return -1;
-    }
-  g_propagate_error (error, procstream_spawn_error_from_errno (self->request, errno));
-  return -1;
+static void
+before_fork_cb (void)
+{
+  g_mutex_lock (&sockets_mutex);
 }
 
-/* The launcher takes the helper's end, and closes it when it is told to take none. */
+static void
+forking_parent_cb (void)
+{
+  g_mutex_unlock (&sockets_mutex);
+}
+
+static void
+forked_copy_cb (void)
+{
+  if (helper_socket >= 0)
+    close (helper_socket);
+  helper_socket = -1;
+  g_mutex_unlock (&sockets_mutex);
+}
+
+static gboolean
+make_sockets (int fds[2])
+{
+  int errsv;
+
+  if (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds) != 0)
+    return FALSE;
+  fds[0] = procstream_fd_above_standard (fds[0]);
+  errsv = errno;
+  fds[1] = procstream_fd_above_standard (fds[1]);
+  if (fds[0] >= 0 && fds[1] >= 0)
+    return TRUE;
+  errsv = fds[0] < 0 ? errsv : errno;
+  for (int i = 0; i < 2; i++)
+    if (fds[i] >= 0)
+      close (fds[i]);
+  errno = errsv;
+  return FALSE;
+}
+
+/* The helper's end, which belongs to the launcher from now on. */
+static gboolean
+give_socket (Start               *self,
+             GSubprocessLauncher *launcher,
+             GError             **error)
+{
+  int      fds[2];
+  gboolean made;
+
+  g_mutex_lock (&sockets_mutex);
+  made = make_sockets (fds);
+  if (made)
+    helper_socket = fds[1];
+  g_mutex_unlock (&sockets_mutex);
+  if (!made)
+    {
+      g_propagate_error (error, procstream_spawn_error_from_errno (self->request, errno));
+      return FALSE;
+    }
+  self->socket = fds[0];
+  g_subprocess_launcher_take_stdin_fd (launcher, fds[1]);
+  return TRUE;
+}
+
+static void
+take_socket_back (GSubprocessLauncher *launcher)
+{
+  g_mutex_lock (&sockets_mutex);
+  g_subprocess_launcher_take_stdin_fd (launcher, -1);
+  helper_socket = -1;
+  g_mutex_unlock (&sockets_mutex);
+}
+
 static gboolean
 run_helper (Start               *self,
             GSubprocessLauncher *launcher,
@@ -254,12 +311,8 @@ run_helper (Start               *self,
 {
   g_autoptr (GError) reason = NULL;
   g_autoptr (GPtrArray) argv = NULL;
-  int socket = new_socket (self, error);
 
-  if (socket < 0)
-    return FALSE;
-  g_subprocess_launcher_take_stdin_fd (launcher, socket);
-  if (!procstream_spawn_request_send (self->request, self->socket, error))
+  if (!give_socket (self, launcher, error) || !procstream_spawn_request_send (self->request, self->socket, error))
     return FALSE;
   procstream_spawn_request_close_fds (self->request);
   argv = g_ptr_array_new ();
@@ -292,7 +345,7 @@ serve (Start   *self,
 {
   gboolean started = run_helper (self, spawner->launcher, &self->error);
 
-  g_subprocess_launcher_take_stdin_fd (spawner->launcher, -1);
+  take_socket_back (spawner->launcher);
   if (!started)
     {
       if (self->socket >= 0)
@@ -319,6 +372,8 @@ start_spawner_once (gpointer data)
   Spawner *self = g_new0 (Spawner, 1);
   GThread *thread;
 
+  if (pthread_atfork (before_fork_cb, forking_parent_cb, forked_copy_cb) != 0)
+    g_error ("Could not prepare for a fork: out of memory");
   self->queue = g_async_queue_new ();
   self->launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
   self->set = procstream_poll_set_get (procstream_io_thread_get_context ());

@@ -782,6 +782,39 @@ test_forked (void)
   g_assert_cmpint (waitpid (pid, NULL, 0), ==, pid);
 }
 
+/* A copy that was forked at any moment of a start, and lives on, holds nothing that the start waits for. */
+static void
+test_forks_meanwhile (void)
+{
+  Run  *runs[32];
+  pid_t copies[64];
+  int   fds[2];
+  char  byte;
+
+  g_assert_true (procstream_pipe_new (fds, NULL));
+  for (guint i = 0; i < G_N_ELEMENTS (runs); i++)
+    runs[i] = run_program ("true");
+  for (guint i = 0; i < G_N_ELEMENTS (runs); i++)
+    run_start (runs[i]);
+  for (guint i = 0; i < G_N_ELEMENTS (copies); i++)
+    if ((copies[i] = fork ()) == 0)
+      {
+        close (fds[1]);
+        _exit (read (fds[0], &byte, 1) == 0 ? 0 : 1);
+      }
+  for (guint i = 0; i < G_N_ELEMENTS (runs); i++)
+    {
+      run_await_answer (runs[i]);
+      g_assert_no_error (runs[i]->error);
+      g_assert_true (g_subprocess_wait_check (runs[i]->spawned.subprocess, NULL, NULL));
+      run_free (runs[i]);
+    }
+  close (fds[1]);
+  close (fds[0]);
+  for (guint i = 0; i < G_N_ELEMENTS (copies); i++)
+    g_assert_cmpint (waitpid (copies[i], NULL, 0), ==, copies[i]);
+}
+
 /* --- Many --------------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -979,6 +1012,7 @@ main (int    argc,
   g_test_add_func ("/spawn/helper", test_helper);
   g_test_add_func ("/spawn/exhaustion", test_exhaustion);
   g_test_add_func ("/spawn/forked", test_forked);
+  g_test_add_func ("/spawn/forks-meanwhile", test_forks_meanwhile);
   g_test_add_func ("/spawn/nothing-left", test_nothing_left);
   g_test_add_func ("/spawn/at-once", test_at_once);
   g_test_add_func ("/spawn/pid-and-pidfd", test_pid_and_pidfd);
