@@ -511,7 +511,7 @@ procstream_chunk_log_skip_newest (ProcstreamChunkLog *self,
                                   ProcstreamCursor   *cursor)
 {
   /* History that the log let go since it attached is in its own references. */
-  if (cursor->next < self->first)
+  if (cursor->next < self->first && procstream_cursor_is_in_history (cursor))
     procstream_chunk_unref (g_queue_pop_head (&cursor->own));
   cursor->next_offset = self->head_offset;
   move_to (self, cursor, self->head);

@@ -2,6 +2,7 @@
 
 #include "procstream-chunk-log-private.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -114,6 +115,7 @@ static void
 test_history_is_promised (void)
 {
   ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_LAST_CHUNKS, 3, 1);
+  ProcstreamChunk    *live = procstream_chunk_new_copy ("5", 1, 0);
   ProcstreamCursor   *cursor;
 
   for (const char *const *text = (const char *const[]){ "1", "2", "3", "4", NULL }; *text; text++)
@@ -121,9 +123,13 @@ test_history_is_promised (void)
   cursor = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_LOSSY, FALSE);
   g_assert_true (procstream_cursor_is_in_history (cursor));
   procstream_chunk_log_seal (log);
-  for (const char *const *text = (const char *const[]){ "5", "6", "7", NULL }; *text; text++)
-    append (log, *text);
+  procstream_chunk_log_append (log, procstream_chunk_ref (live));
+  append (log, "6");
+  append (log, "7");
   g_assert_cmpuint (procstream_chunk_log_get_first (log), ==, 6);
+  /* What came later is not history: nobody but this test still has it. */
+  g_assert_true (g_atomic_ref_count_compare (&live->ref_count, 1));
+  procstream_chunk_unref (live);
   assert_chunk (log, cursor, "2");
   assert_chunk (log, cursor, "3");
   assert_chunk (log, cursor, "4");
@@ -192,6 +198,24 @@ test_unobserved (void)
   g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, 0);
   append (log, "lost");
   g_assert_cmpuint (procstream_chunk_log_get_bytes_unobserved (log), ==, 4);
+  procstream_chunk_log_free (log);
+}
+
+/* From the start, to where the only chunk is gone already: who was given it as the newest is past it, and has none of its own. */
+static void
+test_skip_what_is_gone (void)
+{
+  ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_NONE, 0, 4);
+  ProcstreamCursor   *cursor;
+
+  append (log, "gone");
+  cursor = procstream_chunk_log_attach_at_start (log, PROCSTREAM_DELIVERY_LOSSY);
+  g_assert_true (procstream_chunk_log_is_at_newest (log, cursor));
+  procstream_chunk_log_skip_newest (log, cursor);
+  assert_nothing (log, cursor);
+  append (log, "next");
+  assert_chunk (log, cursor, "next");
+  procstream_chunk_log_detach (log, cursor);
   procstream_chunk_log_free (log);
 }
 
@@ -286,6 +310,24 @@ get_number (const char *variable,
   return text ? (guint) strtoul (text, NULL, 10) : otherwise;
 }
 
+static volatile guint current_seed;
+
+/* An assertion of the log itself leaves no time to shorten anything, but the seed is worth a line. */
+static void
+aborted_cb (int number)
+{
+  char  digits[16];
+  guint n = sizeof digits;
+
+  digits[--n] = '\n';
+  for (guint seed = current_seed; n > 0 && (seed > 0 || n == sizeof digits - 1); seed /= 10)
+    digits[--n] = '0' + seed % 10;
+  if (write (STDERR_FILENO, "# Aborted in seed ", 18) < 0 || write (STDERR_FILENO, digits + n, sizeof digits - n) < 0)
+    _exit (1);
+  signal (number, SIG_DFL);
+  raise (number);
+}
+
 static void
 test_histories (void)
 {
@@ -293,11 +335,15 @@ test_histories (void)
   /* valgrind is some fifty times slower, and looks for something else. */
   guint count = get_number ("PROCSTREAM_TEST_HISTORIES", g_getenv ("PROCSTREAM_TEST_VALGRIND") ? N_HISTORIES / 20 : N_HISTORIES);
 
+  signal (SIGABRT, aborted_cb);
+  signal (SIGTRAP, aborted_cb);
   for (guint seed = first; seed < first + count; seed++)
     {
       g_autoptr (GByteArray) history = make_history (seed);
-      g_autofree char *failure = chunk_log_history_run (history->data, history->len);
+      g_autofree char *failure = NULL;
 
+      current_seed = seed;
+      failure = chunk_log_history_run (history->data, history->len);
       if (failure == NULL)
         continue;
       report (history, seed);
@@ -316,6 +362,7 @@ main (int    argc,
   g_test_add_func ("/chunk-log/history-does-not-pause", test_history_does_not_pause);
   g_test_add_func ("/chunk-log/end", test_end);
   g_test_add_func ("/chunk-log/unobserved", test_unobserved);
+  g_test_add_func ("/chunk-log/skip-what-is-gone", test_skip_what_is_gone);
   g_test_add_func ("/chunk-log/large-and-small-again", test_large_and_small_again);
   g_test_add_func ("/chunk-log/histories", test_histories);
   return g_test_run ();
