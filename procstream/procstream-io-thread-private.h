@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 /* The I/O thread: started at first use, never stopped. */
-GMainContext *procstream_io_thread_get_context (void); /* starts it */
+GMainContext *procstream_io_thread_get_context (void);                  /* starts it */
+gboolean      procstream_io_thread_has_context (GMainContext *context); /* does not start it */
 gboolean      procstream_io_thread_is_current (void);
 
 /* Runs @func in the I/O thread, once, soon; at once when called there. @destroy is run there too. In a forked copy of the program

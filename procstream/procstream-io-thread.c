@@ -19,8 +19,8 @@ typedef struct
   GDestroyNotify destroy;
 } Call;
 
-static GMainContext *io_context;
-static GThread      *io_thread; /* atomic */
+static GMainContext *io_context; /* atomic; set once */
+static GThread      *io_thread;  /* atomic */
 
 static GMutex  mutex;
 static GArray *calls;         /* of Call */
@@ -98,7 +98,7 @@ start (void)
 
   calls = g_array_new (FALSE, FALSE, sizeof (Call));
   running_calls = g_array_new (FALSE, FALSE, sizeof (Call));
-  io_context = g_main_context_new ();
+  g_atomic_pointer_set (&io_context, g_main_context_new ());
   g_source_set_static_name (source, "procstream-calls");
   /* Nobody iterates from inside a call; without this each dispatch would cost wake-ups for blocking the source. */
   g_source_set_can_recurse (source, TRUE);
@@ -133,6 +133,12 @@ procstream_io_thread_get_context (void)
       g_once_init_leave (&started, 1);
     }
   return io_context;
+}
+
+gboolean
+procstream_io_thread_has_context (GMainContext *context)
+{
+  return g_atomic_pointer_get (&io_context) == context;
 }
 
 gboolean

@@ -49,4 +49,7 @@ void               procstream_poll_set_append_fds (ProcstreamPollSet *self,
                                                    GArray            *fds);
 gboolean           procstream_poll_set_dispatch (ProcstreamPollSet *self);
 
+/* For tests: how many watches a set may have before it uses epoll. */
+extern guint procstream_poll_set_direct_limit;
+
 G_END_DECLS

@@ -2,10 +2,12 @@
 
 #include "procstream-poll-set-private.h"
 
+#include "procstream-io-thread-private.h"
 #include "procstream-pipe-private.h"
 #include "procstream-platform-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glib-unix.h>
 #include <poll.h>
 #include <sys/epoll.h>
@@ -13,7 +15,11 @@
 #include <unistd.h>
 
 /*
- * Whenever mutex is free: a slot is watched (by the kernel's set, or, without epoll, by the GSource itself) exactly if it is
+ * A set of few descriptors is watched by the GSource itself, which then knows from the poll of the main loop what is ready: that
+ * saves a system call per event. It goes over to epoll, for good, when it has more than that. The I/O thread's uses epoll from the
+ * start, because descriptors are armed from other threads there, for which a main loop must be woken and the kernel need not.
+ *
+ * Whenever mutex is free: a slot is watched (by the kernel's set if there is epoll_fd, or else by the GSource) exactly if it is
  * armed and not held. All changes of armed and held go through sync_locked(), which restores that. A paused descriptor must not
  * be in the set at all: with no events asked, a closed pipe would still wake every poll.
  *
@@ -53,13 +59,15 @@ struct _ProcstreamPollSet
   guint           users;
   GMainContext   *context;
   GSource        *source;
-  int             epoll_fd; /* -1: none; constant */
+  guint           direct_limit; /* how many watches the source has itself before it uses epoll */
 
-  GMutex  mutex;
-  GArray *slots;     /* of Slot */
-  GArray *free_list; /* of guint, indices */
-  guint   round;
-  guint   turn; /* without epoll: the slot that is served first */
+  GMutex   mutex;
+  int      epoll_fd;  /* -1: none; changed once, in the thread that adds */
+  gboolean fresh;     /* the source has polled, and nobody used that yet; of the context's thread */
+  GArray  *slots;     /* of Slot */
+  GArray  *free_list; /* of guint, indices */
+  guint    round;
+  guint    turn; /* without epoll: the slot that is served first */
 };
 
 typedef struct
@@ -73,6 +81,9 @@ typedef struct
   ProcstreamWatch watch;
   GIOCondition    condition;
 } Ready;
+
+/* Tests set it to 0, so that every set uses epoll. */
+guint procstream_poll_set_direct_limit = 8;
 
 /* How many descriptors are fetched at once. More are fetched by the next dispatch. */
 #define BATCH 64
@@ -142,6 +153,9 @@ watch_locked (ProcstreamPollSet *self,
 
   if (self->epoll_fd < 0)
     {
+      /* The error of a wrong descriptor comes at once with epoll. */
+      if (fcntl (slot->fd, F_GETFD) < 0)
+        return FALSE;
       slot->tag = g_source_add_unix_fd (self->source, slot->fd, slot->condition);
       return TRUE;
     }
@@ -177,11 +191,11 @@ sync_locked (ProcstreamPollSet *self,
 /* --- Dispatching -------------------------------------------------------------------------------------------------------------- */
 
 static guint
-fetch_epoll (ProcstreamPollSet *self,
-             Ready             *ready)
+fetch_epoll (int    epoll_fd,
+             Ready *ready)
 {
   struct epoll_event events[BATCH];
-  int                n = epoll_wait (self->epoll_fd, events, BATCH, 0);
+  int                n = epoll_wait (epoll_fd, events, BATCH, 0);
 
   for (int i = 0; i < n; i++)
     ready[i] = (Ready){ events[i].data.u64, events[i].events };
@@ -230,6 +244,50 @@ fetch_poll (ProcstreamPollSet *self,
         ready[n++] = (Ready){ g_array_index (watches, ProcstreamWatch, i), fd->revents };
     }
   return n;
+}
+
+/* What the main loop's own poll has found. */
+static guint
+fetch_polled (ProcstreamPollSet *self,
+              Ready             *ready)
+{
+  guint n = 0;
+
+  g_mutex_lock (&self->mutex);
+  for (guint i = 0; i < self->slots->len && n < BATCH; i++)
+    {
+      Slot        *slot = &g_array_index (self->slots, Slot, i);
+      GIOCondition condition = slot->used && slot->tag ? g_source_query_unix_fd (self->source, slot->tag) : 0;
+
+      if (condition)
+        ready[n++] = (Ready){ make_watch (slot->generation, i), condition };
+    }
+  g_mutex_unlock (&self->mutex);
+  return n;
+}
+
+static int
+get_epoll_fd (ProcstreamPollSet *self)
+{
+  int fd;
+
+  g_mutex_lock (&self->mutex);
+  fd = self->epoll_fd;
+  g_mutex_unlock (&self->mutex);
+  return fd;
+}
+
+static guint
+fetch (ProcstreamPollSet *self,
+       Ready             *ready)
+{
+  int      epoll_fd = get_epoll_fd (self);
+  gboolean fresh = self->fresh;
+
+  self->fresh = FALSE;
+  if (epoll_fd >= 0)
+    return fetch_epoll (epoll_fd, ready);
+  return fresh ? fetch_polled (self, ready) : fetch_poll (self, ready);
 }
 
 /* Gives out the callback of a slot that may be served now, with a reference to its data. */
@@ -293,12 +351,20 @@ procstream_poll_set_dispatch (ProcstreamPollSet *self)
 {
   Ready    ready[BATCH];
   guint    round = ++self->round;
-  guint    n = self->epoll_fd >= 0 ? fetch_epoll (self, ready) : fetch_poll (self, ready);
+  guint    n = fetch (self, ready);
   gboolean any = FALSE;
 
   for (guint i = 0; i < n && round == self->round; i++)
     any |= serve (self, &ready[i]);
   return any;
+}
+
+/* Called after each poll. What that found may be used once: a nested iteration that came in between has served it. */
+static gboolean
+poll_source_check (GSource *source)
+{
+  ((PollSource *) source)->set->fresh = TRUE;
+  return FALSE;
 }
 
 static gboolean
@@ -319,22 +385,21 @@ poll_source_finalize (GSource *source)
   g_clear_pointer (&((PollSource *) source)->set, set_unref_memory);
 }
 
-/* Without a check function a source is ready when one of its descriptors is. */
-static GSourceFuncs poll_source_funcs = { .dispatch = poll_source_dispatch, .finalize = poll_source_finalize };
+/* When check says no, a source is still ready if one of its descriptors is. */
+static GSourceFuncs poll_source_funcs = { .check = poll_source_check, .dispatch = poll_source_dispatch, .finalize = poll_source_finalize };
 
 void
 procstream_poll_set_append_fds (ProcstreamPollSet *self,
                                 GArray            *fds)
 {
-  GPollFD fd = { .fd = self->epoll_fd, .events = G_IO_IN };
+  GPollFD fd = { .events = G_IO_IN };
 
-  if (self->epoll_fd >= 0)
-    {
-      g_array_append_val (fds, fd);
-      return;
-    }
   g_mutex_lock (&self->mutex);
-  append_watched_locked (self, fds, NULL);
+  fd.fd = self->epoll_fd;
+  if (self->epoll_fd >= 0)
+    g_array_append_val (fds, fd);
+  else
+    append_watched_locked (self, fds, NULL);
   g_mutex_unlock (&self->mutex);
 }
 
@@ -353,6 +418,40 @@ open_epoll (void)
   return procstream_fd_above_standard (fd);
 }
 
+static void
+set_watched_all_locked (ProcstreamPollSet *self,
+                        gboolean           watched)
+{
+  for (guint i = 0; i < self->slots->len; i++)
+    {
+      Slot *slot = &g_array_index (self->slots, Slot, i);
+
+      if (!slot->used || !slot->watched)
+        continue;
+      if (!watched)
+        unwatch_locked (self, slot);
+      else if (!watch_locked (self, slot))
+        g_critical ("Could not poll descriptor %d: %s", slot->fd, g_strerror (errno));
+    }
+}
+
+/* Goes over to epoll when there are more watches than the source should have itself, if there is epoll. */
+static void
+outgrow_locked (ProcstreamPollSet *self)
+{
+  int fd;
+
+  if (self->epoll_fd >= 0 || self->slots->len - self->free_list->len < self->direct_limit)
+    return;
+  fd = open_epoll ();
+  if (fd < 0)
+    return;
+  set_watched_all_locked (self, FALSE);
+  self->epoll_fd = fd;
+  set_watched_all_locked (self, TRUE);
+  g_source_add_unix_fd (self->source, fd, G_IO_IN);
+}
+
 static ProcstreamPollSet *
 set_new (GMainContext *context)
 {
@@ -365,14 +464,13 @@ set_new (GMainContext *context)
   self->context = g_main_context_ref (context);
   self->slots = g_array_new (FALSE, TRUE, sizeof (Slot));
   self->free_list = g_array_new (FALSE, FALSE, sizeof (guint));
-  self->epoll_fd = open_epoll ();
+  self->epoll_fd = -1;
+  self->direct_limit = procstream_io_thread_has_context (context) ? 0 : procstream_poll_set_direct_limit;
   self->source = g_source_new (&poll_source_funcs, sizeof (PollSource));
   g_atomic_ref_count_inc (&self->ref_count);
   ((PollSource *) self->source)->set = self;
   g_source_set_static_name (self->source, "procstream-poll-set");
   g_source_set_can_recurse (self->source, TRUE);
-  if (self->epoll_fd >= 0)
-    g_source_add_unix_fd (self->source, self->epoll_fd, G_IO_IN);
   g_source_attach (self->source, context);
   return self;
 }
@@ -452,10 +550,10 @@ procstream_poll_set_unref (ProcstreamPollSet *self)
 
 /* --- Watches ------------------------------------------------------------------------------------------------------------------ */
 
-/* The kernel has to be asked: not only files cannot be polled. */
+/* With epoll the kernel has to be asked: not only files cannot be polled. poll() says that they are always ready. */
 static gboolean
-can_watch (ProcstreamPollSet *self,
-           int                fd)
+can_watch_locked (ProcstreamPollSet *self,
+                  int                fd)
 {
   struct epoll_event event = { 0 };
   struct stat        info;
@@ -466,7 +564,27 @@ can_watch (ProcstreamPollSet *self,
   if (fstat (fd, &info) < 0)
     return FALSE;
   errno = EPERM;
-  return !S_ISREG (info.st_mode) && !S_ISDIR (info.st_mode) && !S_ISBLK (info.st_mode);
+  return S_ISFIFO (info.st_mode) || S_ISSOCK (info.st_mode) || S_ISCHR (info.st_mode) || (info.st_mode & S_IFMT) == 0;
+}
+
+static ProcstreamWatch
+add_locked (ProcstreamPollSet *self,
+            const Slot        *values)
+{
+  Slot   *slot;
+  guint   index;
+  guint32 generation;
+
+  outgrow_locked (self);
+  if (!can_watch_locked (self, values->fd))
+    return 0;
+  index = take_slot_locked (self);
+  slot = &g_array_index (self->slots, Slot, index);
+  generation = slot->generation;
+  *slot = *values;
+  slot->used = TRUE;
+  slot->generation = generation;
+  return make_watch (generation, index);
 }
 
 ProcstreamWatch
@@ -478,19 +596,16 @@ procstream_poll_set_add (ProcstreamPollSet  *self,
                          gpointer (*ref) (gpointer),
                          void (*unref) (gpointer))
 {
+  Slot            values = { .fd = fd, .condition = condition, .func = func, .data = data, .ref = ref, .unref = unref };
   ProcstreamWatch watch;
-  Slot           *slot;
-  guint           index;
 
-  if (procstream_platform_forked () || !can_watch (self, fd))
+  if (procstream_platform_forked ())
     return 0;
   g_mutex_lock (&self->mutex);
-  index = take_slot_locked (self);
-  slot = &g_array_index (self->slots, Slot, index);
-  *slot = (Slot){ .generation = slot->generation, .used = TRUE, .fd = fd, .condition = condition, .func = func, .data = data, .ref = ref, .unref = unref };
-  watch = make_watch (slot->generation, index);
+  watch = add_locked (self, &values);
   g_mutex_unlock (&self->mutex);
-  procstream_poll_set_ref (self);
+  if (watch != 0)
+    procstream_poll_set_ref (self);
   return watch;
 }
 

@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* All tests run twice: with epoll and without. */
+/* All tests run three times: as sets are, with epoll from the start, and without epoll. */
 
 typedef struct _Pipe Pipe;
 struct _Pipe
@@ -458,13 +458,26 @@ run_without_epoll (gconstpointer data)
 }
 
 static void
+run_with_epoll (gconstpointer data)
+{
+  void (*test) (void) = data;
+  guint limit = procstream_poll_set_direct_limit;
+
+  procstream_poll_set_direct_limit = 0;
+  test ();
+  procstream_poll_set_direct_limit = limit;
+}
+
+static void
 add (const char *name,
      void (*test) (void))
 {
+  g_autofree char *usual = g_strconcat ("/poll-set/usual/", name, NULL);
   g_autofree char *with = g_strconcat ("/poll-set/epoll/", name, NULL);
   g_autofree char *without = g_strconcat ("/poll-set/poll/", name, NULL);
 
-  g_test_add_func (with, test);
+  g_test_add_func (usual, test);
+  g_test_add_data_func (with, test, run_with_epoll);
   g_test_add_data_func (without, test, run_without_epoll);
 }
 
