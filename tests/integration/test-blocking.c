@@ -7,6 +7,8 @@
 
 #include <malloc.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void
 use_pipe (TestProcess *process)
@@ -138,6 +140,51 @@ test_wrong_state (void)
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
   g_assert_nonnull (strstr (error->message, "sh"));
   g_assert_nonnull (strstr (error->message, "created"));
+}
+
+static gboolean
+is_refused (GError **error)
+{
+  gboolean refused = g_error_matches (*error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_FORKED);
+
+  g_clear_error (error);
+  return refused;
+}
+
+/* A forked copy of the program has none of the threads that the library needs: everything is refused at once. */
+static gboolean
+all_refused (TestProcess *process)
+{
+  GError  *error = NULL;
+  gboolean refused;
+
+  procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, &error);
+  refused = is_refused (&error);
+  procstream_child_kill (process->child, &error);
+  refused &= is_refused (&error);
+  procstream_launcher_spawnv (process->launcher, test_shell_argv ("true"), &error);
+  refused &= is_refused (&error);
+  g_clear_object (&process->child);
+  return refused;
+}
+
+static void
+test_forked (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  int   status;
+  pid_t pid;
+
+  use_pipe (process);
+  test_process_spawn (process, "read x");
+  pid = fork ();
+  g_assert_cmpint (pid, >=, 0);
+  if (pid == 0)
+    _exit (all_refused (process) ? 0 : 1);
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_cmpint (status, ==, 0);
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
 }
 
 /* --- Other threads ------------------------------------------------------------------------------------------------------------ */
@@ -362,6 +409,7 @@ main (int    argc,
   g_test_add_func ("/blocking/timeout", test_timeout);
   g_test_add_func ("/blocking/cancel", test_cancel);
   g_test_add_func ("/blocking/wrong-state", test_wrong_state);
+  g_test_add_func ("/blocking/forked", test_forked);
   g_test_add_func ("/blocking/other-threads", test_other_threads);
   g_test_add_func ("/blocking/other-thread-unread", test_other_thread_unread);
   g_test_add_func ("/blocking/own-context", test_own_context);

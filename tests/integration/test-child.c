@@ -251,6 +251,63 @@ test_drop_in_handler (void)
 }
 
 static void
+out_only_cb (ProcstreamOutput *output,
+             GBytes           *bytes,
+             TestProcess      *process)
+{
+  g_string_append_len (process->out, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+}
+
+static void
+exit_meanwhile_cb (ProcstreamOutput *output,
+                   GBytes           *bytes,
+                   TestProcess      *process)
+{
+  if (procstream_child_get_state (process->child) == PROCSTREAM_CHILD_STATE_EXITED)
+    return;
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  test_process_await_state (process, PROCSTREAM_CHILD_STATE_EXITED);
+  g_assert_null (strpbrk (process->order->str, "xC"));
+}
+
+/* The process exits while a handler runs: that is told after it, and in order. */
+static void
+test_exit_during_emission (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  use_pipe (process);
+  test_process_create (process, "echo one; read x; echo two");
+  test_process_listen (process);
+  g_signal_connect (procstream_child_get_stdout (process->child), "chunk", G_CALLBACK (exit_meanwhile_cb), process);
+  test_process_start (process);
+  test_process_run_to_completed (process);
+  assert_order (process);
+  g_assert_cmpstr (process->out->str, ==, "one\ntwo\n");
+}
+
+/* Who holds only an output has everything that is his, however long the child object is gone. */
+static void
+test_output_outlives (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamOutput) out = NULL;
+  gboolean gone = FALSE;
+
+  procstream_launcher_set_replay (process->launcher, PROCSTREAM_REPLAY_ALL);
+  test_process_spawn (process, "echo kept");
+  out = g_object_ref (procstream_child_get_stdout (process->child));
+  g_object_weak_ref (G_OBJECT (process->child), gone_cb, &gone);
+  g_clear_object (&process->child);
+  test_run_until_set (NULL, "the child object to go", &gone);
+  g_signal_connect (out, "chunk", G_CALLBACK (out_only_cb), process);
+  while (process->out->len < 5)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpstr (process->out->str, ==, "kept\n");
+  g_signal_handlers_disconnect_by_data (out, process);
+}
+
+static void
 test_drop_unheard (void)
 {
   g_autoptr (TestProcess) process = test_process_new ();
@@ -647,6 +704,8 @@ main (int    argc,
   g_test_add_func ("/child/start-async/cancelled", test_start_async_cancelled);
   g_test_add_func ("/child/late-replay", test_late_replay);
   g_test_add_func ("/child/drop-in-handler", test_drop_in_handler);
+  g_test_add_func ("/child/exit-during-emission", test_exit_during_emission);
+  g_test_add_func ("/child/output-outlives", test_output_outlives);
   g_test_add_func ("/child/drop-unheard", test_drop_unheard);
   g_test_add_func ("/child/never-started", test_never_started);
   g_test_add_func ("/child/no-handlers", test_no_handlers);
