@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-chunk-private.h"
+#include "procstream-chunk-log-private.h"
+
+#include <string.h>
+
+static ProcstreamSlab *
+new_slab (void)
+{
+  ProcstreamSlab *slab = procstream_slab_new (1);
+
+  for (guint i = 0; i < slab->size; i++)
+    slab->data[i] = i % 251;
+  return slab;
+}
+
+static ProcstreamChunk *
+new_chunk (const char *text)
+{
+  return procstream_chunk_new_copy (text, strlen (text), 0);
+}
+
+/* From an eighth of the slab on a chunk is a slice of it; what is smaller is copied, so that no one holds a slab for little. */
+static void
+test_slice_or_copy (void)
+{
+  const gsize share = PROCSTREAM_SLAB_SIZE / 8;
+  const gsize sizes[] = { 1, 2, share - 1, share, share + 1, PROCSTREAM_SLAB_SIZE - 5 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes); i++)
+    {
+      ProcstreamSlab  *slab = new_slab ();
+      ProcstreamChunk *chunk = procstream_chunk_new (slab, 5, sizes[i], 123);
+
+      g_assert_cmpint (procstream_slab_is_shared (slab), ==, sizes[i] >= share);
+      g_assert_cmpint (chunk->data == slab->data + 5, ==, sizes[i] >= share);
+      g_assert_cmpmem (chunk->data, chunk->size, slab->data + 5, sizes[i]);
+      g_assert_cmpint (chunk->time_us, ==, 123);
+      procstream_chunk_unref (chunk);
+      g_assert_false (procstream_slab_is_shared (slab));
+      procstream_slab_unref (slab);
+    }
+}
+
+/* The bytes of a chunk are its own once the slab is used for something else. */
+static void
+test_copy_is_separate (void)
+{
+  ProcstreamSlab  *slab = new_slab ();
+  ProcstreamChunk *chunk = procstream_chunk_new (slab, 0, 4, 0);
+
+  memset (slab->data, 'x', slab->size);
+  g_assert_cmpmem (chunk->data, chunk->size, "\0\1\2\3", 4);
+  procstream_slab_unref (slab);
+  procstream_chunk_unref (chunk);
+}
+
+static void
+test_memory (void)
+{
+  ProcstreamSlab  *slab = new_slab ();
+  ProcstreamChunk *slice = procstream_chunk_new (slab, 0, 10000, 0);
+  ProcstreamChunk *small = new_chunk ("0123456789");
+  gsize            before = procstream_chunk_get_memory (small);
+
+  g_assert_cmpuint (procstream_chunk_get_memory (slice), >=, 10000);
+  g_assert_cmpuint (procstream_chunk_get_memory (slice), <=, 10000 + sizeof (ProcstreamChunk));
+  g_assert_cmpuint (before, <=, 10 + sizeof (ProcstreamChunk));
+  procstream_chunk_get_line_index (small);
+  g_assert_cmpuint (procstream_chunk_get_memory (small), ==, before + sizeof (ProcstreamLineIndex));
+  procstream_chunk_unref (slice);
+  procstream_chunk_unref (small);
+  procstream_slab_unref (slab);
+}
+
+static void
+test_bytes_outlive_chunk (void)
+{
+  ProcstreamSlab  *slab = new_slab ();
+  ProcstreamChunk *slice = procstream_chunk_new (slab, 100, 20000, 0);
+  ProcstreamChunk *small = new_chunk ("small");
+  g_autoptr (GBytes) from_slice = procstream_chunk_to_bytes (slice);
+  g_autoptr (GBytes) from_small = procstream_chunk_to_bytes (small);
+  g_autofree guint8 *expected = g_memdup2 (slab->data + 100, 20000);
+
+  /* Not copied, and what they hold is at most eight times their size. */
+  g_assert_true (g_bytes_get_data (from_slice, NULL) == slice->data);
+  g_assert_true (g_bytes_get_data (from_small, NULL) == small->data);
+  procstream_slab_unref (slab);
+  procstream_chunk_unref (slice);
+  procstream_chunk_unref (small);
+  g_assert_cmpmem (g_bytes_get_data (from_slice, NULL), g_bytes_get_size (from_slice), expected, 20000);
+  g_assert_cmpmem (g_bytes_get_data (from_small, NULL), g_bytes_get_size (from_small), "small", 5);
+}
+
+/* The end of a chunk shares its memory while that is worth it. */
+static void
+test_bytes_from (void)
+{
+  ProcstreamSlab  *slab = new_slab ();
+  ProcstreamChunk *slice = procstream_chunk_new (slab, 0, 20000, 0);
+  ProcstreamChunk *small = new_chunk ("0123456789abcdefghij");
+  const gsize      froms[] = { 0, 1, 19999, 20000, 20000 - PROCSTREAM_SLAB_SIZE / 8, 20000 - PROCSTREAM_SLAB_SIZE / 8 + 1 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (froms); i++)
+    {
+      g_autoptr (GBytes) bytes = procstream_chunk_to_bytes_from (slice, froms[i]);
+      gsize size = 20000 - froms[i];
+
+      g_assert_cmpuint (g_bytes_get_size (bytes), ==, size);
+      if (size == 0)
+        continue;
+      g_assert_cmpmem (g_bytes_get_data (bytes, NULL), size, slice->data + froms[i], size);
+      g_assert_cmpint (g_bytes_get_data (bytes, NULL) == slice->data + froms[i], ==, size >= PROCSTREAM_SLAB_SIZE / 8);
+    }
+  for (gsize from = 0; from < small->size; from++)
+    {
+      g_autoptr (GBytes) bytes = procstream_chunk_to_bytes_from (small, from);
+
+      g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), small->data + from, small->size - from);
+    }
+  procstream_chunk_unref (slice);
+  procstream_chunk_unref (small);
+  procstream_slab_unref (slab);
+}
+
+/* --- Line index --------------------------------------------------------------------------------------------------------------- */
+
+#define N_THREADS 4
+
+typedef struct
+{
+  ProcstreamChunk *chunk;
+  GMutex           mutex;
+  GCond            cond;
+  guint            n_ready;
+} Race;
+
+static gpointer
+get_index (gpointer data)
+{
+  Race *race = data;
+
+  g_mutex_lock (&race->mutex);
+  race->n_ready++;
+  g_cond_broadcast (&race->cond);
+  while (race->n_ready < N_THREADS)
+    g_cond_wait (&race->cond, &race->mutex);
+  g_mutex_unlock (&race->mutex);
+  return (gpointer) procstream_chunk_get_line_index (race->chunk);
+}
+
+/* All see the same index, whoever was first. */
+static void
+test_index_once (void)
+{
+  for (guint round = 0; round < 100; round++)
+    {
+      Race     race = { .chunk = new_chunk ("one\ntwo\nthree") };
+      GThread *threads[N_THREADS];
+
+      g_mutex_init (&race.mutex);
+      g_cond_init (&race.cond);
+      for (guint i = 0; i < N_THREADS; i++)
+        threads[i] = g_thread_new ("index", get_index, &race);
+      for (guint i = 0; i < N_THREADS; i++)
+        g_assert_true (g_thread_join (threads[i]) == race.chunk->index);
+      g_assert_true (procstream_chunk_get_line_index (race.chunk) == race.chunk->index);
+      g_assert_cmpuint (race.chunk->index->n_positions, ==, 2);
+      g_mutex_clear (&race.mutex);
+      g_cond_clear (&race.cond);
+      procstream_chunk_unref (race.chunk);
+    }
+}
+
+/* --- Where lines begin -------------------------------------------------------------------------------------------------------- */
+
+/* What a log says of the chunk that follows @before. */
+static void
+assert_begins (const char *before,
+               gboolean    newline,
+               gboolean    lf,
+               gboolean    crlf)
+{
+  const ProcstreamLogOptions options = { PROCSTREAM_REPLAY_ALL, 0, 100, 1000 };
+  const gsize                size = strlen (before);
+
+  for (gsize cut = 0; cut <= size; cut++)
+    {
+      ProcstreamChunkLog *log = procstream_chunk_log_new (&options);
+      ProcstreamChunk    *chunk = new_chunk ("next");
+
+      if (cut > 0)
+        procstream_chunk_log_append (log, procstream_chunk_new_copy (before, cut, 0));
+      if (cut < size)
+        procstream_chunk_log_append (log, procstream_chunk_new_copy (before + cut, size - cut, 0));
+      procstream_chunk_log_append (log, procstream_chunk_ref (chunk));
+      g_assert_cmpuint (chunk->offset, ==, size);
+      g_assert_cmpuint (chunk->before[1], ==, size > 0 ? before[size - 1] : 0);
+      g_assert_cmpuint (chunk->before[0], ==, size > 1 ? before[size - 2] : 0);
+      g_assert_cmpint (procstream_chunk_begins_line (chunk, PROCSTREAM_LINE_SEPARATOR_NEWLINE), ==, newline);
+      g_assert_cmpint (procstream_chunk_begins_line (chunk, PROCSTREAM_LINE_SEPARATOR_LF), ==, lf);
+      g_assert_cmpint (procstream_chunk_begins_line (chunk, PROCSTREAM_LINE_SEPARATOR_CRLF), ==, crlf);
+      procstream_chunk_log_free (log);
+      procstream_chunk_unref (chunk);
+    }
+}
+
+static void
+test_begins_line (void)
+{
+  assert_begins ("", TRUE, TRUE, TRUE);
+  assert_begins ("a", FALSE, FALSE, FALSE);
+  assert_begins ("\n", TRUE, TRUE, FALSE);
+  assert_begins ("a\n", TRUE, TRUE, FALSE);
+  assert_begins ("ab\r\n", TRUE, TRUE, TRUE);
+  assert_begins ("\r\n", TRUE, TRUE, TRUE);
+  assert_begins ("a\r", FALSE, FALSE, FALSE);
+  assert_begins ("\r\n\n", TRUE, TRUE, FALSE);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/chunk/slice-or-copy", test_slice_or_copy);
+  g_test_add_func ("/chunk/copy-is-separate", test_copy_is_separate);
+  g_test_add_func ("/chunk/memory", test_memory);
+  g_test_add_func ("/chunk/bytes-outlive-chunk", test_bytes_outlive_chunk);
+  g_test_add_func ("/chunk/bytes-from", test_bytes_from);
+  g_test_add_func ("/chunk/index-once", test_index_once);
+  g_test_add_func ("/chunk/begins-line", test_begins_line);
+  return g_test_run ();
+}
