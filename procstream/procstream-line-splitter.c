@@ -173,8 +173,8 @@ extend (ProcstreamLineSplitter *self,
       g_byte_array_append (self->carry, data, n);
       data += n;
       size -= n;
-      if (self->carry->len > max + 1 ||
-          (self->carry->len == max + 1 && !(takes_cr (self) && self->carry->data[max] == '\r')))
+      while (self->carry->len > max + 1 ||
+             (self->carry->len == max + 1 && !(takes_cr (self) && self->carry->data[max] == '\r')))
         cut_carry (self, sink);
     }
   if (self->skipping)

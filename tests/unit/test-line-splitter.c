@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-line-splitter-private.h"
+
+#include "line-model.h"
+
+/*
+ * Short inputs are cut into pushes in every way, with every separator, both overflows and several limits, and compared with a model
+ * that looks at all bytes at once; long ones at random.
+ */
+
+static const ProcstreamLineSeparator separators[] = {
+  PROCSTREAM_LINE_SEPARATOR_NEWLINE,
+  PROCSTREAM_LINE_SEPARATOR_LF,
+  PROCSTREAM_LINE_SEPARATOR_CRLF,
+};
+
+static const ProcstreamLineOverflow overflows[] = {
+  PROCSTREAM_LINE_OVERFLOW_SPLIT,
+  PROCSTREAM_LINE_OVERFLOW_TRUNCATE,
+};
+
+typedef struct
+{
+  const char *data;
+  gsize       size;
+} Input;
+
+#define INPUT(text)       \
+  {                       \
+    text, sizeof text - 1 \
+  }
+
+static const Input inputs[] = {
+  INPUT (""),
+  INPUT ("a"),
+  INPUT ("\n"),
+  INPUT ("\r"),
+  INPUT ("\r\n"),
+  INPUT ("\n\n\n"),
+  INPUT ("\r\r\n"),
+  INPUT ("\r\n\r\n"),
+  INPUT ("\n\r\n\r"),
+  INPUT ("a\nbc\r\nd"),
+  INPUT ("abcd\r\nab"),
+  INPUT ("abcd\rx\r\n"),
+  INPUT ("abcd\r\r\n\r"),
+  INPUT ("abcdefgh\nij\n"),
+  INPUT ("abcdefgh\r\ni\r"),
+  INPUT ("abcdefghijk"),
+  INPUT ("ab\0cd\n\0\n"),
+  INPUT ("\303\244\303\266\303\274\n\303\237"),    /* two bytes each */
+  INPUT ("a\342\202\254b\342\202\254\nc"),         /* three */
+  INPUT ("\360\237\230\200a\360\237\230\200\r\n"), /* four */
+  INPUT ("ab\342\202\n\202\254c"),                 /* cut short, and what is left of it */
+  INPUT ("\200\200\200\200\200\200\200\n\377\376"),
+  INPUT ("\303\303\303\303\n\355\240\200x"), /* leads alone, a surrogate */
+  INPUT ("abc\360\237\nabc\360\237\230"),
+};
+
+static void
+fail (const ProcstreamLineOptions *options,
+      const LineEvent             *events,
+      guint                        n_events,
+      const char                  *failure)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  for (guint i = 0; i < n_events; i++)
+    {
+      g_autofree char *piece = events[i].type == LINE_PUSH ? g_strndup ((const char *) events[i].data, events[i].size) : NULL;
+      g_autofree char *escaped = piece ? g_strescape (piece, NULL) : NULL;
+
+      g_string_append_printf (text, " %d “%s”", events[i].type, escaped ? escaped : "");
+    }
+  g_error ("Separator %d, overflow %d, limit %u:%s: %s", options->separator, options->overflow, options->max_length, text->str, failure);
+}
+
+static void
+check_with_all_options (const LineEvent *events,
+                        guint            n_events)
+{
+  static const guint limits[] = { 1, 2, 3, 4, 5, 8, 100 };
+
+  for (guint s = 0; s < G_N_ELEMENTS (separators); s++)
+    for (guint o = 0; o < G_N_ELEMENTS (overflows); o++)
+      for (guint l = 0; l < G_N_ELEMENTS (limits); l++)
+        {
+          const ProcstreamLineOptions options = { separators[s], limits[l], overflows[o] };
+          g_autofree char            *failure = line_events_run_all (&options, events, n_events);
+
+          if (failure)
+            fail (&options, events, n_events, failure);
+        }
+}
+
+static LineEvent
+piece (const Input *input,
+       gsize        from,
+       gsize        to)
+{
+  return (LineEvent){ LINE_PUSH, (const guint8 *) input->data + from, to - from };
+}
+
+/* In one, two and three pushes, empty ones among them. */
+static void
+test_every_cut (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (inputs); i++)
+    for (gsize a = 0; a <= inputs[i].size; a++)
+      for (gsize b = a; b <= inputs[i].size; b++)
+        {
+          const LineEvent events[] = { piece (&inputs[i], 0, a), piece (&inputs[i], a, b), piece (&inputs[i], b, inputs[i].size), { LINE_FINISH, NULL, 0 } };
+
+          check_with_all_options (events, G_N_ELEMENTS (events));
+        }
+}
+
+static void
+test_byte_by_byte (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (inputs); i++)
+    {
+      g_autoptr (GArray) events = g_array_new (FALSE, FALSE, sizeof (LineEvent));
+      LineEvent event = { LINE_FINISH, NULL, 0 };
+
+      for (gsize a = 0; a < inputs[i].size; a++)
+        {
+          event = piece (&inputs[i], a, a + 1);
+          g_array_append_val (events, event);
+        }
+      event = (LineEvent){ LINE_FINISH, NULL, 0 };
+      g_array_append_val (events, event);
+      check_with_all_options ((const LineEvent *) (gpointer) events->data, events->len);
+    }
+}
+
+/* A gap of either kind before, between and after the two parts of an input. */
+static void
+test_every_gap (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (inputs); i++)
+    for (gsize a = 0; a <= inputs[i].size; a++)
+      for (int start = 0; start < 2; start++)
+        {
+          const LineEvent gap = { start ? LINE_GAP_AT_START : LINE_GAP, NULL, 0 };
+          const LineEvent finish = { LINE_FINISH, NULL, 0 };
+          const gsize     half = (a + inputs[i].size) / 2;
+          const LineEvent between[] = { piece (&inputs[i], 0, a / 2), piece (&inputs[i], a / 2, a), gap,
+                                        piece (&inputs[i], a, half), piece (&inputs[i], half, inputs[i].size), finish };
+          const LineEvent outside[] = { gap, piece (&inputs[i], 0, a), piece (&inputs[i], a, inputs[i].size), gap, finish };
+
+          check_with_all_options (between, G_N_ELEMENTS (between));
+          check_with_all_options (outside, G_N_ELEMENTS (outside));
+        }
+}
+
+/* After an end it stands at the beginning of a line, whatever came before. */
+static void
+test_after_the_end (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (inputs); i++)
+    for (guint j = 0; j < G_N_ELEMENTS (inputs); j++)
+      {
+        const LineEvent finish = { LINE_FINISH, NULL, 0 };
+        const LineEvent events[] = { piece (&inputs[i], 0, inputs[i].size), finish, piece (&inputs[j], 0, inputs[j].size), finish };
+
+        check_with_all_options (events, G_N_ELEMENTS (events));
+      }
+}
+
+/* --- At random ---------------------------------------------------------------------------------------------------------------- */
+
+static GByteArray *
+make_text (GRand *random,
+           gsize  size)
+{
+  static const char *const pieces[] = { "a", "word", "\n", "\n", "\r\n", "\r", "\303\244", "\342\202\254", "\360\237\230\200", "\377",
+                                        "a line of ordinary length, as most are" };
+  GByteArray              *text = g_byte_array_new ();
+  /* Most streams are plain, which is a way of its own. */
+  guint n_pieces = g_rand_boolean (random) ? 6 : G_N_ELEMENTS (pieces);
+
+  while (text->len < size)
+    {
+      const char *next = pieces[g_rand_int_range (random, 0, n_pieces)];
+
+      g_byte_array_append (text, (const guint8 *) next, strlen (next));
+    }
+  return text;
+}
+
+static void
+check_random (guint32 seed)
+{
+  g_autoptr (GRand) random = g_rand_new_with_seed (seed);
+  g_autoptr (GByteArray) text = make_text (random, 5000);
+  g_autoptr (GArray) events = g_array_new (FALSE, FALSE, sizeof (LineEvent));
+  const ProcstreamLineOptions options = { separators[seed % 3], 1 + g_rand_int_range (random, 0, 200), overflows[seed / 3 % 2] };
+  LineEvent                   event = { LINE_FINISH, NULL, 0 };
+  g_autofree char            *failure = NULL;
+
+  for (gsize i = 0; i < text->len;)
+    {
+      gsize size = MIN ((gsize) g_rand_int_range (random, 1, 1000), text->len - i);
+
+      event = (LineEvent){ LINE_PUSH, text->data + i, size };
+      g_array_append_val (events, event);
+      i += size;
+      if (g_rand_int_range (random, 0, 8) > 0)
+        continue;
+      event = (LineEvent){ g_rand_boolean (random) ? LINE_GAP : LINE_GAP_AT_START, NULL, 0 };
+      g_array_append_val (events, event);
+    }
+  event = (LineEvent){ LINE_FINISH, NULL, 0 };
+  g_array_append_val (events, event);
+  failure = line_events_run_all (&options, (const LineEvent *) (gpointer) events->data, events->len);
+  if (failure)
+    g_error ("Seed %u: %s", seed, failure);
+}
+
+static void
+test_random (void)
+{
+  guint32 count = g_getenv ("PROCSTREAM_TEST_VALGRIND") ? 12 : 300;
+
+  for (guint32 seed = 0; seed < count; seed++)
+    check_random (seed);
+}
+
+/* --- Promises that a comparison does not show ------------------------------------------------------------------------------------ */
+
+typedef struct
+{
+  const guint8 *data;
+  gsize         size;
+  gboolean      outside;
+  gsize         longest;
+  GString      *all;
+} Seen;
+
+static void
+seen_cb (gpointer      user_data,
+         const guint8 *data,
+         gsize         size,
+         gboolean      plain)
+{
+  Seen *self = user_data;
+
+  self->outside |= size > 0 && (data < self->data || data + size > self->data + self->size);
+  self->longest = MAX (self->longest, size);
+  if (self->all)
+    {
+      g_autoptr (GString) scratch = g_string_new (NULL);
+      const char *text = procstream_line_repair (data, size, scratch, &size);
+
+      g_string_append_len (self->all, text, size);
+    }
+}
+
+/* Lines that do not cross a push are handed out where they stand. */
+static void
+test_no_copy (void)
+{
+  static const guint8         data[] = "one\ntwo\r\nthree\n";
+  const ProcstreamLineOptions options = { PROCSTREAM_LINE_SEPARATOR_NEWLINE, 100, PROCSTREAM_LINE_OVERFLOW_SPLIT };
+  ProcstreamLineSplitter     *splitter = procstream_line_splitter_new (&options);
+  Seen                        seen = { data, sizeof data - 1 };
+
+  for (int i = 0; i < 3; i++)
+    procstream_line_splitter_push (splitter, data, sizeof data - 1, NULL, seen_cb, &seen);
+  g_assert_cmpuint (seen.longest, ==, 5);
+  g_assert_false (seen.outside);
+  procstream_line_splitter_free (splitter);
+}
+
+/* Valid text in pieces is still valid text: no character is torn, at any limit that has room for one. */
+static void
+test_characters_stay_whole (void)
+{
+  static const char text[] = "a\303\244\342\202\254\360\237\230\200b\360\237\230\200\360\237\230\200\342\202\254\303\244\303\244xyz";
+
+  for (guint max = 4; max < sizeof text; max++)
+    for (gsize cut = 0; cut < sizeof text; cut++)
+      {
+        const ProcstreamLineOptions options = { PROCSTREAM_LINE_SEPARATOR_LF, max, PROCSTREAM_LINE_OVERFLOW_SPLIT };
+        ProcstreamLineSplitter     *splitter = procstream_line_splitter_new (&options);
+        g_autoptr (GString) all = g_string_new (NULL);
+        Seen seen = { .all = all };
+
+        procstream_line_splitter_push (splitter, (const guint8 *) text, cut, NULL, seen_cb, &seen);
+        procstream_line_splitter_push (splitter, (const guint8 *) text + cut, sizeof text - 1 - cut, NULL, seen_cb, &seen);
+        procstream_line_splitter_finish (splitter, seen_cb, &seen);
+        g_assert_cmpstr (all->str, ==, text);
+        g_assert_cmpuint (seen.longest, <=, max);
+        procstream_line_splitter_free (splitter);
+      }
+}
+
+/* A batch is whole without the splitter and the data that it came from. */
+static void
+test_batch_outlives (void)
+{
+  const ProcstreamLineOptions options = { PROCSTREAM_LINE_SEPARATOR_NEWLINE, 100, PROCSTREAM_LINE_OVERFLOW_SPLIT };
+  ProcstreamLineSplitter     *splitter = procstream_line_splitter_new (&options);
+  guint8                      data[] = "first\nsecond\r\nrest";
+  const char *const           expected[] = { "first", "second", NULL };
+  ProcstreamLineBatch        *batch = procstream_line_splitter_push_batch (splitter, data, sizeof data - 1, NULL);
+  ProcstreamLineBatch        *kept = procstream_line_batch_ref (batch);
+
+  memset (data, 'x', sizeof data);
+  procstream_line_splitter_free (splitter);
+  procstream_line_batch_unref (batch);
+  g_assert_cmpuint (kept->n_lines, ==, 2);
+  g_assert_cmpstrv (kept->lines, expected);
+  procstream_line_batch_unref (kept);
+}
+
+static void
+test_repair_nothing (void)
+{
+  g_autoptr (GString) scratch = g_string_new (NULL);
+  static const guint8 text[] = "gr\303\274n";
+  gsize               size;
+
+  g_assert_true (procstream_line_repair (text, sizeof text - 1, scratch, &size) == (const char *) text);
+  g_assert_cmpuint (size, ==, sizeof text - 1);
+  g_assert_cmpuint (scratch->len, ==, 0);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/line-splitter/every-cut", test_every_cut);
+  g_test_add_func ("/line-splitter/byte-by-byte", test_byte_by_byte);
+  g_test_add_func ("/line-splitter/every-gap", test_every_gap);
+  g_test_add_func ("/line-splitter/after-the-end", test_after_the_end);
+  g_test_add_func ("/line-splitter/random", test_random);
+  g_test_add_func ("/line-splitter/no-copy", test_no_copy);
+  g_test_add_func ("/line-splitter/characters-stay-whole", test_characters_stay_whole);
+  g_test_add_func ("/line-splitter/batch-outlives", test_batch_outlives);
+  g_test_add_func ("/line-splitter/repair-nothing", test_repair_nothing);
+  return g_test_run ();
+}
