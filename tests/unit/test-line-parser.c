@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <procstream/procstream.h>
+
+#include <string.h>
+
+/* Lines joined with bars; a line that is not text would not be equal to any. */
+static void
+assert_lines (char      **lines,
+              const char *expected)
+{
+  g_autofree char *joined = NULL;
+
+  g_assert_nonnull (lines);
+  joined = g_strjoinv ("|", lines);
+  g_assert_cmpstr (joined, ==, expected);
+  for (char **line = lines; *line; line++)
+    g_assert_true (g_utf8_validate (*line, -1, NULL));
+  g_strfreev (lines);
+}
+
+static char **
+push_sized (ProcstreamLineParser *parser,
+            const char           *data,
+            gsize                 size)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new (data, size);
+
+  return procstream_line_parser_push (parser, bytes);
+}
+
+static char **
+push (ProcstreamLineParser *parser,
+      const char           *text)
+{
+  return push_sized (parser, text, strlen (text));
+}
+
+static void
+test_lines (void)
+{
+  g_autoptr (ProcstreamLineParser) parser =
+                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_NEWLINE, 100, PROCSTREAM_LINE_OVERFLOW_SPLIT);
+
+  assert_lines (push (parser, "one\ntwo\r\nthr"), "one|two");
+  assert_lines (push (parser, ""), "");
+  assert_lines (push (parser, "ee\r"), "");
+  assert_lines (push (parser, "\n\n"), "three|");
+  assert_lines (push (parser, "last"), "");
+  assert_lines (procstream_line_parser_finish (parser), "last");
+  assert_lines (procstream_line_parser_finish (parser), "");
+  /* It may be used for something else then. */
+  assert_lines (push (parser, "new\n"), "new");
+  g_assert_cmpuint (procstream_line_parser_get_bytes_lost (parser), ==, 0);
+}
+
+static void
+test_separators (void)
+{
+  static const struct
+  {
+    ProcstreamLineSeparator separator;
+    const char             *expected;
+  } cases[] = {
+    { PROCSTREAM_LINE_SEPARATOR_NEWLINE, "a|b|c" },
+    { PROCSTREAM_LINE_SEPARATOR_LF, "a\r|b|c\r" },
+    { PROCSTREAM_LINE_SEPARATOR_CRLF, "a|b\nc" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (ProcstreamLineParser) parser = procstream_line_parser_new (cases[i].separator, 100, PROCSTREAM_LINE_OVERFLOW_SPLIT);
+
+      assert_lines (push (parser, "a\r\nb\nc\r\n"), cases[i].expected);
+    }
+}
+
+/* Always text: what is not becomes the replacement character, byte by byte. */
+static void
+test_text (void)
+{
+  g_autoptr (ProcstreamLineParser) parser =
+                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 100, PROCSTREAM_LINE_OVERFLOW_SPLIT);
+
+  assert_lines (push_sized (parser, "a\0b\n\xff\xfe\nfine\n\xc3", 13), "a\357\277\275b|\357\277\275\357\277\275|fine");
+  assert_lines (push (parser, "\xa9\n"), "\303\251");
+  assert_lines (push (parser, "\xc3"), "");
+  assert_lines (procstream_line_parser_finish (parser), "\357\277\275");
+  g_assert_cmpuint (procstream_line_parser_get_bytes_lost (parser), ==, 0);
+}
+
+static void
+test_overflow (void)
+{
+  g_autoptr (ProcstreamLineParser) split =
+                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 3, PROCSTREAM_LINE_OVERFLOW_SPLIT);
+  g_autoptr (ProcstreamLineParser) truncate =
+                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 3, PROCSTREAM_LINE_OVERFLOW_TRUNCATE);
+
+  assert_lines (push (split, "abcdefgh\nabc\n"), "abc|def|gh|abc");
+  g_assert_cmpuint (procstream_line_parser_get_bytes_lost (split), ==, 0);
+  assert_lines (push (truncate, "abcdefgh\nabc\n"), "abc|abc");
+  g_assert_cmpuint (procstream_line_parser_get_bytes_lost (truncate), ==, 5);
+  /* A character is not torn. */
+  assert_lines (push (split, "ab\303\251\n"), "ab|\303\251");
+}
+
+static void
+test_gap (void)
+{
+  g_autoptr (ProcstreamLineParser) parser =
+                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 100, PROCSTREAM_LINE_OVERFLOW_SPLIT);
+
+  assert_lines (push (parser, "one\nto"), "one");
+  procstream_line_parser_gap (parser, TRUE);
+  g_assert_cmpuint (procstream_line_parser_get_bytes_lost (parser), ==, 2);
+  assert_lines (push (parser, "three\nfo"), "three");
+  procstream_line_parser_gap (parser, FALSE);
+  assert_lines (push (parser, "ive\nsix\n"), "six");
+  g_assert_cmpuint (procstream_line_parser_get_bytes_lost (parser), ==, 2 + 2 + 3);
+}
+
+/* A boxed type: copies are references to the same parser. */
+static void
+test_references (void)
+{
+  ProcstreamLineParser *parser = procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 100, PROCSTREAM_LINE_OVERFLOW_SPLIT);
+  ProcstreamLineParser *copy = g_boxed_copy (PROCSTREAM_TYPE_LINE_PARSER, parser);
+
+  g_assert_true (copy == parser);
+  g_assert_true (procstream_line_parser_ref (parser) == parser);
+  procstream_line_parser_unref (parser);
+  procstream_line_parser_unref (parser);
+  assert_lines (push (copy, "still\n"), "still");
+  g_boxed_free (PROCSTREAM_TYPE_LINE_PARSER, copy);
+}
+
+/* --- Misuse ------------------------------------------------------------------------------------------------------------------- */
+
+static void
+expect_critical (const char *what)
+{
+  g_autofree char *pattern = g_strdup_printf ("*%s*", what);
+
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, pattern);
+}
+
+static void
+test_misuse (void)
+{
+  g_autoptr (ProcstreamLineParser) parser =
+                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 1, PROCSTREAM_LINE_OVERFLOW_SPLIT);
+
+  expect_critical ("separator >=");
+  g_assert_null (procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_UNSET, 1, PROCSTREAM_LINE_OVERFLOW_SPLIT));
+  expect_critical ("max_length > 0");
+  g_assert_null (procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 0, PROCSTREAM_LINE_OVERFLOW_SPLIT));
+  expect_critical ("overflow >=");
+  g_assert_null (procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 1, PROCSTREAM_LINE_OVERFLOW_UNSET));
+  expect_critical ("bytes != NULL");
+  g_assert_null (procstream_line_parser_push (parser, NULL));
+  expect_critical ("self != NULL");
+  g_assert_null (procstream_line_parser_finish (NULL));
+  expect_critical ("self != NULL");
+  procstream_line_parser_gap (NULL, TRUE);
+  expect_critical ("self != NULL");
+  g_assert_cmpuint (procstream_line_parser_get_bytes_lost (NULL), ==, 0);
+  expect_critical ("self != NULL");
+  g_assert_null (procstream_line_parser_ref (NULL));
+  expect_critical ("self != NULL");
+  procstream_line_parser_unref (NULL);
+  g_test_assert_expected_messages ();
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/line-parser/lines", test_lines);
+  g_test_add_func ("/line-parser/separators", test_separators);
+  g_test_add_func ("/line-parser/text", test_text);
+  g_test_add_func ("/line-parser/overflow", test_overflow);
+  g_test_add_func ("/line-parser/gap", test_gap);
+  g_test_add_func ("/line-parser/references", test_references);
+  g_test_add_func ("/line-parser/misuse", test_misuse);
+  return g_test_run ();
+}
