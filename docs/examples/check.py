@@ -1,0 +1,24 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Runs an example and compares what it prints: check.py NAME COMMAND…"""
+
+import subprocess
+import sys
+
+TIMEOUT_SECONDS = 60
+
+EXPECTED = {
+    'custom-consumer': 'ended: 3 lines, 14 bytes\n',
+    'errors': 'no such program: /nowhere/program\nnot chosen: delivery\nstill running after 10 ms\n'
+              'ended by signal 9\n',
+    'first-child': 'line: compiling\nline: linking\nexit code: 3\n',
+    'handle-stdin': 'apple\nbanana\npear\n',
+    'several-subscribers': 'live: 1\nlive: 2\nlive: 3\nlive: 4\nlive: 5\ntail: 4 5\nlate: 1 2 3 4 5\n',
+    'wait-for-line': 'server: starting\nserver: ready on port 8080\nready, stopping it\nended by signal 15\n',
+}
+
+name, command = sys.argv[1], sys.argv[2:]
+run = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=TIMEOUT_SECONDS, check=False)
+output = run.stdout.decode(errors='replace')
+if run.returncode != 0 or output != EXPECTED[name]:
+    sys.exit(f'{name} ended with {run.returncode} and printed\n{output}\ninstead of\n{EXPECTED[name]}')
