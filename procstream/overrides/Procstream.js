@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What the introspection data cannot say to GJS, which loads this by itself.
+
+/* exported _init */
+
+const Gi = imports._gi;
+
+/* GJS hands boxed arguments of a virtual function over without a reference, so a chunk that is kept would turn into
+ * something else. The copy shares the bytes and has a reference of its own. */
+function keepable(chunk) {
+    return chunk.new_from_bytes(0, chunk.get_size());
+}
+
+function _init() {
+    const {prototype} = this.Consumer;
+    const hookUp = prototype[Gi.hook_up_vfunc_symbol];
+
+    prototype[Gi.hook_up_vfunc_symbol] = function (name, implementation) {
+        let wrapper = implementation;
+
+        if (name === 'chunk') {
+            wrapper = function (chunk) {
+                return implementation.call(this, keepable(chunk));
+            };
+        }
+        return hookUp.call(this, name, wrapper);
+    };
+}
