@@ -297,10 +297,10 @@ test_output_outlives (void)
   procstream_launcher_set_replay (process->launcher, PROCSTREAM_REPLAY_ALL);
   test_process_spawn (process, "echo kept");
   out = g_object_ref (procstream_child_get_stdout (process->child));
+  g_signal_connect (out, "chunk", G_CALLBACK (out_only_cb), process);
   g_object_weak_ref (G_OBJECT (process->child), gone_cb, &gone);
   g_clear_object (&process->child);
   test_run_until_set (NULL, "the child object to go", &gone);
-  g_signal_connect (out, "chunk", G_CALLBACK (out_only_cb), process);
   while (process->out->len < 5)
     g_main_context_iteration (NULL, TRUE);
   g_assert_cmpstr (process->out->str, ==, "kept\n");
