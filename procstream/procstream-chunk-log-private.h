@@ -54,9 +54,9 @@ gboolean      procstream_chunk_log_is_sealed (ProcstreamChunkLog *self);
 gboolean      procstream_chunk_log_is_finished (ProcstreamChunkLog *self);
 const GError *procstream_chunk_log_get_error (ProcstreamChunkLog *self);
 
-ProcstreamCursor      *procstream_chunk_log_attach (ProcstreamChunkLog *self,
-                                                    ProcstreamDelivery  delivery,
-                                                    gboolean            live_only);
+ProcstreamCursor *procstream_chunk_log_attach (ProcstreamChunkLog *self,
+                                               ProcstreamDelivery  delivery,
+                                               gboolean            live_only);
 /* As if it had attached before the first chunk: what was let go since is a gap to a lossy one; a reliable one begins with the
  * oldest chunk there is. */
 ProcstreamCursor      *procstream_chunk_log_attach_at_start (ProcstreamChunkLog *self,

@@ -515,6 +515,19 @@ procstream_consumer_get_state (ProcstreamConsumer *self)
   return procstream_consumer_core_get_state (PRIVATE (self)->core);
 }
 
+static guint64
+get_count (ProcstreamConsumer *self,
+           const guint64      *count)
+{
+  ProcstreamConsumerCore *core = PRIVATE (self)->core;
+  guint64                 now;
+
+  g_mutex_lock (&core->mutex);
+  now = *count;
+  g_mutex_unlock (&core->mutex);
+  return now;
+}
+
 /**
  * procstream_consumer_get_gaps: (get-property gaps)
  * @self: a consumer
@@ -528,16 +541,9 @@ procstream_consumer_get_state (ProcstreamConsumer *self)
 guint64
 procstream_consumer_get_gaps (ProcstreamConsumer *self)
 {
-  ProcstreamConsumerCore *core;
-  guint64                 gaps;
-
   g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
 
-  core = PRIVATE (self)->core;
-  g_mutex_lock (&core->mutex);
-  gaps = core->gaps;
-  g_mutex_unlock (&core->mutex);
-  return gaps;
+  return get_count (self, &PRIVATE (self)->core->gaps);
 }
 
 /**
@@ -553,16 +559,9 @@ procstream_consumer_get_gaps (ProcstreamConsumer *self)
 guint64
 procstream_consumer_get_chunks_lost (ProcstreamConsumer *self)
 {
-  ProcstreamConsumerCore *core;
-  guint64                 chunks;
-
   g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
 
-  core = PRIVATE (self)->core;
-  g_mutex_lock (&core->mutex);
-  chunks = core->chunks_lost;
-  g_mutex_unlock (&core->mutex);
-  return chunks;
+  return get_count (self, &PRIVATE (self)->core->chunks_lost);
 }
 
 /**

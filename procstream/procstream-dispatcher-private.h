@@ -45,6 +45,12 @@ gboolean procstream_dispatcher_run_until (GMainContext *context,
                                           gint64        deadline_us,
                                           GCancellable *cancellable);
 
+/* Around the work of a source that is being dispatched in @context: what that makes ready wakes nobody, for it is handed out by the
+ * same iteration, at the end, unless it is less urgent than @priority. NULL: nothing can become ready. */
+gpointer procstream_dispatcher_enter (GMainContext *context);
+void     procstream_dispatcher_leave (gpointer dispatcher,
+                                      int      priority);
+
 /* Runs what is ready in @context now, as its sources would: for a source that has just been dispatched there. */
 void procstream_dispatcher_run_ready (GMainContext *context);
 /* While held, run_until iterates the whole context: somebody's code needs it. */

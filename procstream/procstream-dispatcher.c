@@ -23,7 +23,7 @@
  *
  * Waking. The first item that becomes ready in a level wakes the context; later ones find it awake. Nor is it woken while awake: the
  * thread that owns it is in a slice, looks at the list again before it leaves, and at prepare before it sleeps, which takes awake
- * away. While a blocking call polls by itself (polling), it is woken through wake_fd instead.
+ * away. So does a source of ours whose work makes items ready (enter and leave). While a blocking call polls by itself (polling), it is woken through wake_fd instead.
  *
  * Recursion. A function may iterate the context, and wait there for what it would itself have handed out next. So a nested slice first
  * queues what is being run once more (again), once; that is also why such a level is ready for a nested iteration. Should the
@@ -464,15 +464,17 @@ ref_level (Dispatcher *self,
   return level;
 }
 
-/* One slice for each level. */
+/* One slice for each level that is at least so urgent. */
 static void
-run_levels (Dispatcher *self)
+run_levels (Dispatcher *self,
+            int         priority)
 {
   Level *level;
 
   for (guint i = 0; (level = ref_level (self, i)); i++)
     {
-      slice (self, level);
+      if (level->priority <= priority)
+        slice (self, level);
       g_source_unref (&level->parent);
     }
 }
@@ -566,7 +568,7 @@ procstream_dispatch_item_free (ProcstreamDispatchItem *self)
       item_unref (self);
     }
   item_unref (self);
-  release_dispatcher (dispatcher);
+  release_dispatcher (dispatcher); /* NOLINT(clang-analyzer-unix.Malloc): the users have a reference together */
 }
 
 /* --- Blocking calls ----------------------------------------------------------------------------------------------------------- */
@@ -719,7 +721,7 @@ run_blocking (Blocking *self,
               gpointer data)
 {
   /* Even a wait of no time hands out what is ready. */
-  run_levels (self->dispatcher);
+  run_levels (self->dispatcher, G_MAXINT);
   for (;;)
     {
       if (done (data))
@@ -730,7 +732,7 @@ run_blocking (Blocking *self,
         iterate (self);
       else
         poll_once (self);
-      run_levels (self->dispatcher);
+      run_levels (self->dispatcher, G_MAXINT);
     }
 }
 
@@ -761,6 +763,41 @@ procstream_dispatcher_run_until (GMainContext *context,
   return result;
 }
 
+/* --- Other sources ------------------------------------------------------------------------------------------------------------ */
+
+gpointer
+procstream_dispatcher_enter (GMainContext *context)
+{
+  Dispatcher *self = use_dispatcher (context, FALSE);
+
+  if (self)
+    {
+      g_mutex_lock (&self->mutex);
+      self->awake = TRUE;
+      g_mutex_unlock (&self->mutex);
+    }
+  return self;
+}
+
+void
+procstream_dispatcher_leave (gpointer dispatcher,
+                             int      priority)
+{
+  Dispatcher *self = dispatcher;
+  gboolean    any;
+
+  if (self == NULL)
+    return;
+  g_mutex_lock (&self->mutex);
+  self->awake = FALSE;
+  any = any_ready_locked (self);
+  g_mutex_unlock (&self->mutex);
+  /* Those that are less urgent are seen when the iteration after this one prepares. */
+  if (any)
+    run_levels (self, priority);
+  release_dispatcher (self);
+}
+
 void
 procstream_dispatcher_run_ready (GMainContext *context)
 {
@@ -775,7 +812,7 @@ procstream_dispatcher_run_ready (GMainContext *context)
   self = use_dispatcher (context, FALSE);
   if (self)
     {
-      run_levels (self);
+      run_levels (self, G_MAXINT);
       release_dispatcher (self);
     }
 }
@@ -805,5 +842,5 @@ procstream_dispatcher_release_iterate (GMainContext *context)
 
   add_hold (self, -1);
   release_dispatcher (self);
-  release_dispatcher (self);
+  release_dispatcher (self); /* NOLINT(clang-analyzer-unix.Malloc): the hold was a user too */
 }

@@ -17,7 +17,8 @@ typedef struct
   gboolean hold; /* not yet: take nothing until posted again */
   gboolean anything;
   gboolean chunks;
-  gboolean lines; /* as a batch, one by one, or both */
+  gboolean lines;     /* as a batch, one by one, or both */
+  gboolean each_line; /* one by one */
 } ProcstreamWants;
 
 /* All are called in the context's thread, with a strong reference to @target held; TRUE says that it needs no more. */

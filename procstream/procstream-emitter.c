@@ -184,7 +184,7 @@ emit_chunk (ProcstreamEmitter     *self,
 static Step
 emit_lines (ProcstreamEmitter *self,
             gpointer           target,
-            ProcstreamBudget  *budget)
+            gboolean           each_line)
 {
   ProcstreamLineBatch *batch = procstream_line_batch_ref (self->batch);
   gboolean             done = FALSE;
@@ -194,13 +194,13 @@ emit_lines (ProcstreamEmitter *self,
       self->batch_sent = TRUE;
       done = self->ops->lines (target, batch);
     }
-  for (guint looks = 0; !done && self->batch == batch && self->ops->line && self->next_line < batch->n_lines; looks++)
+  for (guint looks = 0; !done && each_line && self->batch == batch && self->next_line < batch->n_lines; looks++)
     {
       if (looks == LINES_PER_LOOK)
         break;
       done = self->ops->line (target, batch->lines[self->next_line++]);
     }
-  if (self->batch == batch && (self->ops->line == NULL || self->next_line == batch->n_lines))
+  if (self->batch == batch && (!each_line || self->next_line == batch->n_lines))
     g_clear_pointer (&self->batch, procstream_line_batch_unref);
   procstream_line_batch_unref (batch);
   return done ? DONE : GO_ON;
@@ -271,7 +271,7 @@ step (ProcstreamEmitter *self,
     }
   else if (self->batch)
     {
-      result = emit_lines (self, target, budget);
+      result = emit_lines (self, target, wants.each_line);
     }
   else if (self->ending)
     {
@@ -292,12 +292,13 @@ step (ProcstreamEmitter *self,
 static void
 release_keep_alive (ProcstreamEmitter *self)
 {
-  g_autoptr (GObject) keep_alive = NULL;
+  GObject *keep_alive = NULL;
 
   g_mutex_lock (&self->mutex);
   if (self->subscription == NULL)
     keep_alive = g_steal_pointer (&self->keep_alive);
   g_mutex_unlock (&self->mutex);
+  g_clear_object (&keep_alive);
 }
 
 static gboolean

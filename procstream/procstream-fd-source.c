@@ -218,7 +218,7 @@ read_once (FdSource *self,
     {
       if (n == 0)
         procstream_output_core_feed_end (self->core, NULL);
-      else if (errno != EAGAIN && errno != EWOULDBLOCK)
+      else if (errno != EAGAIN)
         feed_error (self, errno);
       return FALSE;
     }
@@ -266,13 +266,15 @@ static void
 ready_cb (gpointer     data,
           GIOCondition condition)
 {
-  FdSource     *self = data;
-  gsize         total = 0;
+  FdSource *self = data;
+  gsize     total = 0;
 
   if (!begin (self))
     return;
+  procstream_output_core_begin_feeding (self->core);
   for (int i = 0; i < READS_PER_DISPATCH && read_once (self, &total); i++)
     ;
+  procstream_output_core_end_feeding (self->core);
   if (self->own_pipe && total >= DEFAULT_PIPE_SIZE)
     note_full (self);
   finish (self);

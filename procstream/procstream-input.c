@@ -229,7 +229,7 @@ write_once_locked (ProcstreamInputCore *self,
     }
   if (n < 0)
     {
-      *errsv = errno == EAGAIN || errno == EWOULDBLOCK ? 0 : errno;
+      *errsv = errno == EAGAIN ? 0 : errno;
       return WROTE_NOTHING;
     }
   write_->offset += n;
@@ -504,7 +504,7 @@ procstream_input_write_async (ProcstreamInput    *self,
   error = enqueue (self->core, write);
   if (error)
     write_finish (write, error);
-  g_clear_error (&error);
+  g_clear_error (&error); /* NOLINT(clang-analyzer-unix.Malloc): the queue has the write */
 }
 
 /**

@@ -260,11 +260,12 @@ procstream_line_splitter_push (ProcstreamLineSplitter    *self,
                                ProcstreamLineFunc         func,
                                gpointer                   user_data)
 {
-  ProcstreamLineIndex *own = index ? NULL : procstream_line_index_new (data, size);
+  ProcstreamLineIndex *own = NULL;
   Sink                 sink = { func, user_data, FALSE };
 
-  if (own)
-    index = own;
+  if (index == NULL)
+    index = own = procstream_line_index_new (data, size);
+  g_assert (index);
   sink.all_plain = index->ascii && !index->has_nul;
   push (self, data, size, index, &sink);
   if (own)
@@ -461,7 +462,7 @@ push_batch (ProcstreamLineSplitter    *self,
 {
   Gathered gathered;
 
-  if (data && is_simple (self, size, index))
+  if (data && index && is_simple (self, size, index))
     return push_simple (self, data, size, index);
   gathered = (Gathered){ g_string_sized_new (size + 16), g_string_new (NULL), g_array_new (FALSE, FALSE, sizeof (gsize)) };
   if (data)

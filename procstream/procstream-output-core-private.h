@@ -127,8 +127,12 @@ void     procstream_log_event_clear (ProcstreamLogEvent *event);
 /* For sources, in the thread that reads. TRUE: go on; FALSE: stop until told to read again (or for good). */
 gboolean procstream_output_core_feed (ProcstreamOutputCore *self,
                                       ProcstreamChunk      *chunk); /* (transfer full) */
-void     procstream_output_core_feed_end (ProcstreamOutputCore *self,
-                                          GError               *error); /* (transfer full) (nullable) */
+/* For a source that may feed several chunks in a row: between the two, those that pull are not woken. Waking another thread costs more
+ * than reading a chunk; woken once, it finds them all. The end wakes in any case. */
+void procstream_output_core_begin_feeding (ProcstreamOutputCore *self);
+void procstream_output_core_end_feeding (ProcstreamOutputCore *self);
+void procstream_output_core_feed_end (ProcstreamOutputCore *self,
+                                      GError               *error); /* (transfer full) (nullable) */
 /* Runs @func, then @destroy, in the thread that reads @self. */
 void procstream_output_core_invoke_data (ProcstreamOutputCore *self,
                                          void (*func) (gpointer),

@@ -2,8 +2,7 @@
 
 #include "procstream-output-core-private.h"
 
-#include "procstream-dispatcher-private.h"
-#include "procstream-io-thread-private.h"
+#include "procstream-home-private.h"
 #include "procstream-source-private.h"
 
 /*
@@ -22,7 +21,8 @@
  *    reads exactly in state OPEN. Both change together, under the lock, so a resume by a subscriber's thread cannot get lost
  *    against a pause by the reader.
  *  - A subscription has a cursor from subscribe to unsubscribe (or, pushed, to its last event), and is armed when
- *    its owner was told that there is nothing: then, and only then, ready is called once for the next event.
+ *    its owner was told that there is nothing: then, and only then, ready is called once for the next event (or, while a source
+ *    feeds several in a row, for the last of a few).
  *  - When users is 0 and the log is open, the source is closed and the state CLOSED.
  *
  * The source holds no reference to the core that outlives its closing, except while a thread of it is in a call; the core drops
@@ -56,6 +56,9 @@ struct _ProcstreamOutputCore
   GPtrArray            *pulling; /* of owned ProcstreamSubscription */
   ProcstreamOutputState state;
   ProcstreamSource     *source;
+  gboolean              feeding;     /* several chunks in a row */
+  guint                 unannounced; /* of them, nobody was woken for so many */
+  guint                 wake_after;  /* how many that may be */
   guint                 holds;
   gboolean              opening; /* atomic */
   guint                 line_subscribers;
@@ -67,12 +70,22 @@ struct _ProcstreamOutputCore
   gpointer       ended_data;
   GDestroyNotify ended_destroy;
 
-  ProcstreamDispatchItem *home_item; /* only where the captured context reads */
-  GQueue                  invoked;   /* mutex; of functions to run at home */
+  ProcstreamHome *home; /* the thread that reads */
 };
 
-static gboolean home_dispatch (gpointer          data,
-                               ProcstreamBudget *budget);
+/* A pipe of the enlarged size holds so many chunks of the default size; but a small window must not run over before anybody knows. */
+#define MAX_UNANNOUNCED 4
+#define WINDOW_PARTS 8
+
+static guint
+choose_wake_after (const ProcstreamOutputSettings *settings)
+{
+  guint64 window = settings->log.max_chunks;
+
+  if (settings->read_chunk_size > 0)
+    window = MIN (window, settings->log.max_bytes / settings->read_chunk_size);
+  return CLAMP (window / WINDOW_PARTS, 1, MAX_UNANNOUNCED);
+}
 
 /* --- Life ------------------------------------------------------------------------------------------------------------------- */
 
@@ -86,18 +99,15 @@ procstream_output_core_new (const char                     *name,
   g_atomic_ref_count_init (&self->ref_count);
   self->name = g_strdup (name);
   self->settings = *settings;
+  self->wake_after = choose_wake_after (settings);
   self->context = g_main_context_ref (context);
   g_mutex_init (&self->push_mutex);
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
-  g_queue_init (&self->invoked);
   self->pushed = g_ptr_array_new ();
   self->pulling = g_ptr_array_new ();
   self->log = procstream_chunk_log_new (&settings->log);
-  if (settings->reader == PROCSTREAM_READER_MODE_CONTEXT)
-    self->home_item = procstream_dispatch_item_new (context, G_PRIORITY_DEFAULT, home_dispatch, self,
-                                                    (gpointer (*) (gpointer)) procstream_output_core_ref,
-                                                    (void (*) (gpointer)) procstream_output_core_unref);
+  self->home = procstream_home_new (settings->reader == PROCSTREAM_READER_MODE_CONTEXT ? context : NULL);
   return self;
 }
 
@@ -114,14 +124,13 @@ procstream_output_core_unref (ProcstreamOutputCore *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   g_assert (self->pushed->len == 0 && self->pulling->len == 0 && self->source == NULL);
-  g_clear_pointer (&self->home_item, procstream_dispatch_item_free);
+  procstream_home_free (self->home);
   if (self->probe_destroy)
     self->probe_destroy (self->probe_data);
   if (self->ended_destroy)
     self->ended_destroy (self->ended_data);
   g_ptr_array_unref (self->pushed);
   g_ptr_array_unref (self->pulling);
-  g_assert (g_queue_is_empty (&self->invoked));
   procstream_chunk_log_free (self->log);
   g_mutex_clear (&self->push_mutex);
   g_mutex_clear (&self->mutex);
@@ -200,72 +209,13 @@ procstream_output_core_set_probe (ProcstreamOutputCore *self,
 
 /* --- The thread that reads ---------------------------------------------------------------------------------------------------- */
 
-typedef struct
-{
-  void (*func) (gpointer);
-  gpointer       data;
-  GDestroyNotify destroy;
-} Invocation;
-
-static gboolean
-invocation_run (gpointer data)
-{
-  Invocation *invocation = data;
-
-  invocation->func (invocation->data);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-invocation_free (gpointer data)
-{
-  Invocation *invocation = data;
-
-  invocation->destroy (invocation->data);
-  g_free (invocation);
-}
-
-static gboolean
-home_dispatch (gpointer          data,
-               ProcstreamBudget *budget)
-{
-  ProcstreamOutputCore *self = data;
-  Invocation           *invocation;
-
-  for (;;)
-    {
-      g_mutex_lock (&self->mutex);
-      invocation = g_queue_pop_head (&self->invoked);
-      g_mutex_unlock (&self->mutex);
-      if (invocation == NULL)
-        return G_SOURCE_REMOVE;
-      invocation_run (invocation);
-      invocation_free (invocation);
-    }
-}
-
 void
 procstream_output_core_invoke_data (ProcstreamOutputCore *self,
                                     void (*func) (gpointer),
                                     gpointer       data,
                                     GDestroyNotify destroy)
 {
-  Invocation *invocation = g_new (Invocation, 1);
-
-  invocation->func = func;
-  invocation->data = data;
-  invocation->destroy = destroy;
-  if (self->home_item)
-    {
-      g_mutex_lock (&self->mutex);
-      g_queue_push_tail (&self->invoked, invocation);
-      g_mutex_unlock (&self->mutex);
-      procstream_dispatch_item_post (self->home_item);
-    }
-  else
-    {
-      procstream_io_thread_invoke (invocation_run, invocation, invocation_free);
-    }
+  procstream_home_invoke (self->home, func, data, destroy);
 }
 
 /* --- Reading, pausing, closing ------------------------------------------------------------------------------------------------ */
@@ -306,6 +256,7 @@ update_reading_locked (ProcstreamOutputCore *self)
 static void
 wake_locked (ProcstreamOutputCore *self)
 {
+  self->unannounced = 0;
   for (guint i = 0; i < self->pulling->len; i++)
     {
       ProcstreamSubscription *subscription = g_ptr_array_index (self->pulling, i);
@@ -318,6 +269,22 @@ wake_locked (ProcstreamOutputCore *self)
     }
   if (self->n_blocked > 0)
     g_cond_broadcast (&self->cond);
+}
+
+/* The same, but some may have taken everything already while more was read: they are left asleep. */
+static void
+wake_behind_locked (ProcstreamOutputCore *self)
+{
+  for (guint i = 0; i < self->pulling->len; i++)
+    {
+      ProcstreamSubscription *subscription = g_ptr_array_index (self->pulling, i);
+
+      if (!procstream_chunk_log_has_next (self->log, subscription->cursor))
+        continue;
+      wake_locked (self);
+      return;
+    }
+  self->unannounced = 0;
 }
 
 /* Nobody is left: the source to close, or NULL. */
@@ -388,24 +355,18 @@ open_source (ProcstreamOutputCore *self,
   close_if_abandoned (self);
 }
 
-static GMainContext *
-get_home_context (ProcstreamOutputCore *self)
-{
-  return self->home_item ? self->context : procstream_io_thread_get_context ();
-}
-
 void
 procstream_output_core_open_pipe (ProcstreamOutputCore *self,
                                   int                   fd)
 {
-  open_source (self, procstream_fd_source_new (self, get_home_context (self), fd, TRUE));
+  open_source (self, procstream_fd_source_new (self, procstream_home_get_context (self->home), fd, TRUE));
 }
 
 void
 procstream_output_core_open_fd (ProcstreamOutputCore *self,
                                 int                   fd)
 {
-  ProcstreamSource *source = procstream_fd_source_new (self, get_home_context (self), fd, FALSE);
+  ProcstreamSource *source = procstream_fd_source_new (self, procstream_home_get_context (self->home), fd, FALSE);
 
   if (source == NULL)
     source = procstream_worker_source_new_fd (self, fd);
@@ -611,7 +572,8 @@ procstream_output_core_feed (ProcstreamOutputCore *self,
   procstream_chunk_log_append (self->log, procstream_chunk_ref (chunk));
   if (self->line_subscribers > 0)
     procstream_chunk_get_line_index (chunk);
-  wake_locked (self);
+  if (!self->feeding || ++self->unannounced >= self->wake_after)
+    wake_locked (self);
   g_mutex_unlock (&self->mutex);
 
   if (!push_newest (self, chunk))
@@ -624,6 +586,24 @@ procstream_output_core_feed (ProcstreamOutputCore *self,
   reading = self->state == PROCSTREAM_OUTPUT_STATE_OPEN;
   g_mutex_unlock (&self->mutex);
   return reading;
+}
+
+void
+procstream_output_core_begin_feeding (ProcstreamOutputCore *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->feeding = TRUE;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+procstream_output_core_end_feeding (ProcstreamOutputCore *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->feeding = FALSE;
+  if (self->unannounced > 0)
+    wake_behind_locked (self);
+  g_mutex_unlock (&self->mutex);
 }
 
 void

@@ -188,7 +188,8 @@ output_wants (gpointer target)
   if (!wants.hold)
     procstream_output_core_set_opening (self->core, FALSE);
   wants.chunks = has_handler (self, CHUNK);
-  wants.lines = has_handler (self, LINE) || has_handler (self, LINES);
+  wants.each_line = has_handler (self, LINE);
+  wants.lines = wants.each_line || has_handler (self, LINES);
   wants.anything = wants.chunks || wants.lines || has_handler (self, GAP) || has_handler (self, ENDED);
   return wants;
 }

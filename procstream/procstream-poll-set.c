@@ -2,6 +2,7 @@
 
 #include "procstream-poll-set-private.h"
 
+#include "procstream-dispatcher-private.h"
 #include "procstream-io-thread-private.h"
 #include "procstream-pipe-private.h"
 #include "procstream-platform-private.h"
@@ -372,10 +373,16 @@ poll_source_dispatch (GSource    *source,
                       GSourceFunc callback,
                       gpointer    user_data)
 {
+  ProcstreamPollSet *set = ((PollSource *) source)->set;
+  gpointer           dispatcher;
+
   /* The kernel's set is shared with the original, which alone may use it. */
   if (procstream_platform_forked ())
     return G_SOURCE_REMOVE;
-  procstream_poll_set_dispatch (((PollSource *) source)->set);
+  /* A line that was just read is handed out at once, not after another round of polling. */
+  dispatcher = procstream_dispatcher_enter (set->context);
+  procstream_poll_set_dispatch (set);
+  procstream_dispatcher_leave (dispatcher, g_source_get_priority (source));
   return G_SOURCE_CONTINUE;
 }
 

@@ -138,7 +138,7 @@ line_cb (gpointer      user_data,
          gboolean      plain)
 {
   ProcstreamPull *self = user_data;
-  g_autoptr (GString) scratch = g_string_new (NULL);
+  g_autoptr (GString) scratch = plain ? NULL : g_string_new (NULL);
   const char *text = plain ? (const char *) data : procstream_line_repair (data, size, scratch, &size);
 
   g_queue_push_tail (&self->lines, size > 0 ? g_strndup (text, size) : g_strdup (""));

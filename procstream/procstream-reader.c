@@ -374,6 +374,9 @@ read_blocking (ProcstreamReader *self,
   gint64              deadline = timeout_ms < 0 ? -1 : g_get_monotonic_time () + timeout_ms * 1000;
   gboolean            done;
 
+  /* Most reads of one who keeps up with lines need not wait. */
+  if (is_read (read))
+    return TRUE;
   if (procstream_consumer_get_owner_thread (consumer) == g_thread_self () && g_main_context_acquire (context))
     {
       use_item_for (read->reading, context);

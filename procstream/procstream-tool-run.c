@@ -55,7 +55,11 @@ typedef struct
   gboolean  drained;
 } ToolRun;
 
-static const char *const stream_names[] = { "stdout", "stderr" };
+static const char *
+stream_name (guint i)
+{
+  return i == 0 ? "stdout" : "stderr";
+}
 
 static ProcstreamOutput *
 get_output (ToolRun *self,
@@ -352,8 +356,8 @@ add_views (ToolRun *self,
     {
       if (i == 1 && !same_file (STDOUT_FILENO, STDERR_FILENO))
         thread = add_thread (self, "view-stderr");
-      self->views[i] = tool_writer_new (thread, i == 0 ? STDOUT_FILENO : STDERR_FILENO, stream_names[i], self->options->prefix, view_failed_cb, self);
-      if (!add_sink (self, tool_writer_attach (self->views[i], get_output (self, i), stream_names[i], FALSE, error)))
+      self->views[i] = tool_writer_new (thread, i == 0 ? STDOUT_FILENO : STDERR_FILENO, stream_name (i), self->options->prefix, view_failed_cb, self);
+      if (!add_sink (self, tool_writer_attach (self->views[i], get_output (self, i), stream_name (i), FALSE, error)))
         return FALSE;
     }
   return TRUE;
@@ -377,7 +381,7 @@ add_log (ToolRun *self,
     }
   self->log = tool_writer_new (add_thread (self, "log"), self->log_fd, o->log_path, o->prefix, log_failed_cb, self);
   for (guint i = 0; i < self->n_streams; i++)
-    if (!add_sink (self, tool_writer_attach (self->log, get_output (self, i), stream_names[i], TRUE, error)))
+    if (!add_sink (self, tool_writer_attach (self->log, get_output (self, i), stream_name (i), TRUE, error)))
       return FALSE;
   return TRUE;
 }
@@ -388,7 +392,7 @@ add_watch (ToolRun *self,
 {
   self->watch = tool_watch_new (add_thread (self, "watch"), self->options->tail, self->options->wait_for, matched_cb, unmatched_cb, self);
   for (guint i = 0; i < self->n_streams; i++)
-    if (!add_sink (self, tool_watch_attach (self->watch, get_output (self, i), stream_names[i], error)))
+    if (!add_sink (self, tool_watch_attach (self->watch, get_output (self, i), stream_name (i), error)))
       return FALSE;
   return TRUE;
 }
@@ -461,7 +465,7 @@ report_stream (ToolRun          *self,
   ProcstreamOutput *output = get_output (self, i);
   guint             n_writers = self->sinks->len / self->n_streams - 1;
 
-  stream->stream = stream_names[i];
+  stream->stream = stream_name (i);
   stream->bytes = procstream_output_get_bytes_received (output);
   tool_watch_count (self->watch, stream->stream, &stream->lines, &stream->bytes_dropped);
   /* The sinks come in groups: views, log, watch, each with one per stream. */

@@ -43,8 +43,19 @@ reset_peak (void)
 }
 
 static void
-ignore_cb (ProcstreamOutput *output)
+chunk_cb (ProcstreamOutput *output,
+          GBytes           *bytes,
+          gboolean         *called)
 {
+  *called = TRUE;
+}
+
+static gboolean
+is_open (ProcstreamOutput *output)
+{
+  ProcstreamOutputState state = procstream_output_get_state (output);
+
+  return state == PROCSTREAM_OUTPUT_STATE_OPEN || state == PROCSTREAM_OUTPUT_STATE_PAUSED;
 }
 
 static double
@@ -55,6 +66,7 @@ measure_stalled (const BenchOptions *options,
   BenchChild   child;
   double       before;
   double       growth;
+  gboolean     called = FALSE;
 
   /* Only a thread of its own can read while the program does nothing. */
   lossy.delivery = PROCSTREAM_DELIVERY_LOSSY;
@@ -62,11 +74,15 @@ measure_stalled (const BenchOptions *options,
   reset_peak ();
   before = get_status ("VmRSS:");
   bench_child_create (&child, &lossy, argv);
-  g_signal_connect_swapped (child.output, "chunk", G_CALLBACK (ignore_cb), NULL);
+  g_signal_connect (child.output, "chunk", G_CALLBACK (chunk_cb), &called);
   bench_child_start (&child);
-  while (procstream_output_get_state (child.output) == PROCSTREAM_OUTPUT_STATE_OPEN)
+  /* Until the loop runs for the first time, the beginning is held for who may still connect. */
+  while (!called)
+    g_main_context_iteration (NULL, TRUE);
+  while (is_open (child.output))
     g_usleep (10000);
   growth = get_status ("VmHWM:") - before;
+  g_signal_handlers_disconnect_by_data (child.output, &called);
   bench_child_finish (&child);
   while (g_main_context_iteration (NULL, FALSE))
     ;

@@ -139,6 +139,7 @@ main (int    argc,
     return bench_child_main (argc - 2, argv + 2);
 
   setlocale (LC_ALL, "");
+  g_setenv ("PROCSTREAM_HELPER", BENCH_HELPER, FALSE);
   if (!parse (&argc, &argv, &options, &error))
     {
       g_printerr ("procstream-bench: %s\n", error->message);

@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-process.h"
 #include "test-stream.h"
 #include "test-utils.h"
 
@@ -303,7 +304,7 @@ test_kept_chunks (gconstpointer data)
 static void
 test_no_leak (gconstpointer data)
 {
-  guint fds;
+  guint fds = 0;
 
   for (int round = 0; round < 20; round++)
     {

@@ -296,7 +296,7 @@ test_environment (void)
   g_assert_cmpstr (own->output, ==, "mine\n");
   g_assert_true (g_subprocess_wait (own->spawned.subprocess, NULL, NULL));
 
-  other->request->envp = g_strdupv ((char *[]){ "A=1", "B=", NULL });
+  other->request->envp = g_strdupv ((char **) (const char *[]){ "A=1", "B=", NULL });
   g_assert_cmpstr (run_to_end (other), ==, "A=1\nB=\n");
 }
 

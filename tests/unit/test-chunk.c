@@ -101,18 +101,18 @@ test_bytes_from (void)
   ProcstreamSlab  *slab = new_slab ();
   ProcstreamChunk *slice = procstream_chunk_new (slab, 0, 20000, 0);
   ProcstreamChunk *small = new_chunk ("0123456789abcdefghij");
-  const gsize      froms[] = { 0, 1, 19999, 20000, 20000 - PROCSTREAM_SLAB_SIZE / 8, 20000 - PROCSTREAM_SLAB_SIZE / 8 + 1 };
+  const gsize      starts[] = { 0, 1, 19999, 20000, 20000 - PROCSTREAM_SLAB_SIZE / 8, 20000 - PROCSTREAM_SLAB_SIZE / 8 + 1 };
 
-  for (guint i = 0; i < G_N_ELEMENTS (froms); i++)
+  for (guint i = 0; i < G_N_ELEMENTS (starts); i++)
     {
-      g_autoptr (GBytes) bytes = procstream_chunk_to_bytes_from (slice, froms[i]);
-      gsize size = 20000 - froms[i];
+      g_autoptr (GBytes) bytes = procstream_chunk_to_bytes_from (slice, starts[i]);
+      gsize size = 20000 - starts[i];
 
       g_assert_cmpuint (g_bytes_get_size (bytes), ==, size);
       if (size == 0)
         continue;
-      g_assert_cmpmem (g_bytes_get_data (bytes, NULL), size, slice->data + froms[i], size);
-      g_assert_cmpint (g_bytes_get_data (bytes, NULL) == slice->data + froms[i], ==, size >= PROCSTREAM_SLAB_SIZE / 8);
+      g_assert_cmpmem (g_bytes_get_data (bytes, NULL), size, slice->data + starts[i], size);
+      g_assert_cmpint (g_bytes_get_data (bytes, NULL) == slice->data + starts[i], ==, size >= PROCSTREAM_SLAB_SIZE / 8);
     }
   for (gsize from = 0; from < small->size; from++)
     {

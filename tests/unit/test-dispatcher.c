@@ -115,6 +115,39 @@ test_post (void)
   work_clear (&work);
 }
 
+/* What the work of a source makes ready is handed out with it, not by the next iteration, unless it is less urgent. */
+static void
+test_enter_leave (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  Work     urgent, idle;
+  gpointer dispatcher;
+
+  g_assert_null (procstream_dispatcher_enter (context));
+  procstream_dispatcher_leave (NULL, G_PRIORITY_DEFAULT);
+  work_init (&urgent, context, 'a', NULL);
+  work_init (&idle, context, 'b', NULL);
+  procstream_dispatch_item_set_priority (idle.item, G_PRIORITY_LOW);
+  settle (context);
+
+  dispatcher = procstream_dispatcher_enter (context);
+  work_post (&urgent, 1);
+  work_post (&idle, 1);
+  g_assert_cmpuint (urgent.n_called, ==, 0);
+  procstream_dispatcher_leave (dispatcher, G_PRIORITY_DEFAULT);
+  g_assert_cmpuint (urgent.n_called, ==, 1);
+  g_assert_cmpuint (idle.n_called, ==, 0);
+  settle (context);
+  g_assert_cmpuint (idle.n_called, ==, 1);
+
+  /* From then on, what is posted wakes again. */
+  work_post (&urgent, 1);
+  settle (context);
+  g_assert_cmpuint (urgent.n_called, ==, 2);
+  work_clear (&urgent);
+  work_clear (&idle);
+}
+
 /* A MiB in all and no more is handed out per iteration, however many items there are, and all get the same. */
 static void
 test_byte_budget (void)
@@ -581,6 +614,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dispatcher/post", test_post);
+  g_test_add_func ("/dispatcher/enter-leave", test_enter_leave);
   g_test_add_func ("/dispatcher/byte-budget", test_byte_budget);
   g_test_add_func ("/dispatcher/time-budget", test_time_budget);
   g_test_add_func ("/dispatcher/fairness", test_fairness);
