@@ -567,8 +567,8 @@ procstream_dispatch_item_free (ProcstreamDispatchItem *self)
       self->unref (self->data);
       item_unref (self);
     }
-  item_unref (self);
-  release_dispatcher (dispatcher); /* NOLINT(clang-analyzer-unix.Malloc): the users have a reference together */
+  item_unref (self); /* NOLINT(clang-analyzer-unix.Malloc): who is queued has a reference of its own */
+  release_dispatcher (dispatcher);
 }
 
 /* --- Blocking calls ----------------------------------------------------------------------------------------------------------- */
