@@ -266,6 +266,19 @@ let_go_first (ProcstreamChunkLog *self)
   self->first++;
 }
 
+/* At once to what fits, since this trim may be the last one. From full to shrinking it is far, so that a window that swings does not
+ * resize all the time. */
+static void
+shrink (ProcstreamChunkLog *self)
+{
+  guint64 capacity = self->mask + 1;
+
+  while (capacity > 8 * LEAST_CAPACITY && self->head - self->first < capacity / 8)
+    capacity /= 4;
+  if (capacity <= self->mask)
+    resize (self, capacity);
+}
+
 static void
 trim (ProcstreamChunkLog *self)
 {
@@ -276,8 +289,7 @@ trim (ProcstreamChunkLog *self)
   keep = MIN (keep, MAX (lowest_wanted (self), live_floor (self)));
   while (self->first < keep)
     let_go_first (self);
-  if (self->mask >= 8 * LEAST_CAPACITY && self->head - self->first < self->mask / 8)
-    resize (self, (self->mask + 1) / 4);
+  shrink (self);
 }
 
 /* --- Interface ---------------------------------------------------------------------------------------------------------------- */

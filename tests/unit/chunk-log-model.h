@@ -23,6 +23,8 @@ typedef struct
   gboolean          reliable;
   guint64           next;
   guint64           attached_at;
+  guint64           there;   /* the head then */
+  guint64           account; /* where in the stream it is, by what it was told */
   gboolean          finished;
   ProcstreamCursor *cursor; /* of the log */
 } ModelCursor;
@@ -213,6 +215,34 @@ model_compare (Model *self)
     model_compare_cursor (self, &self->cursors[i]);
 }
 
+/* What follows from the rules, whatever they are in detail; it would show a mistake that the model shares with the log. */
+static inline void
+model_check_laws (Model *self)
+{
+  gboolean replays = self->options.replay != PROCSTREAM_REPLAY_NONE && !self->sealed;
+  gboolean promised = FALSE;
+  guint64  least_offset = 0;
+
+  for (guint i = 0; i < self->n_cursors; i++)
+    {
+      const ModelCursor *cursor = &self->cursors[i];
+
+      promised |= cursor->reliable && cursor->next < cursor->there;
+      model_expect (self, "what a cursor was told of", cursor->account, self->offsets[cursor->next]);
+      if (cursor->reliable)
+        model_expect (self, "what a reliable cursor has to read is kept", cursor->next >= self->first, TRUE);
+    }
+  if (replays || promised)
+    return;
+  /* One live window, and the last chunk may be larger than that. */
+  if (self->head > self->first)
+    least_offset = self->offsets[self->head - 1];
+  model_expect (self, "no more than a window of chunks", self->head - self->first <= self->options.max_chunks, TRUE);
+  model_expect (self, "no more than a window of bytes",
+                self->head == self->first || least_offset - self->offsets[self->first] <= self->options.max_bytes, TRUE);
+  model_expect (self, "nothing for nobody", self->n_cursors > 0 || self->first == self->head, TRUE);
+}
+
 /* --- Operations --------------------------------------------------------------------------------------------------------------- */
 
 static inline void
@@ -258,6 +288,8 @@ model_attach (Model      *self,
     cursor->next = cursor->attached_at = reliable ? self->first : 0;
   else
     cursor->next = how == MODEL_ATTACH_LIVE ? self->head : MIN (self->head, MAX (self->first, model_replay_floor (self)));
+  cursor->there = self->head;
+  cursor->account = self->offsets[cursor->next];
   self->n_cursors++;
   if (how == MODEL_ATTACH_AT_START)
     cursor->cursor = procstream_chunk_log_attach_at_start (self->log, delivery);
@@ -291,12 +323,14 @@ model_next (Model       *self,
       model_expect (self, "a gap of a lossy cursor", cursor->reliable, FALSE);
       model_expect (self, "chunks of a gap", event.chunks, self->first - was);
       model_expect (self, "bytes of a gap", event.bytes, model_size (self, was, self->first));
+      cursor->account += event.bytes;
       cursor->next = self->first;
     }
   else if (was < self->head)
     {
       model_expect (self, "a chunk", type, PROCSTREAM_LOG_EVENT_CHUNK);
       model_expect_chunk (self, event.chunk, was);
+      cursor->account += event.chunk ? event.chunk->size : 0;
       cursor->next++;
     }
   else if (self->finished && !cursor->finished)
@@ -324,6 +358,7 @@ model_skip (Model       *self,
       return;
     }
   procstream_chunk_log_skip_newest (self->log, cursor->cursor);
+  cursor->account += model_size (self, cursor->next, self->head);
   cursor->next++;
   model_trim (self);
 }
@@ -389,6 +424,7 @@ chunk_log_history_run (const guint8 *history,
     {
       model_operate (self, history[i], history[i + 1]);
       model_compare (self);
+      model_check_laws (self);
       if (self->failure)
         {
           g_autofree char *what = g_steal_pointer (&self->failure);

@@ -2,6 +2,7 @@
 
 #include "procstream-chunk-log-private.h"
 
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -247,6 +248,101 @@ test_large_and_small_again (void)
   procstream_chunk_log_free (log);
 }
 
+/* --- Many --------------------------------------------------------------------------------------------------------------------- */
+
+/* What the allocator of the C library has given out; 0 where another one takes its place. */
+static gsize
+get_allocated (void)
+{
+  g_autofree volatile char *probe = NULL;
+  struct mallinfo2          before = mallinfo2 ();
+  struct mallinfo2          after;
+
+  probe = g_malloc0 (1 << 20);
+  after = mallinfo2 ();
+  return after.uordblks + after.hblkhd >= before.uordblks + before.hblkhd + (1 << 20) ? before.uordblks + before.hblkhd : 0;
+}
+
+/* A log that keeps everything of what is written in small pieces. */
+static void
+test_million_kept (void)
+{
+  const gsize         limit = (gsize) 150 << 20;
+  const guint         count = 1000000;
+  gsize               before = get_allocated ();
+  ProcstreamChunkLog *log;
+  gsize               taken;
+
+  if (before == 0 || g_getenv ("PROCSTREAM_TEST_VALGRIND"))
+    {
+      g_test_skip ("The allocator does not tell");
+      return;
+    }
+  log = new_log (PROCSTREAM_REPLAY_ALL, 0, 16);
+  for (guint i = 0; i < count; i++)
+    append (log, "012345678\n");
+  taken = get_allocated () - before;
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, 10 * count);
+  g_test_message ("A million chunks of ten bytes take %" G_GSIZE_FORMAT " MiB", taken >> 20);
+  g_assert_cmpuint (taken, <=, limit);
+  procstream_chunk_log_free (log);
+}
+
+/* What a burst took is given back when it is over, though nothing is appended any more. */
+static void
+test_memory_is_given_back (void)
+{
+  gsize               before = get_allocated ();
+  ProcstreamChunkLog *log;
+
+  if (before == 0)
+    {
+      g_test_skip ("The allocator does not tell");
+      return;
+    }
+  log = new_log (PROCSTREAM_REPLAY_ALL, 0, 16);
+  for (guint i = 0; i < 100000; i++)
+    append (log, "x");
+  procstream_chunk_log_seal (log);
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, 0);
+  g_assert_cmpuint (get_allocated () - before, <, 100000);
+  procstream_chunk_log_free (log);
+}
+
+/* A thousand at the head, half of which keep up: each sees everything, or is told what it did not see. */
+static void
+test_thousand_cursors (void)
+{
+  ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_NONE, 0, 4);
+  ProcstreamCursor   *cursors[1000];
+
+  for (guint i = 0; i < G_N_ELEMENTS (cursors); i++)
+    cursors[i] = procstream_chunk_log_attach (log, i % 4 == 0 ? PROCSTREAM_DELIVERY_RELIABLE : PROCSTREAM_DELIVERY_LOSSY, FALSE);
+  for (guint n = 0; n < 20; n++)
+    {
+      append (log, "x");
+      for (guint i = 0; i < G_N_ELEMENTS (cursors); i += 2)
+        assert_chunk (log, cursors[i], "x");
+      g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, MIN (n + 1, 4));
+      g_assert_false (procstream_chunk_log_must_pause (log));
+    }
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_dropped (log), ==, 16);
+  for (guint i = 0; i < G_N_ELEMENTS (cursors); i++)
+    {
+      if (i % 2 == 1)
+        {
+          assert_gap (log, cursors[i], 16, 16);
+          for (guint n = 0; n < 4; n++)
+            assert_chunk (log, cursors[i], "x");
+        }
+      assert_nothing (log, cursors[i]);
+    }
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (cursors); i++)
+    procstream_chunk_log_detach (log, cursors[i]);
+  procstream_chunk_log_free (log);
+}
+
 /* --- Random histories --------------------------------------------------------------------------------------------------------- */
 
 static GByteArray *
@@ -364,6 +460,9 @@ main (int    argc,
   g_test_add_func ("/chunk-log/unobserved", test_unobserved);
   g_test_add_func ("/chunk-log/skip-what-is-gone", test_skip_what_is_gone);
   g_test_add_func ("/chunk-log/large-and-small-again", test_large_and_small_again);
+  g_test_add_func ("/chunk-log/million-kept", test_million_kept);
+  g_test_add_func ("/chunk-log/memory-is-given-back", test_memory_is_given_back);
+  g_test_add_func ("/chunk-log/thousand-cursors", test_thousand_cursors);
   g_test_add_func ("/chunk-log/histories", test_histories);
   return g_test_run ();
 }
