@@ -202,7 +202,8 @@ check_random (guint32 seed)
 
   for (gsize i = 0; i < text->len;)
     {
-      gsize size = MIN ((gsize) g_rand_int_range (random, 1, 1000), text->len - i);
+      gsize wanted = g_rand_int_range (random, 1, 1000);
+      gsize size = MIN (wanted, text->len - i);
 
       event = (LineEvent){ LINE_PUSH, text->data + i, size };
       g_array_append_val (events, event);
