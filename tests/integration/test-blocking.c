@@ -151,6 +151,30 @@ is_refused (GError **error)
   return refused;
 }
 
+static gboolean
+attach_refused (TestProcess *process)
+{
+  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_LAST);
+  GError *error = NULL;
+
+  procstream_output_attach (procstream_child_get_stdout (process->child), PROCSTREAM_CONSUMER (collector), &error);
+  return is_refused (&error);
+}
+
+static gboolean
+write_refused (TestProcess *process)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x\n", 2);
+  g_autoptr (GAsyncResult) result = NULL;
+  ProcstreamInput *input = procstream_child_get_stdin (process->child);
+  GError          *error = NULL;
+
+  procstream_input_write_async (input, bytes, NULL, test_store_result_cb, &result);
+  test_wait_result (NULL, "the write to be refused", &result);
+  procstream_input_write_finish (input, result, &error);
+  return is_refused (&error);
+}
+
 /* A forked copy of the program has none of the threads that the library needs: everything is refused at once. */
 static gboolean
 all_refused (TestProcess *process)
@@ -164,6 +188,8 @@ all_refused (TestProcess *process)
   refused &= is_refused (&error);
   procstream_launcher_spawnv (process->launcher, test_shell_argv ("true"), &error);
   refused &= is_refused (&error);
+  refused &= attach_refused (process);
+  refused &= write_refused (process);
   g_clear_object (&process->child);
   return refused;
 }

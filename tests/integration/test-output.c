@@ -245,6 +245,30 @@ test_nested_loops (gconstpointer data)
 }
 
 static void
+iterate_in_line_cb (ProcstreamOutput *output,
+                    const char       *line,
+                    TestStream       *stream)
+{
+  test_iterate ();
+}
+
+/* All lines of one batch: the loop that runs in the handler of a line goes on with the one after it. */
+static void
+test_nested_in_line (gconstpointer data)
+{
+  g_autoptr (TestStream) stream = new_stream (data, PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE, 0);
+  g_autofree char *lines = NULL;
+
+  test_stream_listen (stream, "le");
+  g_signal_connect (stream->output, "line", G_CALLBACK (iterate_in_line_cb), stream);
+  test_stream_write (stream, "a\nb\nc\nd\n");
+  test_stream_run_to_end (stream);
+  lines = test_join (stream->line);
+  g_assert_cmpstr (lines, ==, "a|b|c|d");
+  g_signal_handlers_disconnect_by_func (stream->output, G_CALLBACK (iterate_in_line_cb), stream);
+}
+
+static void
 drop_cb (ProcstreamOutput *output,
          GBytes           *bytes,
          TestStream       *stream)
@@ -535,6 +559,7 @@ main (int   argc,
   add ("replay-for-late-handler", test_replay_for_late_handler);
   add ("seal", test_seal);
   add ("nested-loops", test_nested_loops);
+  add ("nested-in-line", test_nested_in_line);
   add ("dropped-in-handler", test_dropped_in_handler);
   add ("kept-chunks", test_kept_chunks);
   add ("no-leak", test_no_leak);

@@ -2,6 +2,8 @@
 
 #include "test-utils.h"
 
+#include <unistd.h>
+
 void
 test_init (int    *argc,
            char ***argv)
@@ -72,4 +74,15 @@ test_wait_result (GMainContext  *context,
                   GAsyncResult **result)
 {
   test_run_until (context, what, has_result, result);
+}
+
+void
+test_exit_copy (int status)
+{
+  char code[] = { (char) ('0' + status), '\0' };
+
+  g_assert_cmpint (status, <, 10);
+  if (g_getenv ("PROCSTREAM_TEST_VALGRIND"))
+    execl ("/bin/sh", "sh", "-c", "exit $0", code, NULL);
+  _exit (status);
 }

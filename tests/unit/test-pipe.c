@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "procstream-output-config-private.h"
+#include "procstream-output-core-private.h"
 #include "procstream-pipe-private.h"
 #include "procstream-platform-private.h"
+
+#include "test-utils.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -168,6 +172,77 @@ test_not_possible (void)
   g_assert_true (procstream_platform_has (PROCSTREAM_FEATURE_PIPE_SIZE));
 }
 
+/* --- Pipes that are read ------------------------------------------------------------------------------------------------------ */
+
+/* A full pipe before anybody reads, so the first read is a full one, whoever is faster. */
+static ProcstreamOutputCore *
+read_full_pipe (int *write_fd)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autofree char         *data = g_malloc0 (65536);
+  ProcstreamOutputSettings settings;
+  ProcstreamOutputCore    *core;
+  g_autoptr (GError) error = NULL;
+  int fds[2];
+
+  g_assert_true (procstream_output_config_resolve (NULL, "stdout", PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE, 0, &settings, &error));
+  g_assert_no_error (error);
+  open_pipe (fds);
+  g_assert_cmpint (write (fds[1], data, 65536), ==, 65536);
+  core = procstream_output_core_new ("stdout", &settings, context);
+  procstream_output_core_hold (core);
+  procstream_output_core_open_pipe (core, fds[0]);
+  *write_fd = fds[1];
+  return core;
+}
+
+static gboolean
+is_enlarged (gpointer data)
+{
+  return procstream_pipe_budget_used () == ADDED;
+}
+
+static gboolean
+is_given_back (gpointer data)
+{
+  return procstream_pipe_budget_used () == 0;
+}
+
+static void
+let_go (ProcstreamOutputCore *core,
+        int                   write_fd)
+{
+  procstream_output_core_release (core);
+  procstream_output_core_unref (core);
+  close (write_fd);
+}
+
+/* A full read shows that it pays; what is closed while it is big gives back what it took. */
+static void
+test_full_read (void)
+{
+  int                   write_fd;
+  ProcstreamOutputCore *core = read_full_pipe (&write_fd);
+
+  test_run_until (NULL, "the pipe to be enlarged", is_enlarged, NULL);
+  g_assert_cmpint (fcntl (write_fd, F_GETPIPE_SZ), ==, PROCSTREAM_PIPE_ENLARGED_SIZE);
+  let_go (core, write_fd);
+  test_run_until (NULL, "the grant of a closed pipe", is_given_back, NULL);
+}
+
+/* One that stays open, but through which nothing comes any more, is shrunk. */
+static void
+test_idle (void)
+{
+  int                   write_fd;
+  ProcstreamOutputCore *core = read_full_pipe (&write_fd);
+
+  test_run_until (NULL, "the pipe to be enlarged", is_enlarged, NULL);
+  test_run_until (NULL, "the grant of an idle pipe", is_given_back, NULL);
+  g_assert_cmpint (fcntl (write_fd, F_GETPIPE_SZ), ==, 65536);
+  let_go (core, write_fd);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -180,5 +255,7 @@ main (int    argc,
   g_test_add_func ("/pipe/give-back-full", test_give_back_full);
   g_test_add_func ("/pipe/budget", test_budget);
   g_test_add_func ("/pipe/not-possible", test_not_possible);
+  g_test_add_func ("/pipe/full-read", test_full_read);
+  g_test_add_func ("/pipe/idle", test_idle);
   return g_test_run ();
 }

@@ -4,6 +4,8 @@
 #include "procstream-io-thread-private.h"
 #include "procstream-platform-private.h"
 
+#include "test-utils.h"
+
 #include <errno.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -67,15 +69,15 @@ check_in_forked_copy (void)
   g_autoptr (GError) error = NULL;
 
   if (!procstream_platform_forked ())
-    _exit (1);
+    test_exit_copy (1);
   if (procstream_platform_check_forked ("read", &error) || !g_error_matches (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_FORKED))
-    _exit (2);
+    test_exit_copy (2);
   if (strstr (error->message, "read") == NULL)
-    _exit (3);
+    test_exit_copy (3);
   procstream_io_thread_invoke ((GSourceFunc) abort, NULL, NULL);
   if (procstream_io_thread_is_current ())
-    _exit (4);
-  _exit (0);
+    test_exit_copy (4);
+  test_exit_copy (0);
 }
 
 static void
