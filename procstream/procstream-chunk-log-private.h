@@ -66,7 +66,7 @@ void                   procstream_chunk_log_detach (ProcstreamChunkLog *self,
 ProcstreamLogEventType procstream_chunk_log_next (ProcstreamChunkLog *self,
                                                   ProcstreamCursor   *cursor,
                                                   ProcstreamLogEvent *event);
-/* Gives back the log's trust in what a cursor already took: TRUE when next would return something. */
+/* TRUE when next would return something. */
 gboolean procstream_chunk_log_has_next (ProcstreamChunkLog *self,
                                         ProcstreamCursor   *cursor);
 

@@ -34,11 +34,16 @@ procstream_line_cursor_gap (ProcstreamLineCursor *self)
   self->torn = TRUE;
 }
 
+/* @chunk is NULL at the end. */
 static void
 settle (ProcstreamLineCursor *self,
-        gboolean              at_line_start)
+        ProcstreamChunk      *chunk)
 {
-  if (self->torn)
+  gboolean at_line_start = chunk == NULL || procstream_chunk_begins_line (chunk, self->options.separator);
+
+  if (self->torn && !at_line_start && chunk->before[1] == '\r')
+    procstream_line_splitter_gap_after_cr (self->splitter);
+  else if (self->torn)
     procstream_line_splitter_gap (self->splitter, at_line_start);
   self->torn = FALSE;
 }
@@ -49,7 +54,7 @@ procstream_line_cursor_push (ProcstreamLineCursor *self,
                              ProcstreamLineFunc    func,
                              gpointer              user_data)
 {
-  settle (self, procstream_chunk_begins_line (chunk, self->options.separator));
+  settle (self, chunk);
   procstream_line_splitter_push (self->splitter, chunk->data, chunk->size, procstream_chunk_get_line_index (chunk), func, user_data);
 }
 
@@ -58,7 +63,7 @@ procstream_line_cursor_finish (ProcstreamLineCursor *self,
                                ProcstreamLineFunc    func,
                                gpointer              user_data)
 {
-  settle (self, TRUE);
+  settle (self, NULL);
   procstream_line_splitter_finish (self->splitter, func, user_data);
 }
 
@@ -66,14 +71,14 @@ ProcstreamLineBatch *
 procstream_line_cursor_push_batch (ProcstreamLineCursor *self,
                                    ProcstreamChunk      *chunk)
 {
-  settle (self, procstream_chunk_begins_line (chunk, self->options.separator));
+  settle (self, chunk);
   return procstream_line_splitter_push_batch (self->splitter, chunk->data, chunk->size, procstream_chunk_get_line_index (chunk));
 }
 
 ProcstreamLineBatch *
 procstream_line_cursor_finish_batch (ProcstreamLineCursor *self)
 {
-  settle (self, TRUE);
+  settle (self, NULL);
   return procstream_line_splitter_push_batch (self->splitter, NULL, 0, NULL);
 }
 

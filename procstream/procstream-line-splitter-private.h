@@ -40,6 +40,8 @@ void procstream_line_splitter_push (ProcstreamLineSplitter    *self,
  * @at_line_start, so is all up to the next separator. */
 void procstream_line_splitter_gap (ProcstreamLineSplitter *self,
                                    gboolean                at_line_start);
+/* The same in the middle of a line, where the last byte that is missing was a CR: with the LF that may come it ends the line. */
+void procstream_line_splitter_gap_after_cr (ProcstreamLineSplitter *self);
 /* The unterminated last line, if any. */
 void    procstream_line_splitter_finish (ProcstreamLineSplitter *self,
                                          ProcstreamLineFunc      func,

@@ -11,7 +11,8 @@
  *  - carry holds text of the line that is not finished, never more than max_length + 1 bytes: what is longer has been cut. The
  *    one byte more is a CR that may turn out to belong to the separator.
  *  - skipping is TRUE while everything up to the next separator is dropped; carry is then empty. skipped_cr tells
- *    that the last byte was a CR, which is not counted before it is known to be text.
+ *    that the last byte was a CR, which is not counted before it is known to be text. after_cr tells the same of a byte
+ *    that was never pushed, and so is never counted.
  *
  * What comes out does not depend on how the bytes were cut into pushes.
  */
@@ -21,6 +22,7 @@ struct _ProcstreamLineSplitter
   GByteArray           *carry;
   gboolean              skipping;
   gboolean              skipped_cr;
+  gboolean              after_cr;
   guint64               lost;
 };
 
@@ -130,6 +132,7 @@ skip (ProcstreamLineSplitter *self,
 {
   if (size == 0)
     return;
+  self->after_cr = FALSE;
   self->lost += size + self->skipped_cr;
   self->skipped_cr = takes_cr (self) && data[size - 1] == '\r';
   self->lost -= self->skipped_cr;
@@ -164,11 +167,12 @@ extend (ProcstreamLineSplitter *self,
         const guint8           *data,
         gsize                   size)
 {
-  const gsize max = self->options.max_length;
+  /* Wide enough for the highest limit where sizes are 32 bits. */
+  const guint64 max = self->options.max_length;
 
   while (size > 0 && !self->skipping)
     {
-      gsize n = MIN (size, max + 2 - self->carry->len);
+      gsize n = MIN ((guint64) size, max + 2 - self->carry->len);
 
       g_byte_array_append (self->carry, data, n);
       data += n;
@@ -194,7 +198,7 @@ is_separator (ProcstreamLineSplitter *self,
   if (size > 0)
     return data[size - 1] == '\r';
   if (self->skipping)
-    return self->skipped_cr;
+    return self->skipped_cr || self->after_cr;
   return self->carry->len > 0 && self->carry->data[self->carry->len - 1] == '\r';
 }
 
@@ -224,6 +228,7 @@ end_line (ProcstreamLineSplitter *self,
       /* A CR at the end was part of the separator. */
       self->skipping = FALSE;
       self->skipped_cr = FALSE;
+      self->after_cr = FALSE;
       return;
     }
   emit_text (self, &(Sink){ sink->func, sink->user_data, FALSE }, self->carry->data,
@@ -279,7 +284,15 @@ procstream_line_splitter_gap (ProcstreamLineSplitter *self,
   self->lost += self->carry->len + self->skipped_cr;
   forget_carry (self);
   self->skipped_cr = FALSE;
+  self->after_cr = FALSE;
   self->skipping = !at_line_start;
+}
+
+void
+procstream_line_splitter_gap_after_cr (ProcstreamLineSplitter *self)
+{
+  procstream_line_splitter_gap (self, FALSE);
+  self->after_cr = TRUE;
 }
 
 void
@@ -294,6 +307,7 @@ procstream_line_splitter_finish (ProcstreamLineSplitter *self,
   forget_carry (self);
   self->lost += self->skipped_cr;
   self->skipped_cr = FALSE;
+  self->after_cr = FALSE;
   self->skipping = FALSE;
 }
 

@@ -152,7 +152,10 @@ settle_tear (ProcstreamPull *self)
 
   self->bytes_torn += self->carry->len;
   g_byte_array_set_size (self->carry, 0);
-  procstream_line_splitter_gap (self->splitter, at_start);
+  if (!at_start && self->position == 0 && self->chunk->before[1] == '\r')
+    procstream_line_splitter_gap_after_cr (self->splitter);
+  else
+    procstream_line_splitter_gap (self->splitter, at_start);
   self->carry_torn = FALSE;
 }
 

@@ -17,6 +17,7 @@ typedef enum
 {
   LINE_PUSH,
   LINE_GAP,
+  LINE_GAP_AFTER_CR,
   LINE_GAP_AT_START,
   LINE_FINISH,
 } LineEventType;
@@ -37,6 +38,7 @@ typedef struct
   guint64               text;       /* bytes */
   GByteArray           *segment;
   gboolean              skipping;
+  gboolean              after_cr;
 } LineModel;
 
 static inline LineModel *
@@ -165,8 +167,9 @@ line_model_end_segment (LineModel *self,
 
   for (gsize i = 0; i < self->segment->len; i++)
     {
-      gboolean crlf = i > start && data[i - 1] == '\r';
-      gsize    width = crlf && self->options.separator != PROCSTREAM_LINE_SEPARATOR_LF ? 2 : 1;
+      gboolean cr = i > start && data[i - 1] == '\r';
+      gboolean crlf = cr || (i == 0 && self->after_cr);
+      gsize    width = cr && self->options.separator != PROCSTREAM_LINE_SEPARATOR_LF ? 2 : 1;
 
       if (data[i] != '\n' || (self->options.separator == PROCSTREAM_LINE_SEPARATOR_CRLF && !crlf))
         continue;
@@ -189,7 +192,8 @@ line_model_event (LineModel       *self,
       return;
     }
   line_model_end_segment (self, event->type == LINE_FINISH);
-  self->skipping = event->type == LINE_GAP;
+  self->skipping = event->type == LINE_GAP || event->type == LINE_GAP_AFTER_CR;
+  self->after_cr = event->type == LINE_GAP_AFTER_CR;
 }
 
 /* How many lines must have come after these events, with nothing said of what follows. */
@@ -341,6 +345,8 @@ line_check_event (LineCheck              *self,
 {
   if (event->type == LINE_PUSH)
     line_check_push (self, splitter, event, in_batches, with_index);
+  else if (event->type == LINE_GAP_AFTER_CR)
+    procstream_line_splitter_gap_after_cr (splitter);
   else if (event->type != LINE_FINISH)
     procstream_line_splitter_gap (splitter, event->type == LINE_GAP_AT_START);
   else if (in_batches)
@@ -400,6 +406,16 @@ line_events_run_all (const ProcstreamLineOptions *options,
   return NULL;
 }
 
+static inline LineEventType
+line_history_event (guint8 what)
+{
+  if (what < 244)
+    return LINE_GAP;
+  if (what < 247)
+    return LINE_GAP_AFTER_CR;
+  return what < 254 ? LINE_GAP_AT_START : LINE_FINISH;
+}
+
 /* Reads a history from any bytes: three for the options, then events. */
 static inline char *
 line_history_run (const guint8 *history,
@@ -420,9 +436,7 @@ line_history_run (const guint8 *history,
 
       event = (LineEvent){ LINE_PUSH, history + i, MIN ((gsize) what % 48, size - i) };
       if (what >= 240)
-        event = (LineEvent){ what < 247 ? LINE_GAP : what < 254 ? LINE_GAP_AT_START
-                                                                : LINE_FINISH,
-                             NULL, 0 };
+        event = (LineEvent){ line_history_event (what), NULL, 0 };
       i += event.size;
       g_array_append_val (events, event);
     }
