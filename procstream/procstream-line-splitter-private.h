@@ -43,9 +43,11 @@ void procstream_line_splitter_gap (ProcstreamLineSplitter *self,
 /* The same in the middle of a line, where the last byte that is missing was a CR: with the LF that may come it ends the line. */
 void procstream_line_splitter_gap_after_cr (ProcstreamLineSplitter *self);
 /* The unterminated last line, if any. */
-void    procstream_line_splitter_finish (ProcstreamLineSplitter *self,
-                                         ProcstreamLineFunc      func,
-                                         gpointer                user_data);
+void procstream_line_splitter_finish (ProcstreamLineSplitter *self,
+                                      ProcstreamLineFunc      func,
+                                      gpointer                user_data);
+/* The text of the line that is not finished, or NULL when there is none: it is then as if it had never been pushed. */
+GBytes *procstream_line_splitter_steal_text (ProcstreamLineSplitter *self);
 guint64 procstream_line_splitter_get_bytes_lost (ProcstreamLineSplitter *self); /* torn by gaps or truncated */
 
 /* The text of a raw line: valid UTF-8 without NUL (invalid bytes and NUL become U+FFFD). Returns @data itself when nothing

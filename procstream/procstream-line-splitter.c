@@ -311,6 +311,18 @@ procstream_line_splitter_finish (ProcstreamLineSplitter *self,
   self->skipping = FALSE;
 }
 
+GBytes *
+procstream_line_splitter_steal_text (ProcstreamLineSplitter *self)
+{
+  GBytes *text;
+
+  if (self->carry->len == 0)
+    return NULL;
+  text = g_bytes_new (self->carry->data, self->carry->len);
+  forget_carry (self);
+  return text;
+}
+
 /* --- Text --------------------------------------------------------------------------------------------------------------------- */
 
 #define REPLACEMENT "\357\277\275" /* U+FFFD */

@@ -4,12 +4,9 @@
 
 /*
  * Bytes go through in this order: chunk from position on, then carry, then the splitter, then lines. Whenever a
- * call returns:
- *
- *  - the splitter holds nothing but whether it is inside a line that is longer than the limit: complete lines, and nothing but, are
- *    pushed into it, except that a carry beyond the limit is pushed so that memory stays bounded;
- *  - so what was taken and not given is lines, carry and the rest of the chunk, in that order, and a reader may change from lines
- *    to chunks at any point without losing a byte.
+ * call returns, what was taken and not given is lines, the text that the splitter holds, carry and the rest of the chunk, in that
+ * order. The splitter holds text only after a line was cut at the limit, or where a LF does not end a line; else complete lines, and
+ * nothing but, are pushed into it. So a reader may change from lines to chunks at any point without losing a byte.
  */
 
 void
@@ -115,6 +112,8 @@ procstream_pull_next (ProcstreamPull         *self,
 {
   if (self->lines.length > 0)
     *bytes = take_line_as_bytes (self);
+  else if ((*bytes = procstream_line_splitter_steal_text (self->splitter)))
+    ; /* the rest of a line that was cut */
   else if (self->carry->len > 0)
     *bytes = take_carry (self);
   else if (take_chunk (self, core))

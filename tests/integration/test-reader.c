@@ -107,6 +107,27 @@ test_mixed (void)
   tear_down (&fixture);
 }
 
+/* The rest of a line that was cut at the limit comes as a chunk to who asks for one. */
+static void
+test_mixed_long_line (void)
+{
+  Fixture fixture = { .stream = test_stream_new (&(TestStreamOptions){
+                          .delivery = PROCSTREAM_DELIVERY_RELIABLE, .replay = PROCSTREAM_REPLAY_NONE }),
+                      .reader = procstream_reader_new () };
+
+  procstream_consumer_set_max_line_length (PROCSTREAM_CONSUMER (fixture.reader), 4);
+  procstream_consumer_set_line_overflow (PROCSTREAM_CONSUMER (fixture.reader), PROCSTREAM_LINE_OVERFLOW_SPLIT);
+  g_assert_true (procstream_output_attach (fixture.stream->output, PROCSTREAM_CONSUMER (fixture.reader), NULL));
+  test_stream_write_read (fixture.stream, "abcdefg");
+  expect_line (&fixture, "abcd");
+  expect_chunk (&fixture, "efg");
+  test_stream_write_read (fixture.stream, "h\nrest");
+  test_stream_close (fixture.stream);
+  expect_line (&fixture, "h");
+  expect_chunk (&fixture, "rest");
+  tear_down (&fixture);
+}
+
 /* A read that times out in the middle of a line, or is cancelled, loses nothing. */
 static void
 test_interrupted (void)
@@ -260,6 +281,7 @@ main (int   argc,
   g_test_add_func ("/reader/next", test_next);
   g_test_add_func ("/reader/lines", test_lines);
   g_test_add_func ("/reader/mixed", test_mixed);
+  g_test_add_func ("/reader/mixed-long-line", test_mixed_long_line);
   g_test_add_func ("/reader/interrupted", test_interrupted);
   g_test_add_func ("/reader/async", test_async);
   g_test_add_func ("/reader/backpressure", test_backpressure);
