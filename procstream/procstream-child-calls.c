@@ -49,7 +49,7 @@ procstream_child_start (ProcstreamChild *self,
 {
   gboolean started;
 
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), FALSE);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (!claim (self, error))
@@ -84,7 +84,7 @@ procstream_child_start_async (ProcstreamChild    *self,
   g_autoptr (GTask) task = NULL;
   GError *error = NULL;
 
-  g_return_if_fail (PROCSTREAM_IS_CHILD (self));
+  g_return_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   /* Without the cancellable: a cancelled start whose program runs would leave a child that nobody knows of. */
@@ -118,7 +118,7 @@ procstream_child_start_finish (ProcstreamChild *self,
                                GAsyncResult    *result,
                                GError         **error)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), FALSE);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
@@ -214,7 +214,7 @@ procstream_child_wait (ProcstreamChild *self,
                        GCancellable    *cancellable,
                        GError         **error)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), FALSE);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
   g_return_val_if_fail (timeout_ms >= -1, FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
@@ -250,7 +250,7 @@ procstream_child_wait_async (ProcstreamChild    *self,
   g_autoptr (GTask) task = NULL;
   GError *error = NULL;
 
-  g_return_if_fail (PROCSTREAM_IS_CHILD (self));
+  g_return_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = g_task_new (self, cancellable, callback, user_data);
@@ -280,7 +280,7 @@ procstream_child_wait_finish (ProcstreamChild *self,
                               GAsyncResult    *result,
                               GError         **error)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), FALSE);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 

@@ -45,6 +45,9 @@ struct _ProcstreamChild
   GThread *thread;
 };
 
+/* Languages can construct one without a launcher, and dispose of one and go on using it: there is nothing in either. */
+#define PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER(self) (PROCSTREAM_IS_CHILD (self) && (self)->core != NULL)
+
 /* A child in state created, of the calling thread and its thread-default context. Takes what is in @options. */
 ProcstreamChild *procstream_child_new (ProcstreamChildOptions *options);
 

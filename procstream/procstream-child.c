@@ -514,7 +514,7 @@ procstream_child_init (ProcstreamChild *self)
 const char *
 procstream_child_get_name (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), NULL);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
 
   return procstream_child_core_get_options (self->core)->name;
 }
@@ -533,7 +533,7 @@ procstream_child_get_name (ProcstreamChild *self)
 int
 procstream_child_get_pid (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), 0);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), 0);
 
   return procstream_child_core_get_pid (self->core);
 }
@@ -551,7 +551,7 @@ procstream_child_get_pid (ProcstreamChild *self)
 ProcstreamChildState
 procstream_child_get_state (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), PROCSTREAM_CHILD_STATE_NONE);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), PROCSTREAM_CHILD_STATE_NONE);
 
   return procstream_child_core_get_state (self->core);
 }
@@ -572,7 +572,7 @@ procstream_child_get_exit_code (ProcstreamChild *self)
 {
   ProcstreamResult *result;
 
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), -1);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), -1);
 
   result = procstream_child_core_get_result (self->core);
   return result ? procstream_result_get_exit_code (result) : -1;
@@ -593,7 +593,7 @@ procstream_child_get_term_signal (ProcstreamChild *self)
 {
   ProcstreamResult *result;
 
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), 0);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), 0);
 
   result = procstream_child_core_get_result (self->core);
   return result ? procstream_result_get_term_signal (result) : 0;
@@ -612,7 +612,7 @@ procstream_child_get_term_signal (ProcstreamChild *self)
 gint64
 procstream_child_get_elapsed_us (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), 0);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), 0);
 
   return procstream_child_core_get_elapsed_us (self->core);
 }
@@ -631,7 +631,7 @@ procstream_child_get_elapsed_us (ProcstreamChild *self)
 ProcstreamResult *
 procstream_child_get_result (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), NULL);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
 
   return procstream_child_core_get_result (self->core);
 }
@@ -650,7 +650,7 @@ procstream_child_get_result (ProcstreamChild *self)
 ProcstreamInput *
 procstream_child_get_stdin (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), NULL);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
 
   return self->input;
 }
@@ -676,7 +676,7 @@ get_output (ProcstreamChild *self,
 ProcstreamOutput *
 procstream_child_get_stdout (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), NULL);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
 
   return get_output (self, 0);
 }
@@ -694,7 +694,7 @@ procstream_child_get_stdout (ProcstreamChild *self)
 ProcstreamOutput *
 procstream_child_get_stderr (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), NULL);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
 
   return get_output (self, 1);
 }
@@ -713,7 +713,7 @@ procstream_child_get_stderr (ProcstreamChild *self)
 GSubprocess *
 procstream_child_get_subprocess (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), NULL);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
 
   return procstream_child_core_get_subprocess (self->core);
 }
@@ -749,7 +749,7 @@ procstream_child_send_signal (ProcstreamChild *self,
                               int              signum,
                               GError         **error)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_CHILD (self), FALSE);
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (!procstream_platform_check_forked ("signal a child", error))

@@ -84,6 +84,9 @@ struct _ProcstreamInput
   ProcstreamInputCore *core;
 };
 
+/* Languages can construct one without a child: there is nothing in it. */
+#define IS_MADE_BY_CHILD(self) (PROCSTREAM_IS_INPUT (self) && (self)->core != NULL)
+
 G_DEFINE_FINAL_TYPE (ProcstreamInput, procstream_input, G_TYPE_OBJECT)
 
 /* --- The inner record --------------------------------------------------------------------------------------------------------- */
@@ -482,7 +485,7 @@ procstream_input_write_async (ProcstreamInput    *self,
   Write  *write;
   GError *error = NULL;
 
-  g_return_if_fail (PROCSTREAM_IS_INPUT (self));
+  g_return_if_fail (IS_MADE_BY_CHILD (self));
   g_return_if_fail (bytes != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
@@ -527,7 +530,7 @@ procstream_input_write_finish (ProcstreamInput *self,
                                GAsyncResult    *result,
                                GError         **error)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_INPUT (self), FALSE);
+  g_return_val_if_fail (IS_MADE_BY_CHILD (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
@@ -546,7 +549,7 @@ procstream_input_write_finish (ProcstreamInput *self,
 void
 procstream_input_close (ProcstreamInput *self)
 {
-  g_return_if_fail (PROCSTREAM_IS_INPUT (self));
+  g_return_if_fail (IS_MADE_BY_CHILD (self));
 
   if (!procstream_platform_forked ())
     core_close (self->core);

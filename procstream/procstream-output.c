@@ -82,6 +82,9 @@ struct _ProcstreamOutput
   gpointer drained_data;
 };
 
+/* Languages can construct one without any of the constructors: there is nothing in it. */
+#define IS_MADE_BY_CONSTRUCTOR(self) (PROCSTREAM_IS_OUTPUT (self) && (self)->core != NULL)
+
 G_DEFINE_FINAL_TYPE (ProcstreamOutput, procstream_output, G_TYPE_OBJECT)
 
 enum
@@ -719,7 +722,7 @@ procstream_output_new_from_stream (GInputStream           *stream,
 const char *
 procstream_output_get_name (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT (self), NULL);
+  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), NULL);
 
   return procstream_output_core_get_name (self->core);
 }
@@ -737,7 +740,7 @@ procstream_output_get_name (ProcstreamOutput *self)
 ProcstreamOutputState
 procstream_output_get_state (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT (self), PROCSTREAM_OUTPUT_STATE_NONE);
+  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), PROCSTREAM_OUTPUT_STATE_NONE);
 
   return procstream_output_core_get_state (self->core);
 }
@@ -764,7 +767,7 @@ get_counts (ProcstreamOutput *self)
 guint64
 procstream_output_get_bytes_received (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT (self), 0);
+  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), 0);
 
   return get_counts (self).received;
 }
@@ -782,7 +785,7 @@ procstream_output_get_bytes_received (ProcstreamOutput *self)
 guint64
 procstream_output_get_bytes_dropped (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT (self), 0);
+  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), 0);
 
   return get_counts (self).dropped;
 }
@@ -801,7 +804,7 @@ procstream_output_get_bytes_dropped (ProcstreamOutput *self)
 guint64
 procstream_output_get_bytes_unobserved (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT (self), 0);
+  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), 0);
 
   return get_counts (self).unobserved;
 }
@@ -819,7 +822,7 @@ procstream_output_get_bytes_unobserved (ProcstreamOutput *self)
 int
 procstream_output_get_priority (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT (self), G_PRIORITY_DEFAULT);
+  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), G_PRIORITY_DEFAULT);
 
   return self->priority;
 }
@@ -838,7 +841,7 @@ void
 procstream_output_set_priority (ProcstreamOutput *self,
                                 int               priority)
 {
-  g_return_if_fail (PROCSTREAM_IS_OUTPUT (self));
+  g_return_if_fail (IS_MADE_BY_CONSTRUCTOR (self));
 
   if (self->priority == priority)
     return;
@@ -868,7 +871,7 @@ procstream_output_attach (ProcstreamOutput   *self,
                           ProcstreamConsumer *consumer,
                           GError            **error)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT (self), FALSE);
+  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), FALSE);
   g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (consumer), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
@@ -889,7 +892,7 @@ procstream_output_attach (ProcstreamOutput   *self,
 void
 procstream_output_seal_replay (ProcstreamOutput *self)
 {
-  g_return_if_fail (PROCSTREAM_IS_OUTPUT (self));
+  g_return_if_fail (IS_MADE_BY_CONSTRUCTOR (self));
 
   procstream_output_core_seal_replay (self->core);
 }

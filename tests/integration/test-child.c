@@ -691,11 +691,31 @@ test_fd_exhaustion (void)
   test_exit_before_connect ();
 }
 
+/* What a language constructs without a launcher complains, and does not crash. */
+static void
+test_constructed (void)
+{
+  g_autoptr (ProcstreamChild) child = g_object_new (PROCSTREAM_TYPE_CHILD, NULL);
+  g_autoptr (ProcstreamOutput) output = g_object_new (PROCSTREAM_TYPE_OUTPUT, NULL);
+  g_autoptr (ProcstreamInput) input = g_object_new (PROCSTREAM_TYPE_INPUT, NULL);
+
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, "*MADE_BY_LAUNCHER*");
+  g_assert_cmpint (procstream_child_get_pid (child), ==, 0);
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, "*MADE_BY_LAUNCHER*");
+  g_assert_false (procstream_child_start (child, NULL));
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, "*MADE_BY_CONSTRUCTOR*");
+  g_assert_null (procstream_output_get_name (output));
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, "*MADE_BY_CHILD*");
+  procstream_input_close (input);
+  g_test_assert_expected_messages ();
+}
+
 int
 main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
+  g_test_add_func ("/child/constructed", test_constructed);
   g_test_add_func ("/child/create-start", test_create_start);
   g_test_add_func ("/child/exit-before-connect", test_exit_before_connect);
   g_test_add_data_func ("/child/start-async/in-callback", GUINT_TO_POINTER (0), test_start_async);
