@@ -6,6 +6,7 @@
 #include "procstream-consumer-private.h"
 #include "procstream-emitter-private.h"
 #include "procstream-enum-types.h"
+#include "procstream-platform-private.h"
 
 /**
  * ProcstreamConsumer:
@@ -621,13 +622,11 @@ check_attached (ProcstreamConsumer *self,
 {
   ProcstreamConsumerPrivate *priv = PRIVATE (self);
 
-  if (procstream_consumer_core_get_state (priv->core) == PROCSTREAM_CONSUMER_STATE_NONE)
-    {
-      g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
-                           "The consumer is not attached, so there is nothing to wait for");
-      return FALSE;
-    }
-  return TRUE;
+  if (procstream_consumer_core_get_state (priv->core) != PROCSTREAM_CONSUMER_STATE_NONE)
+    return procstream_platform_check_forked ("wait for a consumer", error);
+  g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+                       "The consumer is not attached, so there is nothing to wait for");
+  return FALSE;
 }
 
 /**
@@ -646,8 +645,9 @@ check_attached (ProcstreamConsumer *self,
  *
  * Returns: %TRUE, or %FALSE with the read error that ended the output,
  *   %G_IO_ERROR_CANCELLED when the consumer or the wait was cancelled,
- *   %G_IO_ERROR_TIMED_OUT, or %PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK when called
- *   from a virtual function of the consumer itself
+ *   %G_IO_ERROR_TIMED_OUT, %PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK when called
+ *   from a virtual function of the consumer itself, or
+ *   %PROCSTREAM_CHILD_ERROR_FORKED
  *
  * Since: 1.0
  */

@@ -4,8 +4,10 @@
 
 #include "procstream-consumer-private.h"
 #include "procstream-dispatcher-private.h"
+#include "procstream-platform-private.h"
 #include "procstream-pull-private.h"
 #include "procstream-task-private.h"
+#include "procstream-waiters-private.h"
 #include "procstream-error.h"
 
 /**
@@ -282,7 +284,7 @@ begin_locked (Reading *self,
                            "The reader is not attached, so there is nothing to read");
       return FALSE;
     }
-  return TRUE;
+  return procstream_platform_check_forked ("read", error);
 }
 
 static void
@@ -371,7 +373,7 @@ read_blocking (ProcstreamReader *self,
 {
   ProcstreamConsumer *consumer = PROCSTREAM_CONSUMER (self);
   GMainContext       *context = procstream_consumer_get_context (consumer);
-  gint64              deadline = timeout_ms < 0 ? -1 : g_get_monotonic_time () + timeout_ms * 1000;
+  gint64              deadline = procstream_waiters_get_deadline (timeout_ms);
   gboolean            done;
 
   /* Most reads of one who keeps up with lines need not wait. */
@@ -475,8 +477,8 @@ procstream_reader_new (void)
  * Returns: (transfer full) (nullable): a chunk, never empty; %NULL without an error
  *   at the end; %NULL with the read error that ended the output,
  *   %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED, %G_IO_ERROR_PENDING when another
- *   read is under way, or %PROCSTREAM_CHILD_ERROR_WRONG_STATE when the reader is not
- *   attached
+ *   read is under way, %PROCSTREAM_CHILD_ERROR_WRONG_STATE when the reader is not
+ *   attached, or %PROCSTREAM_CHILD_ERROR_FORKED
  *
  * Since: 1.0
  */

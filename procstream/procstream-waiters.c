@@ -307,9 +307,8 @@ get_result (ProcstreamWaiters *self,
   return FALSE;
 }
 
-/* A time that is so far away that it cannot be told is never. */
-static gint64
-get_deadline (gint64 timeout_ms)
+gint64
+procstream_waiters_get_deadline (gint64 timeout_ms)
 {
   gint64 now = g_get_monotonic_time ();
 
@@ -327,7 +326,7 @@ procstream_waiters_wait (ProcstreamWaiters *self,
                          GCancellable      *cancellable,
                          GError           **error)
 {
-  gint64   deadline = get_deadline (timeout_ms);
+  gint64   deadline = procstream_waiters_get_deadline (timeout_ms);
   gboolean result;
 
   /* The caller's object may be let go by what is delivered meanwhile. */

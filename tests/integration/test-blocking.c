@@ -175,9 +175,27 @@ write_refused (TestProcess *process)
   return is_refused (&error);
 }
 
+static gboolean
+read_refused (ProcstreamReader *reader)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  GError  *error = NULL;
+  gboolean refused;
+
+  procstream_reader_next (reader, PROCSTREAM_NO_TIMEOUT, NULL, &error);
+  refused = is_refused (&error);
+  procstream_reader_read_line_async (reader, NULL, test_store_result_cb, &result);
+  test_wait_result (NULL, "the read to be refused", &result);
+  procstream_reader_read_line_finish (reader, result, &error);
+  refused &= is_refused (&error);
+  procstream_consumer_wait (PROCSTREAM_CONSUMER (reader), PROCSTREAM_NO_TIMEOUT, NULL, &error);
+  return refused && is_refused (&error);
+}
+
 /* A forked copy of the program has none of the threads that the library needs: everything is refused at once. */
 static gboolean
-all_refused (TestProcess *process)
+all_refused (TestProcess      *process,
+             ProcstreamReader *reader)
 {
   GError  *error = NULL;
   gboolean refused;
@@ -190,6 +208,7 @@ all_refused (TestProcess *process)
   refused &= is_refused (&error);
   refused &= attach_refused (process);
   refused &= write_refused (process);
+  refused &= read_refused (reader);
   g_clear_object (&process->child);
   return refused;
 }
@@ -198,15 +217,17 @@ static void
 test_forked (void)
 {
   g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
   int   status;
   pid_t pid;
 
   use_pipe (process);
   test_process_spawn (process, "read x");
+  g_assert_true (procstream_output_attach (procstream_child_get_stdout (process->child), PROCSTREAM_CONSUMER (reader), NULL));
   pid = fork ();
   g_assert_cmpint (pid, >=, 0);
   if (pid == 0)
-    _exit (all_refused (process) ? 0 : 1);
+    _exit (all_refused (process, reader) ? 0 : 1);
   g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
   g_assert_cmpint (status, ==, 0);
   procstream_input_close (procstream_child_get_stdin (process->child));

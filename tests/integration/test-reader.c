@@ -57,6 +57,14 @@ expect_line (Fixture    *fixture,
   g_assert_cmpstr (line, ==, expected);
 }
 
+static gpointer
+cancel_thread (gpointer data)
+{
+  g_usleep (20000);
+  g_cancellable_cancel (data);
+  return NULL;
+}
+
 static void
 test_next (void)
 {
@@ -125,6 +133,23 @@ test_mixed_long_line (void)
   test_stream_close (fixture.stream);
   expect_line (&fixture, "h");
   expect_chunk (&fixture, "rest");
+  tear_down (&fixture);
+}
+
+/* A limit too far away to be told is none, and does not pass at once. */
+static void
+test_far_timeout (void)
+{
+  Fixture fixture;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  GThread *thread;
+
+  set_up (&fixture, 0, 0);
+  thread = g_thread_new ("cancel", cancel_thread, cancellable);
+  g_assert_null (procstream_reader_next (fixture.reader, G_MAXINT64, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_thread_join (thread);
   tear_down (&fixture);
 }
 
@@ -282,6 +307,7 @@ main (int   argc,
   g_test_add_func ("/reader/lines", test_lines);
   g_test_add_func ("/reader/mixed", test_mixed);
   g_test_add_func ("/reader/mixed-long-line", test_mixed_long_line);
+  g_test_add_func ("/reader/far-timeout", test_far_timeout);
   g_test_add_func ("/reader/interrupted", test_interrupted);
   g_test_add_func ("/reader/async", test_async);
   g_test_add_func ("/reader/backpressure", test_backpressure);
