@@ -38,7 +38,7 @@ check_choice (const char *name,
     return TRUE;
   if (value == 0)
     g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSET_POLICY,
-                 "“%s”: the property “%s” is not set, and has no default", name, property);
+                 "“%s”: the property “%s” was set to “unset”, as a misspelled value in JavaScript is", name, property);
   else
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                  "“%s”: the property “%s” must not be %u", name, property, value);
