@@ -341,14 +341,25 @@ close_input (ProcstreamChildCore *self)
   procstream_input_core_fail (self->input, error);
 }
 
+/* Of a process that it could not reap, GLib says 0: that it succeeded. Another part of the program may have waited for any process, or
+ * the program may ignore SIGCHLD, which is inherited. FALSE when nobody knows. */
+static gboolean
+find_status (ProcstreamChildCore *self,
+             int                 *status)
+{
+  *status = g_subprocess_get_status (self->subprocess);
+  return *status != 0 || procstream_platform_pidfd_get_status (self->pidfd, status) || !procstream_platform_ignores_exits ();
+}
+
 static ProcstreamResult *
 make_result (ProcstreamChildCore *self)
 {
-  gboolean exited = g_subprocess_get_if_exited (self->subprocess);
+  int      status;
+  gboolean known = find_status (self, &status);
 
   return procstream_result_new (self->options.name,
-                                exited ? g_subprocess_get_exit_status (self->subprocess) : -1,
-                                exited ? 0 : g_subprocess_get_term_sig (self->subprocess),
+                                known && WIFEXITED (status) ? WEXITSTATUS (status) : -1,
+                                known && WIFSIGNALED (status) ? WTERMSIG (status) : 0,
                                 self->end_us - self->start_us);
 }
 

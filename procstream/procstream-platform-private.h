@@ -8,8 +8,8 @@ G_BEGIN_DECLS
 
 /* Kernel features that a test can switch off to force the fallback, and that switch themselves off when the kernel
  * says ENOSYS. The environment variable PROCSTREAM_DISABLE_FEATURES switches them off in a whole program: a list,
- * separated by commas, of pidfd, pidfd-group, epoll, pipe-size, nowait-read, or "all". It is read once, and not at all
- * in a program that runs with more rights than its user. */
+ * separated by commas, of pidfd, pidfd-group, epoll, pipe-size, nowait-read, pidfd-status, or "all". It is read once, and
+ * not at all in a program that runs with more rights than its user. */
 typedef enum
 {
   PROCSTREAM_FEATURE_PIDFD = 1 << 0,
@@ -17,6 +17,7 @@ typedef enum
   PROCSTREAM_FEATURE_EPOLL = 1 << 2,
   PROCSTREAM_FEATURE_PIPE_SIZE = 1 << 3,
   PROCSTREAM_FEATURE_NOWAIT_READ = 1 << 4,
+  PROCSTREAM_FEATURE_PIDFD_STATUS = 1 << 5,
 } ProcstreamFeature;
 
 gboolean procstream_platform_has (ProcstreamFeature feature);
@@ -42,5 +43,13 @@ int      procstream_platform_pidfd_open (int pid);
 gboolean procstream_platform_pidfd_send_signal (int      pidfd,
                                                 int      signum,
                                                 gboolean group); /* FALSE with errno */
+
+/* How a process that was reaped, by whomever, ended: a status as that of waitpid(). FALSE where the kernel does not tell
+ * (before Linux 6.15). */
+gboolean procstream_platform_pidfd_get_status (int  pidfd,
+                                               int *status);
+
+/* The program ignores SIGCHLD: the kernel reaps, and throws the status away. */
+gboolean procstream_platform_ignores_exits (void);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -19,6 +20,20 @@
 #endif
 #define SIGNAL_PROCESS_GROUP (1u << 2) /* PIDFD_SIGNAL_PROCESS_GROUP, newer than the headers */
 
+/* PIDFD_GET_INFO as in linux/pidfd.h, newer than the headers. */
+typedef struct
+{
+  guint64 mask;
+  guint64 cgroup;
+  guint32 ids[11];
+  gint32  status;
+} PidfdInfo;
+
+#define GET_INFO _IOWR (0xff, 11, PidfdInfo)
+#define INFO_EXIT (1u << 3)
+
+G_STATIC_ASSERT (sizeof (PidfdInfo) == 64);
+
 /* --- Features ----------------------------------------------------------------------------------------------------------------- */
 
 static const GDebugKey feature_keys[] = {
@@ -27,6 +42,7 @@ static const GDebugKey feature_keys[] = {
   { "epoll", PROCSTREAM_FEATURE_EPOLL },
   { "pipe-size", PROCSTREAM_FEATURE_PIPE_SIZE },
   { "nowait-read", PROCSTREAM_FEATURE_NOWAIT_READ },
+  { "pidfd-status", PROCSTREAM_FEATURE_PIDFD_STATUS },
 };
 
 static guint disabled; /* atomic */
@@ -195,4 +211,24 @@ procstream_platform_pidfd_send_signal (int      pidfd,
   if (group)
     return send_to_group (pidfd, signum);
   return syscall (SYS_pidfd_send_signal, pidfd, signum, NULL, 0) == 0;
+}
+
+gboolean
+procstream_platform_pidfd_get_status (int  pidfd,
+                                      int *status)
+{
+  PidfdInfo info = { .mask = INFO_EXIT };
+
+  if (!procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_STATUS) || ioctl (pidfd, GET_INFO, &info) < 0 || !(info.mask & INFO_EXIT))
+    return FALSE;
+  *status = info.status;
+  return TRUE;
+}
+
+gboolean
+procstream_platform_ignores_exits (void)
+{
+  struct sigaction action;
+
+  return sigaction (SIGCHLD, NULL, &action) == 0 && (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT));
 }

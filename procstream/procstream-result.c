@@ -61,6 +61,8 @@ make_message (ProcstreamResult *self)
   double           seconds = (double) self->duration_us / G_USEC_PER_SEC;
   g_autofree char *signal_name = NULL;
 
+  if (self->term_signal == 0 && self->exit_code < 0)
+    return g_strdup_printf ("“%s” has ended after %.1f s, and its status is lost, as the program ignores SIGCHLD", self->name, seconds);
   if (self->term_signal == 0)
     return g_strdup_printf ("“%s” exited with status %d after %.1f s", self->name, self->exit_code, seconds);
   signal_name = name_signal (self->term_signal);
@@ -149,6 +151,11 @@ procstream_result_class_init (ProcstreamResultClass *klass)
    * What the program gave to `exit()`, 0 to 255, or -1 when it was killed by a
    * signal.
    *
+   * It is -1 as well when the status is lost, because this program ignores `SIGCHLD`
+   * and the kernel is older than Linux 6.15. On such kernels a child that was
+   * reaped by another part of the program, with `waitpid (-1)` for one, cannot be
+   * told from one that succeeded.
+   *
    * Since: 1.0
    */
   properties[PROP_EXIT_CODE] = g_param_spec_int ("exit-code", NULL, NULL, -1, G_MAXINT, -1, readable);
@@ -218,7 +225,8 @@ procstream_result_get_name (ProcstreamResult *self)
  *
  * Gets what the program gave to `exit()`.
  *
- * Returns: the exit code, or -1 when the process was killed by a signal
+ * Returns: the exit code, or -1 when the process was killed by a signal, or its
+ *   status is lost
  *
  * Since: 1.0
  */
@@ -236,7 +244,7 @@ procstream_result_get_exit_code (ProcstreamResult *self)
  *
  * Gets the signal that killed the process.
  *
- * Returns: a signal number, or 0 when the process exited
+ * Returns: a signal number, or 0 when the process exited, or its status is lost
  *
  * Since: 1.0
  */

@@ -27,6 +27,8 @@ main (int    argc,
   g_set_printerr_handler (print_error);
   /* Writing to a reader that has gone is an error that we answer; the command gets the default back. */
   signal (SIGPIPE, SIG_IGN);
+  /* Who started us may have it ignored, and then nobody would learn how the command ended. */
+  signal (SIGCHLD, SIG_DFL);
   if (!tool_options_parse (&options, &arguments, &error))
     {
       g_printerr ("procstream: %s\nTry “procstream --help”.\n", error->message);

@@ -691,6 +691,33 @@ test_fd_exhaustion (void)
   test_exit_before_connect ();
 }
 
+static void
+expect_exit_code (int exit_code)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  test_process_spawn (process, "exit 3");
+  g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, exit_code);
+  g_assert_false (procstream_result_get_success (procstream_child_get_result (process->child)));
+}
+
+/* The kernel reaps for a program that ignores SIGCHLD, and GLib takes what it cannot learn for success. */
+static void
+test_ignored_exits (void)
+{
+  if (g_test_subprocess ())
+    {
+      signal (SIGCHLD, SIG_IGN);
+      expect_exit_code (-1);
+      return;
+    }
+  g_setenv ("PROCSTREAM_DISABLE_FEATURES", "pidfd-status", TRUE);
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_unsetenv ("PROCSTREAM_DISABLE_FEATURES");
+  g_test_trap_assert_passed ();
+}
+
 /* What a language constructs without a launcher complains, and does not crash. */
 static void
 test_constructed (void)
@@ -716,6 +743,7 @@ main (int    argc,
 {
   test_init (&argc, &argv);
   g_test_add_func ("/child/constructed", test_constructed);
+  g_test_add_func ("/child/ignored-exits", test_ignored_exits);
   g_test_add_func ("/child/create-start", test_create_start);
   g_test_add_func ("/child/exit-before-connect", test_exit_before_connect);
   g_test_add_data_func ("/child/start-async/in-callback", GUINT_TO_POINTER (0), test_start_async);

@@ -328,6 +328,13 @@ def wait_unmatched_and_running():
 
 
 @test
+def exit_status_with_ignored_exits():
+    """Who started us may ignore SIGCHLD, which is inherited; a failure is one all the same."""
+    done = run(*shell('exit 3'), preexec_fn=lambda: signal.signal(signal.SIGCHLD, signal.SIG_IGN))
+    equal(done.returncode, 3)
+
+
+@test
 def exit_status():
     for status in (0, 1, 77, 255):
         equal(run(*shell(f'exit {status}')).returncode, status)

@@ -189,6 +189,38 @@ test_pidfd_off (void)
   procstream_platform_enable (PROCSTREAM_FEATURE_PIDFD);
 }
 
+/* The status is told when somebody has reaped the process, not before. */
+static void
+test_pidfd_status (void)
+{
+  int   status = 0;
+  pid_t pid = fork ();
+  int   pidfd;
+
+  g_assert_cmpint (pid, >=, 0);
+  if (pid == 0)
+    _exit (3);
+  pidfd = procstream_platform_pidfd_open (pid);
+  g_assert_cmpint (waitid (P_PID, pid, &(siginfo_t){ 0 }, WEXITED | WNOWAIT), ==, 0);
+  g_assert_false (procstream_platform_pidfd_get_status (pidfd, &status));
+  g_assert_cmpint (waitpid (pid, NULL, 0), ==, pid);
+  if (procstream_platform_pidfd_get_status (pidfd, &status))
+    g_assert_cmpint (WEXITSTATUS (status), ==, 3);
+  else
+    g_test_skip ("no kernel that tells");
+  close (pidfd);
+}
+
+static void
+test_ignores_exits (void)
+{
+  void (*before) (int) = signal (SIGCHLD, SIG_IGN);
+
+  g_assert_true (procstream_platform_ignores_exits ());
+  signal (SIGCHLD, before);
+  g_assert_false (procstream_platform_ignores_exits ());
+}
+
 int
 main (int    argc,
       char **argv)
@@ -201,5 +233,7 @@ main (int    argc,
   g_test_add_func ("/platform/pidfd", test_pidfd);
   g_test_add_func ("/platform/pidfd-group", test_pidfd_group);
   g_test_add_func ("/platform/pidfd-off", test_pidfd_off);
+  g_test_add_func ("/platform/pidfd-status", test_pidfd_status);
+  g_test_add_func ("/platform/ignores-exits", test_ignores_exits);
   return g_test_run ();
 }
