@@ -514,10 +514,11 @@ GBytes *
 procstream_collector_dup_bytes (ProcstreamCollector *self)
 {
   Collection *collection;
-  GByteArray *bytes = g_byte_array_new ();
+  GByteArray *bytes;
 
   g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), NULL);
 
+  bytes = g_byte_array_new ();
   collection = self->collection;
   g_mutex_lock (&collection->mutex);
   if (collection->bytes)
