@@ -23,6 +23,9 @@
  * [method@Procstream.Launcher.spawnv] and
  * [method@Procstream.Launcher.spawn_async] make one and start it.
  *
+ * A child starts with every signal at its default and none blocked, even one that the
+ * program ignores, such as `SIGHUP` under `nohup`.
+ *
  * A launcher is not thread-safe: use it in one thread at a time. The children
  * belong to the thread, and its thread-default main context, that made them.
  *

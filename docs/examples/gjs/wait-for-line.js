@@ -4,8 +4,10 @@
 import Gio from 'gi://Gio';
 import Procstream from 'gi://Procstream?version=1.0';
 
+// [promisify]
 Gio._promisify(Procstream.Child.prototype, 'wait_async', 'wait_finish');
 Gio._promisify(Procstream.Reader.prototype, 'read_line_async', 'read_line_finish');
+// [/promisify]
 
 const SERVER = 'echo starting; echo "ready on port 8080"; exec sleep 1000';
 const SIGTERM = 15;
