@@ -716,9 +716,9 @@ procstream_child_core_get_state (ProcstreamChildCore *self)
 {
   ProcstreamChildState state;
 
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   state = self->state;
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
   return state;
 }
 
@@ -727,9 +727,9 @@ procstream_child_core_get_pid (ProcstreamChildCore *self)
 {
   int pid;
 
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   pid = self->pid;
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
   return pid;
 }
 
@@ -738,9 +738,9 @@ procstream_child_core_get_subprocess (ProcstreamChildCore *self)
 {
   GSubprocess *subprocess;
 
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   subprocess = self->subprocess;
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
   return subprocess;
 }
 
@@ -749,12 +749,12 @@ procstream_child_core_get_elapsed_us (ProcstreamChildCore *self)
 {
   gint64 elapsed_us = 0;
 
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   if (self->result)
     elapsed_us = procstream_result_get_duration_us (self->result);
   else if (self->start_us > 0)
     elapsed_us = g_get_monotonic_time () - self->start_us;
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
   return elapsed_us;
 }
 
@@ -763,9 +763,9 @@ procstream_child_core_get_result (ProcstreamChildCore *self)
 {
   ProcstreamResult *result;
 
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   result = self->result;
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
   return result;
 }
 

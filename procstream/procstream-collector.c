@@ -7,6 +7,7 @@
 #include "procstream-error.h"
 #include "procstream-line-cursor-private.h"
 #include "procstream-line-parser.h"
+#include "procstream-platform-private.h"
 #include "procstream-ring-private.h"
 
 /**
@@ -216,9 +217,9 @@ collection_get_bytes_torn (gpointer native)
   Collection *self = native;
   guint64     torn;
 
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   torn = procstream_line_cursor_get_bytes_lost (&self->cursor);
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
   return torn;
 }
 
@@ -242,6 +243,16 @@ static const ProcstreamNativeClass native_class = {
   .free = collection_free,
 };
 
+/* FALSE in a forked copy when a thread that is not there holds the lock, and what is kept may be half changed. */
+static gboolean
+lock_kept (Collection *self)
+{
+  if (procstream_platform_forked ())
+    return g_mutex_trylock (&self->mutex);
+  g_mutex_lock (&self->mutex);
+  return TRUE;
+}
+
 /* --- The class ---------------------------------------------------------------------------------------------------------------- */
 
 static guint64
@@ -250,9 +261,9 @@ get_count (ProcstreamCollector *self,
 {
   guint64 value;
 
-  g_mutex_lock (&self->collection->mutex);
+  procstream_platform_lock_to_read (&self->collection->mutex);
   value = *count;
-  g_mutex_unlock (&self->collection->mutex);
+  procstream_platform_unlock_to_read (&self->collection->mutex);
   return value;
 }
 
@@ -520,7 +531,8 @@ procstream_collector_dup_bytes (ProcstreamCollector *self)
 
   bytes = g_byte_array_new ();
   collection = self->collection;
-  g_mutex_lock (&collection->mutex);
+  if (!lock_kept (collection))
+    return g_byte_array_free_to_bytes (bytes);
   if (collection->bytes)
     procstream_ring_append_to (collection->bytes, bytes);
   for (GList *l = collection->lines.head; l; l = l->next)
@@ -600,7 +612,8 @@ procstream_collector_dup_lines (ProcstreamCollector *self)
       return parse_lines (bytes);
     }
   builder = g_strv_builder_new ();
-  g_mutex_lock (&collection->mutex);
+  if (!lock_kept (collection))
+    return g_strv_builder_end (builder);
   for (GList *l = collection->lines.head; l; l = l->next)
     g_strv_builder_add (builder, l->data);
   g_mutex_unlock (&collection->mutex);

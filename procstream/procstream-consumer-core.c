@@ -2,6 +2,8 @@
 
 #include "procstream-consumer-core-private.h"
 
+#include "procstream-platform-private.h"
+
 /*
  * The state goes from NONE to ATTACHED once, and from there to one final state once; both under mutex. output and subscription are
  * set exactly while a native consumer is ATTACHED; whoever makes the state final takes them away and ends the subscription, so
@@ -200,6 +202,9 @@ procstream_consumer_core_finish (ProcstreamConsumerCore *self,
   ProcstreamOutputCore   *output;
   g_autoptr (GError) wait_error = NULL;
 
+  /* What a forked copy inherited is left alone: nobody in it can give this anything or wait for it. */
+  if (procstream_platform_forked ())
+    return;
   g_mutex_lock (&self->mutex);
   if (self->state > PROCSTREAM_CONSUMER_STATE_ATTACHED)
     {
@@ -230,9 +235,9 @@ procstream_consumer_core_get_state (ProcstreamConsumerCore *self)
 {
   ProcstreamConsumerState state;
 
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   state = self->state;
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
   return state;
 }
 

@@ -523,9 +523,9 @@ get_count (ProcstreamConsumer *self,
   ProcstreamConsumerCore *core = PRIVATE (self)->core;
   guint64                 now;
 
-  g_mutex_lock (&core->mutex);
+  procstream_platform_lock_to_read (&core->mutex);
   now = *count;
-  g_mutex_unlock (&core->mutex);
+  procstream_platform_unlock_to_read (&core->mutex);
   return now;
 }
 
@@ -584,9 +584,9 @@ procstream_consumer_get_bytes_lost (ProcstreamConsumer *self)
   g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
 
   core = PRIVATE (self)->core;
-  g_mutex_lock (&core->mutex);
+  procstream_platform_lock_to_read (&core->mutex);
   bytes = core->bytes_lost + core->bytes_torn;
-  g_mutex_unlock (&core->mutex);
+  procstream_platform_unlock_to_read (&core->mutex);
   if (core->klass && core->klass->get_bytes_torn)
     bytes += core->klass->get_bytes_torn (core->native);
   return bytes;

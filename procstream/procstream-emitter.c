@@ -3,6 +3,7 @@
 #include "procstream-emitter-private.h"
 
 #include "procstream-line-cursor-private.h"
+#include "procstream-platform-private.h"
 
 /*
  * User code may do anything while it is called: run the main loop, and so this emitter, again; cancel; disconnect; drop the last
@@ -92,6 +93,8 @@ unsubscribe (ProcstreamEmitter *self)
   ProcstreamSubscription *subscription;
   ProcstreamOutputCore   *core;
 
+  if (procstream_platform_forked ())
+    return FALSE;
   g_mutex_lock (&self->mutex);
   subscription = g_steal_pointer (&self->subscription);
   core = g_steal_pointer (&self->core);
@@ -391,9 +394,9 @@ procstream_emitter_is_subscribed (ProcstreamEmitter *self)
 {
   gboolean subscribed;
 
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   subscribed = self->subscription != NULL;
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
   return subscribed;
 }
 

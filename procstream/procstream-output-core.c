@@ -3,6 +3,7 @@
 #include "procstream-output-core-private.h"
 
 #include "procstream-home-private.h"
+#include "procstream-platform-private.h"
 #include "procstream-source-private.h"
 
 /*
@@ -157,9 +158,9 @@ procstream_output_core_get_state (ProcstreamOutputCore *self)
 {
   ProcstreamOutputState state;
 
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   state = self->state;
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
   return state;
 }
 
@@ -168,9 +169,9 @@ procstream_output_core_is_ended (ProcstreamOutputCore *self)
 {
   gboolean ended;
 
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   ended = procstream_chunk_log_is_finished (self->log);
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
   return ended;
 }
 
@@ -178,11 +179,11 @@ void
 procstream_output_core_get_counts (ProcstreamOutputCore   *self,
                                    ProcstreamOutputCounts *counts)
 {
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   counts->received = procstream_chunk_log_get_bytes_appended (self->log);
   counts->dropped = procstream_chunk_log_get_bytes_dropped (self->log);
   counts->unobserved = procstream_chunk_log_get_bytes_unobserved (self->log);
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
 }
 
 void
@@ -654,6 +655,8 @@ procstream_output_core_end (ProcstreamOutputCore *self)
 void
 procstream_output_core_seal_replay (ProcstreamOutputCore *self)
 {
+  if (procstream_platform_forked ())
+    return;
   g_mutex_lock (&self->mutex);
   procstream_chunk_log_seal (self->log);
   g_mutex_unlock (&self->mutex);

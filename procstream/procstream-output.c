@@ -357,7 +357,7 @@ procstream_output_dispose (GObject *object)
 {
   ProcstreamOutput *self = PROCSTREAM_OUTPUT (object);
 
-  if (self->signals && self->signals->outer)
+  if (self->signals && self->signals->outer && !procstream_platform_forked ())
     {
       g_mutex_lock (&self->signals->mutex);
       self->signals->outer = NULL;

@@ -31,6 +31,10 @@ gboolean procstream_platform_forked (void); /* as cheap as an atomic read */
 gboolean procstream_platform_check_forked (const char *what,
                                            GError    **error);
 
+/* Around reading a number. In a forked copy without the lock, which a thread that is not there may hold for ever. */
+void procstream_platform_lock_to_read (GMutex *mutex);
+void procstream_platform_unlock_to_read (GMutex *mutex);
+
 /* Starts a thread with every signal blocked, SIGPIPE above all: writing to a dead
  * child must be an error value, and no handler of the program may run in a thread
  * that it does not know. NULL, with a warning logged, when the system has no more threads. */

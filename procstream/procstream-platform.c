@@ -124,6 +124,20 @@ procstream_platform_check_forked (const char *what,
   return FALSE;
 }
 
+void
+procstream_platform_lock_to_read (GMutex *mutex)
+{
+  if (!procstream_platform_forked ())
+    g_mutex_lock (mutex);
+}
+
+void
+procstream_platform_unlock_to_read (GMutex *mutex)
+{
+  if (!procstream_platform_forked ())
+    g_mutex_unlock (mutex);
+}
+
 /* --- Threads ------------------------------------------------------------------------------------------------------------------ */
 
 GThread *

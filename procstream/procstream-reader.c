@@ -132,10 +132,10 @@ reading_get_bytes_torn (gpointer native)
   Reading *self = native;
   guint64  torn = 0;
 
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   if (self->pull.splitter)
     torn = self->pull.bytes_torn + procstream_line_splitter_get_bytes_lost (self->pull.splitter);
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
   return torn;
 }
 

@@ -3,6 +3,7 @@
 #include "procstream-waiters-private.h"
 
 #include "procstream-dispatcher-private.h"
+#include "procstream-platform-private.h"
 #include "procstream-task-private.h"
 
 /*
@@ -189,9 +190,9 @@ procstream_waiters_is_complete (ProcstreamWaiters *self)
 {
   gboolean complete;
 
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   complete = self->complete;
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
   return complete;
 }
 

@@ -234,6 +234,60 @@ test_forked (void)
   g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
 }
 
+/* Whatever the I/O thread holds at the moment of the fork, a copy can look at what it has, and let it go. */
+static void
+use_copies (TestProcess         *process,
+            ProcstreamCollector *collector,
+            ProcstreamReader    *reader)
+{
+  ProcstreamOutput *output = procstream_child_get_stdout (process->child);
+
+  alarm (30);
+  procstream_child_get_state (process->child);
+  procstream_output_get_state (output);
+  procstream_output_get_bytes_received (output);
+  procstream_output_seal_replay (output);
+  procstream_collector_get_bytes_seen (collector);
+  g_bytes_unref (procstream_collector_dup_bytes (collector));
+  procstream_consumer_get_bytes_lost (PROCSTREAM_CONSUMER (reader));
+  procstream_consumer_cancel (PROCSTREAM_CONSUMER (reader));
+  g_object_unref (reader);
+  g_object_unref (collector);
+  g_clear_object (&process->child);
+}
+
+static void
+test_forked_in_flood (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_LAST);
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  ProcstreamOutput *output;
+
+  procstream_launcher_set_delivery (process->launcher, PROCSTREAM_DELIVERY_LOSSY);
+  test_process_spawn (process, "yes");
+  output = procstream_child_get_stdout (process->child);
+  g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (collector), NULL));
+  g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (reader), NULL));
+  for (int i = 0; i < 30; i++)
+    {
+      int   status;
+      pid_t pid;
+
+      g_bytes_unref (procstream_reader_next (reader, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+      pid = fork ();
+      g_assert_cmpint (pid, >=, 0);
+      if (pid == 0)
+        {
+          use_copies (process, collector, reader);
+          _exit (0);
+        }
+      g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+      g_assert_cmpint (status, ==, 0);
+    }
+  g_assert_true (procstream_child_kill (process->child, NULL));
+}
+
 /* --- Other threads ------------------------------------------------------------------------------------------------------------ */
 
 static gpointer
@@ -457,6 +511,7 @@ main (int    argc,
   g_test_add_func ("/blocking/cancel", test_cancel);
   g_test_add_func ("/blocking/wrong-state", test_wrong_state);
   g_test_add_func ("/blocking/forked", test_forked);
+  g_test_add_func ("/blocking/forked-in-flood", test_forked_in_flood);
   g_test_add_func ("/blocking/other-threads", test_other_threads);
   g_test_add_func ("/blocking/other-thread-unread", test_other_thread_unread);
   g_test_add_func ("/blocking/own-context", test_own_context);
