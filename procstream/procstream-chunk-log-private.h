@@ -57,8 +57,7 @@ const GError *procstream_chunk_log_get_error (ProcstreamChunkLog *self);
 ProcstreamCursor *procstream_chunk_log_attach (ProcstreamChunkLog *self,
                                                ProcstreamDelivery  delivery,
                                                gboolean            live_only);
-/* As if it had attached before the first chunk: what was let go since is a gap to a lossy one; a reliable one begins with the
- * oldest chunk there is. */
+/* As if it had attached before the first chunk: what was let go since is a gap, to a reliable one too. */
 ProcstreamCursor      *procstream_chunk_log_attach_at_start (ProcstreamChunkLog *self,
                                                              ProcstreamDelivery  delivery);
 void                   procstream_chunk_log_detach (ProcstreamChunkLog *self,

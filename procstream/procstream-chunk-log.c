@@ -34,6 +34,7 @@ struct _ProcstreamCursor
   guint64            next;
   guint64            next_offset; /* in bytes: the chunk may be gone */
   guint64            attached_at;
+  guint64            missed; /* chunks that were gone when it attached from the start, until it is told */
   gboolean           finished;
   GQueue             own; /* of ProcstreamChunk, history that the log has let go */
 };
@@ -426,6 +427,7 @@ procstream_chunk_log_attach_at_start (ProcstreamChunkLog *self,
 
   cursor->delivery = delivery;
   cursor->next = delivery == PROCSTREAM_DELIVERY_LOSSY ? 0 : self->first;
+  cursor->missed = cursor->next;
   cursor->next_offset = cursor->next < self->first ? 0 : offset_of (self, cursor->next);
   cursor->attached_at = cursor->next;
   g_queue_init (&cursor->own);
@@ -460,6 +462,17 @@ take_gap (ProcstreamChunkLog *self,
   move_to (self, cursor, self->first);
 }
 
+/* What was let go before a reliable cursor could hold it: told once, and it stands behind it already. */
+static void
+take_missed (ProcstreamCursor   *cursor,
+             ProcstreamLogEvent *event)
+{
+  event->type = PROCSTREAM_LOG_EVENT_GAP;
+  event->chunks = cursor->missed;
+  event->bytes = cursor->next_offset;
+  cursor->missed = 0;
+}
+
 static void
 take_chunk (ProcstreamChunkLog *self,
             ProcstreamCursor   *cursor,
@@ -481,7 +494,11 @@ procstream_chunk_log_next (ProcstreamChunkLog *self,
                            ProcstreamLogEvent *event)
 {
   *event = (ProcstreamLogEvent){ 0 };
-  if (cursor->next < self->first && !procstream_cursor_is_in_history (cursor))
+  if (cursor->missed > 0)
+    {
+      take_missed (cursor, event);
+    }
+  else if (cursor->next < self->first && !procstream_cursor_is_in_history (cursor))
     {
       take_gap (self, cursor, event);
     }
@@ -508,14 +525,14 @@ gboolean
 procstream_chunk_log_has_next (ProcstreamChunkLog *self,
                                ProcstreamCursor   *cursor)
 {
-  return cursor->next < self->head || (self->finished && !cursor->finished);
+  return cursor->missed > 0 || cursor->next < self->head || (self->finished && !cursor->finished);
 }
 
 gboolean
 procstream_chunk_log_is_at_newest (ProcstreamChunkLog *self,
                                    ProcstreamCursor   *cursor)
 {
-  return cursor->next + 1 == self->head;
+  return cursor->missed == 0 && cursor->next + 1 == self->head;
 }
 
 void

@@ -39,7 +39,6 @@ typedef struct
 ProcstreamConsumerCore *procstream_consumer_set_native (ProcstreamConsumer          *self,
                                                         const ProcstreamNativeClass *klass,
                                                         gpointer                     native);
-ProcstreamConsumerCore *procstream_consumer_get_core (ProcstreamConsumer *self);
 
 gboolean procstream_consumer_attach (ProcstreamConsumer   *self,
                                      ProcstreamOutputCore *output,

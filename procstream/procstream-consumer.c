@@ -170,12 +170,6 @@ procstream_consumer_set_native (ProcstreamConsumer          *self,
   return core;
 }
 
-ProcstreamConsumerCore *
-procstream_consumer_get_core (ProcstreamConsumer *self)
-{
-  return PRIVATE (self)->core;
-}
-
 GMainContext *
 procstream_consumer_get_context (ProcstreamConsumer *self)
 {
@@ -399,7 +393,8 @@ install_counts (void)
   /**
    * ProcstreamConsumer:gaps: (getter get_gaps)
    *
-   * In how many places something was lost. Always 0 when delivery is reliable.
+   * In how many places something was lost. When delivery is reliable,
+   * at most 1: of an output that is lossy itself, what went before it was attached.
    *
    * Since: 1.0
    */

@@ -51,8 +51,6 @@ gpointer procstream_dispatcher_enter (GMainContext *context);
 void     procstream_dispatcher_leave (gpointer dispatcher,
                                       int      priority);
 
-/* Runs what is ready in @context now, as its sources would: for a source that has just been dispatched there. */
-void procstream_dispatcher_run_ready (GMainContext *context);
 /* While held, run_until iterates the whole context: somebody's code needs it. */
 void procstream_dispatcher_hold_iterate (GMainContext *context);
 void procstream_dispatcher_release_iterate (GMainContext *context);

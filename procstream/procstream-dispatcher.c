@@ -40,7 +40,9 @@ typedef struct
   Dispatcher *dispatcher;
   int         priority;
   guint       n_items;
-  GQueue      ready; /* of ProcstreamDispatchItem, through their link */
+  GQueue      ready;  /* of ProcstreamDispatchItem, through their link */
+  gboolean    due;    /* its own source is to run in this iteration */
+  gboolean    served; /* it had its slice of this iteration */
 } Level;
 
 struct _ProcstreamDispatchItem
@@ -235,6 +237,16 @@ is_ready_locked (Level *level)
   return FALSE;
 }
 
+static void
+level_set_served (Level   *level,
+                  gboolean served)
+{
+  g_mutex_lock (&level->dispatcher->mutex);
+  level->served = served;
+  level->due = FALSE;
+  g_mutex_unlock (&level->dispatcher->mutex);
+}
+
 static gboolean
 level_check (GSource *source)
 {
@@ -246,6 +258,7 @@ level_check (GSource *source)
   g_mutex_lock (&level->dispatcher->mutex);
   level->dispatcher->awake = FALSE;
   ready = is_ready_locked (level);
+  level->due = ready;
   g_mutex_unlock (&level->dispatcher->mutex);
   return ready;
 }
@@ -254,6 +267,8 @@ static gboolean
 level_prepare (GSource *source,
                int     *timeout)
 {
+  /* An iteration begins. Where a more urgent source is ready this is not called, but then neither can the level be reached. */
+  level_set_served ((Level *) source, FALSE);
   *timeout = -1;
   return level_check (source);
 }
@@ -265,6 +280,7 @@ level_dispatch (GSource    *source,
 {
   Level *level = (Level *) source;
 
+  level_set_served (level, TRUE);
   slice (level->dispatcher, level);
   return G_SOURCE_CONTINUE;
 }
@@ -464,16 +480,42 @@ ref_level (Dispatcher *self,
   return level;
 }
 
-/* One slice for each level that is at least so urgent. */
+/* One slice for each level. */
 static void
-run_levels (Dispatcher *self,
-            int         priority)
+run_levels (Dispatcher *self)
 {
   Level *level;
 
   for (guint i = 0; (level = ref_level (self, i)); i++)
     {
-      if (level->priority <= priority)
+      slice (self, level);
+      g_source_unref (&level->parent);
+    }
+}
+
+static gboolean
+claim_slice (Dispatcher *self,
+             Level      *level)
+{
+  gboolean claimed;
+
+  g_mutex_lock (&self->mutex);
+  claimed = !level->due && !level->served && is_ready_locked (level);
+  level->served |= claimed;
+  g_mutex_unlock (&self->mutex);
+  return claimed;
+}
+
+/* A slice for each level that is at least so urgent, has something, and neither had nor will have one in this iteration. */
+static void
+run_unserved_levels (Dispatcher *self,
+                     int         priority)
+{
+  Level *level;
+
+  for (guint i = 0; (level = ref_level (self, i)); i++)
+    {
+      if (level->priority <= priority && claim_slice (self, level))
         slice (self, level);
       g_source_unref (&level->parent);
     }
@@ -721,7 +763,7 @@ run_blocking (Blocking *self,
               gpointer data)
 {
   /* Even a wait of no time hands out what is ready. */
-  run_levels (self->dispatcher, G_MAXINT);
+  run_levels (self->dispatcher);
   for (;;)
     {
       if (done (data))
@@ -732,7 +774,7 @@ run_blocking (Blocking *self,
         iterate (self);
       else
         poll_once (self);
-      run_levels (self->dispatcher, G_MAXINT);
+      run_levels (self->dispatcher);
     }
 }
 
@@ -784,37 +826,15 @@ procstream_dispatcher_leave (gpointer dispatcher,
                              int      priority)
 {
   Dispatcher *self = dispatcher;
-  gboolean    any;
 
   if (self == NULL)
     return;
   g_mutex_lock (&self->mutex);
   self->awake = FALSE;
-  any = any_ready_locked (self);
   g_mutex_unlock (&self->mutex);
-  /* Those that are less urgent are seen when the iteration after this one prepares. */
-  if (any)
-    run_levels (self, priority);
+  /* The others are seen when the iteration after this one prepares. */
+  run_unserved_levels (self, priority);
   release_dispatcher (self);
-}
-
-void
-procstream_dispatcher_run_ready (GMainContext *context)
-{
-  ProcstreamPollSet *set = procstream_poll_set_lookup (context);
-  Dispatcher        *self;
-
-  if (set)
-    {
-      procstream_poll_set_dispatch (set);
-      procstream_poll_set_unref (set);
-    }
-  self = use_dispatcher (context, FALSE);
-  if (self)
-    {
-      run_levels (self, G_MAXINT);
-      release_dispatcher (self);
-    }
 }
 
 static void

@@ -114,9 +114,6 @@ void                    procstream_subscription_unref (ProcstreamSubscription *s
 ProcstreamLogEventType procstream_output_core_take (ProcstreamOutputCore   *self,
                                                     ProcstreamSubscription *subscription,
                                                     ProcstreamLogEvent     *event);
-/* Whether there is one, without taking it; arms in the same way. */
-gboolean procstream_output_core_has_next (ProcstreamOutputCore   *self,
-                                          ProcstreamSubscription *subscription);
 /* Blocks until there is one, the deadline (monotonic, -1: none) passes or @cancellable is cancelled. */
 gboolean procstream_output_core_wait (ProcstreamOutputCore   *self,
                                       ProcstreamSubscription *subscription,

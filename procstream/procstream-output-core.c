@@ -24,7 +24,7 @@
  *  - A subscription has a cursor from subscribe to unsubscribe (or, pushed, to its last event), and is armed when
  *    its owner was told that there is nothing: then, and only then, ready is called once for the next event (or, while a source
  *    feeds several in a row, for the last of a few).
- *  - When users is 0 and the log is open, the source is closed and the state CLOSED.
+ *  - When holds is 0, nobody subscribes and the log is open, the source is closed and the state CLOSED.
  *
  * The source holds no reference to the core that outlives its closing, except while a thread of it is in a call; the core drops
  * it in feed_end, or when closed. So an abandoned core goes away by itself.
@@ -781,18 +781,6 @@ has_next_locked (ProcstreamOutputCore   *self,
   gboolean has_next = subscription->cursor && procstream_chunk_log_has_next (self->log, subscription->cursor);
 
   subscription->armed = !has_next && subscription->cursor && subscription->ops->ready;
-  return has_next;
-}
-
-gboolean
-procstream_output_core_has_next (ProcstreamOutputCore   *self,
-                                 ProcstreamSubscription *subscription)
-{
-  gboolean has_next;
-
-  g_mutex_lock (&self->mutex);
-  has_next = has_next_locked (self, subscription);
-  g_mutex_unlock (&self->mutex);
   return has_next;
 }
 

@@ -20,7 +20,6 @@ gsize procstream_ring_fill (ProcstreamRing *self,
 guint64 procstream_ring_push (ProcstreamRing *self,
                               const guint8   *data,
                               gsize           size);
-gsize   procstream_ring_get_size (ProcstreamRing *self);
 void    procstream_ring_append_to (ProcstreamRing *self,
                                    GByteArray     *bytes);
 

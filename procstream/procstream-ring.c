@@ -36,12 +36,6 @@ procstream_ring_free (ProcstreamRing *self)
   g_free (self);
 }
 
-gsize
-procstream_ring_get_size (ProcstreamRing *self)
-{
-  return self->size;
-}
-
 /* The two stretches that the bytes at @offset, @size of them, lie in. */
 static gsize
 first_stretch (ProcstreamRing *self,

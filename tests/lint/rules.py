@@ -4,7 +4,7 @@
 
 It never uses the global main context, which belongs to the program; every
 prototype of a public header is marked with the version that it came in; every
-source and every test is built; every language has the same scenarios.
+source and every test is built.
 """
 
 import glob
@@ -49,19 +49,5 @@ built('procstream', '*.c')
 built('tests/unit', 'test-*.c', lambda name: name[:-2])
 built('tests/integration', 'test-*.c', lambda name: name[:-2])
 built('tests/lint', '[!c]*.py', lambda name: name[:-3])
-
-table = [(int(number), name) for number, name in
-         re.findall(r'^\| (\d+) \| (.*?) \|', common.read(root, 'tests/bindings/SCENARIOS.md'), re.M)]
-SCENARIO = {
-    'c/scenarios.c': r'\{ (\d+), "(.*?)",',
-    'gjs/scenarios.js': r"^scenario\((\d+), '(.*?)'",
-    'python/scenarios.py': r"^@scenario\((\d+), '(.*?)'",
-    'vala/scenarios.vala': r'^ *scenario \((\d+), "(.*?)"',
-}
-for name, pattern in SCENARIO.items():
-    found = [(int(number), title) for number, title in
-             re.findall(pattern, common.read(root, 'tests/bindings/' + name), re.M)]
-    if found != table:
-        complaints.append(f'{name} has other scenarios than the table: {sorted(set(found) ^ set(table))}')
 
 common.finish(complaints, 'rules')

@@ -24,6 +24,7 @@ typedef struct
   guint64           next;
   guint64           attached_at;
   guint64           there;   /* the head then */
+  guint64           missed;  /* chunks that were gone when it attached from the start, until it is told */
   guint64           account; /* where in the stream it is, by what it was told */
   gboolean          finished;
   ProcstreamCursor *cursor; /* of the log */
@@ -181,11 +182,12 @@ static inline void
 model_compare_cursor (Model       *self,
                       ModelCursor *cursor)
 {
-  gboolean has_next = cursor->next < self->head || (self->finished && !cursor->finished);
+  gboolean has_next = cursor->missed > 0 || cursor->next < self->head || (self->finished && !cursor->finished);
 
   model_expect (self, "has_next", procstream_chunk_log_has_next (self->log, cursor->cursor), has_next);
   model_expect (self, "is_in_history", procstream_cursor_is_in_history (cursor->cursor), cursor->next < cursor->attached_at);
-  model_expect (self, "is_at_newest", procstream_chunk_log_is_at_newest (self->log, cursor->cursor), cursor->next + 1 == self->head);
+  model_expect (self, "is_at_newest", procstream_chunk_log_is_at_newest (self->log, cursor->cursor),
+                cursor->missed == 0 && cursor->next + 1 == self->head);
 }
 
 static inline void
@@ -285,7 +287,10 @@ model_attach (Model      *self,
   cursor->reliable = reliable;
   cursor->attached_at = self->head;
   if (how == MODEL_ATTACH_AT_START)
-    cursor->next = cursor->attached_at = reliable ? self->first : 0;
+    {
+      cursor->next = cursor->attached_at = reliable ? self->first : 0;
+      cursor->missed = reliable ? self->first : 0;
+    }
   else
     cursor->next = how == MODEL_ATTACH_LIVE ? self->head : MIN (self->head, MAX (self->first, model_replay_floor (self)));
   cursor->there = self->head;
@@ -317,7 +322,14 @@ model_next (Model       *self,
   ProcstreamLogEventType type = procstream_chunk_log_next (self->log, cursor->cursor, &event);
 
   model_expect (self, "the event returned", event.type, type);
-  if (cursor->attached_at <= was && was < self->first)
+  if (cursor->missed > 0)
+    {
+      model_expect (self, "a gap of what went before", type, PROCSTREAM_LOG_EVENT_GAP);
+      model_expect (self, "chunks that went before", event.chunks, cursor->missed);
+      model_expect (self, "bytes that went before", event.bytes, self->offsets[cursor->missed]);
+      cursor->missed = 0;
+    }
+  else if (cursor->attached_at <= was && was < self->first)
     {
       model_expect (self, "a gap", type, PROCSTREAM_LOG_EVENT_GAP);
       model_expect (self, "a gap of a lossy cursor", cursor->reliable, FALSE);
@@ -352,7 +364,7 @@ static inline void
 model_skip (Model       *self,
             ModelCursor *cursor)
 {
-  if (cursor->next + 1 != self->head)
+  if (cursor->missed > 0 || cursor->next + 1 != self->head)
     {
       model_next (self, cursor);
       return;
