@@ -3,6 +3,7 @@
 #include "procstream-input.h"
 
 #include "procstream-input-private.h"
+#include "procstream-cancel-source-private.h"
 #include "procstream-io-thread-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-poll-set-private.h"
@@ -143,9 +144,7 @@ write_finish (Write        *self,
 {
   ProcstreamInputCore *core = self->core;
 
-  if (self->cancel_source)
-    g_source_destroy (self->cancel_source);
-  g_clear_pointer (&self->cancel_source, g_source_unref);
+  g_clear_pointer (&self->cancel_source, procstream_cancel_source_end);
   g_bytes_unref (self->bytes);
   if (self->task && error)
     procstream_task_return_error (self->task, g_error_copy (error));
@@ -392,7 +391,7 @@ watch_cancellable_locked (Write *self)
   cancellation = g_new (Cancellation, 1);
   cancellation->core = procstream_input_core_ref (self->core);
   cancellation->id = self->id;
-  self->cancel_source = g_cancellable_source_new (cancellable);
+  self->cancel_source = procstream_cancel_source_new (cancellable);
   g_source_set_callback (self->cancel_source, G_SOURCE_FUNC (cancelled_cb), cancellation, cancellation_free);
   g_source_attach (self->cancel_source, procstream_io_thread_get_context ());
 }

@@ -2,6 +2,7 @@
 
 #include "procstream-reader.h"
 
+#include "procstream-cancel-source-private.h"
 #include "procstream-consumer-private.h"
 #include "procstream-dispatcher-private.h"
 #include "procstream-platform-private.h"
@@ -188,11 +189,7 @@ return_item (GTask  *task,
 static GTask *
 steal_request_locked (Reading *self)
 {
-  if (self->cancel_source)
-    {
-      g_source_destroy (self->cancel_source);
-      g_clear_pointer (&self->cancel_source, g_source_unref);
-    }
+  g_clear_pointer (&self->cancel_source, procstream_cancel_source_end);
   return g_steal_pointer (&self->request);
 }
 
@@ -263,7 +260,7 @@ watch_cancellable_locked (Reading *self,
 
   if (cancellable == NULL)
     return;
-  self->cancel_source = g_cancellable_source_new (cancellable);
+  self->cancel_source = procstream_cancel_source_new (cancellable);
   g_source_set_callback (self->cancel_source, G_SOURCE_FUNC (cancelled_cb), reading_ref (self), reading_unref);
   g_source_attach (self->cancel_source, g_task_get_context (task));
 }

@@ -2,6 +2,7 @@
 
 #include "procstream-waiters-private.h"
 
+#include "procstream-cancel-source-private.h"
 #include "procstream-dispatcher-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-task-private.h"
@@ -94,11 +95,7 @@ static void
 finish_entry (TaskEntry *entry,
               GError    *error)
 {
-  if (entry->cancel_source)
-    {
-      g_source_destroy (entry->cancel_source);
-      g_clear_pointer (&entry->cancel_source, g_source_unref);
-    }
+  g_clear_pointer (&entry->cancel_source, procstream_cancel_source_end);
   if (error)
     procstream_task_return_error (g_steal_pointer (&entry->task), error);
   else
@@ -134,7 +131,7 @@ task_entry_new (ProcstreamWaiters *self,
   entry->task = task;
   if (cancellable)
     {
-      entry->cancel_source = g_cancellable_source_new (cancellable);
+      entry->cancel_source = procstream_cancel_source_new (cancellable);
       g_source_set_callback (entry->cancel_source, G_SOURCE_FUNC (task_cancelled_cb), task_entry_ref (entry),
                              (GDestroyNotify) task_entry_unref);
     }
