@@ -6,11 +6,14 @@
  * The handler's closure holds a reference to the source, so the source is there whenever the handler runs, whoever has let go of it
  * meanwhile. That is a circle, which only ending breaks: disconnecting drops the reference at once, or, when another thread is in the
  * handler, after that. Nothing waits for anybody.
+ *
+ * With that reference goes one to the context, and after it: unreferencing a source that was attached locks its context.
  */
 typedef struct
 {
   GSource       parent;
   GCancellable *cancellable;
+  GMainContext *context; /* the handler's */
   gulong        handler;
 } CancelSource;
 
@@ -45,24 +48,34 @@ cancelled_cb (GCancellable *cancellable,
 }
 
 static void
-unref_closure_cb (gpointer  data,
-                  GClosure *closure)
+release_cb (gpointer  data,
+            GClosure *closure)
 {
-  g_source_unref (data);
+  GSource *source = data;
+  g_autoptr (GMainContext) context = ((CancelSource *) source)->context;
+
+  g_source_unref (source);
 }
 
 GSource *
-procstream_cancel_source_new (GCancellable *cancellable)
+procstream_cancel_source_new (GCancellable          *cancellable,
+                              GMainContext          *context,
+                              GCancellableSourceFunc func,
+                              gpointer               data,
+                              GDestroyNotify         destroy)
 {
   GSource      *source = g_source_new (&source_funcs, sizeof (CancelSource));
   CancelSource *self = (CancelSource *) source;
 
   g_source_set_static_name (source, "procstream-cancel");
+  g_source_set_callback (source, G_SOURCE_FUNC (func), data, destroy);
   self->cancellable = g_object_ref (cancellable);
-  self->handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (cancelled_cb), g_source_ref (source), unref_closure_cb, 0);
+  self->context = g_main_context_ref (context);
+  self->handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (cancelled_cb), g_source_ref (source), release_cb, 0);
   /* After connecting: it may have been cancelled in between. */
   if (g_cancellable_is_cancelled (cancellable))
     g_source_set_ready_time (source, 0);
+  g_source_attach (source, context);
   return source;
 }
 
@@ -70,6 +83,7 @@ void
 procstream_cancel_source_end (GSource *source)
 {
   CancelSource *self = (CancelSource *) source;
+  g_autoptr (GMainContext) context = g_main_context_ref (self->context);
 
   g_clear_signal_handler (&self->handler, self->cancellable);
   g_source_destroy (source);

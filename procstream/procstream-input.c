@@ -391,9 +391,8 @@ watch_cancellable_locked (Write *self)
   cancellation = g_new (Cancellation, 1);
   cancellation->core = procstream_input_core_ref (self->core);
   cancellation->id = self->id;
-  self->cancel_source = procstream_cancel_source_new (cancellable);
-  g_source_set_callback (self->cancel_source, G_SOURCE_FUNC (cancelled_cb), cancellation, cancellation_free);
-  g_source_attach (self->cancel_source, procstream_io_thread_get_context ());
+  self->cancel_source = procstream_cancel_source_new (cancellable, procstream_io_thread_get_context (),
+                                                      cancelled_cb, cancellation, cancellation_free);
 }
 
 static GError *

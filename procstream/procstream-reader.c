@@ -260,9 +260,8 @@ watch_cancellable_locked (Reading *self,
 
   if (cancellable == NULL)
     return;
-  self->cancel_source = procstream_cancel_source_new (cancellable);
-  g_source_set_callback (self->cancel_source, G_SOURCE_FUNC (cancelled_cb), reading_ref (self), reading_unref);
-  g_source_attach (self->cancel_source, g_task_get_context (task));
+  self->cancel_source = procstream_cancel_source_new (cancellable, g_task_get_context (task),
+                                                      cancelled_cb, reading_ref (self), reading_unref);
 }
 
 /* Whether a read may begin; then it has begun. */

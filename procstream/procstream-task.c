@@ -48,8 +48,10 @@ static void
 complete (const Completion *completion)
 {
   GTask *task = completion->task;
-  g_autoptr (GSource) source = g_idle_source_new ();
+  /* Let go of last, that is, declared first: the callback may have dropped the context already, and unreferencing a source that was
+   * attached locks it. */
   g_autoptr (GMainContext) context = g_main_context_ref (g_task_get_context (task));
+  g_autoptr (GSource) source = g_idle_source_new ();
 
   g_source_set_priority (source, g_task_get_priority (task));
   g_source_set_static_name (source, "procstream-task");

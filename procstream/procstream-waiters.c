@@ -123,19 +123,25 @@ static TaskEntry *
 task_entry_new (ProcstreamWaiters *self,
                 GTask             *task)
 {
-  TaskEntry    *entry = g_new0 (TaskEntry, 1);
-  GCancellable *cancellable = g_task_get_cancellable (task);
+  TaskEntry *entry = g_new0 (TaskEntry, 1);
 
   g_atomic_ref_count_init (&entry->ref_count);
   entry->waiters = procstream_waiters_ref (self);
   entry->task = task;
-  if (cancellable)
-    {
-      entry->cancel_source = procstream_cancel_source_new (cancellable);
-      g_source_set_callback (entry->cancel_source, G_SOURCE_FUNC (task_cancelled_cb), task_entry_ref (entry),
-                             (GDestroyNotify) task_entry_unref);
-    }
   return entry;
+}
+
+static void
+add_entry_locked (ProcstreamWaiters *self,
+                  TaskEntry         *entry)
+{
+  GCancellable *cancellable = g_task_get_cancellable (entry->task);
+
+  g_ptr_array_add (self->tasks, entry);
+  /* Under the lock, because from here on another thread may finish the entry. */
+  if (cancellable)
+    entry->cancel_source = procstream_cancel_source_new (cancellable, g_task_get_context (entry->task), task_cancelled_cb,
+                                                         task_entry_ref (entry), (GDestroyNotify) task_entry_unref);
 }
 
 void
@@ -148,12 +154,7 @@ procstream_waiters_add_task (ProcstreamWaiters *self,
   g_mutex_lock (&self->mutex);
   complete = self->complete;
   if (!complete)
-    {
-      g_ptr_array_add (self->tasks, entry);
-      /* Under the lock, because from here on another thread may finish the entry. */
-      if (entry->cancel_source)
-        g_source_attach (entry->cancel_source, g_task_get_context (task));
-    }
+    add_entry_locked (self, entry);
   g_mutex_unlock (&self->mutex);
   if (complete)
     finish_entry (entry, self->error ? g_error_copy (self->error) : NULL);

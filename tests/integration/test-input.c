@@ -5,9 +5,13 @@
 #include "test-process.h"
 #include "test-utils.h"
 
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 /* More than any pipe holds. */
 #define BIG (4 * 1024 * 1024)
@@ -188,6 +192,26 @@ test_after_close_and_exit (void)
   g_clear_error (&gone.error);
 }
 
+/* There is more in the pipe that the child does not read yet: the next write was begun. */
+static void
+await_more_in_pipe (TestProcess *process,
+                    int          n)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fd/0", procstream_child_get_pid (process->child));
+  int              fd = g_open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC, 0);
+  gint64           deadline = g_get_monotonic_time () + TEST_WATCHDOG_SECONDS * G_USEC_PER_SEC;
+  int              there = 0;
+
+  g_assert_cmpint (fd, >=, 0);
+  while (there <= n)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_assert_cmpint (ioctl (fd, FIONREAD, &there), ==, 0);
+      g_usleep (200);
+    }
+  close (fd);
+}
+
 /* What was not begun is not written; of what was, the rest follows. */
 static void
 test_cancel (void)
@@ -204,8 +228,8 @@ test_cancel (void)
   write_text (process, "x", NULL, &written[3]);
   write_big (process, first, &written[0]);
   write_text (process, "never", second, &written[1]);
-  /* The big one was begun when the small one before it is through. */
   run_to_written (&written[3]);
+  await_more_in_pipe (process, 1);
   g_cancellable_cancel (first);
   g_cancellable_cancel (second);
   g_cancellable_cancel (before);

@@ -29,11 +29,7 @@ make_source (GCancellable *cancellable,
              GMainContext *context,
              guint        *n_called)
 {
-  GSource *source = procstream_cancel_source_new (cancellable);
-
-  g_source_set_callback (source, G_SOURCE_FUNC (count_cb), n_called, NULL);
-  g_source_attach (source, context);
-  return source;
+  return procstream_cancel_source_new (cancellable, context, count_cb, n_called, NULL);
 }
 
 static void
