@@ -120,6 +120,7 @@ procstream_child_start_finish (ProcstreamChild *self,
 {
   g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_child_start_async), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
@@ -282,6 +283,7 @@ procstream_child_wait_finish (ProcstreamChild *self,
 {
   g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_child_wait_async), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);

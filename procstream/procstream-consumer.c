@@ -722,6 +722,7 @@ procstream_consumer_wait_finish (ProcstreamConsumer *self,
                                  GError            **error)
 {
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_consumer_wait_async), FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }

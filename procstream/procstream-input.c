@@ -530,6 +530,7 @@ procstream_input_write_finish (ProcstreamInput *self,
 {
   g_return_val_if_fail (IS_MADE_BY_CHILD (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_input_write_async), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);

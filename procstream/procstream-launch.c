@@ -237,6 +237,7 @@ procstream_launcher_spawn_finish (ProcstreamLauncher *self,
 {
   g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_launcher_spawn_async), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return g_task_propagate_pointer (G_TASK (result), error);

@@ -5,12 +5,8 @@
 #include "procstream-consumer-private.h"
 #include "procstream-emitter-private.h"
 #include "procstream-enum-types.h"
-#include "procstream-output-config-private.h"
 #include "procstream-output-private.h"
 #include "procstream-platform-private.h"
-
-#include <fcntl.h>
-#include <glib/gstdio.h>
 
 /**
  * ProcstreamOutput:
@@ -32,7 +28,9 @@
  * are one subscriber, with the delivery of the output. A handler that is connected
  * before that context next iterates misses nothing; one that is connected
  * later gets first what replay kept, and then everything from the next chunk
- * on. As long as no handler is connected, nothing is emitted, nothing is kept for
+ * on. After the end new handlers are looked for only when a child hands the output
+ * out, as in `child.stdout`: connect right after that, or attach a consumer, which is
+ * told of the end at any time. As long as no handler is connected, nothing is emitted, nothing is kept for
  * handlers and nobody is slowed.
  *
  * For each chunk the order is: [signal@Procstream.Output::chunk], then
@@ -591,123 +589,6 @@ procstream_output_init (ProcstreamOutput *self)
 }
 
 /* --- Public functions --------------------------------------------------------------------------------------------------------- */
-
-static ProcstreamOutputCore *
-new_core (const char             *name,
-          ProcstreamOutputConfig *config,
-          GMainContext           *context,
-          GError                **error)
-{
-  ProcstreamOutputSettings settings;
-
-  if (!procstream_platform_check_forked ("read an output", error) ||
-      !procstream_output_config_resolve (config, name, PROCSTREAM_DELIVERY_UNSET, PROCSTREAM_REPLAY_UNSET, 0, &settings, error))
-    return NULL;
-  if (settings.backend != PROCSTREAM_BACKEND_BROADCAST)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Output “%s”: only the backend “broadcast” can read a descriptor or a stream", name);
-      return NULL;
-    }
-  return procstream_output_core_new (name, &settings, context);
-}
-
-/**
- * procstream_output_new_take_fd:
- * @fd: an open file descriptor to read from; taken, also on error, and closed
- *   after the end
- * @name: what to call it in messages
- * @config: the policy; its backend must be broadcast
- * @error: return location for an error
- *
- * Reads from any file descriptor: a pipe, a socket, a terminal, a file. Reading begins at
- * once; a handler or consumer that is there before the thread-default main
- * context next iterates misses nothing.
- *
- * The description is not made non-blocking, since other processes may share
- * it; a descriptor that cannot be read without blocking is read in a thread
- * of its own.
- *
- * Returns: (transfer full): a new output, or %NULL with
- *   %PROCSTREAM_CHILD_ERROR_UNSET_POLICY, %G_IO_ERROR_INVALID_ARGUMENT or
- *   %PROCSTREAM_CHILD_ERROR_FORKED
- *
- * Since: 1.0
- */
-ProcstreamOutput *
-procstream_output_new_take_fd (int                     fd,
-                               const char             *name,
-                               ProcstreamOutputConfig *config,
-                               GError                **error)
-{
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-  ProcstreamOutputCore *core;
-  ProcstreamOutput     *self;
-
-  g_return_val_if_fail (name != NULL, NULL);
-  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT_CONFIG (config), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  if (fcntl (fd, F_GETFD) < 0)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "Output “%s”: %d is not an open file descriptor", name, fd);
-      return NULL;
-    }
-  core = new_core (name, config, context, error);
-  if (core == NULL)
-    {
-      g_close (fd, NULL);
-      return NULL;
-    }
-  fcntl (fd, F_SETFD, FD_CLOEXEC);
-  self = procstream_output_new_for_core (core, context);
-  procstream_output_core_open_fd (core, fd);
-  procstream_output_release_opening (self);
-  procstream_output_core_unref (core);
-  return self;
-}
-
-/**
- * procstream_output_new_from_stream:
- * @stream: a stream to read from
- * @name: what to call it in messages
- * @config: the policy; its backend must be broadcast
- * @error: return location for an error
- *
- * Reads from any input stream, as [ctor@Procstream.Output.new_take_fd] does from a
- * descriptor. A class of GIO is read in a thread of the library; any other class, such
- * as one written in Python or JavaScript, is called asynchronously in the
- * thread-default main context. The stream is not closed.
- *
- * Returns: (transfer full): a new output, or %NULL with the errors of
- *   [ctor@Procstream.Output.new_take_fd]
- *
- * Since: 1.0
- */
-ProcstreamOutput *
-procstream_output_new_from_stream (GInputStream           *stream,
-                                   const char             *name,
-                                   ProcstreamOutputConfig *config,
-                                   GError                **error)
-{
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-  ProcstreamOutputCore *core;
-  ProcstreamOutput     *self;
-
-  g_return_val_if_fail (G_IS_INPUT_STREAM (stream), NULL);
-  g_return_val_if_fail (name != NULL, NULL);
-  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT_CONFIG (config), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  core = new_core (name, config, context, error);
-  if (core == NULL)
-    return NULL;
-  self = procstream_output_new_for_core (core, context);
-  procstream_output_core_open_stream (core, stream);
-  procstream_output_release_opening (self);
-  procstream_output_core_unref (core);
-  return self;
-}
 
 /**
  * procstream_output_get_name: (get-property name)

@@ -737,12 +737,35 @@ test_constructed (void)
   g_test_assert_expected_messages ();
 }
 
+/* Each operation is finished by its own function: the result of another one is refused, even where both return a boolean. */
+static void
+test_finish_of_another (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GAsyncResult) started = NULL;
+  g_autoptr (GAsyncResult) waited = NULL;
+
+  test_process_create (process, "true");
+  procstream_child_start_async (process->child, NULL, test_store_result_cb, &started);
+  procstream_child_wait_async (process->child, NULL, test_store_result_cb, &waited);
+  test_wait_result (NULL, "the start", &started);
+  test_wait_result (NULL, "the exit", &waited);
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, "*is_tagged*");
+  g_assert_false (procstream_child_start_finish (process->child, waited, NULL));
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, "*is_tagged*");
+  g_assert_false (procstream_child_wait_finish (process->child, started, NULL));
+  g_test_assert_expected_messages ();
+  g_assert_true (procstream_child_start_finish (process->child, started, NULL));
+  g_assert_true (procstream_child_wait_finish (process->child, waited, NULL));
+}
+
 int
 main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
   g_test_add_func ("/child/constructed", test_constructed);
+  g_test_add_func ("/child/finish-of-another", test_finish_of_another);
   g_test_add_func ("/child/ignored-exits", test_ignored_exits);
   g_test_add_func ("/child/create-start", test_create_start);
   g_test_add_func ("/child/exit-before-connect", test_exit_before_connect);

@@ -530,7 +530,13 @@ test_bad_fd (gconstpointer data)
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSET_POLICY);
   g_assert_nonnull (strstr (error->message, "delivery"));
   g_assert_cmpint (fcntl (fds[0], F_GETFD), ==, -1);
-  close (fds[1]);
+  g_clear_error (&error);
+
+  g_assert_null (procstream_output_new_take_fd (fds[1], "wrong end", config, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "wrong end"));
+  g_assert_nonnull (strstr (error->message, "not open for reading"));
+  g_assert_cmpint (fcntl (fds[1], F_GETFD), ==, -1);
 }
 
 static void
