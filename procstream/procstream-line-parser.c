@@ -3,6 +3,7 @@
 #include "procstream-line-parser.h"
 
 #include "procstream-line-splitter-private.h"
+#include "procstream-output-config.h"
 
 /**
  * ProcstreamLineParser:
@@ -29,7 +30,8 @@ G_DEFINE_BOXED_TYPE (ProcstreamLineParser, procstream_line_parser, procstream_li
 /**
  * procstream_line_parser_new:
  * @separator: what ends a line; not %PROCSTREAM_LINE_SEPARATOR_UNSET
- * @max_length: the limit of a line in bytes, without its separator; at least 1
+ * @max_length: the limit of a line in bytes, without its separator; at least
+ *   %PROCSTREAM_SMALLEST_MAX_LINE_LENGTH
  * @overflow: what happens to longer lines; not %PROCSTREAM_LINE_OVERFLOW_UNSET
  *
  * Makes a parser that stands at the beginning of a line.
@@ -47,7 +49,7 @@ procstream_line_parser_new (ProcstreamLineSeparator separator,
   ProcstreamLineParser       *self;
 
   g_return_val_if_fail (separator >= PROCSTREAM_LINE_SEPARATOR_NEWLINE && separator <= PROCSTREAM_LINE_SEPARATOR_CRLF, NULL);
-  g_return_val_if_fail (max_length > 0, NULL);
+  g_return_val_if_fail (max_length >= PROCSTREAM_SMALLEST_MAX_LINE_LENGTH, NULL);
   g_return_val_if_fail (overflow >= PROCSTREAM_LINE_OVERFLOW_SPLIT && overflow <= PROCSTREAM_LINE_OVERFLOW_TRUNCATE, NULL);
 
   self = g_new0 (ProcstreamLineParser, 1);

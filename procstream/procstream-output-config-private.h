@@ -8,7 +8,7 @@
 G_BEGIN_DECLS
 
 /* What is unset in @config (may be NULL) is taken from @delivery, @replay and @replay_limit. Fails, naming @owner and the property, when
- * something is still unset, zero, or out of range; discard and inherit need no policy. */
+ * something is still unset, too small, or out of range; discard and inherit need no policy. */
 gboolean procstream_output_config_resolve (ProcstreamOutputConfig   *config,
                                            const char               *owner,
                                            ProcstreamDelivery        delivery,
@@ -16,5 +16,13 @@ gboolean procstream_output_config_resolve (ProcstreamOutputConfig   *config,
                                            guint64                   replay_limit,
                                            ProcstreamOutputSettings *settings,
                                            GError                  **error);
+
+/* The same for what a consumer chose for itself. */
+gboolean procstream_output_settings_check_lines (const ProcstreamLineOptions *lines,
+                                                 const char                  *owner,
+                                                 GError                     **error);
+gboolean procstream_output_settings_check_delivery (ProcstreamDelivery delivery,
+                                                    const char        *owner,
+                                                    GError           **error);
 
 G_END_DECLS

@@ -283,7 +283,7 @@ install_lines (GParamFlags flags)
    * ProcstreamOutputConfig:max-line-length: (getter get_max_line_length) (setter set_max_line_length)
    *
    * The limit of a line in bytes of its text without the separator, unless a
-   * consumer has its own. Never 0.
+   * consumer has its own; at least %PROCSTREAM_SMALLEST_MAX_LINE_LENGTH.
    *
    * The default is %PROCSTREAM_DEFAULT_MAX_LINE_LENGTH.
    *

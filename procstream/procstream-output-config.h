@@ -52,6 +52,16 @@ G_BEGIN_DECLS
  */
 #define PROCSTREAM_DEFAULT_MAX_LINE_LENGTH 65536
 
+/**
+ * PROCSTREAM_SMALLEST_MAX_LINE_LENGTH:
+ *
+ * The smallest limit of a line, in bytes: the length of the longest character
+ * of UTF-8, so that a line can always be cut between two characters.
+ *
+ * Since: 1.0
+ */
+#define PROCSTREAM_SMALLEST_MAX_LINE_LENGTH 4
+
 #define PROCSTREAM_TYPE_OUTPUT_CONFIG (procstream_output_config_get_type ())
 
 PROCSTREAM_AVAILABLE_IN_1_0

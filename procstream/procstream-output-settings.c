@@ -55,6 +55,18 @@ check_size (const char *owner,
 }
 
 static gboolean
+check_line_length (const char *owner,
+                   guint       value,
+                   GError    **error)
+{
+  if (value >= PROCSTREAM_SMALLEST_MAX_LINE_LENGTH)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "“%s”: the property “max-line-length” must be at least %d, not %u", owner, PROCSTREAM_SMALLEST_MAX_LINE_LENGTH, value);
+  return FALSE;
+}
+
+static gboolean
 needs_limit (ProcstreamReplay replay)
 {
   return replay == PROCSTREAM_REPLAY_LAST_CHUNKS || replay == PROCSTREAM_REPLAY_LAST_BYTES;
@@ -65,7 +77,7 @@ check_policy (const ProcstreamOutputSettings *settings,
               const char                     *owner,
               GError                        **error)
 {
-  if (!check_choice (owner, "delivery", settings->delivery, PROCSTREAM_DELIVERY_RELIABLE, error) ||
+  if (!procstream_output_settings_check_delivery (settings->delivery, owner, error) ||
       !check_choice (owner, "replay", settings->log.replay, PROCSTREAM_REPLAY_ALL, error))
     return FALSE;
   if (needs_limit (settings->log.replay) && settings->log.replay_limit == 0)
@@ -83,14 +95,22 @@ check_sizes (const ProcstreamOutputSettings *settings,
          check_size (owner, "max-buffered-bytes", settings->log.max_bytes, G_MAXUINT64, error);
 }
 
-static gboolean
-check_lines (const ProcstreamOutputSettings *settings,
-             const char                     *owner,
-             GError                        **error)
+gboolean
+procstream_output_settings_check_lines (const ProcstreamLineOptions *lines,
+                                        const char                  *owner,
+                                        GError                     **error)
 {
-  return check_choice (owner, "line-separator", settings->lines.separator, PROCSTREAM_LINE_SEPARATOR_CRLF, error) &&
-         check_size (owner, "max-line-length", settings->lines.max_length, G_MAXUINT, error) &&
-         check_choice (owner, "line-overflow", settings->lines.overflow, PROCSTREAM_LINE_OVERFLOW_TRUNCATE, error);
+  return check_choice (owner, "line-separator", lines->separator, PROCSTREAM_LINE_SEPARATOR_CRLF, error) &&
+         check_line_length (owner, lines->max_length, error) &&
+         check_choice (owner, "line-overflow", lines->overflow, PROCSTREAM_LINE_OVERFLOW_TRUNCATE, error);
+}
+
+gboolean
+procstream_output_settings_check_delivery (ProcstreamDelivery delivery,
+                                           const char        *owner,
+                                           GError           **error)
+{
+  return check_choice (owner, "delivery", delivery, PROCSTREAM_DELIVERY_RELIABLE, error);
 }
 
 static void
@@ -185,5 +205,5 @@ procstream_output_config_resolve (ProcstreamOutputConfig   *config,
   inherit (settings, delivery, replay, replay_limit);
   return check_policy (settings, owner, error) &&
          check_sizes (settings, owner, error) &&
-         check_lines (settings, owner, error);
+         procstream_output_settings_check_lines (&settings->lines, owner, error);
 }

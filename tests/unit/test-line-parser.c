@@ -93,16 +93,17 @@ static void
 test_overflow (void)
 {
   g_autoptr (ProcstreamLineParser) split =
-                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 3, PROCSTREAM_LINE_OVERFLOW_SPLIT);
+                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 4, PROCSTREAM_LINE_OVERFLOW_SPLIT);
   g_autoptr (ProcstreamLineParser) truncate =
-                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 3, PROCSTREAM_LINE_OVERFLOW_TRUNCATE);
+                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 4, PROCSTREAM_LINE_OVERFLOW_TRUNCATE);
 
-  assert_lines (push (split, "abcdefgh\nabc\n"), "abc|def|gh|abc");
+  assert_lines (push (split, "abcdefghij\nabcd\n"), "abcd|efgh|ij|abcd");
   g_assert_cmpuint (procstream_line_parser_get_bytes_lost (split), ==, 0);
-  assert_lines (push (truncate, "abcdefgh\nabc\n"), "abc|abc");
-  g_assert_cmpuint (procstream_line_parser_get_bytes_lost (truncate), ==, 5);
+  assert_lines (push (truncate, "abcdefghij\nabcd\n"), "abcd|abcd");
+  g_assert_cmpuint (procstream_line_parser_get_bytes_lost (truncate), ==, 6);
   /* A character is not torn. */
-  assert_lines (push (split, "ab\303\251\n"), "ab|\303\251");
+  assert_lines (push (split, "abc\303\251\n"), "abc|\303\251");
+  assert_lines (push (split, "a\360\237\230\200\n"), "a|\360\237\230\200");
 }
 
 static void
@@ -149,14 +150,14 @@ static void
 test_misuse (void)
 {
   g_autoptr (ProcstreamLineParser) parser =
-                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 1, PROCSTREAM_LINE_OVERFLOW_SPLIT);
+                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 4, PROCSTREAM_LINE_OVERFLOW_SPLIT);
 
   expect_critical ("separator >=");
-  g_assert_null (procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_UNSET, 1, PROCSTREAM_LINE_OVERFLOW_SPLIT));
-  expect_critical ("max_length > 0");
-  g_assert_null (procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 0, PROCSTREAM_LINE_OVERFLOW_SPLIT));
+  g_assert_null (procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_UNSET, 4, PROCSTREAM_LINE_OVERFLOW_SPLIT));
+  expect_critical ("max_length >=");
+  g_assert_null (procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 3, PROCSTREAM_LINE_OVERFLOW_SPLIT));
   expect_critical ("overflow >=");
-  g_assert_null (procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 1, PROCSTREAM_LINE_OVERFLOW_UNSET));
+  g_assert_null (procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_LF, 4, PROCSTREAM_LINE_OVERFLOW_UNSET));
   expect_critical ("bytes != NULL");
   g_assert_null (procstream_line_parser_push (parser, NULL));
   expect_critical ("self != NULL");

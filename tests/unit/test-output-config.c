@@ -236,6 +236,8 @@ test_sizes (void)
 {
   const char *sizes[] = { "read-chunk-size", "max-buffered-chunks", "max-buffered-bytes", "max-line-length" };
   g_autoptr (ProcstreamOutputConfig) big = new_complete ();
+  g_autoptr (ProcstreamOutputConfig) narrow = new_complete ();
+  ProcstreamOutputSettings settings;
 
   for (gsize i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
@@ -246,6 +248,10 @@ test_sizes (void)
     }
   procstream_output_config_set_read_chunk_size (big, G_MAXUINT);
   assert_refused (big, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "read-chunk-size");
+  procstream_output_config_set_max_line_length (narrow, PROCSTREAM_SMALLEST_MAX_LINE_LENGTH - 1);
+  assert_refused (narrow, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "max-line-length");
+  procstream_output_config_set_max_line_length (narrow, PROCSTREAM_SMALLEST_MAX_LINE_LENGTH);
+  g_assert_true (resolve (narrow, &settings, NULL));
 }
 
 /* What C and bindings can smuggle into an enumeration. */

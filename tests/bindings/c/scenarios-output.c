@@ -118,8 +118,8 @@ scenario_line_options (void)
   assert_lines ("printf 'a\\r\\nb\\nc\\r\\n'", newline, 100, split, "a|b|c");
   assert_lines ("printf 'a\\r\\nb\\n'", PROCSTREAM_LINE_SEPARATOR_LF, 100, split, "a\r|b");
   assert_lines ("printf 'a\\r\\nb\\nc\\r\\n'", PROCSTREAM_LINE_SEPARATOR_CRLF, 100, split, "a|b\nc");
-  assert_lines ("printf 'abcdefg\\nh\\n'", newline, 3, split, "abc|def|g|h");
-  assert_lines ("printf 'abcdefg\\nh\\n'", newline, 3, truncate, "abc|h");
+  assert_lines ("printf 'abcdefghi\\nj\\n'", newline, 4, split, "abcd|efgh|i|j");
+  assert_lines ("printf 'abcdefghi\\nj\\n'", newline, 4, truncate, "abcd|j");
   assert_lines ("printf 'a\\303\\251\\303\\251\\n'", newline, 4, split, "aé|é");
   assert_lines ("printf 'a\\377b\\000c\\n'", newline, 100, split, "a\357\277\275b\357\277\275c");
 }

@@ -114,8 +114,8 @@ scenario(5, 'line options', async () => {
     equal(await read("printf 'a\\r\\nb\\nc\\r\\n'"), ['a', 'b', 'c']);
     equal(await read("printf 'a\\r\\nb\\n'", {line_separator: LF}), ['a\r', 'b']);
     equal(await read("printf 'a\\r\\nb\\nc\\r\\n'", {line_separator: CRLF}), ['a', 'b\nc']);
-    equal(await read("printf 'abcdefg\\nh\\n'", {max_line_length: 3, line_overflow: SPLIT}), ['abc', 'def', 'g', 'h']);
-    equal(await read("printf 'abcdefg\\nh\\n'", {max_line_length: 3, line_overflow: TRUNCATE}), ['abc', 'h']);
+    equal(await read("printf 'abcdefghi\\nj\\n'", {max_line_length: 4, line_overflow: SPLIT}), ['abcd', 'efgh', 'i', 'j']);
+    equal(await read("printf 'abcdefghi\\nj\\n'", {max_line_length: 4, line_overflow: TRUNCATE}), ['abcd', 'j']);
     equal(await read("printf 'a\\303\\251\\303\\251\\n'", {max_line_length: 4, line_overflow: SPLIT}), ['aé', 'é']);
     equal(await read("printf 'a\\377b\\000c\\n'"), ['a\ufffdb\ufffdc']);
 });

@@ -113,8 +113,8 @@ def line_options():
     equal(read(r"printf 'a\r\nb\nc\r\n'"), ['a', 'b', 'c'])
     equal(read(r"printf 'a\r\nb\n'", line_separator=separator.LF), ['a\r', 'b'])
     equal(read(r"printf 'a\r\nb\nc\r\n'", line_separator=separator.CRLF), ['a', 'b\nc'])
-    equal(read(r"printf 'abcdefg\nh\n'", max_line_length=3, line_overflow=overflow.SPLIT), ['abc', 'def', 'g', 'h'])
-    equal(read(r"printf 'abcdefg\nh\n'", max_line_length=3, line_overflow=overflow.TRUNCATE), ['abc', 'h'])
+    equal(read(r"printf 'abcdefghi\nj\n'", max_line_length=4, line_overflow=overflow.SPLIT), ['abcd', 'efgh', 'i', 'j'])
+    equal(read(r"printf 'abcdefghi\nj\n'", max_line_length=4, line_overflow=overflow.TRUNCATE), ['abcd', 'j'])
     equal(read(r"printf 'a\303\251\303\251\n'", max_line_length=4, line_overflow=overflow.SPLIT), ['aé', 'é'])
     equal(read(r"printf 'a\377b\000c\n'"), ['a\ufffdb\ufffdc'])
 

@@ -83,8 +83,8 @@ void line_options () throws Error {
     check_options ("printf 'a\\r\\nb\\nc\\r\\n'", NEWLINE, 100, SPLIT, "a|b|c");
     check_options ("printf 'a\\r\\nb\\n'", LineSeparator.LF, 100, SPLIT, "a\r|b");
     check_options ("printf 'a\\r\\nb\\nc\\r\\n'", LineSeparator.CRLF, 100, SPLIT, "a|b\nc");
-    check_options ("printf 'abcdefg\\nh\\n'", NEWLINE, 3, SPLIT, "abc|def|g|h");
-    check_options ("printf 'abcdefg\\nh\\n'", NEWLINE, 3, LineOverflow.TRUNCATE, "abc|h");
+    check_options ("printf 'abcdefghi\\nj\\n'", NEWLINE, 4, SPLIT, "abcd|efgh|i|j");
+    check_options ("printf 'abcdefghi\\nj\\n'", NEWLINE, 4, LineOverflow.TRUNCATE, "abcd|j");
     check_options ("printf 'a\\303\\251\\303\\251\\n'", NEWLINE, 4, SPLIT, "aé|é");
     check_options ("printf 'a\\377b\\000c\\n'", NEWLINE, 100, SPLIT, "a\uFFFDb\uFFFDc");
 }
