@@ -2,6 +2,7 @@
 
 #include "procstream-child-private.h"
 
+#include "procstream-emission-private.h"
 #include "procstream-error.h"
 #include "procstream-output-private.h"
 #include "procstream-platform-private.h"
@@ -147,7 +148,7 @@ is_emitting (ProcstreamChild *self)
 {
   if (g_atomic_int_get (&self->depth) > 0 && self->thread == g_thread_self ())
     return TRUE;
-  return procstream_output_is_emitting (self->outputs[0]) || procstream_output_is_emitting (self->outputs[1]);
+  return procstream_emission_is_under_way (self->core);
 }
 
 static gboolean
@@ -178,7 +179,7 @@ wait_blocking (ProcstreamChild *self,
   if (is_emitting (self))
     {
       g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
-                   "“%s” cannot be waited for in a handler of itself or of its outputs", procstream_child_get_name (self));
+                   "“%s” cannot be waited for in a handler or consumer of itself or of its outputs", procstream_child_get_name (self));
       return FALSE;
     }
   return procstream_waiters_wait (procstream_child_core_get_exited (self->core), self->context, self->owner_thread, what,
@@ -204,8 +205,8 @@ wait_blocking (ProcstreamChild *self,
  * Returns: %TRUE when the process has exited, however it ended, or %FALSE with
  *   %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED, the error of a start that
  *   failed, %PROCSTREAM_CHILD_ERROR_WRONG_STATE when it was never started,
- *   %PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK in a handler of the child or of one of
- *   its outputs while it runs, or %PROCSTREAM_CHILD_ERROR_FORKED
+ *   %PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK in a handler of the child, or in a handler
+ *   or consumer of one of its outputs, while it runs, or %PROCSTREAM_CHILD_ERROR_FORKED
  *
  * Since: 1.0
  */

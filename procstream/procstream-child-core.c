@@ -196,7 +196,7 @@ procstream_child_core_new (ProcstreamChildOptions *options,
     self->ours[i] = -1;
   for (guint i = 0; i < 2; i++)
     {
-      self->outputs[i] = procstream_output_core_new (names[i], &self->options.outputs[i], context);
+      self->outputs[i] = procstream_output_core_new (names[i], &self->options.outputs[i], context, self);
       procstream_output_core_set_ended_func (self->outputs[i], bell_ring, bell_ref (self->bell), bell_unref);
     }
   if (self->options.stdin_mode == PROCSTREAM_STDIN_MODE_PIPE)

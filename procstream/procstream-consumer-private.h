@@ -58,7 +58,9 @@ void                    procstream_consumer_core_finish (ProcstreamConsumerCore 
 ProcstreamConsumerState procstream_consumer_core_get_state (ProcstreamConsumerCore *self);
 GError                 *procstream_consumer_core_dup_error (ProcstreamConsumerCore *self);
 
-GMainContext *procstream_consumer_get_context (ProcstreamConsumer *self);
-GThread      *procstream_consumer_get_owner_thread (ProcstreamConsumer *self);
+ProcstreamConsumerCore *procstream_consumer_get_core (ProcstreamConsumer *self);
+GMainContext           *procstream_consumer_get_context (ProcstreamConsumer *self);
+GThread                *procstream_consumer_get_owner_thread (ProcstreamConsumer *self);
+gconstpointer           procstream_consumer_get_family (ProcstreamConsumer *self); /* NULL: never attached */
 
 G_END_DECLS

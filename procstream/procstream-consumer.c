@@ -6,6 +6,7 @@
 #include "procstream-consumer-private.h"
 #include "procstream-emitter-private.h"
 #include "procstream-enum-types.h"
+#include "procstream-output-config-private.h"
 #include "procstream-platform-private.h"
 
 /**
@@ -55,6 +56,7 @@ typedef struct
   ProcstreamEmitter      *emitter;
   GMainContext           *context;
   GThread                *owner_thread;
+  gconstpointer           family; /* of the output; atomic */
 
   ProcstreamDelivery      delivery;
   ProcstreamLineSeparator line_separator;
@@ -170,6 +172,18 @@ procstream_consumer_set_native (ProcstreamConsumer          *self,
   return core;
 }
 
+ProcstreamConsumerCore *
+procstream_consumer_get_core (ProcstreamConsumer *self)
+{
+  return PRIVATE (self)->core;
+}
+
+gconstpointer
+procstream_consumer_get_family (ProcstreamConsumer *self)
+{
+  return g_atomic_pointer_get (&PRIVATE (self)->family);
+}
+
 GMainContext *
 procstream_consumer_get_context (ProcstreamConsumer *self)
 {
@@ -216,7 +230,7 @@ attach_derived (ProcstreamConsumer          *self,
     }
   if (!procstream_consumer_core_begin (priv->core, error))
     return FALSE;
-  priv->emitter = procstream_emitter_new (&emitter_ops, self, priv->context, lines);
+  priv->emitter = procstream_emitter_new (&emitter_ops, self, priv->context, priv->family, lines);
   procstream_emitter_subscribe (priv->emitter, output, delivery, TRUE);
   return TRUE;
 }
@@ -232,6 +246,10 @@ procstream_consumer_attach (ProcstreamConsumer   *self,
   ProcstreamLineOptions      lines = resolve_lines (self, output);
   gboolean                   wants_lines = FALSE;
 
+  if (!procstream_output_settings_check_delivery (delivery, G_OBJECT_TYPE_NAME (self), error) ||
+      !procstream_output_settings_check_lines (&lines, G_OBJECT_TYPE_NAME (self), error))
+    return FALSE;
+  g_atomic_pointer_set (&priv->family, procstream_output_core_get_family (output));
   if (priv->core->klass == NULL)
     return attach_derived (self, output, delivery, &lines, error);
   if (procstream_consumer_core_get_state (priv->core) == PROCSTREAM_CONSUMER_STATE_NONE &&
@@ -358,8 +376,8 @@ install_options (void)
   /**
    * ProcstreamConsumer:max-line-length: (getter get_max_line_length) (setter set_max_line_length)
    *
-   * The limit of a line in bytes, without its separator. 0 means that of the
-   * output.
+   * The limit of a line in bytes, without its separator; at least
+   * %PROCSTREAM_SMALLEST_MAX_LINE_LENGTH. 0 means that of the output.
    *
    * Since: 1.0
    */
@@ -609,122 +627,6 @@ procstream_consumer_cancel (ProcstreamConsumer *self)
   if (priv->emitter)
     procstream_emitter_cancel (priv->emitter);
   procstream_consumer_core_finish (priv->core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
-}
-
-static gboolean
-check_attached (ProcstreamConsumer *self,
-                GError            **error)
-{
-  ProcstreamConsumerPrivate *priv = PRIVATE (self);
-
-  if (procstream_consumer_core_get_state (priv->core) != PROCSTREAM_CONSUMER_STATE_NONE)
-    return procstream_platform_check_forked ("wait for a consumer", error);
-  g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
-                       "The consumer is not attached, so there is nothing to wait for");
-  return FALSE;
-}
-
-/**
- * procstream_consumer_wait:
- * @self: a consumer that was attached
- * @timeout_ms: how long to wait at most, in milliseconds, or
- *   %PROCSTREAM_NO_TIMEOUT
- * @cancellable: (nullable): stops the waiting, not the consumer
- * @error: return location for an error
- *
- * Blocks until the consumer is over: it got everything, or was done.
- *
- * In the thread that created the consumer, the handlers and consumers of all
- * objects of this library in that thread's main context are served meanwhile. In any
- * other thread it only waits.
- *
- * Returns: %TRUE, or %FALSE with the read error that ended the output,
- *   %G_IO_ERROR_CANCELLED when the consumer or the wait was cancelled,
- *   %G_IO_ERROR_TIMED_OUT, %PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK when called
- *   from a virtual function of the consumer itself, or
- *   %PROCSTREAM_CHILD_ERROR_FORKED
- *
- * Since: 1.0
- */
-gboolean
-procstream_consumer_wait (ProcstreamConsumer *self,
-                          gint64              timeout_ms,
-                          GCancellable       *cancellable,
-                          GError            **error)
-{
-  ProcstreamConsumerPrivate *priv;
-
-  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), FALSE);
-  g_return_val_if_fail (timeout_ms >= -1, FALSE);
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
-  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
-
-  priv = PRIVATE (self);
-  if (!check_attached (self, error))
-    return FALSE;
-  if (priv->emitter && procstream_emitter_is_emitting (priv->emitter))
-    {
-      g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
-                           "A consumer cannot be waited for in its own virtual function");
-      return FALSE;
-    }
-  return procstream_waiters_wait (priv->core->waiters, priv->context, priv->owner_thread, "a consumer to end",
-                                  timeout_ms, cancellable, error);
-}
-
-/**
- * procstream_consumer_wait_async:
- * @self: a consumer that was attached
- * @cancellable: (nullable): stops the waiting, not the consumer
- * @callback: (nullable): called when the consumer is over
- * @user_data: data for @callback
- *
- * Waits until the consumer is over. Any number of waits may be under way at
- * the same time.
- *
- * Since: 1.0
- */
-void
-procstream_consumer_wait_async (ProcstreamConsumer *self,
-                                GCancellable       *cancellable,
-                                GAsyncReadyCallback callback,
-                                gpointer            user_data)
-{
-  g_autoptr (GTask) task = NULL;
-  GError *error = NULL;
-
-  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, procstream_consumer_wait_async);
-  if (!check_attached (self, &error))
-    g_task_return_error (task, error);
-  else
-    procstream_waiters_add_task (PRIVATE (self)->core->waiters, g_steal_pointer (&task));
-}
-
-/**
- * procstream_consumer_wait_finish:
- * @self: a consumer
- * @result: what the callback was given
- * @error: return location for an error
- *
- * Finishes [method@Procstream.Consumer.wait_async].
- *
- * Returns: %TRUE, or %FALSE with the errors of [method@Procstream.Consumer.wait]
- *
- * Since: 1.0
- */
-gboolean
-procstream_consumer_wait_finish (ProcstreamConsumer *self,
-                                 GAsyncResult       *result,
-                                 GError            **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
-  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_consumer_wait_async), FALSE);
-
-  return g_task_propagate_boolean (G_TASK (result), error);
 }
 
 /**

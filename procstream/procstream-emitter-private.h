@@ -46,6 +46,7 @@ typedef struct
 ProcstreamEmitter *procstream_emitter_new (const ProcstreamEmitterOps  *ops,
                                            gpointer                     target,
                                            GMainContext                *context,
+                                           gconstpointer                family, /* of the output that it will subscribe to */
                                            const ProcstreamLineOptions *lines);
 ProcstreamEmitter *procstream_emitter_ref (ProcstreamEmitter *self);
 void               procstream_emitter_unref (ProcstreamEmitter *self);
@@ -57,10 +58,9 @@ void     procstream_emitter_subscribe (ProcstreamEmitter    *self,
                                        gboolean              keep_alive);
 gboolean procstream_emitter_is_subscribed (ProcstreamEmitter *self);
 /* Nothing new begins once this returns. Any thread; left is not called. */
-void     procstream_emitter_cancel (ProcstreamEmitter *self);
-void     procstream_emitter_post (ProcstreamEmitter *self); /* look again, when the context next runs */
-void     procstream_emitter_set_priority (ProcstreamEmitter *self,
-                                          int                priority);
-gboolean procstream_emitter_is_emitting (ProcstreamEmitter *self); /* to the calling thread */
+void procstream_emitter_cancel (ProcstreamEmitter *self);
+void procstream_emitter_post (ProcstreamEmitter *self); /* look again, when the context next runs */
+void procstream_emitter_set_priority (ProcstreamEmitter *self,
+                                      int                priority);
 
 G_END_DECLS

@@ -2,6 +2,7 @@
 
 #include "procstream-emitter-private.h"
 
+#include "procstream-emission-private.h"
 #include "procstream-line-cursor-private.h"
 #include "procstream-platform-private.h"
 
@@ -22,6 +23,7 @@ struct _ProcstreamEmitter
   GWeakRef                    target;
   ProcstreamDispatchItem     *item;
   ProcstreamLineOptions       line_options;
+  gconstpointer               family; /* see ProcstreamEmission; constant */
 
   GMutex                  mutex;
   ProcstreamOutputCore   *core;
@@ -34,9 +36,6 @@ struct _ProcstreamEmitter
   guint                next_line;
   gboolean             ending;
   GError              *end_error;
-
-  guint    depth; /* of emissions; atomic reads */
-  GThread *thread;
 };
 
 /* How many lines are emitted between two looks at the clock, which costs about as much as one. */
@@ -312,14 +311,14 @@ dispatch (gpointer          data,
   gpointer           target = g_weak_ref_get (&self->target);
   gboolean           more = FALSE;
   Step               result = GO_ON;
+  ProcstreamEmission emission;
 
   if (target)
     {
-      self->thread = g_thread_self ();
-      self->depth++;
+      procstream_emission_begin (&emission, self->family);
       while (!more && (result = step (self, target, budget)) == GO_ON)
         more = procstream_budget_spent (budget);
-      self->depth--;
+      procstream_emission_end (&emission);
       if (result == DONE)
         leave (self, target, FALSE);
       if (!procstream_emitter_is_subscribed (self))
@@ -336,6 +335,7 @@ ProcstreamEmitter *
 procstream_emitter_new (const ProcstreamEmitterOps  *ops,
                         gpointer                     target,
                         GMainContext                *context,
+                        gconstpointer                family,
                         const ProcstreamLineOptions *lines)
 {
   ProcstreamEmitter *self = g_new0 (ProcstreamEmitter, 1);
@@ -344,6 +344,7 @@ procstream_emitter_new (const ProcstreamEmitterOps  *ops,
   g_mutex_init (&self->mutex);
   g_weak_ref_init (&self->target, target);
   self->ops = ops;
+  self->family = family;
   self->line_options = *lines;
   self->item = procstream_dispatch_item_new (context, G_PRIORITY_DEFAULT, dispatch, self, emitter_ref_cb, emitter_unref_cb);
   return self;
@@ -419,10 +420,4 @@ procstream_emitter_set_priority (ProcstreamEmitter *self,
                                  int                priority)
 {
   procstream_dispatch_item_set_priority (self->item, priority);
-}
-
-gboolean
-procstream_emitter_is_emitting (ProcstreamEmitter *self)
-{
-  return self->depth > 0 && self->thread == g_thread_self ();
 }

@@ -30,8 +30,8 @@ G_BEGIN_DECLS
  *   set; the message names it
  * @PROCSTREAM_CHILD_ERROR_WRONG_STATE: the object is not in a state in which
  *   this can be done, such as starting a child twice
- * @PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK: a blocking call inside a handler of
- *   the very object it would wait for
+ * @PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK: a blocking call inside a handler or
+ *   consumer of the very child or output that it would wait for
  * @PROCSTREAM_CHILD_ERROR_FORKED: the program forked, and this is the forked
  *   copy, which cannot use the library
  * @PROCSTREAM_CHILD_ERROR_NO_HELPER: the helper program of the library could

@@ -26,7 +26,8 @@ typedef struct
 
 ProcstreamOutputCore *procstream_output_core_new (const char                     *name,
                                                   const ProcstreamOutputSettings *settings,
-                                                  GMainContext                   *context); /* the captured one */
+                                                  GMainContext                   *context, /* the captured one */
+                                                  gconstpointer                   family);                   /* see ProcstreamEmission; NULL: its own */
 ProcstreamOutputCore *procstream_output_core_ref (ProcstreamOutputCore *self);
 void                  procstream_output_core_unref (ProcstreamOutputCore *self); /* any thread */
 
@@ -53,6 +54,7 @@ void procstream_output_core_release (ProcstreamOutputCore *self);
 
 const char                     *procstream_output_core_get_name (ProcstreamOutputCore *self);
 const ProcstreamOutputSettings *procstream_output_core_get_settings (ProcstreamOutputCore *self);
+gconstpointer                   procstream_output_core_get_family (ProcstreamOutputCore *self);
 ProcstreamOutputState           procstream_output_core_get_state (ProcstreamOutputCore *self);
 void                            procstream_output_core_seal_replay (ProcstreamOutputCore *self);
 

@@ -45,6 +45,7 @@ struct _ProcstreamOutputCore
   gatomicrefcount          ref_count;
   char                    *name;
   ProcstreamOutputSettings settings;
+  gconstpointer            family;  /* constant */
   GMainContext            *context; /* captured */
 
   GMutex     push_mutex;
@@ -93,13 +94,15 @@ choose_wake_after (const ProcstreamOutputSettings *settings)
 ProcstreamOutputCore *
 procstream_output_core_new (const char                     *name,
                             const ProcstreamOutputSettings *settings,
-                            GMainContext                   *context)
+                            GMainContext                   *context,
+                            gconstpointer                   family)
 {
   ProcstreamOutputCore *self = g_new0 (ProcstreamOutputCore, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
   self->name = g_strdup (name);
   self->settings = *settings;
+  self->family = family ? family : self;
   self->wake_after = choose_wake_after (settings);
   self->context = g_main_context_ref (context);
   g_mutex_init (&self->push_mutex);
@@ -151,6 +154,12 @@ const ProcstreamOutputSettings *
 procstream_output_core_get_settings (ProcstreamOutputCore *self)
 {
   return &self->settings;
+}
+
+gconstpointer
+procstream_output_core_get_family (ProcstreamOutputCore *self)
+{
+  return self->family;
 }
 
 ProcstreamOutputState

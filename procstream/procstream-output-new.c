@@ -30,7 +30,7 @@ new_core (const char             *name,
                    "Output “%s”: only the backend “broadcast” can read a descriptor or a stream", name);
       return NULL;
     }
-  return procstream_output_core_new (name, &settings, context);
+  return procstream_output_core_new (name, &settings, context, NULL);
 }
 
 /* O_PATH lets nobody read, whatever the access mode next to it says. */

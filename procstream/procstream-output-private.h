@@ -23,7 +23,6 @@ void procstream_output_touch (ProcstreamOutput *self);
 /* TRUE when the output has ended and its signals, if anybody listens, have all been emitted. */
 gboolean procstream_output_is_drained (ProcstreamOutput *self);
 gboolean procstream_output_has_handlers (ProcstreamOutput *self);
-gboolean procstream_output_is_emitting (ProcstreamOutput *self); /* to the calling thread */
 /* @func is called in the captured context's thread when the output becomes drained. */
 void procstream_output_set_drained_func (ProcstreamOutput *self,
                                          void (*func) (gpointer),

@@ -276,7 +276,7 @@ procstream_output_new_for_core (ProcstreamOutputCore *core,
   record->outer = self;
   record->core = core;
   record->opening = TRUE;
-  record->emitter = procstream_emitter_new (&emitter_ops, self, context, &procstream_output_core_get_settings (core)->lines);
+  record->emitter = procstream_emitter_new (&emitter_ops, self, context, procstream_output_core_get_family (core), &procstream_output_core_get_settings (core)->lines);
   self->core = procstream_output_core_ref (core);
   self->signals = record;
   procstream_output_core_hold (core);
@@ -331,12 +331,6 @@ gboolean
 procstream_output_has_handlers (ProcstreamOutput *self)
 {
   return has_any_handler (self);
-}
-
-gboolean
-procstream_output_is_emitting (ProcstreamOutput *self)
-{
-  return procstream_emitter_is_emitting (self->signals->emitter);
 }
 
 void

@@ -5,6 +5,7 @@
 #include "procstream-cancel-source-private.h"
 #include "procstream-consumer-private.h"
 #include "procstream-dispatcher-private.h"
+#include "procstream-emission-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-pull-private.h"
 #include "procstream-task-private.h"
@@ -280,7 +281,7 @@ begin_locked (Reading *self,
                            "The reader is not attached, so there is nothing to read");
       return FALSE;
     }
-  return procstream_platform_check_forked ("read", error);
+  return TRUE;
 }
 
 static void
@@ -296,6 +297,13 @@ start_request (ProcstreamReader   *self,
   GError  *error = NULL;
 
   g_task_set_source_tag (task, source_tag);
+  /* Before any lock: in a forked copy, another thread may have held each of them. */
+  if (!procstream_platform_check_forked ("read", &error))
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
   if (g_task_return_error_if_cancelled (task))
     {
       g_object_unref (task);
@@ -375,6 +383,12 @@ read_blocking (ProcstreamReader *self,
   /* Most reads of one who keeps up with lines need not wait. */
   if (is_read (read))
     return TRUE;
+  if (procstream_emission_is_under_way (procstream_consumer_get_family (consumer)))
+    {
+      g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
+                           "There is nothing to read yet, and a handler or consumer of the same child or output cannot wait for it");
+      return FALSE;
+    }
   if (procstream_consumer_get_owner_thread (consumer) == g_thread_self () && g_main_context_acquire (context))
     {
       use_item_for (read->reading, context);
@@ -403,7 +417,7 @@ blocking_read (ProcstreamReader *self,
   GError  *end_error = NULL;
   gboolean done;
 
-  if (g_cancellable_set_error_if_cancelled (cancellable, error))
+  if (!procstream_platform_check_forked ("read", error) || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   g_mutex_lock (&reading->mutex);
   done = begin_locked (reading, error);
@@ -474,7 +488,9 @@ procstream_reader_new (void)
  *   at the end; %NULL with the read error that ended the output,
  *   %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED, %G_IO_ERROR_PENDING when another
  *   read is under way, %PROCSTREAM_CHILD_ERROR_WRONG_STATE when the reader is not
- *   attached, or %PROCSTREAM_CHILD_ERROR_FORKED
+ *   attached, %PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK when there is nothing yet and the
+ *   call is made in a handler or consumer of an output of the same child, or
+ *   %PROCSTREAM_CHILD_ERROR_FORKED
  *
  * Since: 1.0
  */

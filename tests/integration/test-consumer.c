@@ -2,13 +2,16 @@
 
 #include <procstream/procstream.h>
 
+#include "test-process.h"
 #include "test-stream.h"
 #include "test-utils.h"
 
 #include <string.h>
 
 /* A class of the program's own. */
-typedef struct
+typedef struct _Recorder Recorder;
+
+struct _Recorder
 {
   ProcstreamConsumer parent_instance;
   GString           *bytes;
@@ -18,9 +21,10 @@ typedef struct
   guint              done_after; /* calls of chunk; 0: never */
   guint              calls;
   GThread           *thread;
-  ProcstreamOutput  *wait_in_handler;
-  GError            *wait_error;
-} Recorder;
+  void (*in_chunk) (Recorder *self); /* NULL: nothing */
+  ProcstreamConsumer *other;
+  ProcstreamChild    *child;
+};
 typedef ProcstreamConsumerClass RecorderClass;
 
 static GType recorder_get_type (void);
@@ -37,9 +41,8 @@ recorder_chunk (ProcstreamConsumer *consumer,
   g_assert_true (g_thread_self () == self->thread);
   g_string_append_len (self->bytes, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
   g_string_append_c (self->order, 'c');
-  if (self->wait_in_handler)
-    procstream_consumer_wait (consumer, 0, NULL, &self->wait_error);
-  self->wait_in_handler = NULL;
+  if (self->in_chunk)
+    self->in_chunk (self);
   return ++self->calls == self->done_after;
 }
 
@@ -83,7 +86,6 @@ recorder_finalize (GObject *object)
   g_string_free (self->bytes, TRUE);
   g_string_free (self->lines, TRUE);
   g_string_free (self->order, TRUE);
-  g_clear_error (&self->wait_error);
   recorders_alive--;
   G_OBJECT_CLASS (recorder_parent_class)->finalize (object);
 }
@@ -293,10 +295,10 @@ test_own_line_options (void)
   g_auto (GStrv) lf_lines = NULL;
   g_auto (GStrv) cut_lines = NULL;
   const char *const lf_expected[] = { "abcdef\r", "g", NULL };
-  const char *const cut_expected[] = { "abc", "g", NULL };
+  const char *const cut_expected[] = { "abcd", "g", NULL };
 
   procstream_consumer_set_line_separator (PROCSTREAM_CONSUMER (lf), PROCSTREAM_LINE_SEPARATOR_LF);
-  procstream_consumer_set_max_line_length (PROCSTREAM_CONSUMER (cut), 3);
+  procstream_consumer_set_max_line_length (PROCSTREAM_CONSUMER (cut), 4);
   procstream_consumer_set_line_overflow (PROCSTREAM_CONSUMER (cut), PROCSTREAM_LINE_OVERFLOW_TRUNCATE);
   procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (lf), NULL);
   procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (cut), NULL);
@@ -309,21 +311,198 @@ test_own_line_options (void)
   g_assert_cmpstrv (lf_lines, lf_expected);
   g_assert_cmpstrv (cut_lines, cut_expected);
   g_assert_true (procstream_collector_get_truncated (cut));
-  g_assert_cmpuint (procstream_consumer_get_bytes_lost (PROCSTREAM_CONSUMER (cut)), ==, 3);
+  g_assert_cmpuint (procstream_consumer_get_bytes_lost (PROCSTREAM_CONSUMER (cut)), ==, 2);
   g_assert_false (procstream_collector_get_truncated (lf));
 }
 
 static void
-test_wait_in_own_function (void)
+set_option (ProcstreamConsumer *consumer,
+            const char         *property,
+            guint               value)
+{
+  if (g_str_equal (property, "max-line-length"))
+    procstream_consumer_set_max_line_length (consumer, value);
+  else if (g_str_equal (property, "line-separator"))
+    procstream_consumer_set_line_separator (consumer, value);
+  else if (g_str_equal (property, "line-overflow"))
+    procstream_consumer_set_line_overflow (consumer, value);
+  else
+    procstream_consumer_set_delivery (consumer, value);
+}
+
+/* A consumer that cannot be attached as it is says which property is wrong, and can be attached once that is right. */
+static void
+test_bad_options (void)
+{
+  const struct
+  {
+    const char *property;
+    guint       bad;
+    guint       good;
+  } options[] = {
+    { "max-line-length", PROCSTREAM_SMALLEST_MAX_LINE_LENGTH - 1, PROCSTREAM_SMALLEST_MAX_LINE_LENGTH },
+    { "line-separator", 42, PROCSTREAM_LINE_SEPARATOR_LF },
+    { "line-overflow", 42, PROCSTREAM_LINE_OVERFLOW_SPLIT },
+    { "delivery", 42, PROCSTREAM_DELIVERY_LOSSY },
+  };
+  g_autoptr (TestStream) stream = new_stream (PROCSTREAM_DELIVERY_RELIABLE, 0);
+  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST);
+  ProcstreamConsumer *consumer = PROCSTREAM_CONSUMER (collector);
+
+  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      set_option (consumer, options[i].property, options[i].bad);
+      g_assert_false (procstream_output_attach (stream->output, consumer, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+      g_assert_nonnull (strstr (error->message, options[i].property));
+      g_assert_nonnull (strstr (error->message, "ProcstreamCollector"));
+      set_option (consumer, options[i].property, options[i].good);
+    }
+  g_assert_true (procstream_output_attach (stream->output, consumer, NULL));
+  test_stream_close (stream);
+  wait_ok (collector);
+}
+
+static void
+assert_would_deadlock (ProcstreamConsumer *consumer)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (procstream_consumer_wait (consumer, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK);
+}
+
+/* What has come can be read; what has not come yet cannot be waited for. */
+static void
+assert_reads_until_empty (ProcstreamReader *reader)
+{
+  g_autoptr (GError) error = NULL;
+  GBytes *bytes;
+
+  while ((bytes = procstream_reader_next (reader, PROCSTREAM_NO_TIMEOUT, NULL, &error)) != NULL)
+    g_bytes_unref (bytes);
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK);
+}
+
+static void
+wait_for_itself (Recorder *self)
+{
+  assert_would_deadlock (PROCSTREAM_CONSUMER (self));
+}
+
+static void
+wait_for_other (Recorder *self)
+{
+  assert_would_deadlock (self->other);
+}
+
+static void
+read_other (Recorder *self)
+{
+  assert_reads_until_empty (PROCSTREAM_READER (self->other));
+}
+
+static void
+wait_for_child (Recorder *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  assert_would_deadlock (self->other);
+  g_assert_false (procstream_child_wait (self->child, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK);
+  procstream_input_close (procstream_child_get_stdin (self->child));
+}
+
+static void
+wait_for_cancelled (Recorder *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (procstream_consumer_wait (self->other, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static gboolean
+is_called (gpointer data)
+{
+  return ((Recorder *) data)->calls > 0;
+}
+
+static void
+call_in_chunk (ProcstreamConsumer *other,
+               void (*in_chunk) (Recorder *self))
 {
   g_autoptr (TestStream) stream = new_stream (PROCSTREAM_DELIVERY_RELIABLE, 0);
   Recorder *recorder = attach_recorder (stream);
 
-  recorder->wait_in_handler = stream->output;
+  recorder->in_chunk = in_chunk;
+  recorder->other = other;
+  if (other)
+    g_assert_true (procstream_output_attach (stream->output, other, NULL));
+  if (in_chunk == wait_for_cancelled)
+    procstream_consumer_cancel (other);
   test_stream_write (stream, "x");
+  test_run_until (NULL, "the chunk", is_called, recorder);
   test_stream_close (stream);
   wait_ok (recorder);
-  g_assert_error (recorder->wait_error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK);
+  g_clear_object (&other);
+  g_object_unref (recorder);
+}
+
+/* A virtual function is on the way to what is waited for: a wait inside of it would call it again and again, or never end. */
+static void
+test_wait_in_own_function (void)
+{
+  call_in_chunk (NULL, wait_for_itself);
+  call_in_chunk (PROCSTREAM_CONSUMER (procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST)), wait_for_other);
+  call_in_chunk (PROCSTREAM_CONSUMER (procstream_reader_new ()), read_other);
+  call_in_chunk (PROCSTREAM_CONSUMER (procstream_reader_new ()), wait_for_cancelled);
+}
+
+static void
+chunk_cb (ProcstreamOutput *output,
+          GBytes           *bytes,
+          gpointer          collector)
+{
+  assert_would_deadlock (collector);
+}
+
+static void
+test_wait_in_handler (void)
+{
+  g_autoptr (TestStream) stream = new_stream (PROCSTREAM_DELIVERY_RELIABLE, 0);
+  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST);
+
+  g_assert_true (procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (collector), NULL));
+  test_stream_listen (stream, "c");
+  g_signal_connect (stream->output, "chunk", G_CALLBACK (chunk_cb), collector);
+  test_stream_write (stream, "x");
+  test_stream_run_until_bytes (stream, 1);
+  test_stream_close (stream);
+  wait_ok (collector);
+}
+
+/* The child, and what is attached to its other output, belong to the same. */
+static void
+test_wait_for_child_in_function (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamCollector) errors = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST);
+  Recorder *recorder = g_object_new (recorder_get_type (), NULL);
+
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  test_process_create (process, "echo x; read x");
+  recorder->in_chunk = wait_for_child;
+  recorder->other = PROCSTREAM_CONSUMER (errors);
+  recorder->child = process->child;
+  procstream_output_attach (procstream_child_get_stdout (process->child), PROCSTREAM_CONSUMER (recorder), NULL);
+  procstream_output_attach (procstream_child_get_stderr (process->child), PROCSTREAM_CONSUMER (errors), NULL);
+  test_process_start (process);
+  wait_ok (recorder);
+  wait_ok (errors);
+  g_assert_cmpuint (recorder->calls, ==, 1);
   g_object_unref (recorder);
 }
 
@@ -413,7 +592,10 @@ main (int   argc,
   g_test_add_func ("/consumer/attach-errors", test_attach_errors);
   g_test_add_func ("/consumer/own-delivery", test_own_delivery);
   g_test_add_func ("/consumer/own-line-options", test_own_line_options);
+  g_test_add_func ("/consumer/bad-options", test_bad_options);
   g_test_add_func ("/consumer/wait-in-own-function", test_wait_in_own_function);
+  g_test_add_func ("/consumer/wait-in-handler", test_wait_in_handler);
+  g_test_add_func ("/consumer/wait-for-child-in-function", test_wait_for_child_in_function);
   g_test_add_func ("/consumer/other-threads", test_other_threads);
   g_test_add_func ("/consumer/wait-timeout-and-async", test_wait_timeout_and_async);
   g_test_add_func ("/consumer/dropped-reader", test_dropped_reader);

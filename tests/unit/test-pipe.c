@@ -189,7 +189,7 @@ read_full_pipe (int *write_fd)
   g_assert_no_error (error);
   open_pipe (fds);
   g_assert_cmpint (write (fds[1], data, 65536), ==, 65536);
-  core = procstream_output_core_new ("stdout", &settings, context);
+  core = procstream_output_core_new ("stdout", &settings, context, NULL);
   procstream_output_core_hold (core);
   procstream_output_core_open_pipe (core, fds[0]);
   *write_fd = fds[1];
