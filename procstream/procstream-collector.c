@@ -243,12 +243,18 @@ static const ProcstreamNativeClass native_class = {
   .free = collection_free,
 };
 
-/* FALSE in a forked copy when a thread that is not there holds the lock, and what is kept may be half changed. */
+/* FALSE in a forked copy when a thread that is not there holds the lock, and what is kept may be half changed. The program hears
+ * of it, since nothing at all is what an empty output gives, too. */
 static gboolean
 lock_kept (Collection *self)
 {
   if (procstream_platform_forked ())
-    return g_mutex_trylock (&self->mutex);
+    {
+      if (g_mutex_trylock (&self->mutex))
+        return TRUE;
+      g_warning ("The program was forked while this collector was collecting: what it holds cannot be read in the copy");
+      return FALSE;
+    }
   g_mutex_lock (&self->mutex);
   return TRUE;
 }
