@@ -831,5 +831,13 @@ def main():
     return 1 if failed else 0
 
 
+def reset_signals():
+    """What ran the tests may ignore some, as nohup and shells do in the background, and the command leaves those ignored."""
+    for signum in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        signal.signal(signum, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, set())
+
+
 if __name__ == '__main__':
+    reset_signals()
     sys.exit(main())
