@@ -598,6 +598,7 @@ test_spawn_failure (void)
       gboolean gone = FALSE;
 
       use_pipe (process);
+      process->is_missing = TRUE;
       process->child = procstream_launcher_create (process->launcher, argv, NULL);
       g_object_weak_ref (G_OBJECT (process->child), gone_cb, &gone);
       test_process_listen (process);

@@ -492,25 +492,33 @@ failing_stream_init (FailingStream *self)
 static void
 test_read_error (gconstpointer data)
 {
-  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
-  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_LAST);
   g_autoptr (GInputStream) input = g_object_new (failing_stream_get_type (), NULL);
-  g_autoptr (ProcstreamOutput) output = NULL;
+  g_autoptr (TestStream) stream = test_stream_new_from_input (
+      &(TestStreamOptions){ .delivery = PROCSTREAM_DELIVERY_RELIABLE, .replay = PROCSTREAM_REPLAY_NONE, .reader = reader_of (data) }, input);
+  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_LAST);
   g_autoptr (GError) error = NULL;
   g_autofree char *text = NULL;
 
-  procstream_output_config_set_reader (config, reader_of (data));
-  output = procstream_output_new_from_stream (input, "burning", config, &error);
+  test_stream_listen (stream, "clge");
+  procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (collector), &error);
   g_assert_no_error (error);
-  procstream_output_attach (output, PROCSTREAM_CONSUMER (collector), &error);
+  test_stream_run_to_end (stream);
+  g_assert_cmpstr (stream->order->str, ==, "ccle");
+  g_assert_cmpstr (stream->bytes->str, ==, "piece piece ");
+  g_assert_cmpint (procstream_output_get_state (stream->output), ==, PROCSTREAM_OUTPUT_STATE_FAILED);
+
   g_assert_false (procstream_consumer_wait (PROCSTREAM_CONSUMER (collector), 30000, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
-  g_assert_nonnull (strstr (error->message, "burning"));
-  g_assert_nonnull (strstr (error->message, "the disk is on fire"));
+  g_assert_cmpstr (error->message, ==, "Could not read from “test”: the disk is on fire");
   text = procstream_collector_dup_text (collector);
   g_assert_cmpstr (text, ==, "piece piece ");
-  g_assert_cmpint (procstream_output_get_state (output), ==, PROCSTREAM_OUTPUT_STATE_FAILED);
   g_assert_cmpint (procstream_consumer_get_state (PROCSTREAM_CONSUMER (collector)), ==, PROCSTREAM_CONSUMER_STATE_FAILED);
+
+  /* What the handler was given and copied has nothing to do with the output. */
+  g_signal_handlers_disconnect_by_data (stream->output, stream);
+  g_clear_object (&stream->output);
+  g_assert_error (stream->error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  g_assert_cmpstr (stream->error->message, ==, error->message);
 }
 
 static void

@@ -114,10 +114,21 @@ err_cb (ProcstreamOutput *output,
 }
 
 static void
+check_end (TestProcess  *self,
+           const GError *error)
+{
+  if (self->is_missing)
+    g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+  else
+    g_assert_no_error (error);
+}
+
+static void
 out_ended_cb (ProcstreamOutput *output,
               const GError     *error,
               TestProcess      *self)
 {
+  check_end (self, error);
   note (self, 'O');
 }
 
@@ -126,6 +137,7 @@ err_ended_cb (ProcstreamOutput *output,
               const GError     *error,
               TestProcess      *self)
 {
+  check_end (self, error);
   note (self, 'E');
 }
 

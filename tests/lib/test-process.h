@@ -16,6 +16,7 @@ typedef struct
   GString *err;
   GString *order; /* a letter per emission: o e (chunks), O E (ends), x (exited), C (completed) */
   GThread *thread;
+  gboolean is_missing; /* there is no such program, and so the outputs end with that error */
   gboolean exited;
   gboolean completed;
   int      n_wrong_thread;

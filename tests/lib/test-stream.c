@@ -8,13 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-TestStream *
-test_stream_new (const TestStreamOptions *options)
+static ProcstreamOutputConfig *
+make_config (const TestStreamOptions *options)
 {
-  TestStream *self = g_new0 (TestStream, 1);
-  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (options->delivery, options->replay);
-  g_autoptr (GError) error = NULL;
-  int fds[2];
+  ProcstreamOutputConfig *config = procstream_output_config_new (options->delivery, options->replay);
 
   procstream_output_config_set_replay_limit (config, options->replay_limit);
   if (options->reader)
@@ -23,17 +20,50 @@ test_stream_new (const TestStreamOptions *options)
     procstream_output_config_set_max_buffered_chunks (config, options->max_chunks);
   if (options->chunk_size)
     procstream_output_config_set_read_chunk_size (config, options->chunk_size);
-  g_unix_open_pipe (fds, FD_CLOEXEC, &error);
-  g_assert_no_error (error);
-  self->output = procstream_output_new_take_fd (fds[0], "test", config, &error);
-  g_assert_no_error (error);
-  self->write_fd = fds[1];
+  return config;
+}
+
+static TestStream *
+new_for_output (ProcstreamOutput *output,
+                int               write_fd)
+{
+  TestStream *self = g_new0 (TestStream, 1);
+
+  self->output = output;
+  self->write_fd = write_fd;
   self->bytes = g_string_new (NULL);
   self->chunks = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
   self->line = g_ptr_array_new_with_free_func (g_free);
   self->lines = g_ptr_array_new_with_free_func (g_free);
   self->order = g_string_new (NULL);
   return self;
+}
+
+TestStream *
+test_stream_new (const TestStreamOptions *options)
+{
+  g_autoptr (ProcstreamOutputConfig) config = make_config (options);
+  g_autoptr (GError) error = NULL;
+  ProcstreamOutput *output;
+  int               fds[2];
+
+  g_unix_open_pipe (fds, FD_CLOEXEC, &error);
+  g_assert_no_error (error);
+  output = procstream_output_new_take_fd (fds[0], "test", config, &error);
+  g_assert_no_error (error);
+  return new_for_output (output, fds[1]);
+}
+
+TestStream *
+test_stream_new_from_input (const TestStreamOptions *options,
+                            GInputStream            *input)
+{
+  g_autoptr (ProcstreamOutputConfig) config = make_config (options);
+  g_autoptr (GError) error = NULL;
+  ProcstreamOutput *output = procstream_output_new_from_stream (input, "test", config, &error);
+
+  g_assert_no_error (error);
+  return new_for_output (output, -1);
 }
 
 void

@@ -35,6 +35,9 @@ typedef struct
 } TestStreamOptions;
 
 TestStream *test_stream_new (const TestStreamOptions *options);
+/* Over a stream instead of a pipe, so there is nothing to write to or to close. */
+TestStream *test_stream_new_from_input (const TestStreamOptions *options,
+                                        GInputStream            *input);
 void        test_stream_free (TestStream *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestStream, test_stream_free)
 
