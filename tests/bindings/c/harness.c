@@ -140,6 +140,20 @@ harness_complete (ProcstreamChild *child)
 }
 
 void
+harness_churn (void)
+{
+  for (int i = 0; i < 3000; i++)
+    {
+      g_autofree char *name = g_strnfill (i % 200, 'x');
+      g_autofree char *path = g_strconcat ("/nowhere/", name, NULL);
+      g_autofree char *contents = NULL;
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (g_file_get_contents (path, &contents, NULL, &error));
+    }
+}
+
+void
 harness_store_cb (GObject      *source,
                   GAsyncResult *result,
                   gpointer      user_data)
@@ -173,6 +187,7 @@ record_free (Record *self)
 {
   g_ptr_array_unref (self->chunks);
   g_ptr_array_unref (self->lines);
+  g_clear_error (&self->error);
   g_free (self);
 }
 
@@ -200,6 +215,14 @@ record_gap (Record *self,
   self->gaps++;
   self->chunks_lost += chunks;
   self->bytes_lost += bytes;
+}
+
+void
+record_end (Record       *self,
+            const GError *error)
+{
+  g_assert_cmpuint (self->ends++, ==, 0);
+  self->error = error ? g_error_copy (error) : NULL;
 }
 
 static void

@@ -36,6 +36,9 @@ ProcstreamChild *harness_spawn (ProcstreamLauncher *launcher,
 /* Runs a main loop until everything of a child has been emitted. */
 void harness_complete (ProcstreamChild *child);
 
+/* Makes and drops many errors and strings, so that memory that nobody holds becomes something else. */
+void harness_churn (void);
+
 /* A GAsyncReadyCallback that keeps the result, and a loop until it is there. */
 void          harness_store_cb (GObject      *source,
                                 GAsyncResult *result,
@@ -51,6 +54,7 @@ typedef struct
   guint64    bytes_lost;
   guint      gaps;
   guint      ends;
+  GError    *error; /* of the end */
 } Record;
 
 Record *record_new (void);
@@ -62,6 +66,8 @@ void    record_lines (Record            *self,
 void    record_gap (Record *self,
                     guint64 chunks,
                     guint64 bytes);
+void    record_end (Record       *self,
+                    const GError *error);
 void    record_connect_chunk (Record           *self,
                               ProcstreamOutput *output);
 void    record_connect_line (Record           *self,
@@ -107,6 +113,7 @@ void scenario_custom_consumer (void);
 void scenario_custom_consumer_done (void);
 void scenario_custom_consumer_goes_on (void);
 void scenario_custom_consumer_refused (void);
+void scenario_read_error (void);
 
 void scenario_wait_async (void);
 void scenario_wait_without_loop (void);

@@ -90,8 +90,7 @@ static void
 everything_ended (ProcstreamConsumer *consumer,
                   const GError       *error)
 {
-  g_assert_no_error (error);
-  TEST_EVERYTHING (consumer)->record->ends++;
+  record_end (TEST_EVERYTHING (consumer)->record, error);
 }
 
 static void
@@ -361,6 +360,7 @@ scenario_custom_consumer (void)
     g_main_context_iteration (context, TRUE);
   all = record_join (record);
   g_assert_cmpuint (record->ends, ==, 1);
+  g_assert_no_error (record->error);
   g_assert_true (g_str_has_suffix (harness_many (), (const char *) all->data));
   assert_newest_lines (record);
   g_assert_cmpuint (all->len + record->bytes_lost, ==, strlen (harness_many ()));
@@ -416,4 +416,113 @@ scenario_custom_consumer_refused (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_assert_nonnull (strstr (error->message, "Empty"));
   g_assert_cmpint (procstream_consumer_get_state (consumer), ==, PROCSTREAM_CONSUMER_STATE_NONE);
+}
+
+/* --- A read that fails -------------------------------------------------------------------------------------------------------- */
+
+/* Gives out what comes before the first byte that is not UTF-8, and then an error. */
+typedef struct
+{
+  GConverterInputStream parent_instance;
+} FailingStream;
+
+typedef struct
+{
+  GConverterInputStreamClass parent_class;
+} FailingStreamClass;
+
+static GType failing_stream_get_type (void);
+
+G_DEFINE_TYPE (FailingStream, failing_stream, G_TYPE_CONVERTER_INPUT_STREAM)
+
+static void
+failing_stream_class_init (FailingStreamClass *klass)
+{
+}
+
+static void
+failing_stream_init (FailingStream *self)
+{
+}
+
+static ProcstreamOutput *
+new_failing_output (void)
+{
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (GInputStream) memory = g_memory_input_stream_new_from_data ("one\ntwo\377", 8, NULL);
+  g_autoptr (GCharsetConverter) converter = g_charset_converter_new ("UTF-8", "UTF-8", NULL);
+  g_autoptr (GInputStream) stream = g_object_new (failing_stream_get_type (), "base-stream", memory, "converter", converter, NULL);
+  g_autoptr (GError) error = NULL;
+  ProcstreamOutput *output = procstream_output_new_from_stream (stream, "burning", config, &error);
+
+  g_assert_no_error (error);
+  return output;
+}
+
+static void
+ended_cb (ProcstreamOutput *output,
+          const GError     *error,
+          gpointer          user_data)
+{
+  Record *record = user_data;
+
+  record_assert_text (record, "one\ntwo");
+  record_assert_lines (record, "one|two");
+  record_end (record, error);
+}
+
+static void
+keep_result_cb (ProcstreamChild  *child,
+                ProcstreamResult *result,
+                gpointer          user_data)
+{
+  g_set_object ((ProcstreamResult **) user_data, result);
+}
+
+/* What a child says: a line, and its result. */
+static void
+run_job (Record            *record,
+         ProcstreamResult **result)
+{
+  ProcstreamLauncher *launcher = harness_reliable ();
+  g_autoptr (ProcstreamChild) child = NULL;
+
+  procstream_launcher_set_name (launcher, "job");
+  child = harness_spawn (launcher, "echo kept; exit 3");
+  record_connect_line (record, procstream_child_get_stdout (child));
+  g_signal_connect (child, "completed", G_CALLBACK (keep_result_cb), result);
+  harness_complete (child);
+}
+
+void
+scenario_read_error (void)
+{
+  g_autoptr (Record) handlers = record_new ();
+  g_autoptr (Record) job = record_new ();
+  g_autoptr (ProcstreamOutput) output = new_failing_output ();
+  g_autoptr (Everything) everything = g_object_new (TYPE_EVERYTHING, NULL);
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  record_connect_chunk (handlers, output);
+  record_connect_line (handlers, output);
+  g_signal_connect (output, "ended", G_CALLBACK (ended_cb), handlers);
+  g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (everything), NULL));
+  while (handlers->ends == 0 || everything->record->ends == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_false (procstream_consumer_wait (PROCSTREAM_CONSUMER (everything), TIMEOUT_MS, NULL, &error));
+  g_assert_cmpint (procstream_output_get_state (output), ==, PROCSTREAM_OUTPUT_STATE_FAILED);
+  g_assert_cmpint (procstream_consumer_get_state (PROCSTREAM_CONSUMER (everything)), ==, PROCSTREAM_CONSUMER_STATE_FAILED);
+  g_clear_object (&output);
+  run_job (job, &result);
+  harness_churn ();
+  record_assert_text (everything->record, "one\ntwo");
+  g_assert_nonnull (strstr (error->message, "burning"));
+  g_assert_error (handlers->error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  g_assert_cmpstr (handlers->error->message, ==, error->message);
+  g_assert_error (everything->record->error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  g_assert_cmpstr (everything->record->error->message, ==, error->message);
+  record_assert_lines (job, "kept");
+  g_assert_cmpstr (procstream_result_get_name (result), ==, "job");
+  g_assert_cmpint (procstream_result_get_exit_code (result), ==, 3);
 }

@@ -49,6 +49,7 @@ static const Scenario scenarios[] = {
   { 42, "environment and cwd", scenario_environment_and_cwd },
   { 43, "properties", scenario_properties },
   { 44, "dropped in a handler", scenario_dropped_in_a_handler },
+  { 45, "read error", scenario_read_error },
 };
 
 int

@@ -116,3 +116,15 @@ export function join(chunks) {
 export function sum(numbers) {
     return numbers.reduce((total, number) => total + number, 0);
 }
+
+/* Makes and drops many errors and strings, so that memory that nobody holds becomes something else. */
+export function churn() {
+    for (let i = 0; i < 3000; i++) {
+        try {
+            GLib.file_get_contents(`/nowhere/${'x'.repeat(i % 200)}`);
+        } catch (error) {
+            check(error instanceof GLib.Error);
+        }
+    }
+    System.gc();
+}

@@ -8,7 +8,8 @@ import Procstream from 'gi://Procstream?version=1.0';
 import System from 'system';
 
 import {
-    TIMEOUT_MS, check, collect, complete, config, decode, equal, join, main, raises, reliable, scenario, shell, sum,
+    TIMEOUT_MS, check, churn, collect, complete, config, decode, equal, join, main, raises, reliable, scenario, shell,
+    sum,
 } from './harness.js';
 
 const BYTES = Uint8Array.from({length: 256}, (_, i) => i);
@@ -665,6 +666,54 @@ scenario(44, 'dropped in a handler', async () => {
     await completed;
     System.gc();
     equal(sum(sizes), MANY.length);
+});
+
+/* Gives out what comes before the first byte that is not UTF-8, and then an error. */
+const FailingStream = GObject.registerClass(
+class FailingStream extends Gio.ConverterInputStream {
+});
+
+async function readFailing(order, kept) {
+    const base = Gio.MemoryInputStream.new_from_bytes(new GLib.Bytes([...new TextEncoder().encode('one\ntwo'), 0xff]));
+    const stream = new FailingStream({base_stream: base, converter: Gio.CharsetConverter.new('UTF-8', 'UTF-8')});
+    const output = Procstream.Output.new_from_stream(stream, 'burning', config(RELIABLE));
+    const consumer = new Everything();
+    output.connect('chunk', (_output, chunk) => order.push(chunk));
+    output.connect('line', (_output, line) => order.push(line));
+    const ended = new Promise(resolve => output.connect('ended', (_output, error) => {
+        order.push('ended');
+        kept.push(error);
+        resolve();
+    }));
+    output.attach(consumer);
+    await ended;
+    const message = await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.INVALID_DATA, () => consumer.wait_async(null));
+    equal([output.state, consumer.state], [OutputState.FAILED, ConsumerState.FAILED]);
+    equal(join(consumer.bytes), 'one\ntwo');
+    kept.push(...consumer.ends);
+    return message;
+}
+
+scenario(45, 'read error', async () => {
+    const order = [], errors = [], lines = [], results = [];
+    const message = await readFailing(order, errors);
+    check(message.includes('burning'), message);
+    let child = reliable({name: 'job'}).spawnv(shell('echo kept; exit 3'));
+    child.stdout.connect('line', (_output, line) => lines.push(line));
+    child.connect('completed', (_child, result) => results.push(result));
+    await complete(child);
+    child = null;
+    churn();
+    equal(join(order.filter(entry => entry instanceof GLib.Bytes)), 'one\ntwo');
+    equal(order.filter(entry => typeof entry === 'string'), ['one', 'two', 'ended']);
+    equal(order.at(-1), 'ended');
+    equal(errors.length, 2);
+    for (const error of errors) {
+        check(error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.INVALID_DATA), `another error: ${error}`);
+        equal(error.message, message);
+    }
+    equal(lines, ['kept']);
+    equal(results.map(result => [result.name, result.exit_code]), [['job', 3]]);
 });
 
 await main();

@@ -110,3 +110,13 @@ def collect(output, what=Procstream.Collect.BYTES, keep=Procstream.Keep.FIRST):
     collector = Procstream.Collector.new(what, keep)
     output.attach(collector)
     return collector
+
+
+def churn():
+    """Makes and drops many errors and strings, so that memory that nobody holds becomes something else."""
+    for i in range(3000):
+        try:
+            GLib.file_get_contents('/nowhere/' + 'x' * (i % 200))
+        except GLib.Error:
+            pass
+    gc.collect()

@@ -6,8 +6,8 @@ import os
 import signal
 import tempfile
 
-from harness import (TIMEOUT_MS, collect, complete, config, equal, finish, main, raises, reliable, scenario, shell,
-                     uncaught)
+from harness import (TIMEOUT_MS, churn, collect, complete, config, equal, finish, main, raises, reliable, scenario,
+                     shell, uncaught)
 from gi.repository import Gio, GLib, Procstream
 
 BYTES = bytes(range(256))
@@ -700,6 +700,56 @@ def dropped_in_a_handler():
     loop.run()
     gc.collect()
     equal(sum(sizes), len(MANY))
+
+
+class FailingStream(Gio.ConverterInputStream):
+    """Gives out what comes before the first byte that is not UTF-8, and then an error."""
+    __gtype_name__ = 'FailingStream'
+
+
+def read_failing(order, kept):
+    base = Gio.MemoryInputStream.new_from_bytes(GLib.Bytes(b'one\ntwo\xff'))
+    stream = FailingStream(base_stream=base, converter=Gio.CharsetConverter.new('UTF-8', 'UTF-8'))
+    output = Procstream.Output.new_from_stream(stream, 'burning', config(RELIABLE))
+    consumer = Everything()
+
+    def on_ended(_output, error):
+        order.append('ended')
+        kept.append(error)
+
+    output.connect('chunk', lambda _output, chunk: order.append(chunk.get_data()))
+    output.connect('line', lambda _output, line: order.append(line))
+    output.connect('ended', on_ended)
+    output.attach(consumer)
+    while not (kept and consumer.ends):
+        GLib.MainContext.default().iteration(True)
+    equal(output.get_state(), Procstream.OutputState.FAILED)
+    equal(consumer.get_state(), Procstream.ConsumerState.FAILED)
+    equal(b''.join(chunk.get_data() for chunk in consumer.bytes), b'one\ntwo')
+    kept += consumer.ends
+    return raises(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_DATA, consumer.wait, TIMEOUT_MS, None)
+
+
+@scenario(45, 'read error')
+def read_error():
+    order, errors, lines, results = [], [], [], []
+    message = read_failing(order, errors)
+    assert 'burning' in message, message
+    child = reliable(name='job').spawnv(shell('echo kept; exit 3'))
+    child.get_stdout().connect('line', lambda _output, line: lines.append(line))
+    child.connect('completed', lambda _child, result: results.append(result))
+    complete(child)
+    del child
+    churn()
+    equal(b''.join(entry for entry in order if isinstance(entry, bytes)), b'one\ntwo')
+    equal([entry for entry in order if isinstance(entry, str)], ['one', 'two', 'ended'])
+    equal(order[-1], 'ended')
+    equal(len(errors), 2)
+    for error in errors:
+        assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_DATA), error
+        equal(error.message, message)
+    equal(lines, ['kept'])
+    equal([(result.get_name(), result.get_exit_code()) for result in results], [('job', 3)])
 
 
 main()

@@ -306,6 +306,7 @@ class Everything : Consumer {
     public uint64 chunks_missed = 0;
     public uint64 bytes_missed = 0;
     public int ends = 0;
+    public Error? error = null;
 
     public override bool chunk (Bytes bytes) {
         received.add (bytes);
@@ -326,7 +327,7 @@ class Everything : Consumer {
     }
 
     public override void ended (Error? error) {
-        assert (error == null);
+        this.error = error;
         ends++;
     }
 }
@@ -728,6 +729,70 @@ void dropped_in_a_handler () throws Error {
     assert (size == many ().length);
 }
 
+// Gives out what comes before the first byte that is not UTF-8, and then an error.
+class FailingStream : ConverterInputStream {
+    public FailingStream (InputStream base_stream) throws Error {
+        Object (base_stream: base_stream, converter: new CharsetConverter ("UTF-8", "UTF-8"));
+    }
+}
+
+class Kept {
+    public StringBuilder order = new StringBuilder ();
+    public Error? of_handler = null;
+    public Error? of_consumer = null;
+    public string message = null;
+}
+
+Kept read_failing () throws Error {
+    var bytes = new Bytes ({ 'o', 'n', 'e', '\n', 't', 'w', 'o', 0xff });
+    var stream = new FailingStream (new MemoryInputStream.from_bytes (bytes));
+    var output = new Output.from_stream (stream, "burning", new OutputConfig (Delivery.RELIABLE, Replay.NONE));
+    var consumer = new Everything ();
+    var kept = new Kept ();
+    var received = new GenericArray<Bytes> ();
+    output.chunk.connect ((bytes) => received.add (bytes));
+    output.line.connect ((line) => kept.order.append (line).append (" "));
+    output.ended.connect ((error) => {
+        kept.order.append ("ended");
+        kept.of_handler = error;
+    });
+    output.attach (consumer);
+    run_until (() => kept.order.str.has_suffix ("ended") && consumer.ends > 0);
+    assert (output.state == OutputState.FAILED && consumer.state == ConsumerState.FAILED);
+    assert_cmpstr (join (received), CompareOperator.EQ, "one\ntwo");
+    assert_cmpstr (join (consumer.received), CompareOperator.EQ, "one\ntwo");
+    kept.of_consumer = consumer.error;
+    try {
+        consumer.wait (TIMEOUT_MS, null);
+        assert_not_reached ();
+    } catch (IOError.INVALID_DATA error) {
+        kept.message = error.message;
+    }
+    return kept;
+}
+
+void read_error () throws Error {
+    var kept = read_failing ();
+    var launcher = reliable ();
+    launcher.name = "job";
+    var child = launcher.spawnv (shell ("echo kept; exit 3"));
+    var lines = new GenericArray<string> ();
+    Procstream.Result? result = null;
+    child.stdout.line.connect ((line) => lines.add (line));
+    child.completed.connect ((r) => result = r);
+    complete (child);
+    child = null;
+    churn ();
+    assert (kept.message.contains ("burning"));
+    assert_cmpstr (kept.order.str, CompareOperator.EQ, "one two ended");
+    assert (kept.of_handler is IOError.INVALID_DATA && kept.of_consumer is IOError.INVALID_DATA);
+    assert_cmpstr (kept.of_handler.message, CompareOperator.EQ, kept.message);
+    assert_cmpstr (kept.of_consumer.message, CompareOperator.EQ, kept.message);
+    check_lines (lines, "kept");
+    assert_cmpstr (result.name, CompareOperator.EQ, "job");
+    assert_cmpint (result.exit_code, CompareOperator.EQ, 3);
+}
+
 // --- Asynchronous scenarios ---
 
 delegate void Begin (owned AsyncReadyCallback callback);
@@ -786,5 +851,6 @@ int main (string[] args) {
     scenario (42, "environment and cwd", environment_and_cwd);
     scenario (43, "properties", properties);
     scenario (44, "dropped in a handler", dropped_in_a_handler);
+    scenario (45, "read error", read_error);
     return finish ();
 }
