@@ -521,6 +521,157 @@ test_read_error (gconstpointer data)
   g_assert_cmpstr (stream->error->message, ==, error->message);
 }
 
+/* --- Priority ----------------------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  int         at_first;
+  int         when_pending; /* what it is changed to once all has been read */
+  const char *ready;        /* the order in which the two became ready */
+  const char *emitted;
+} PriorityCase;
+
+static const PriorityCase priority_cases[] = {
+  { G_PRIORITY_DEFAULT, G_PRIORITY_DEFAULT, "ab", "ab" },
+  { G_PRIORITY_DEFAULT, G_PRIORITY_DEFAULT, "ba", "ba" },
+  { G_PRIORITY_LOW, G_PRIORITY_LOW, "ab", "ba" },
+  { G_PRIORITY_HIGH, G_PRIORITY_HIGH, "ba", "ab" },
+  { G_PRIORITY_DEFAULT, G_PRIORITY_LOW, "ab", "ba" },
+  { G_PRIORITY_DEFAULT, G_PRIORITY_HIGH, "ba", "ab" },
+  { G_PRIORITY_LOW, G_PRIORITY_HIGH, "ba", "ab" },
+  { G_PRIORITY_HIGH, G_PRIORITY_LOW, "ab", "ba" },
+};
+
+static void
+note_bytes_cb (ProcstreamOutput *output,
+               GBytes           *bytes,
+               GString          *order)
+{
+  g_string_append_len (order, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+}
+
+static TestStream *
+new_ready_stream (GString *order,
+                  char     letter,
+                  int      priority)
+{
+  TestStream *stream = new_stream (GINT_TO_POINTER (PROCSTREAM_READER_MODE_THREAD), PROCSTREAM_DELIVERY_RELIABLE,
+                                   PROCSTREAM_REPLAY_NONE, 0);
+
+  g_signal_connect (stream->output, "chunk", G_CALLBACK (note_bytes_cb), order);
+  procstream_output_set_priority (stream->output, priority);
+  test_stream_write_read (stream, (char[]){ letter, '\0' });
+  return stream;
+}
+
+/* A blocking call of no time hands out what is ready. */
+static void
+block_for_no_time (void)
+{
+  g_autoptr (TestStream) silent = new_stream (GINT_TO_POINTER (PROCSTREAM_READER_MODE_THREAD), PROCSTREAM_DELIVERY_RELIABLE,
+                                              PROCSTREAM_REPLAY_NONE, 0);
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (procstream_output_attach (silent->output, PROCSTREAM_CONSUMER (reader), NULL));
+  g_assert_null (procstream_reader_next (reader, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+}
+
+static void
+check_priority (const PriorityCase *row,
+                void (*run) (void))
+{
+  g_autoptr (GString) order = g_string_new (NULL);
+  TestStream *streams[2];
+
+  for (int i = 0; i < 2; i++)
+    streams[i] = new_ready_stream (order, row->ready[i], row->ready[i] == 'a' ? row->at_first : G_PRIORITY_DEFAULT);
+  procstream_output_set_priority (streams[row->ready[0] == 'a' ? 0 : 1]->output, row->when_pending);
+  g_assert_cmpstr (order->str, ==, "");
+  run ();
+  g_assert_cmpstr (order->str, ==, row->emitted);
+  for (int i = 0; i < 2; i++)
+    {
+      g_signal_handlers_disconnect_by_data (streams[i]->output, order);
+      test_stream_free (streams[i]);
+    }
+}
+
+/* Of two outputs that have something the more urgent one is emitted first, whatever was ready first. */
+static void
+test_priority (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (priority_cases); i++)
+    {
+      check_priority (&priority_cases[i], test_iterate);
+      check_priority (&priority_cases[i], block_for_no_time);
+    }
+}
+
+static void
+count_notify_cb (ProcstreamOutput *output,
+                 GParamSpec       *pspec,
+                 guint            *count)
+{
+  g_assert_cmpstr (pspec->name, ==, "priority");
+  ++*count;
+}
+
+static void
+test_priority_notify (void)
+{
+  g_autoptr (TestStream) stream = new_stream (GINT_TO_POINTER (PROCSTREAM_READER_MODE_THREAD), PROCSTREAM_DELIVERY_RELIABLE,
+                                              PROCSTREAM_REPLAY_NONE, 0);
+  guint count = 0;
+  int   priority;
+
+  g_signal_connect (stream->output, "notify", G_CALLBACK (count_notify_cb), &count);
+  g_assert_cmpint (procstream_output_get_priority (stream->output), ==, G_PRIORITY_DEFAULT);
+  procstream_output_set_priority (stream->output, G_PRIORITY_DEFAULT);
+  g_assert_cmpuint (count, ==, 0);
+  procstream_output_set_priority (stream->output, G_PRIORITY_LOW);
+  g_assert_cmpuint (count, ==, 1);
+  procstream_output_set_priority (stream->output, G_PRIORITY_LOW);
+  g_object_set (stream->output, "priority", G_PRIORITY_LOW, NULL);
+  g_assert_cmpuint (count, ==, 1);
+  g_object_set (stream->output, "priority", G_PRIORITY_HIGH, NULL);
+  g_assert_cmpuint (count, ==, 2);
+  g_object_get (stream->output, "priority", &priority, NULL);
+  g_assert_cmpint (priority, ==, G_PRIORITY_HIGH);
+  g_signal_handlers_disconnect_by_data (stream->output, &count);
+}
+
+static void
+swing_priority_cb (ProcstreamOutput *output,
+                   const char       *line,
+                   gpointer          user_data)
+{
+  gboolean is_low = procstream_output_get_priority (output) == G_PRIORITY_LOW;
+
+  procstream_output_set_priority (output, is_low ? G_PRIORITY_HIGH : G_PRIORITY_LOW);
+  test_iterate ();
+}
+
+/* A handler may change it in the middle of a batch, and run the main loop then: nothing is lost, doubled, or out of order. */
+static void
+test_priority_in_handler (gconstpointer data)
+{
+  g_autoptr (TestStream) stream = test_stream_new (&(TestStreamOptions){
+      .delivery = PROCSTREAM_DELIVERY_RELIABLE, .replay = PROCSTREAM_REPLAY_NONE, .reader = reader_of (data), .chunk_size = 4 });
+  g_autofree char *lines = NULL;
+
+  test_stream_listen (stream, "cle");
+  g_signal_connect (stream->output, "line", G_CALLBACK (swing_priority_cb), NULL);
+  test_stream_write (stream, "a\nb\nc\nd\ne\nf\ng\nh\n");
+  test_stream_run_to_end (stream);
+  lines = test_join (stream->line);
+  g_assert_cmpstr (lines, ==, "a|b|c|d|e|f|g|h");
+  g_assert_cmpstr (stream->bytes->str, ==, "a\nb\nc\nd\ne\nf\ng\nh\n");
+}
+
+/* --- Refusals ----------------------------------------------------------------------------------------------------------------- */
+
 static void
 test_bad_fd (gconstpointer data)
 {
@@ -582,6 +733,9 @@ main (int   argc,
   add ("shared-pipe", test_shared_pipe);
   add ("stream-of-gio", test_stream_of_gio);
   add ("read-error", test_read_error);
+  add ("priority-in-handler", test_priority_in_handler);
   add ("bad-fd", test_bad_fd);
+  g_test_add_func ("/output/priority", test_priority);
+  g_test_add_func ("/output/priority-notify", test_priority_notify);
   return g_test_run ();
 }
