@@ -34,10 +34,15 @@ procstream_line_cursor_gap (ProcstreamLineCursor *self)
   self->torn = TRUE;
 }
 
-/* @chunk is NULL at the end. */
-static void
-settle (ProcstreamLineCursor *self,
-        ProcstreamChunk      *chunk)
+void
+procstream_line_cursor_join (ProcstreamLineCursor *self)
+{
+  self->torn = FALSE;
+}
+
+void
+procstream_line_cursor_settle (ProcstreamLineCursor *self,
+                               ProcstreamChunk      *chunk)
 {
   gboolean at_line_start = chunk == NULL || procstream_chunk_begins_line (chunk, self->options.separator);
 
@@ -54,7 +59,7 @@ procstream_line_cursor_push (ProcstreamLineCursor *self,
                              ProcstreamLineFunc    func,
                              gpointer              user_data)
 {
-  settle (self, chunk);
+  procstream_line_cursor_settle (self, chunk);
   procstream_line_splitter_push (self->splitter, chunk->data, chunk->size, procstream_chunk_get_line_index (chunk), func, user_data);
 }
 
@@ -63,7 +68,7 @@ procstream_line_cursor_finish (ProcstreamLineCursor *self,
                                ProcstreamLineFunc    func,
                                gpointer              user_data)
 {
-  settle (self, NULL);
+  procstream_line_cursor_settle (self, NULL);
   procstream_line_splitter_finish (self->splitter, func, user_data);
 }
 
@@ -71,14 +76,14 @@ ProcstreamLineBatch *
 procstream_line_cursor_push_batch (ProcstreamLineCursor *self,
                                    ProcstreamChunk      *chunk)
 {
-  settle (self, chunk);
+  procstream_line_cursor_settle (self, chunk);
   return procstream_line_splitter_push_batch (self->splitter, chunk->data, chunk->size, procstream_chunk_get_line_index (chunk));
 }
 
 ProcstreamLineBatch *
 procstream_line_cursor_finish_batch (ProcstreamLineCursor *self)
 {
-  settle (self, NULL);
+  procstream_line_cursor_settle (self, NULL);
   return procstream_line_splitter_push_batch (self->splitter, NULL, 0, NULL);
 }
 

@@ -10,16 +10,13 @@ G_BEGIN_DECLS
 /* What a reader has taken from its subscription and not yet given out: a plain state machine, no waiting in it. */
 typedef struct
 {
-  ProcstreamLineOptions   options;
-  ProcstreamLineSplitter *splitter;
-  ProcstreamChunk        *chunk; /* being read */
-  gsize                   position;
-  GByteArray             *carry; /* the beginning of a line; raw */
-  gboolean                carry_torn;
-  GQueue                  lines; /* of owned char *: pieces of one long line */
-  gboolean                skip;  /* up to the next separator */
-  guint64                 bytes_torn;
-  gboolean                ended;
+  ProcstreamLineCursor cursor;
+  ProcstreamChunk     *chunk; /* being read */
+  gsize                position;
+  GByteArray          *carry; /* the beginning of a line; raw */
+  GQueue               lines; /* of owned char *: pieces of one long line */
+  guint64              bytes_torn;
+  gboolean             ended;
 } ProcstreamPull;
 
 typedef enum
@@ -29,9 +26,11 @@ typedef enum
   PROCSTREAM_PULL_END,
 } ProcstreamPullResult;
 
-void procstream_pull_init (ProcstreamPull              *self,
-                           const ProcstreamLineOptions *options);
-void procstream_pull_clear (ProcstreamPull *self);
+void     procstream_pull_init (ProcstreamPull              *self,
+                               const ProcstreamLineOptions *options);
+void     procstream_pull_clear (ProcstreamPull *self);
+gboolean procstream_pull_is_init (ProcstreamPull *self);
+guint64  procstream_pull_get_bytes_torn (ProcstreamPull *self);
 
 /* Take from the subscription of @core until there is something to give. */
 ProcstreamPullResult procstream_pull_next (ProcstreamPull         *self,

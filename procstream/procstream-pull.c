@@ -7,14 +7,16 @@
  * call returns, what was taken and not given is lines, the text that the splitter holds, carry and the rest of the chunk, in that
  * order. The splitter holds text only after a line was cut at the limit, or where a LF does not end a line; else complete lines, and
  * nothing but, are pushed into it. So a reader may change from lines to chunks at any point without losing a byte.
+ *
+ * While the cursor is torn (after a gap, or attached in the middle), carry is what came before that, and chunk is NULL or has not been
+ * read from.
  */
 
 void
 procstream_pull_init (ProcstreamPull              *self,
                       const ProcstreamLineOptions *options)
 {
-  self->options = *options;
-  self->splitter = procstream_line_splitter_new (options);
+  procstream_line_cursor_init (&self->cursor, options);
   self->carry = g_byte_array_new ();
   g_queue_init (&self->lines);
 }
@@ -22,12 +24,24 @@ procstream_pull_init (ProcstreamPull              *self,
 void
 procstream_pull_clear (ProcstreamPull *self)
 {
-  if (self->splitter == NULL)
+  if (!procstream_pull_is_init (self))
     return;
-  g_clear_pointer (&self->splitter, procstream_line_splitter_free);
+  procstream_line_cursor_clear (&self->cursor);
   g_clear_pointer (&self->chunk, procstream_chunk_unref);
   g_clear_pointer (&self->carry, g_byte_array_unref);
   g_queue_clear_full (&self->lines, g_free);
+}
+
+gboolean
+procstream_pull_is_init (ProcstreamPull *self)
+{
+  return procstream_line_cursor_is_init (&self->cursor);
+}
+
+guint64
+procstream_pull_get_bytes_torn (ProcstreamPull *self)
+{
+  return self->bytes_torn + procstream_line_cursor_get_bytes_lost (&self->cursor);
 }
 
 static void
@@ -44,7 +58,7 @@ meet_gap (ProcstreamPull         *self,
           ProcstreamLogEvent     *event)
 {
   procstream_consumer_core_count_gap (core, event->chunks, event->bytes);
-  self->carry_torn = TRUE;
+  procstream_line_cursor_gap (&self->cursor);
 }
 
 static void
@@ -112,7 +126,7 @@ procstream_pull_next (ProcstreamPull         *self,
 {
   if (self->lines.length > 0)
     *bytes = take_line_as_bytes (self);
-  else if ((*bytes = procstream_line_splitter_steal_text (self->splitter)))
+  else if ((*bytes = procstream_line_splitter_steal_text (self->cursor.splitter)))
     ; /* the rest of a line that was cut */
   else if (self->carry->len > 0)
     *bytes = take_carry (self);
@@ -121,7 +135,7 @@ procstream_pull_next (ProcstreamPull         *self,
       *bytes = procstream_chunk_to_bytes_from (self->chunk, self->position);
       drop_chunk (self);
       /* Who took the bytes knows what they end with: a line that is asked for next begins where they stopped. */
-      self->carry_torn = FALSE;
+      procstream_line_cursor_join (&self->cursor);
     }
   else
     return self->ended ? PROCSTREAM_PULL_END : PROCSTREAM_PULL_EMPTY;
@@ -143,19 +157,17 @@ line_cb (gpointer      user_data,
   g_queue_push_tail (&self->lines, size > 0 ? g_strndup (text, size) : g_strdup (""));
 }
 
-/* After a gap, or attached in the middle: the beginning of the line is not there. */
+/* Before the first byte of a chunk, and at the end: if it does not go on where carry ends, the beginning of one line, or the end of
+ * another, is missing. */
 static void
-settle_tear (ProcstreamPull *self)
+settle (ProcstreamPull *self)
 {
-  gboolean at_start = procstream_chunk_begins_line (self->chunk, self->options.separator);
-
-  self->bytes_torn += self->carry->len;
-  g_byte_array_set_size (self->carry, 0);
-  if (!at_start && self->position == 0 && self->chunk->before[1] == '\r')
-    procstream_line_splitter_gap_after_cr (self->splitter);
-  else
-    procstream_line_splitter_gap (self->splitter, at_start);
-  self->carry_torn = FALSE;
+  if (self->cursor.torn)
+    {
+      self->bytes_torn += self->carry->len;
+      g_byte_array_set_size (self->carry, 0);
+    }
+  procstream_line_cursor_settle (&self->cursor, self->chunk);
 }
 
 /* The end of the line that position is in, past its line feed; 0 when the chunk has none. */
@@ -177,12 +189,12 @@ push_line (ProcstreamPull *self,
   if (self->carry->len > 0)
     {
       g_byte_array_append (self->carry, from, end - self->position);
-      procstream_line_splitter_push (self->splitter, self->carry->data, self->carry->len, NULL, line_cb, self);
+      procstream_line_splitter_push (self->cursor.splitter, self->carry->data, self->carry->len, NULL, line_cb, self);
       g_byte_array_set_size (self->carry, 0);
     }
   else
     {
-      procstream_line_splitter_push (self->splitter, from, end - self->position, NULL, line_cb, self);
+      procstream_line_splitter_push (self->cursor.splitter, from, end - self->position, NULL, line_cb, self);
     }
   self->position = end;
   if (self->position == self->chunk->size)
@@ -194,19 +206,20 @@ carry_rest (ProcstreamPull *self)
 {
   g_byte_array_append (self->carry, self->chunk->data + self->position, self->chunk->size - self->position);
   drop_chunk (self);
-  if (self->carry->len <= self->options.max_length + 2)
+  if (self->carry->len <= self->cursor.options.max_length + 2)
     return;
-  procstream_line_splitter_push (self->splitter, self->carry->data, self->carry->len, NULL, line_cb, self);
+  procstream_line_splitter_push (self->cursor.splitter, self->carry->data, self->carry->len, NULL, line_cb, self);
   g_byte_array_set_size (self->carry, 0);
 }
 
 static void
 finish_lines (ProcstreamPull *self)
 {
+  settle (self);
   if (self->carry->len > 0)
-    procstream_line_splitter_push (self->splitter, self->carry->data, self->carry->len, NULL, line_cb, self);
+    procstream_line_splitter_push (self->cursor.splitter, self->carry->data, self->carry->len, NULL, line_cb, self);
   g_byte_array_set_size (self->carry, 0);
-  procstream_line_splitter_finish (self->splitter, line_cb, self);
+  procstream_line_splitter_finish (self->cursor.splitter, line_cb, self);
 }
 
 ProcstreamPullResult
@@ -227,8 +240,7 @@ procstream_pull_line (ProcstreamPull         *self,
             return PROCSTREAM_PULL_END;
           break;
         }
-      if (self->carry_torn)
-        settle_tear (self);
+      settle (self);
       end = find_line_end (self);
       if (end > 0)
         push_line (self, end);

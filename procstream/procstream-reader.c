@@ -99,9 +99,8 @@ reading_attach (gpointer                     native,
   Reading *self = native;
 
   g_mutex_lock (&self->mutex);
-  if (self->pull.splitter == NULL)
+  if (!procstream_pull_is_init (&self->pull))
     procstream_pull_init (&self->pull, lines);
-  self->pull.carry_torn = TRUE;
   g_mutex_unlock (&self->mutex);
   return TRUE;
 }
@@ -132,11 +131,10 @@ static guint64
 reading_get_bytes_torn (gpointer native)
 {
   Reading *self = native;
-  guint64  torn = 0;
+  guint64  torn;
 
   procstream_platform_lock_to_read (&self->mutex);
-  if (self->pull.splitter)
-    torn = self->pull.bytes_torn + procstream_line_splitter_get_bytes_lost (self->pull.splitter);
+  torn = procstream_pull_get_bytes_torn (&self->pull);
   procstream_platform_unlock_to_read (&self->mutex);
   return torn;
 }
@@ -275,7 +273,7 @@ begin_locked (Reading *self,
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING, "The reader is already reading");
       return FALSE;
     }
-  if (self->pull.splitter == NULL)
+  if (!procstream_pull_is_init (&self->pull))
     {
       g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
                            "The reader is not attached, so there is nothing to read");
