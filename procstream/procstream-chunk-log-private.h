@@ -87,4 +87,10 @@ ProcstreamChunk *procstream_chunk_log_peek (ProcstreamChunkLog *self,
                                             guint64             sequence); /* NULL when not kept */
 gboolean         procstream_cursor_is_in_history (ProcstreamCursor *self);
 
+/* The oldest chunk that has no line index, NULL when all have one. */
+ProcstreamChunk *procstream_chunk_log_peek_unindexed (ProcstreamChunkLog *self);
+/* Whether the next event is a chunk that has none. For history that the log has let go it is FALSE, whatever it has. */
+gboolean procstream_chunk_log_lacks_index (ProcstreamChunkLog *self,
+                                           ProcstreamCursor   *cursor);
+
 G_END_DECLS

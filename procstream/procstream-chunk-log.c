@@ -57,6 +57,7 @@ struct _ProcstreamChunkLog
   guint64 wanted_mark;
   guint64 replay_mark;
   guint64 live_mark;
+  guint64 unindexed_mark; /* no chunk before it lacks a line index */
 
   guint      n_cursors;
   guint      behind;
@@ -343,6 +344,7 @@ procstream_chunk_log_append (ProcstreamChunkLog *self,
   if (self->n_cursors == 0 && !has_replay (self))
     self->unobserved += chunk->size;
   slot_at (self, self->head)->chunk = chunk;
+  self->unindexed_mark += self->unindexed_mark == self->head && procstream_chunk_has_line_index (chunk);
   self->head_offset += chunk->size;
   self->head++;
   trim (self);
@@ -594,4 +596,22 @@ gboolean
 procstream_cursor_is_in_history (ProcstreamCursor *self)
 {
   return self->next < self->attached_at;
+}
+
+ProcstreamChunk *
+procstream_chunk_log_peek_unindexed (ProcstreamChunkLog *self)
+{
+  self->unindexed_mark = MAX (self->unindexed_mark, self->first);
+  while (self->unindexed_mark < self->head && procstream_chunk_has_line_index (slot_at (self, self->unindexed_mark)->chunk))
+    self->unindexed_mark++;
+  return procstream_chunk_log_peek (self, self->unindexed_mark);
+}
+
+gboolean
+procstream_chunk_log_lacks_index (ProcstreamChunkLog *self,
+                                  ProcstreamCursor   *cursor)
+{
+  ProcstreamChunk *chunk = cursor->missed > 0 ? NULL : procstream_chunk_log_peek (self, cursor->next);
+
+  return chunk && !procstream_chunk_has_line_index (chunk);
 }

@@ -45,6 +45,7 @@ gsize procstream_chunk_get_memory (ProcstreamChunk *self);
 
 /* The index of LF, built by the first who asks, in whatever thread. */
 const ProcstreamLineIndex *procstream_chunk_get_line_index (ProcstreamChunk *self);
+gboolean                   procstream_chunk_has_line_index (ProcstreamChunk *self);
 
 gboolean procstream_chunk_begins_line (ProcstreamChunk        *self,
                                        ProcstreamLineSeparator separator);

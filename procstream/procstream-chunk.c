@@ -132,6 +132,12 @@ procstream_chunk_get_line_index (ProcstreamChunk *self)
 }
 
 gboolean
+procstream_chunk_has_line_index (ProcstreamChunk *self)
+{
+  return g_atomic_pointer_get (&self->index) != NULL;
+}
+
+gboolean
 procstream_chunk_begins_line (ProcstreamChunk        *self,
                               ProcstreamLineSeparator separator)
 {

@@ -231,7 +231,7 @@ attach_derived (ProcstreamConsumer          *self,
   if (!procstream_consumer_core_begin (priv->core, error))
     return FALSE;
   priv->emitter = procstream_emitter_new (&emitter_ops, self, priv->context, priv->family, lines);
-  procstream_emitter_subscribe (priv->emitter, output, delivery, TRUE);
+  procstream_emitter_subscribe (priv->emitter, output, delivery, klass->lines != NULL, TRUE);
   return TRUE;
 }
 

@@ -51,10 +51,11 @@ ProcstreamEmitter *procstream_emitter_new (const ProcstreamEmitterOps  *ops,
 ProcstreamEmitter *procstream_emitter_ref (ProcstreamEmitter *self);
 void               procstream_emitter_unref (ProcstreamEmitter *self);
 
-/* @keep_alive: the target stays until it has left; only where it is attached from its own side. */
+/* @wants_lines: it is known already that it does. @keep_alive: the target stays until it has left; only where it is attached from its own side. */
 void     procstream_emitter_subscribe (ProcstreamEmitter    *self,
                                        ProcstreamOutputCore *core,
                                        ProcstreamDelivery    delivery,
+                                       gboolean              wants_lines,
                                        gboolean              keep_alive);
 gboolean procstream_emitter_is_subscribed (ProcstreamEmitter *self);
 /* Nothing new begins once this returns. Any thread; left is not called. */

@@ -13,7 +13,8 @@
  * anew. A nested run goes on where the outer one stands, and the outer one finds it done: nothing is doubled, nothing is
  * out of order.
  *
- * mutex protects core and subscription, which are both set or both NULL. The rest belongs to the thread that runs the context.
+ * mutex protects core and subscription, which are both set or both NULL. The rest belongs to the thread that runs the context;
+ * wants_lines from when it is subscribed on.
  * keep_alive is set while subscribed at the earliest and dropped in the context's thread only.
  */
 struct _ProcstreamEmitter
@@ -30,6 +31,7 @@ struct _ProcstreamEmitter
   ProcstreamSubscription *subscription;
   GObject                *keep_alive;
 
+  gboolean             wants_lines; /* as the core was told */
   ProcstreamLineCursor lines;
   ProcstreamLineBatch *batch;
   gboolean             batch_sent; /* as a batch; the lines follow one by one */
@@ -144,12 +146,13 @@ update_wants (ProcstreamEmitter      *self,
               ProcstreamOutputCore   *core,
               ProcstreamSubscription *subscription)
 {
-  if (wants->lines == procstream_line_cursor_is_init (&self->lines))
-    return;
-  if (wants->lines)
+  if (wants->lines && !procstream_line_cursor_is_init (&self->lines))
     procstream_line_cursor_init (&self->lines, &self->line_options);
-  else
+  else if (!wants->lines)
     procstream_line_cursor_clear (&self->lines);
+  if (wants->lines == self->wants_lines)
+    return;
+  self->wants_lines = wants->lines;
   procstream_output_core_set_wants_lines (core, subscription, wants->lines);
 }
 
@@ -374,15 +377,17 @@ void
 procstream_emitter_subscribe (ProcstreamEmitter    *self,
                               ProcstreamOutputCore *core,
                               ProcstreamDelivery    delivery,
+                              gboolean              wants_lines,
                               gboolean              keep_alive)
 {
   ProcstreamSubscription *subscription;
 
-  subscription = procstream_output_core_subscribe (core, &subscriber_ops, self, delivery, FALSE);
+  subscription = procstream_output_core_subscribe (core, &subscriber_ops, self, delivery, wants_lines);
   g_mutex_lock (&self->mutex);
   g_assert (self->subscription == NULL);
   self->core = procstream_output_core_ref (core);
   self->subscription = subscription;
+  self->wants_lines = wants_lines;
   if (keep_alive)
     self->keep_alive = g_weak_ref_get (&self->target);
   g_mutex_unlock (&self->mutex);

@@ -96,7 +96,8 @@ typedef struct
 void procstream_output_core_set_opening (ProcstreamOutputCore *self,
                                          gboolean              opening);
 
-/* Synchronous: nothing that is appended after it returns is missed. */
+/* Synchronous: nothing that is appended after it returns is missed. @wants_lines: chunks get their line index from the thread that
+ * reads before the subscriber is given them, those that are kept by now too, and it is told as soon as they have it. */
 ProcstreamSubscription *procstream_output_core_subscribe (ProcstreamOutputCore          *self,
                                                           const ProcstreamSubscriberOps *ops,
                                                           gpointer                       data,
@@ -105,7 +106,7 @@ ProcstreamSubscription *procstream_output_core_subscribe (ProcstreamOutputCore  
 /* Nothing is pushed once this returns; a push that another thread is in the middle of is waited for. */
 void procstream_output_core_unsubscribe (ProcstreamOutputCore   *self,
                                          ProcstreamSubscription *subscription);
-/* Whether chunks get their line index before the subscriber is told of them. */
+/* For a subscriber that pulls, in the thread that takes. */
 void                    procstream_output_core_set_wants_lines (ProcstreamOutputCore   *self,
                                                                 ProcstreamSubscription *subscription,
                                                                 gboolean                wants_lines);

@@ -24,6 +24,9 @@
  *  - A subscription has a cursor from subscribe to unsubscribe (or, pushed, to its last event), and is armed when
  *    its owner was told that there is nothing: then, and only then, ready is called once for the next event (or, while a source
  *    feeds several in a row, for the last of a few).
+ *  - While indexing is TRUE the home builds the line indexes of what the log keeps, the oldest first, and who pulls and wants lines
+ *    is not yet given a chunk without one. Else whoever looks for an index that is not there builds it: a lossy one whose history
+ *    the log let go before its turn came, and all where the captured context reads, which has no other thread to spare.
  *  - When holds is 0, nobody subscribes and the log is open, the source is closed and the state CLOSED.
  *
  * The source holds no reference to the core that outlives its closing, except while a thread of it is in a call; the core drops
@@ -64,6 +67,7 @@ struct _ProcstreamOutputCore
   guint                 holds;
   gboolean              opening; /* atomic */
   guint                 line_subscribers;
+  gboolean              indexing;
 
   void (*probe) (gpointer);
   gpointer       probe_data;
@@ -262,21 +266,22 @@ update_reading_locked (ProcstreamOutputCore *self)
     }
 }
 
+static void
+wake_one_locked (ProcstreamSubscription *subscription)
+{
+  if (!subscription->armed)
+    return;
+  subscription->armed = FALSE;
+  subscription->ops->ready (subscription->data);
+}
+
 /* Wakes who was told that there is nothing. */
 static void
 wake_locked (ProcstreamOutputCore *self)
 {
   self->unannounced = 0;
   for (guint i = 0; i < self->pulling->len; i++)
-    {
-      ProcstreamSubscription *subscription = g_ptr_array_index (self->pulling, i);
-
-      if (subscription->armed)
-        {
-          subscription->armed = FALSE;
-          subscription->ops->ready (subscription->data);
-        }
-    }
+    wake_one_locked (g_ptr_array_index (self->pulling, i));
   if (self->n_blocked > 0)
     g_cond_broadcast (&self->cond);
 }
@@ -391,6 +396,69 @@ procstream_output_core_open_stream (ProcstreamOutputCore *self,
     open_source (self, procstream_worker_source_new_stream (self, g_object_ref (stream)));
   else
     open_source (self, procstream_stream_source_new (self, self->context, g_object_ref (stream)));
+}
+
+/* --- Line indexes ------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+awaits_index_locked (ProcstreamOutputCore   *self,
+                     ProcstreamSubscription *subscription)
+{
+  return self->indexing && subscription->wants_lines && procstream_chunk_log_lacks_index (self->log, subscription->cursor);
+}
+
+/* The next chunk to index, with a reference; who waited for the one before it is woken. */
+static ProcstreamChunk *
+go_on_indexing (ProcstreamOutputCore *self)
+{
+  ProcstreamChunk *chunk = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (self->line_subscribers > 0)
+    chunk = procstream_chunk_log_peek_unindexed (self->log);
+  if (chunk)
+    procstream_chunk_ref (chunk);
+  self->indexing = chunk != NULL;
+  for (guint i = 0; i < self->pulling->len; i++)
+    {
+      ProcstreamSubscription *subscription = g_ptr_array_index (self->pulling, i);
+
+      if (procstream_chunk_log_has_next (self->log, subscription->cursor) && !awaits_index_locked (self, subscription))
+        wake_one_locked (subscription);
+    }
+  g_mutex_unlock (&self->mutex);
+  return chunk;
+}
+
+/* Runs at home. */
+static void
+index_kept (gpointer data)
+{
+  ProcstreamChunk *chunk;
+
+  while ((chunk = go_on_indexing (data)))
+    {
+      procstream_chunk_get_line_index (chunk);
+      procstream_chunk_unref (chunk);
+    }
+}
+
+/* Somebody who pulls wants lines from now on: whether index_kept() is to be invoked. */
+static gboolean
+begin_indexing_locked (ProcstreamOutputCore *self)
+{
+  gboolean begin = !self->indexing && self->settings.reader != PROCSTREAM_READER_MODE_CONTEXT &&
+                   procstream_chunk_log_peek_unindexed (self->log);
+
+  self->indexing |= begin;
+  return begin;
+}
+
+static void
+invoke_with_ref (ProcstreamOutputCore *self,
+                 void (*func) (gpointer))
+{
+  procstream_output_core_invoke_data (self, func, procstream_output_core_ref (self), (GDestroyNotify) procstream_output_core_unref);
 }
 
 /* --- Pushing ------------------------------------------------------------------------------------------------------------------ */
@@ -579,9 +647,9 @@ procstream_output_core_feed (ProcstreamOutputCore *self,
       procstream_chunk_unref (chunk);
       return FALSE;
     }
-  procstream_chunk_log_append (self->log, procstream_chunk_ref (chunk));
   if (self->line_subscribers > 0)
     procstream_chunk_get_line_index (chunk);
+  procstream_chunk_log_append (self->log, procstream_chunk_ref (chunk));
   if (!self->feeding || ++self->unannounced >= self->wake_after)
     wake_locked (self);
   g_mutex_unlock (&self->mutex);
@@ -645,12 +713,6 @@ procstream_output_core_feed_end (ProcstreamOutputCore *self,
     self->ended (self->ended_data);
 }
 
-static void
-end_at_home (ProcstreamOutputCore *self)
-{
-  procstream_output_core_feed_end (self, NULL);
-}
-
 void
 procstream_output_core_end (ProcstreamOutputCore *self)
 {
@@ -658,7 +720,7 @@ procstream_output_core_end (ProcstreamOutputCore *self)
   g_assert (self->state == PROCSTREAM_OUTPUT_STATE_NONE);
   g_mutex_unlock (&self->mutex);
   /* Without a source there is no thread that reads, so any thread may play its part. */
-  end_at_home (self);
+  procstream_output_core_feed_end (self, NULL);
 }
 
 void
@@ -698,7 +760,7 @@ procstream_output_core_subscribe (ProcstreamOutputCore          *self,
                                   gboolean                       wants_lines)
 {
   ProcstreamSubscription *subscription = g_new0 (ProcstreamSubscription, 1);
-  gboolean                behind;
+  gboolean                behind, index;
 
   g_atomic_ref_count_init (&subscription->ref_count);
   subscription->ops = ops;
@@ -714,6 +776,7 @@ procstream_output_core_subscribe (ProcstreamOutputCore          *self,
   else
     subscription->cursor = procstream_chunk_log_attach (self->log, delivery, FALSE);
   self->line_subscribers += wants_lines;
+  index = wants_lines && ops->push == NULL && begin_indexing_locked (self);
   g_ptr_array_add (ops->push ? self->pushed : self->pulling, procstream_subscription_ref (subscription));
   behind = procstream_chunk_log_has_next (self->log, subscription->cursor);
   if (behind && ops->ready)
@@ -723,8 +786,10 @@ procstream_output_core_subscribe (ProcstreamOutputCore          *self,
     {
       g_mutex_unlock (&self->push_mutex);
       if (behind)
-        procstream_output_core_invoke_data (self, push_all, procstream_output_core_ref (self), (GDestroyNotify) procstream_output_core_unref);
+        invoke_with_ref (self, push_all);
     }
+  if (index)
+    invoke_with_ref (self, index_kept);
   return subscription;
 }
 
@@ -756,13 +821,18 @@ procstream_output_core_set_wants_lines (ProcstreamOutputCore   *self,
                                         ProcstreamSubscription *subscription,
                                         gboolean                wants_lines)
 {
+  gboolean index = FALSE;
+
   g_mutex_lock (&self->mutex);
   if (subscription->cursor && subscription->wants_lines != wants_lines)
     {
       self->line_subscribers += wants_lines ? 1 : -1;
       subscription->wants_lines = wants_lines;
+      index = wants_lines && begin_indexing_locked (self);
     }
   g_mutex_unlock (&self->mutex);
+  if (index)
+    invoke_with_ref (self, index_kept);
 }
 
 ProcstreamLogEventType
@@ -773,7 +843,11 @@ procstream_output_core_take (ProcstreamOutputCore   *self,
   event->type = PROCSTREAM_LOG_EVENT_NOTHING;
   event->chunk = NULL;
   g_mutex_lock (&self->mutex);
-  if (subscription->cursor)
+  if (subscription->cursor && awaits_index_locked (self, subscription))
+    {
+      subscription->armed = TRUE;
+    }
+  else if (subscription->cursor)
     {
       procstream_chunk_log_next (self->log, subscription->cursor, event);
       subscription->armed = event->type == PROCSTREAM_LOG_EVENT_NOTHING;

@@ -159,8 +159,10 @@ get_delivery (ProcstreamOutputCore *core)
 static void
 subscribe_locked (Signals *self)
 {
+  gboolean wants_lines = has_handler (self->outer, LINE) || has_handler (self->outer, LINES);
+
   g_atomic_int_set (&self->subscribed, TRUE);
-  procstream_emitter_subscribe (self->emitter, self->core, get_delivery (self->core), FALSE);
+  procstream_emitter_subscribe (self->emitter, self->core, get_delivery (self->core), wants_lines, FALSE);
 }
 
 static void

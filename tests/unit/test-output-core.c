@@ -1,0 +1,503 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-io-thread-private.h"
+#include "procstream-output-core-private.h"
+#include "procstream-output-private.h"
+
+#include <procstream/procstream.h>
+
+#include "test-utils.h"
+
+#include <string.h>
+
+/* Line indexes are built by the thread that reads. It is held here while somebody asks for lines, so that nobody else builds them
+ * unseen. */
+
+/* --- The I/O thread, held --------------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  GMutex   mutex;
+  GCond    cond;
+  gboolean held;
+  gboolean let_go;
+} Hold;
+
+static gboolean
+hold_cb (gpointer data)
+{
+  Hold *hold = data;
+
+  g_mutex_lock (&hold->mutex);
+  hold->held = TRUE;
+  g_cond_broadcast (&hold->cond);
+  while (!hold->let_go)
+    g_cond_wait (&hold->cond, &hold->mutex);
+  hold->held = FALSE;
+  g_cond_broadcast (&hold->cond);
+  g_mutex_unlock (&hold->mutex);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+nothing_cb (gpointer data)
+{
+}
+
+static void
+hold_io_thread (Hold *hold)
+{
+  *hold = (Hold){ 0 };
+  procstream_io_thread_invoke (hold_cb, hold, nothing_cb);
+  g_mutex_lock (&hold->mutex);
+  while (!hold->held)
+    g_cond_wait (&hold->cond, &hold->mutex);
+  g_mutex_unlock (&hold->mutex);
+}
+
+static void
+let_io_thread_go (Hold *hold)
+{
+  g_mutex_lock (&hold->mutex);
+  hold->let_go = TRUE;
+  g_cond_broadcast (&hold->cond);
+  while (hold->held)
+    g_cond_wait (&hold->cond, &hold->mutex);
+  g_mutex_unlock (&hold->mutex);
+}
+
+/* Until it has done all that it was asked to before. */
+static void
+sync_io_thread (void)
+{
+  Hold hold;
+
+  hold_io_thread (&hold);
+  let_io_thread_go (&hold);
+}
+
+/* --- A core that is fed ------------------------------------------------------------------------------------------------------------ */
+
+typedef struct
+{
+  ProcstreamOutputCore *core;
+  GPtrArray            *chunks; /* all that was fed */
+  const char           *next;
+} Fixture;
+
+static void
+set_up (Fixture             *fixture,
+        ProcstreamReaderMode reader,
+        ProcstreamReplay     replay,
+        guint64              limit)
+{
+  const ProcstreamOutputSettings settings = {
+    .backend = PROCSTREAM_BACKEND_BROADCAST,
+    .reader = reader,
+    .delivery = PROCSTREAM_DELIVERY_RELIABLE,
+    .log = { replay, limit, 1, 1000 },
+    .read_chunk_size = 100,
+    .lines = { PROCSTREAM_LINE_SEPARATOR_NEWLINE, 100, PROCSTREAM_LINE_OVERFLOW_SPLIT },
+  };
+
+  fixture->core = procstream_output_core_new ("test", &settings, g_main_context_default (), NULL);
+  fixture->chunks = g_ptr_array_new_with_free_func ((GDestroyNotify) procstream_chunk_unref);
+}
+
+static void
+tear_down (Fixture *fixture)
+{
+  sync_io_thread ();
+  procstream_output_core_unref (fixture->core);
+  g_ptr_array_unref (fixture->chunks);
+}
+
+static gboolean
+feed_cb (gpointer data)
+{
+  Fixture         *fixture = data;
+  ProcstreamChunk *chunk = procstream_chunk_new_copy (fixture->next, strlen (fixture->next), 0);
+
+  g_ptr_array_add (fixture->chunks, procstream_chunk_ref (chunk));
+  procstream_output_core_feed (fixture->core, chunk);
+  return G_SOURCE_REMOVE;
+}
+
+/* In the thread that reads. */
+static void
+feed (Fixture    *fixture,
+      const char *text)
+{
+  fixture->next = text;
+  if (procstream_output_core_get_settings (fixture->core)->reader == PROCSTREAM_READER_MODE_CONTEXT)
+    {
+      feed_cb (fixture);
+      return;
+    }
+  procstream_io_thread_invoke (feed_cb, fixture, nothing_cb);
+  sync_io_thread ();
+}
+
+static guint
+count_indexed (Fixture *fixture)
+{
+  guint n = 0;
+
+  for (guint i = 0; i < fixture->chunks->len; i++)
+    n += procstream_chunk_has_line_index (g_ptr_array_index (fixture->chunks, i));
+  return n;
+}
+
+/* --- A subscriber that takes -------------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  ProcstreamSubscription *subscription;
+  gboolean                ready; /* atomic */
+} Taker;
+
+static void
+ready_cb (gpointer data)
+{
+  g_atomic_int_set (&((Taker *) data)->ready, TRUE);
+}
+
+static gpointer
+ref_cb (gpointer data)
+{
+  return data;
+}
+
+static const ProcstreamSubscriberOps ops = { .ready = ready_cb, .ref = ref_cb, .unref = nothing_cb };
+
+static void
+subscribe (Taker             *taker,
+           Fixture           *fixture,
+           ProcstreamDelivery delivery,
+           gboolean           wants_lines)
+{
+  taker->subscription = procstream_output_core_subscribe (fixture->core, &ops, taker, delivery, wants_lines);
+  g_atomic_int_set (&taker->ready, FALSE);
+}
+
+static void
+unsubscribe (Taker   *taker,
+             Fixture *fixture)
+{
+  procstream_output_core_unsubscribe (fixture->core, taker->subscription);
+  procstream_subscription_unref (taker->subscription);
+}
+
+/* Whether there was a chunk; then whether it had an index. */
+static gboolean
+take (Taker    *taker,
+      Fixture  *fixture,
+      gboolean *indexed)
+{
+  ProcstreamLogEvent     event = { 0 };
+  ProcstreamLogEventType type = procstream_output_core_take (fixture->core, taker->subscription, &event);
+
+  *indexed = type == PROCSTREAM_LOG_EVENT_CHUNK && procstream_chunk_has_line_index (event.chunk);
+  procstream_log_event_clear (&event);
+  return type == PROCSTREAM_LOG_EVENT_CHUNK;
+}
+
+static void
+take_indexed (Taker   *taker,
+              Fixture *fixture,
+              guint    n)
+{
+  gboolean indexed;
+
+  for (; n > 0; n--)
+    {
+      g_assert_true (take (taker, fixture, &indexed));
+      g_assert_true (indexed);
+    }
+  g_assert_false (take (taker, fixture, &indexed));
+}
+
+/* --- Tests -------------------------------------------------------------------------------------------------------------------------- */
+
+/* Subscribing blocks for nothing; what is kept gets its index in the thread that reads, and then it can be taken. */
+static void
+test_history (void)
+{
+  Fixture  fixture;
+  Taker    lines, chunks, others;
+  Hold     hold;
+  gboolean indexed;
+
+  set_up (&fixture, PROCSTREAM_READER_MODE_THREAD, PROCSTREAM_REPLAY_ALL, 0);
+  feed (&fixture, "a\n");
+  feed (&fixture, "b\n");
+  g_assert_cmpuint (count_indexed (&fixture), ==, 0);
+  hold_io_thread (&hold);
+  subscribe (&lines, &fixture, PROCSTREAM_DELIVERY_RELIABLE, TRUE);
+  subscribe (&chunks, &fixture, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+  subscribe (&others, &fixture, PROCSTREAM_DELIVERY_LOSSY, TRUE);
+  g_assert_false (take (&lines, &fixture, &indexed));
+  g_assert_false (take (&others, &fixture, &indexed));
+  g_assert_true (take (&chunks, &fixture, &indexed));
+  g_assert_false (indexed);
+  let_io_thread_go (&hold);
+  sync_io_thread ();
+  g_assert_true (lines.ready && others.ready);
+  g_assert_cmpuint (count_indexed (&fixture), ==, 2);
+  take_indexed (&lines, &fixture, 2);
+  take_indexed (&others, &fixture, 2);
+  /* What comes now has it from the beginning. */
+  feed (&fixture, "c\n");
+  take_indexed (&lines, &fixture, 1);
+  unsubscribe (&lines, &fixture);
+  unsubscribe (&chunks, &fixture);
+  unsubscribe (&others, &fixture);
+  tear_down (&fixture);
+}
+
+/* The same when it is only noticed later that lines are wanted, and again when they had not been for a while. */
+static void
+test_later (void)
+{
+  Fixture  fixture;
+  Taker    taker;
+  gboolean indexed;
+
+  set_up (&fixture, PROCSTREAM_READER_MODE_THREAD, PROCSTREAM_REPLAY_ALL, 0);
+  subscribe (&taker, &fixture, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+  for (int round = 0; round < 2; round++)
+    {
+      Hold hold;
+
+      feed (&fixture, "a\n");
+      feed (&fixture, "b\n");
+      g_assert_true (take (&taker, &fixture, &indexed));
+      g_assert_false (indexed);
+      hold_io_thread (&hold);
+      procstream_output_core_set_wants_lines (fixture.core, taker.subscription, TRUE);
+      g_assert_false (take (&taker, &fixture, &indexed));
+      g_atomic_int_set (&taker.ready, FALSE);
+      let_io_thread_go (&hold);
+      sync_io_thread ();
+      g_assert_true (taker.ready);
+      take_indexed (&taker, &fixture, 1);
+      procstream_output_core_set_wants_lines (fixture.core, taker.subscription, FALSE);
+    }
+  unsubscribe (&taker, &fixture);
+  tear_down (&fixture);
+}
+
+/* Nobody wants them any more when the thread comes to it: nothing is built, and nobody waits for it. */
+static void
+test_no_longer (void)
+{
+  Fixture  fixture;
+  Taker    gone, stays;
+  Hold     hold;
+  gboolean indexed;
+
+  set_up (&fixture, PROCSTREAM_READER_MODE_THREAD, PROCSTREAM_REPLAY_ALL, 0);
+  feed (&fixture, "a\n");
+  hold_io_thread (&hold);
+  subscribe (&gone, &fixture, PROCSTREAM_DELIVERY_RELIABLE, TRUE);
+  subscribe (&stays, &fixture, PROCSTREAM_DELIVERY_RELIABLE, TRUE);
+  g_assert_false (take (&stays, &fixture, &indexed));
+  unsubscribe (&gone, &fixture);
+  procstream_output_core_set_wants_lines (fixture.core, stays.subscription, FALSE);
+  let_io_thread_go (&hold);
+  sync_io_thread ();
+  g_assert_cmpuint (count_indexed (&fixture), ==, 0);
+  g_assert_true (take (&stays, &fixture, &indexed));
+  unsubscribe (&stays, &fixture);
+  tear_down (&fixture);
+}
+
+/* History that was let go before its turn came is given all the same. */
+static void
+test_let_go (void)
+{
+  Fixture  fixture;
+  Taker    taker;
+  Hold     hold;
+  gboolean indexed;
+
+  set_up (&fixture, PROCSTREAM_READER_MODE_THREAD, PROCSTREAM_REPLAY_LAST_CHUNKS, 1);
+  feed (&fixture, "a\n");
+  hold_io_thread (&hold);
+  /* This is what it does next, before it builds anything. */
+  fixture.next = "b\n";
+  procstream_io_thread_invoke (feed_cb, &fixture, nothing_cb);
+  subscribe (&taker, &fixture, PROCSTREAM_DELIVERY_LOSSY, TRUE);
+  g_assert_false (take (&taker, &fixture, &indexed));
+  let_io_thread_go (&hold);
+  sync_io_thread ();
+  g_assert_true (taker.ready);
+  g_assert_true (take (&taker, &fixture, &indexed));
+  g_assert_false (indexed);
+  take_indexed (&taker, &fixture, 1);
+  unsubscribe (&taker, &fixture);
+  tear_down (&fixture);
+}
+
+/* Where the captured context reads, nobody waits for it. */
+static void
+test_context (void)
+{
+  Fixture  fixture;
+  Taker    taker;
+  gboolean indexed;
+
+  set_up (&fixture, PROCSTREAM_READER_MODE_CONTEXT, PROCSTREAM_REPLAY_ALL, 0);
+  feed (&fixture, "a\n");
+  subscribe (&taker, &fixture, PROCSTREAM_DELIVERY_RELIABLE, TRUE);
+  g_assert_true (take (&taker, &fixture, &indexed));
+  g_assert_false (indexed);
+  unsubscribe (&taker, &fixture);
+  tear_down (&fixture);
+}
+
+/* --- Signals and classes of one's own ------------------------------------------------------------------------------------------------ */
+
+typedef struct
+{
+  ProcstreamConsumer parent_instance;
+  GString           *joined;
+} Recorder;
+typedef ProcstreamConsumerClass RecorderClass;
+
+static GType recorder_get_type (void);
+G_DEFINE_TYPE (Recorder, recorder, PROCSTREAM_TYPE_CONSUMER)
+
+static gboolean
+recorder_lines (ProcstreamConsumer *consumer,
+                const char *const  *lines)
+{
+  for (; *lines; lines++)
+    g_string_append_printf (((Recorder *) consumer)->joined, "%s|", *lines);
+  return FALSE;
+}
+
+static void
+recorder_class_init (RecorderClass *klass)
+{
+  klass->lines = recorder_lines;
+}
+
+static void
+recorder_init (Recorder *self)
+{
+}
+
+static void
+line_cb (ProcstreamOutput *output,
+         const char       *line,
+         GString          *joined)
+{
+  g_string_append_printf (joined, "%s|", line);
+}
+
+static gboolean
+has_two_lines (gpointer data)
+{
+  return ((GString *) data)->len >= 4;
+}
+
+/* Nothing is emitted, and so nothing is searched in this thread, before the index is there. */
+static void
+run_held (GString *joined,
+          Hold    *hold)
+{
+  for (int i = 0; i < 20; i++)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpstr (joined->str, ==, "");
+  let_io_thread_go (hold);
+  test_run_until (NULL, "two lines", has_two_lines, joined);
+}
+
+/* Handlers that are connected when the first lines are there already. */
+static void
+test_handlers (void)
+{
+  Fixture fixture;
+  Hold    hold;
+  g_autoptr (ProcstreamOutput) output = NULL;
+  g_autoptr (GString) joined = g_string_new (NULL);
+
+  set_up (&fixture, PROCSTREAM_READER_MODE_THREAD, PROCSTREAM_REPLAY_NONE, 0);
+  output = procstream_output_new_for_core (fixture.core, g_main_context_default ());
+  procstream_output_release_opening (output);
+  feed (&fixture, "a\nb\n");
+  hold_io_thread (&hold);
+  g_signal_connect (output, "line", G_CALLBACK (line_cb), joined);
+  run_held (joined, &hold);
+  g_assert_cmpstr (joined->str, ==, "a|b|");
+  g_assert_cmpuint (count_indexed (&fixture), ==, 1);
+  g_signal_handlers_disconnect_by_data (output, joined);
+  g_clear_object (&output);
+  tear_down (&fixture);
+}
+
+/* A class of one's own that attaches to history, which begins in the middle of a line. */
+static void
+check_own_class (gboolean held)
+{
+  Fixture   fixture;
+  Hold      hold;
+  Recorder *recorder = g_object_new (recorder_get_type (), NULL);
+  g_autoptr (ProcstreamOutput) output = NULL;
+  g_autoptr (GString) joined = g_string_new (NULL);
+
+  recorder->joined = joined;
+  set_up (&fixture, PROCSTREAM_READER_MODE_THREAD, PROCSTREAM_REPLAY_LAST_CHUNKS, 2);
+  output = procstream_output_new_for_core (fixture.core, g_main_context_default ());
+  procstream_output_release_opening (output);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  feed (&fixture, "a\nb");
+  feed (&fixture, "c\nd\n");
+  feed (&fixture, "e\n");
+  hold_io_thread (&hold);
+  g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (recorder), NULL));
+  if (held)
+    {
+      run_held (joined, &hold);
+    }
+  else
+    {
+      /* Attaching is enough, its context need not run for it. */
+      let_io_thread_go (&hold);
+      sync_io_thread ();
+      g_assert_cmpuint (count_indexed (&fixture), ==, 2);
+      test_run_until (NULL, "two lines", has_two_lines, joined);
+    }
+  g_assert_cmpstr (joined->str, ==, "d|e|");
+  g_assert_cmpuint (count_indexed (&fixture), ==, 2);
+  procstream_consumer_cancel (PROCSTREAM_CONSUMER (recorder));
+  g_object_unref (recorder);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_clear_object (&output);
+  tear_down (&fixture);
+}
+
+static void
+test_own_class (void)
+{
+  check_own_class (TRUE);
+  check_own_class (FALSE);
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/output-core/index/history", test_history);
+  g_test_add_func ("/output-core/index/later", test_later);
+  g_test_add_func ("/output-core/index/no-longer", test_no_longer);
+  g_test_add_func ("/output-core/index/let-go", test_let_go);
+  g_test_add_func ("/output-core/index/context", test_context);
+  g_test_add_func ("/output-core/index/handlers", test_handlers);
+  g_test_add_func ("/output-core/index/own-class", test_own_class);
+  return g_test_run ();
+}
