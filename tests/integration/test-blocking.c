@@ -103,28 +103,37 @@ test_timeout (void)
   g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
 }
 
-static gpointer
-cancel_thread (gpointer data)
+static void
+cancel (gpointer data)
 {
-  g_usleep (20000);
   g_cancellable_cancel (data);
+}
+
+static gpointer
+wait_cancelled (gpointer data)
+{
+  TestProcess *process = data;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  TestInterruption *interruption = test_interrupt (cancel, cancellable);
+
+  g_assert_false (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, cancellable, &error));
+  test_interruption_end (interruption);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
   return NULL;
 }
 
+/* A cancel wakes a wait that sleeps, in the thread of the child and in another one; the child goes on. */
 static void
 test_cancel (void)
 {
   g_autoptr (TestProcess) process = test_process_new ();
-  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  g_autoptr (GError) error = NULL;
-  GThread *thread = g_thread_new ("cancel", cancel_thread, cancellable);
 
   use_pipe (process);
   test_process_spawn (process, "read x");
-  g_assert_false (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, cancellable, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
-  g_thread_join (thread);
+  wait_cancelled (process);
+  g_thread_join (g_thread_new ("waits", wait_cancelled, process));
   procstream_input_close (procstream_child_get_stdin (process->child));
   g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
 }

@@ -57,14 +57,6 @@ expect_line (Fixture    *fixture,
   g_assert_cmpstr (line, ==, expected);
 }
 
-static gpointer
-cancel_thread (gpointer data)
-{
-  g_usleep (20000);
-  g_cancellable_cancel (data);
-  return NULL;
-}
-
 static void
 test_next (void)
 {
@@ -136,6 +128,18 @@ test_mixed_long_line (void)
   tear_down (&fixture);
 }
 
+static void
+cancel (gpointer data)
+{
+  g_cancellable_cancel (data);
+}
+
+static void
+cancel_consumer (gpointer data)
+{
+  procstream_consumer_cancel (data);
+}
+
 /* A limit too far away to be told is none, and does not pass at once. */
 static void
 test_far_timeout (void)
@@ -143,13 +147,42 @@ test_far_timeout (void)
   Fixture fixture;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (GError) error = NULL;
-  GThread *thread;
+  TestInterruption *interruption;
 
   set_up (&fixture, 0, 0);
-  thread = g_thread_new ("cancel", cancel_thread, cancellable);
+  interruption = test_interrupt (cancel, cancellable);
   g_assert_null (procstream_reader_next (fixture.reader, G_MAXINT64, cancellable, &error));
+  test_interruption_end (interruption);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_thread_join (thread);
+  tear_down (&fixture);
+}
+
+static gpointer
+read_cancelled (gpointer data)
+{
+  Fixture *fixture = data;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  TestInterruption *interruption = test_interrupt (cancel, cancellable);
+
+  g_assert_null (procstream_reader_read_line (fixture->reader, PROCSTREAM_NO_TIMEOUT, cancellable, &error));
+  test_interruption_end (interruption);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  return NULL;
+}
+
+/* A cancel wakes a read that sleeps, in the reader's thread and in another one; nothing is lost. */
+static void
+test_cancelled (void)
+{
+  Fixture fixture;
+
+  set_up (&fixture, 0, 0);
+  test_stream_write_read (fixture.stream, "beg");
+  read_cancelled (&fixture);
+  g_thread_join (g_thread_new ("reads", read_cancelled, &fixture));
+  test_stream_write_read (fixture.stream, "in\n");
+  expect_line (&fixture, "begin");
   tear_down (&fixture);
 }
 
@@ -275,26 +308,30 @@ test_long_line (void)
   tear_down (&fixture);
 }
 
-/* Cancelling the consumer ends a read that waits in another thread. */
 static gpointer
-cancel_in_thread (gpointer reader)
+read_of_cancelled_consumer (gpointer data)
 {
-  procstream_consumer_cancel (reader);
+  Fixture *fixture = data;
+  g_autoptr (GError) error = NULL;
+  TestInterruption *interruption = test_interrupt (cancel_consumer, fixture->reader);
+
+  g_assert_null (procstream_reader_next (fixture->reader, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  test_interruption_end (interruption);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   return NULL;
 }
 
+/* Cancelling the consumer ends a read that sleeps, in whatever thread. */
 static void
 test_cancelled_consumer (void)
 {
-  Fixture  fixture;
-  GThread *thread;
-  g_autoptr (GError) error = NULL;
+  Fixture fixture;
 
   set_up (&fixture, 0, 0);
-  thread = g_thread_new ("canceller", cancel_in_thread, fixture.reader);
-  g_assert_null (procstream_reader_next (fixture.reader, 30000, NULL, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  g_thread_join (thread);
+  read_of_cancelled_consumer (&fixture);
+  tear_down (&fixture);
+  set_up (&fixture, 0, 0);
+  g_thread_join (g_thread_new ("reads", read_of_cancelled_consumer, &fixture));
   tear_down (&fixture);
 }
 
@@ -308,6 +345,7 @@ main (int   argc,
   g_test_add_func ("/reader/mixed", test_mixed);
   g_test_add_func ("/reader/mixed-long-line", test_mixed_long_line);
   g_test_add_func ("/reader/far-timeout", test_far_timeout);
+  g_test_add_func ("/reader/cancelled", test_cancelled);
   g_test_add_func ("/reader/interrupted", test_interrupted);
   g_test_add_func ("/reader/async", test_async);
   g_test_add_func ("/reader/backpressure", test_backpressure);

@@ -22,6 +22,13 @@ void test_run_until_set (GMainContext *context,
                          const char   *what,
                          gboolean     *flag);
 
+/* Calls @func with @data in a thread of its own, once the calling thread is asleep in a blocking call that follows. To be ended after
+ * that; the test fails when the call did not sleep, or was not woken by @func. */
+typedef struct _TestInterruption TestInterruption;
+TestInterruption                *test_interrupt (void (*func) (gpointer),
+                                                 gpointer data);
+void                             test_interruption_end (TestInterruption *self);
+
 /* For asynchronous calls whose data is the place of a GAsyncResult: a reference is stored there. */
 void test_store_result_cb (GObject      *object,
                            GAsyncResult *result,

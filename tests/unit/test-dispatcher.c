@@ -5,6 +5,8 @@
 #include "procstream-platform-private.h"
 #include "procstream-poll-set-private.h"
 
+#include "test-utils.h"
+
 #include <unistd.h>
 
 /* An item that hands out units of work, one letter per unit, as an emitter does. */
@@ -444,7 +446,7 @@ is_done_cb (gpointer data)
 }
 
 static void
-test_run_until (void)
+test_run_until_done (void)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GSource) idle = g_idle_source_new ();
@@ -496,30 +498,69 @@ test_run_until_timeout (void)
   work_clear (&work);
 }
 
-static gpointer
-cancel_thread (gpointer data)
+static void
+cancel (gpointer data)
 {
   g_cancellable_cancel (data);
-  return NULL;
 }
 
+/* A cancel wakes a wait that sleeps, whether that polls by itself or iterates the context. */
 static void
 test_run_until_cancelled (gconstpointer hold)
 {
   g_autoptr (GMainContext) context = g_main_context_new ();
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  GThread *thread;
+  TestInterruption *interruption;
 
   if (hold)
     procstream_dispatcher_hold_iterate (context);
   g_main_context_acquire (context);
-  thread = g_thread_new ("cancel", cancel_thread, cancellable);
+  interruption = test_interrupt (cancel, cancellable);
   g_assert_false (procstream_dispatcher_run_until (context, never_cb, NULL, -1, cancellable));
-  g_thread_join (thread);
+  test_interruption_end (interruption);
   g_assert_false (procstream_dispatcher_run_until (context, never_cb, NULL, -1, cancellable));
   g_main_context_release (context);
   if (hold)
     procstream_dispatcher_release_iterate (context);
+}
+
+typedef struct
+{
+  GCancellable *cancellable;
+  guint         cancel_at;
+  guint         n_calls;
+} CancelInCheck;
+
+static gboolean
+cancel_in_check_cb (gpointer data)
+{
+  CancelInCheck *self = data;
+
+  if (++self->n_calls == self->cancel_at)
+    g_cancellable_cancel (self->cancellable);
+  return FALSE;
+}
+
+/* One that comes while it is awake, between two looks, is not slept over. */
+static void
+test_run_until_cancelled_awake (gconstpointer hold)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+
+  g_main_context_acquire (context);
+  if (hold)
+    procstream_dispatcher_hold_iterate (context);
+  for (guint i = 1; i <= 2; i++)
+    {
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      CancelInCheck check = { cancellable, i, 0 };
+
+      g_assert_false (procstream_dispatcher_run_until (context, cancel_in_check_cb, &check, -1, cancellable));
+      g_assert_cmpuint (check.n_calls, ==, 2);
+    }
+  if (hold)
+    procstream_dispatcher_release_iterate (context);
+  g_main_context_release (context);
 }
 
 static gboolean
@@ -662,10 +703,12 @@ main (int    argc,
   g_test_add_func ("/dispatcher/recursion-wakes", test_recursion_wakes);
   g_test_add_func ("/dispatcher/free", test_free);
   g_test_add_func ("/dispatcher/free-while-posting", test_free_while_posting);
-  g_test_add_func ("/dispatcher/run-until", test_run_until);
+  g_test_add_func ("/dispatcher/run-until", test_run_until_done);
   g_test_add_func ("/dispatcher/run-until/timeout", test_run_until_timeout);
   g_test_add_data_func ("/dispatcher/run-until/cancelled", NULL, test_run_until_cancelled);
   g_test_add_data_func ("/dispatcher/run-until/cancelled-iterating", "hold", test_run_until_cancelled);
+  g_test_add_data_func ("/dispatcher/run-until/cancelled-awake", NULL, test_run_until_cancelled_awake);
+  g_test_add_data_func ("/dispatcher/run-until/cancelled-awake-iterating", "hold", test_run_until_cancelled_awake);
   g_test_add_func ("/dispatcher/run-until/hold-iterate", test_hold_iterate);
   g_test_add_data_func ("/dispatcher/run-until/reads", NULL, test_run_until_reads);
   g_test_add_data_func ("/dispatcher/run-until/reads-without-epoll", "poll", test_run_until_reads);

@@ -5,6 +5,8 @@
 #include "procstream-task-private.h"
 #include "procstream-waiters-private.h"
 
+#include "test-utils.h"
+
 #include <signal.h>
 
 /* Completes from a thread of the library. */
@@ -156,11 +158,10 @@ test_error (void)
   procstream_waiters_unref (waiters);
 }
 
-static gboolean
-cancel_cb (gpointer data)
+static void
+cancel (gpointer data)
 {
   g_cancellable_cancel (data);
-  return G_SOURCE_REMOVE;
 }
 
 static void
@@ -170,13 +171,14 @@ check_cancelled (GThread *owner)
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   ProcstreamWaiters *waiters = procstream_waiters_new ();
 
-  procstream_io_thread_invoke (cancel_cb, g_object_ref (cancellable), g_object_unref);
   for (int i = 0; i < 2; i++)
     {
+      TestInterruption *interruption = i == 0 ? test_interrupt (cancel, cancellable) : NULL;
       g_autoptr (GError) error = NULL;
 
       g_assert_false (procstream_waiters_wait (waiters, context, owner, "the dawn", -1, cancellable, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      g_clear_pointer (&interruption, test_interruption_end);
     }
   /* What happened counts. */
   procstream_waiters_complete (waiters, NULL);
@@ -184,6 +186,7 @@ check_cancelled (GThread *owner)
   procstream_waiters_unref (waiters);
 }
 
+/* A cancel wakes a wait that sleeps, in the owner's thread and elsewhere. */
 static void
 test_cancelled (void)
 {
@@ -458,10 +461,12 @@ test_task_cancelled (void)
   TaskResult         result = { g_main_context_new () };
   ProcstreamWaiters *waiters = procstream_waiters_new ();
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  TestInterruption *interruption;
 
   procstream_waiters_add_task (waiters, make_task (&result, cancellable, task_done_cb));
-  procstream_io_thread_invoke (cancel_cb, g_object_ref (cancellable), g_object_unref);
+  interruption = test_interrupt (cancel, cancellable);
   run_task (&result);
+  test_interruption_end (interruption);
   g_assert_error (result.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&result.error);
 
