@@ -23,7 +23,7 @@
  * that closes when no callback runs, or else the callback when it is through. Whenever mutex is free: fd is open unless
  * (closed and not busy); the watch exists exactly as long as not closed.
  *
- * The slab is touched by the callback alone. Between two callbacks it is kept only while it is partly filled and somebody
+ * The slab and usual_size are touched by the callback alone. Between two callbacks it is kept only while it is partly filled and somebody
  * still has a chunk in it; so an idle output holds no buffer.
  */
 typedef struct
@@ -43,17 +43,24 @@ typedef struct
   gboolean busy;
   gboolean closed;
   gsize    grant;     /* from the pipe budget */
-  gint64   last_full; /* when it last read as much as a default pipe holds in one go */
+  gint64   last_full; /* when it last read as much in one go as the pipe holds without the grant */
+  gint64   ask_again; /* not earlier, for a grant */
 
   ProcstreamSlab *slab;
   gsize           fill;
+  gsize           usual_size; /* what the pipe holds without a grant; 0: not asked yet */
 } FdSource;
 
 /* How much one callback reads before other descriptors have their turn: what an enlarged pipe can hold, four times. */
 #define READS_PER_DISPATCH 16
 
-/* A default pipe on Linux (pipe(7)): who fills that between two reads would profit from a bigger one. */
+/* Who fills a pipe between two reads would profit from a bigger one. One has 16 pages on Linux (pipe(7)), but less when the user's
+ * quota was spent when it was made. Its size is asked when it may have been filled: it holds a page at the least. */
 #define DEFAULT_PIPE_SIZE 65536
+#define SMALLEST_PIPE_SIZE 4096
+
+/* A grant that was refused, because the budget or the user's quota was spent, is not asked for with every read. */
+#define ASK_AGAIN_US G_USEC_PER_SEC
 
 /* An enlarged pipe that was not filled for so long is no longer busy. */
 #define IDLE_US G_USEC_PER_SEC
@@ -143,15 +150,34 @@ remember_enlarged (FdSource *self)
   g_mutex_unlock (&enlarged_mutex);
 }
 
+static gboolean
+was_full (FdSource *self,
+          gsize     total)
+{
+  if (!self->own_pipe || total < SMALLEST_PIPE_SIZE)
+    return FALSE;
+  if (self->usual_size == 0)
+    {
+      int size = fcntl (self->fd, F_GETPIPE_SZ);
+
+      self->usual_size = size > 0 ? size : DEFAULT_PIPE_SIZE;
+    }
+  return total >= self->usual_size;
+}
+
 static void
 note_full (FdSource *self)
 {
-  gsize grant = 0;
+  gint64 now = g_get_monotonic_time ();
+  gsize  grant = 0;
 
   g_mutex_lock (&self->mutex);
-  self->last_full = g_get_monotonic_time ();
-  if (self->grant == 0 && !self->closed)
-    self->grant = grant = procstream_pipe_enlarge (self->fd);
+  self->last_full = now;
+  if (self->grant == 0 && !self->closed && now >= self->ask_again)
+    {
+      self->grant = grant = procstream_pipe_enlarge (self->fd);
+      self->ask_again = now + ASK_AGAIN_US;
+    }
   g_mutex_unlock (&self->mutex);
   if (grant > 0)
     remember_enlarged (self);
@@ -275,7 +301,7 @@ ready_cb (gpointer     data,
   for (int i = 0; i < READS_PER_DISPATCH && read_once (self, &total); i++)
     ;
   procstream_output_core_end_feeding (self->core);
-  if (self->own_pipe && total >= DEFAULT_PIPE_SIZE)
+  if (was_full (self, total))
     note_full (self);
   finish (self);
 }

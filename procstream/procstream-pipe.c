@@ -95,7 +95,7 @@ procstream_pipe_enlarge (int fd)
   int   size;
   gsize grant;
 
-  /* Looked at first, because the busy pipes that get none ask again with every full read. */
+  /* Looked at first, because busy pipes that get none ask again and again. */
   if (!procstream_platform_has (PROCSTREAM_FEATURE_PIPE_SIZE) || procstream_pipe_budget_used () >= PROCSTREAM_PIPE_BUDGET)
     return 0;
   size = fcntl (fd, F_GETPIPE_SZ);

@@ -7,8 +7,12 @@
 
 #include "test-utils.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define ADDED (PROCSTREAM_PIPE_ENLARGED_SIZE - 65536)
@@ -174,26 +178,41 @@ test_not_possible (void)
 
 /* --- Pipes that are read ------------------------------------------------------------------------------------------------------ */
 
+static void
+fill (int write_fd,
+      int size)
+{
+  g_autofree char *data = g_malloc0 (size);
+
+  g_assert_cmpint (write (write_fd, data, size), ==, size);
+}
+
+static ProcstreamOutputCore *
+read_pipe (int fd)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  ProcstreamOutputSettings settings;
+  ProcstreamOutputCore    *core;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (procstream_output_config_resolve (NULL, "stdout", PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE, 0, &settings, &error));
+  g_assert_no_error (error);
+  core = procstream_output_core_new ("stdout", &settings, context, NULL);
+  procstream_output_core_hold (core);
+  procstream_output_core_open_pipe (core, fd);
+  return core;
+}
+
 /* A full pipe before anybody reads, so the first read is a full one, whoever is faster. */
 static ProcstreamOutputCore *
 read_full_pipe (int *write_fd)
 {
-  g_autoptr (GMainContext) context = g_main_context_new ();
-  g_autofree char         *data = g_malloc0 (65536);
-  ProcstreamOutputSettings settings;
-  ProcstreamOutputCore    *core;
-  g_autoptr (GError) error = NULL;
   int fds[2];
 
-  g_assert_true (procstream_output_config_resolve (NULL, "stdout", PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE, 0, &settings, &error));
-  g_assert_no_error (error);
   open_pipe (fds);
-  g_assert_cmpint (write (fds[1], data, 65536), ==, 65536);
-  core = procstream_output_core_new ("stdout", &settings, context, NULL);
-  procstream_output_core_hold (core);
-  procstream_output_core_open_pipe (core, fds[0]);
+  fill (fds[1], 65536);
   *write_fd = fds[1];
-  return core;
+  return read_pipe (fds[0]);
 }
 
 static gboolean
@@ -243,6 +262,199 @@ test_idle (void)
   let_go (core, write_fd);
 }
 
+/* --- The user's quota ----------------------------------------------------------------------------------------------------------- */
+
+#define QUOTA_FILE "/proc/sys/fs/pipe-user-pages-soft"
+#define FILLER_SIZE (1024 * 1024)
+#define MAX_FILLERS 400
+
+/* One that nobody else has, so that its quota is all ours; running as root alone is under no quota. */
+static gboolean
+become_new_user (void)
+{
+  uid_t uid = 1000000000 + getpid ();
+
+  /* The sanitizers look into the process. */
+  return setresuid (uid, uid, uid) == 0 && prctl (PR_SET_DUMPABLE, 1) == 0;
+}
+
+/* NULL, or why it cannot be tried. */
+static const char *
+why_no_quota (void)
+{
+  g_autofree char *pages = NULL;
+  guint64          quota;
+  int              pid, status;
+
+  if (geteuid () != 0)
+    return "only root can become a user that has no pipes yet";
+  if (!g_file_get_contents (QUOTA_FILE, &pages, NULL, NULL))
+    return QUOTA_FILE " cannot be read";
+  quota = g_ascii_strtoull (pages, NULL, 10) * sysconf (_SC_PAGESIZE);
+  if (quota == 0 || quota > (guint64) MAX_FILLERS * FILLER_SIZE)
+    return QUOTA_FILE " has no limit, or one that is too high to be reached";
+  pid = fork ();
+  if (pid == 0)
+    _exit (become_new_user () ? 0 : 1);
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  return status == 0 ? NULL : "there are no other users here";
+}
+
+static void
+run_with_quota (const char *path)
+{
+  const char *why = why_no_quota ();
+
+  if (why)
+    {
+      g_test_skip (why);
+      return;
+    }
+  g_test_trap_subprocess (path, 0, 0);
+  g_test_trap_assert_passed ();
+}
+
+/* Pipes that take all pages that the user may have. */
+typedef struct
+{
+  int   fds[MAX_FILLERS + 16][2];
+  guint n;
+} Fillers;
+
+static void
+exhaust_quota (Fillers *self)
+{
+  int page = sysconf (_SC_PAGESIZE);
+  int size = FILLER_SIZE;
+
+  self->n = 0;
+  while (size > page)
+    {
+      int *fds = self->fds[self->n++];
+
+      g_assert_cmpuint (self->n, <, G_N_ELEMENTS (self->fds));
+      open_pipe (fds);
+      /* To be smaller is always allowed; then all that is left is asked for. */
+      g_assert_cmpint (fcntl (fds[0], F_SETPIPE_SZ, page), ==, page);
+      while (size > page && fcntl (fds[0], F_SETPIPE_SZ, size) < 0)
+        {
+          g_assert_cmpint (errno, ==, EPERM);
+          size /= 2;
+        }
+    }
+}
+
+static void
+free_quota (Fillers *self)
+{
+  for (guint i = 0; i < self->n; i++)
+    close_pipe (self->fds[i]);
+}
+
+/* Refused, it is as before: nothing is taken from the budget, and the kernel still can. */
+static void
+test_quota_subprocess (void)
+{
+  static Fillers fillers;
+  int            fds[2];
+  gsize          grant;
+
+  g_assert_true (become_new_user ());
+  open_pipe (fds);
+  exhaust_quota (&fillers);
+  g_assert_cmpint (fcntl (fds[0], F_SETPIPE_SZ, PROCSTREAM_PIPE_ENLARGED_SIZE), ==, -1);
+  g_assert_cmpint (errno, ==, EPERM);
+  g_assert_cmpuint (procstream_pipe_enlarge (fds[0]), ==, 0);
+  g_assert_cmpuint (procstream_pipe_budget_used (), ==, 0);
+  g_assert_cmpint (fcntl (fds[0], F_GETPIPE_SZ), ==, 65536);
+  g_assert_true (procstream_platform_has (PROCSTREAM_FEATURE_PIPE_SIZE));
+
+  free_quota (&fillers);
+  grant = procstream_pipe_enlarge (fds[0]);
+  g_assert_cmpuint (grant, ==, ADDED);
+  g_assert_cmpint (fcntl (fds[0], F_GETPIPE_SZ), ==, PROCSTREAM_PIPE_ENLARGED_SIZE);
+  close_pipe (fds);
+  g_assert_true (procstream_pipe_give_back (-1, grant));
+}
+
+static void
+test_quota (void)
+{
+  run_with_quota ("/pipe/quota/subprocess");
+}
+
+typedef struct
+{
+  ProcstreamOutputCore *core;
+  int                   write_fd;
+  int                   size; /* of the pipe, as it was made */
+  guint64               written;
+} SmallPipe;
+
+static gboolean
+is_read (gpointer data)
+{
+  SmallPipe             *self = data;
+  ProcstreamOutputCounts counts;
+
+  procstream_output_core_get_counts (self->core, &counts);
+  return counts.received == self->written;
+}
+
+/* What fits is written in one piece, so it is read in one, and that read finds the pipe full. */
+static void
+fill_and_await (SmallPipe *self)
+{
+  fill (self->write_fd, self->size);
+  self->written += self->size;
+  test_run_until (NULL, "a full pipe to be read", is_read, self);
+}
+
+static gboolean
+fill_until_enlarged (gpointer data)
+{
+  SmallPipe *self = data;
+
+  if (fcntl (self->write_fd, F_GETPIPE_SZ) != PROCSTREAM_PIPE_ENLARGED_SIZE)
+    fill_and_await (self);
+  return procstream_pipe_budget_used () > 0;
+}
+
+/* The kernel makes it small when the quota is spent. That may be over when it is found full. */
+static void
+test_made_small_subprocess (void)
+{
+  static Fillers fillers;
+  SmallPipe      pipe = { 0 };
+  int            fds[2];
+
+  g_assert_true (become_new_user ());
+  exhaust_quota (&fillers);
+  open_pipe (fds);
+  pipe.size = fcntl (fds[0], F_GETPIPE_SZ);
+  pipe.write_fd = fds[1];
+  g_assert_cmpint (pipe.size, >, 0);
+  g_assert_cmpint (pipe.size, <, 65536);
+  pipe.core = read_pipe (fds[0]);
+  fill_and_await (&pipe);
+  g_assert_cmpuint (procstream_pipe_budget_used (), ==, 0);
+  g_assert_cmpint (fcntl (pipe.write_fd, F_GETPIPE_SZ), ==, pipe.size);
+
+  free_quota (&fillers);
+  test_run_until (NULL, "a pipe that was made small to be enlarged", fill_until_enlarged, &pipe);
+  g_assert_cmpint (fcntl (pipe.write_fd, F_GETPIPE_SZ), ==, PROCSTREAM_PIPE_ENLARGED_SIZE);
+  g_assert_cmpuint (procstream_pipe_budget_used (), ==, PROCSTREAM_PIPE_ENLARGED_SIZE - pipe.size);
+  test_run_until (NULL, "the grant of an idle pipe", is_given_back, NULL);
+  g_assert_cmpint (fcntl (pipe.write_fd, F_GETPIPE_SZ), ==, pipe.size);
+  let_go (pipe.core, pipe.write_fd);
+}
+
+static void
+test_made_small (void)
+{
+  run_with_quota ("/pipe/made-small/subprocess");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -257,5 +469,9 @@ main (int    argc,
   g_test_add_func ("/pipe/not-possible", test_not_possible);
   g_test_add_func ("/pipe/full-read", test_full_read);
   g_test_add_func ("/pipe/idle", test_idle);
+  g_test_add_func ("/pipe/quota/subprocess", test_quota_subprocess);
+  g_test_add_func ("/pipe/quota", test_quota);
+  g_test_add_func ("/pipe/made-small/subprocess", test_made_small_subprocess);
+  g_test_add_func ("/pipe/made-small", test_made_small);
   return g_test_run ();
 }
