@@ -27,6 +27,15 @@
 #define SYS_close_range 436
 #endif
 
+/* The tests build it with a number that no kernel knows, and with a directory that is not there, so that what follows from that runs
+ * on every kernel. */
+#ifndef PROCSTREAM_HELPER_CLOSE_RANGE
+#define PROCSTREAM_HELPER_CLOSE_RANGE SYS_close_range
+#endif
+#ifndef PROCSTREAM_HELPER_FD_DIRECTORY
+#define PROCSTREAM_HELPER_FD_DIRECTORY "/proc/self/fd"
+#endif
+
 #define N_SIGNALS 64
 
 /* What is known of the process to be. sources[i] is the descriptor that belongs at target(i); all of them, and status, are
@@ -119,7 +128,7 @@ static int
 close_listed (void)
 {
   static char buffer[4096] __attribute__ ((aligned (8)));
-  long        directory = sys (SYS_openat, AT_FDCWD, (long) "/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0);
+  long        directory = sys (SYS_openat, AT_FDCWD, (long) PROCSTREAM_HELPER_FD_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0);
   long        size;
   int         closed = 0;
 
@@ -156,7 +165,7 @@ close_inherited (void)
 {
   int closed;
 
-  if (sys (SYS_close_range, PROCSTREAM_HELPER_SOCKET + 1, ~0U, 0, 0, 0) == 0)
+  if (sys (PROCSTREAM_HELPER_CLOSE_RANGE, PROCSTREAM_HELPER_SOCKET + 1, ~0U, 0, 0, 0) == 0)
     return;
   do
     closed = close_listed ();

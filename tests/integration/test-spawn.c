@@ -276,6 +276,24 @@ test_nothing_else (void)
   g_assert_true (g_str_has_prefix (lines[2], "2 "));
 }
 
+/* More than a directory that lists them gives out at once. */
+static void
+test_nothing_of_many (void)
+{
+  g_autoptr (TestStart) run = test_start_new_mode ("fds", NULL);
+  g_auto (GStrv) lines = NULL;
+  int fds[400];
+
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    fds[i] = dup (2);
+  g_assert_cmpint (fds[G_N_ELEMENTS (fds) - 1], >, 0);
+  lines = g_strsplit (test_start_to_end (run), "\n", -1);
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
+  g_assert_cmpuint (g_strv_length (lines), ==, 4);
+  g_assert_true (g_str_has_prefix (lines[2], "2 "));
+}
+
 static void
 test_not_given (void)
 {
@@ -505,6 +523,7 @@ main (int    argc,
   g_test_add_func ("/spawn/permutations", test_permutations);
   g_test_add_func ("/spawn/targets", test_targets);
   g_test_add_func ("/spawn/nothing-else", test_nothing_else);
+  g_test_add_func ("/spawn/nothing-of-many", test_nothing_of_many);
   g_test_add_func ("/spawn/not-given", test_not_given);
   g_test_add_func ("/spawn/closed-standard", test_closed);
   g_test_add_func ("/spawn/nothing-left", test_nothing_left);
