@@ -68,7 +68,7 @@ struct _ProcstreamPollSet
   GArray  *slots;     /* of Slot */
   GArray  *free_list; /* of guint, indices */
   guint    round;
-  guint    turn; /* without epoll: the slot that is served first */
+  guint    turn; /* without epoll: the slot from which on they are served */
 };
 
 typedef struct
@@ -223,6 +223,17 @@ append_watched_locked (ProcstreamPollSet *self,
     }
 }
 
+/* What found no room is first in the next round. */
+static void
+advance_turn_locked (ProcstreamPollSet *self,
+                     const Ready       *ready,
+                     guint              n)
+{
+  guint after_last = n > 0 ? (guint32) ready[n - 1].watch : 0;
+
+  self->turn = n == BATCH ? after_last : self->turn + 1;
+}
+
 static guint
 fetch_poll (ProcstreamPollSet *self,
             Ready             *ready)
@@ -232,7 +243,6 @@ fetch_poll (ProcstreamPollSet *self,
   guint n = 0;
 
   g_mutex_lock (&self->mutex);
-  self->turn++;
   append_watched_locked (self, fds, watches);
   g_mutex_unlock (&self->mutex);
   if (g_poll ((GPollFD *) (gpointer) fds->data, fds->len, 0) <= 0)
@@ -244,6 +254,9 @@ fetch_poll (ProcstreamPollSet *self,
       if (fd->revents)
         ready[n++] = (Ready){ g_array_index (watches, ProcstreamWatch, i), fd->revents };
     }
+  g_mutex_lock (&self->mutex);
+  advance_turn_locked (self, ready, n);
+  g_mutex_unlock (&self->mutex);
   return n;
 }
 
@@ -257,12 +270,14 @@ fetch_polled (ProcstreamPollSet *self,
   g_mutex_lock (&self->mutex);
   for (guint i = 0; i < self->slots->len && n < BATCH; i++)
     {
-      Slot        *slot = &g_array_index (self->slots, Slot, i);
+      guint        index = (self->turn + i) % self->slots->len;
+      Slot        *slot = &g_array_index (self->slots, Slot, index);
       GIOCondition condition = slot->used && slot->tag ? g_source_query_unix_fd (self->source, slot->tag) : 0;
 
       if (condition)
-        ready[n++] = (Ready){ make_watch (slot->generation, i), condition };
+        ready[n++] = (Ready){ make_watch (slot->generation, index), condition };
     }
+  advance_turn_locked (self, ready, n);
   g_mutex_unlock (&self->mutex);
   return n;
 }

@@ -314,6 +314,47 @@ test_many (void)
     }
 }
 
+static gboolean
+dispatch_set (GMainContext *context)
+{
+  ProcstreamPollSet *set = procstream_poll_set_lookup (context);
+  gboolean           any = procstream_poll_set_dispatch (set);
+
+  procstream_poll_set_unref (set);
+  return any;
+}
+
+/* More are always ready than are fetched at once: none waits for longer than two rounds, whether the context goes round or a blocking
+ * call does. */
+static void
+test_many_always_ready (void)
+{
+  gboolean (*const rounds[]) (GMainContext *) = { iterate, dispatch_set };
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  static Pipe pipes[100];
+
+  for (guint i = 0; i < G_N_ELEMENTS (pipes); i++)
+    {
+      pipe_open (&pipes[i], context);
+      procstream_poll_set_arm (pipes[i].set, pipes[i].watch);
+      pipe_write (&pipes[i]);
+      pipes[i].leave = TRUE;
+    }
+  for (guint kind = 0; kind < G_N_ELEMENTS (rounds); kind++)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (pipes); i++)
+        pipes[i].n_called = 0;
+      for (guint n = 1; n <= 3; n++)
+        {
+          g_assert_true (rounds[kind](context) && rounds[kind](context));
+          for (guint i = 0; i < G_N_ELEMENTS (pipes); i++)
+            g_assert_cmpuint (pipes[i].n_called, >=, n);
+        }
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (pipes); i++)
+    pipe_close (&pipes[i]);
+}
+
 static void
 test_regular_file (void)
 {
@@ -506,6 +547,7 @@ main (int    argc,
   add ("recursion-batch", test_recursion_batch);
   add ("disarm-in-callback", test_disarm_in_callback);
   add ("many", test_many);
+  add ("many-always-ready", test_many_always_ready);
   add ("regular-file", test_regular_file);
   add ("life", test_life);
   add ("last-removed-in-callback", test_last_removed_in_callback);
