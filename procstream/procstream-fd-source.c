@@ -395,6 +395,9 @@ procstream_fd_source_new (ProcstreamOutputCore *core,
                                            fd_source_ref_cb, fd_source_unref_cb);
   if (self->watch == 0)
     {
+      /* Who reads it now may block. */
+      if (own_pipe)
+        fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) & ~O_NONBLOCK);
       self->closed = TRUE;
       self->fd = -1;
       fd_source_unref (self);

@@ -292,25 +292,44 @@ ready_cb (gpointer     data,
   finish_all (&failed, error);
 }
 
+static void
+watch_locked (ProcstreamInputCore *self,
+              int                  fd,
+              GQueue              *failed)
+{
+  g_autoptr (GError) error = NULL;
+  int errsv;
+
+  fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) | O_NONBLOCK);
+  self->poll_set = procstream_poll_set_get (procstream_io_thread_get_context ());
+  self->fd = fd;
+  self->watch = procstream_poll_set_add (self->poll_set, fd, G_IO_OUT | G_IO_ERR, ready_cb, self, core_ref_cb, core_unref_cb);
+  errsv = errno;
+  if (self->watch == 0)
+    {
+      error = g_error_new (G_IO_ERROR, g_io_error_from_errno (errsv), "Could not watch “%s” for when it can be written to: %s",
+                           self->name, g_strerror (errsv));
+      fail_locked (self, error, failed);
+    }
+  else if (!g_queue_is_empty (&self->queue))
+    {
+      procstream_poll_set_arm (self->poll_set, self->watch);
+    }
+}
+
 void
 procstream_input_core_open (ProcstreamInputCore *self,
                             int                  fd)
 {
+  GQueue failed = G_QUEUE_INIT;
+
   g_mutex_lock (&self->mutex);
   if (self->failed || (self->closing && g_queue_is_empty (&self->queue)))
-    {
-      close (fd);
-    }
+    close (fd);
   else
-    {
-      fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) | O_NONBLOCK);
-      self->poll_set = procstream_poll_set_get (procstream_io_thread_get_context ());
-      self->fd = fd;
-      self->watch = procstream_poll_set_add (self->poll_set, fd, G_IO_OUT | G_IO_ERR, ready_cb, self, core_ref_cb, core_unref_cb);
-      if (!g_queue_is_empty (&self->queue))
-        procstream_poll_set_arm (self->poll_set, self->watch);
-    }
+    watch_locked (self, fd, &failed);
   g_mutex_unlock (&self->mutex);
+  finish_all (&failed, self->failed);
 }
 
 static void

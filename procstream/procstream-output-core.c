@@ -370,22 +370,30 @@ open_source (ProcstreamOutputCore *self,
   close_if_abandoned (self);
 }
 
+static void
+open_descriptor (ProcstreamOutputCore *self,
+                 int                   fd,
+                 gboolean              own_pipe)
+{
+  ProcstreamSource *source = procstream_fd_source_new (self, procstream_home_get_context (self->home), fd, own_pipe);
+
+  if (source == NULL)
+    source = procstream_worker_source_new_fd (self, fd);
+  open_source (self, source);
+}
+
 void
 procstream_output_core_open_pipe (ProcstreamOutputCore *self,
                                   int                   fd)
 {
-  open_source (self, procstream_fd_source_new (self, procstream_home_get_context (self->home), fd, TRUE));
+  open_descriptor (self, fd, TRUE);
 }
 
 void
 procstream_output_core_open_fd (ProcstreamOutputCore *self,
                                 int                   fd)
 {
-  ProcstreamSource *source = procstream_fd_source_new (self, procstream_home_get_context (self->home), fd, FALSE);
-
-  if (source == NULL)
-    source = procstream_worker_source_new_fd (self, fd);
-  open_source (self, source);
+  open_descriptor (self, fd, FALSE);
 }
 
 void

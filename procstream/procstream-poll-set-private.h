@@ -25,7 +25,8 @@ void               procstream_poll_set_unref (ProcstreamPollSet *self);
 
 /* All of these may be called from any thread. A watch is added disarmed. Level-triggered while armed.
  * While its callback runs a watch is not dispatched again, not even when the callback iterates the context; all others are.
- * Adding returns 0, with errno, when the descriptor cannot be polled (a regular file). */
+ * Adding returns 0, with errno, when the descriptor cannot be polled (a regular file), or when the kernel refuses another watch
+ * (ENOSPC, ENOMEM). */
 ProcstreamWatch procstream_poll_set_add (ProcstreamPollSet  *self,
                                          int                 fd,
                                          GIOCondition        condition,
@@ -51,5 +52,7 @@ gboolean           procstream_poll_set_dispatch (ProcstreamPollSet *self);
 
 /* For tests: how many watches a set may have before it uses epoll. */
 extern guint procstream_poll_set_direct_limit;
+/* For tests: how many watches may still be added before the kernel refuses them to sets that use epoll; -1: as many as it gives. */
+extern int procstream_poll_set_adds_left; /* atomic */
 
 G_END_DECLS

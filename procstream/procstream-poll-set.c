@@ -86,6 +86,9 @@ typedef struct
 /* Tests set it to 0, so that every set uses epoll. */
 guint procstream_poll_set_direct_limit = 8;
 
+/* Tests let the kernel refuse, as it does when the user has as many watches as it allows (ENOSPC). */
+int procstream_poll_set_adds_left = -1;
+
 /* How many descriptors are fetched at once. More are fetched by the next dispatch. */
 #define BATCH 64
 
@@ -185,7 +188,10 @@ sync_locked (ProcstreamPollSet *self,
   if (!wanted)
     unwatch_locked (self, slot);
   else if (!watch_locked (self, slot))
-    g_critical ("Could not poll descriptor %d: %s", slot->fd, g_strerror (errno));
+    {
+      g_critical ("Could not poll descriptor %d: %s", slot->fd, g_strerror (errno));
+      return;
+    }
   slot->watched = wanted;
 }
 
@@ -440,24 +446,32 @@ open_epoll (void)
   return procstream_fd_above_standard (fd);
 }
 
-static void
-set_watched_all_locked (ProcstreamPollSet *self,
-                        gboolean           watched)
+static gboolean
+refuses_adds (void)
+{
+  if (g_atomic_int_get (&procstream_poll_set_adds_left) != 0)
+    return FALSE;
+  errno = ENOSPC;
+  return TRUE;
+}
+
+static gboolean
+add_all_locked (ProcstreamPollSet *self,
+                int                epoll_fd)
 {
   for (guint i = 0; i < self->slots->len; i++)
     {
-      Slot *slot = &g_array_index (self->slots, Slot, i);
+      Slot              *slot = &g_array_index (self->slots, Slot, i);
+      struct epoll_event event = { .events = slot->condition, .data.u64 = make_watch (slot->generation, i) };
 
-      if (!slot->used || !slot->watched)
-        continue;
-      if (!watched)
-        unwatch_locked (self, slot);
-      else if (!watch_locked (self, slot))
-        g_critical ("Could not poll descriptor %d: %s", slot->fd, g_strerror (errno));
+      if (slot->used && slot->watched && (refuses_adds () || epoll_ctl (epoll_fd, EPOLL_CTL_ADD, slot->fd, &event) < 0))
+        return FALSE;
     }
+  return TRUE;
 }
 
-/* Goes over to epoll when there are more watches than the source should have itself, if there is epoll. */
+/* Goes over to epoll when there are more watches than the source should have itself, if there is epoll. Where the kernel takes not all
+ * of them, it stays as it is. */
 static void
 outgrow_locked (ProcstreamPollSet *self)
 {
@@ -468,9 +482,19 @@ outgrow_locked (ProcstreamPollSet *self)
   fd = open_epoll ();
   if (fd < 0)
     return;
-  set_watched_all_locked (self, FALSE);
+  if (!add_all_locked (self, fd))
+    {
+      close (fd);
+      return;
+    }
+  for (guint i = 0; i < self->slots->len; i++)
+    {
+      Slot *slot = &g_array_index (self->slots, Slot, i);
+
+      if (slot->used && slot->watched)
+        unwatch_locked (self, slot);
+    }
   self->epoll_fd = fd;
-  set_watched_all_locked (self, TRUE);
   g_source_add_unix_fd (self->source, fd, G_IO_IN);
 }
 
@@ -581,7 +605,8 @@ can_watch_locked (ProcstreamPollSet *self,
   struct stat        info;
 
   if (self->epoll_fd >= 0)
-    return epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 &&
+    return !refuses_adds () &&
+           epoll_ctl (self->epoll_fd, EPOLL_CTL_ADD, fd, &event) == 0 &&
            epoll_ctl (self->epoll_fd, EPOLL_CTL_DEL, fd, NULL) == 0;
   if (fstat (fd, &info) < 0)
     return FALSE;
@@ -606,6 +631,8 @@ add_locked (ProcstreamPollSet *self,
   *slot = *values;
   slot->used = TRUE;
   slot->generation = generation;
+  if (g_atomic_int_get (&procstream_poll_set_adds_left) > 0)
+    g_atomic_int_add (&procstream_poll_set_adds_left, -1);
   return make_watch (generation, index);
 }
 

@@ -25,7 +25,7 @@ struct _ProcstreamSource
 };
 
 /* Takes the descriptor. @own_pipe: the read end of a pipe that nobody else reads, so that it may be made non-blocking and be
- * enlarged. NULL with errno when it cannot be watched; then it must be read by a worker. */
+ * enlarged. NULL when it cannot be watched: then it is left as it was, and must be read by a worker. */
 ProcstreamSource *procstream_fd_source_new (ProcstreamOutputCore *core,
                                             GMainContext         *context,
                                             int                   fd,

@@ -78,6 +78,16 @@ procstream_spawn_error_from_errno (ProcstreamSpawnRequest *request,
                     "no socket to its helper program");
 }
 
+GError *
+procstream_spawn_error_from_watch (ProcstreamSpawnRequest *request,
+                                   int                     code)
+{
+  /* That a device has no space is not what is meant. */
+  return new_error (request, G_SPAWN_ERROR, spawn_code (code), code,
+                    code == ENOSPC ? "its start cannot be watched, because the user's limit of epoll watches is reached"
+                                   : "its start cannot be watched");
+}
+
 /* GLib gives every failure of posix_spawn() the same code; what the message ends in is all that is left of the cause. */
 static int
 cause_of (const GError *error)

@@ -64,6 +64,8 @@ char    *procstream_spawn_find_helper (void);
 
 GError *procstream_spawn_error_from_errno (ProcstreamSpawnRequest *request,
                                            int                     code);
+GError *procstream_spawn_error_from_watch (ProcstreamSpawnRequest *request,
+                                           int                     code);
 GError *procstream_spawn_error_from_subprocess (ProcstreamSpawnRequest *request,
                                                 const GError           *error);
 GError *procstream_spawn_error_from_report (ProcstreamSpawnRequest       *request,

@@ -25,8 +25,8 @@
  *  3. The I/O thread is woken once, when the socket closes: the program runs, or the helper reported a failure and ended. Only the
  *     hang-up is watched for, so that the helper's first message does not wake anybody.
  *
- * The watch has no reference of its own: the record is there until finish(), which is called once, in the I/O thread, after the
- * watch was removed. A call under way holds a reference.
+ * The watch has no reference of its own, and is armed when the helper has started: the record is there until finish(), which is called
+ * once, in the I/O thread, after the watch was removed. A call under way holds a reference.
  *
  * A GSubprocess that failed is waited for, so that no process and no descriptor of a failed start is left when the caller hears of it.
  */
@@ -304,6 +304,19 @@ take_socket_back (GSubprocessLauncher *launcher)
   g_mutex_unlock (&sockets_mutex);
 }
 
+/* Before there is a process: one whose start nobody hears of could only be killed. */
+static gboolean
+watch_socket (Start             *self,
+              ProcstreamPollSet *set,
+              GError           **error)
+{
+  self->set = set;
+  self->watch = procstream_poll_set_add (set, self->socket, G_IO_HUP, socket_cb, self, start_ref, start_unref);
+  if (self->watch == 0)
+    g_propagate_error (error, procstream_spawn_error_from_watch (self->request, errno));
+  return self->watch != 0;
+}
+
 static gboolean
 run_helper (Start               *self,
             GSubprocessLauncher *launcher,
@@ -312,7 +325,7 @@ run_helper (Start               *self,
   g_autoptr (GError) reason = NULL;
   g_autoptr (GPtrArray) argv = NULL;
 
-  if (!give_socket (self, launcher, error) || !procstream_spawn_request_send (self->request, self->socket, error))
+  if (!procstream_spawn_request_send (self->request, self->socket, error))
     return FALSE;
   procstream_spawn_request_close_fds (self->request);
   argv = g_ptr_array_new ();
@@ -327,33 +340,26 @@ run_helper (Start               *self,
   return self->spawned.subprocess != NULL;
 }
 
-/* Once it is armed, the I/O thread may be done with the record at any time. */
-static void
-watch (Start             *self,
-       ProcstreamPollSet *set)
-{
-  ProcstreamWatch armed = procstream_poll_set_add (set, self->socket, G_IO_HUP, socket_cb, self, start_ref, start_unref);
-
-  self->set = set;
-  self->watch = armed;
-  procstream_poll_set_arm (set, armed);
-}
-
 static void
 serve (Start   *self,
        Spawner *spawner)
 {
-  gboolean started = run_helper (self, spawner->launcher, &self->error);
+  gboolean started = give_socket (self, spawner->launcher, &self->error) &&
+                     watch_socket (self, spawner->set, &self->error) &&
+                     run_helper (self, spawner->launcher, &self->error);
 
   take_socket_back (spawner->launcher);
-  if (!started)
+  if (started)
     {
-      if (self->socket >= 0)
-        close (self->socket);
-      procstream_io_thread_invoke (finish_cb, self, NULL);
+      /* From now on the I/O thread may be done with the record at any time. */
+      procstream_poll_set_arm (self->set, self->watch);
       return;
     }
-  watch (self, spawner->set);
+  if (self->watch != 0)
+    procstream_poll_set_remove (self->set, self->watch);
+  if (self->socket >= 0)
+    close (self->socket);
+  procstream_io_thread_invoke (finish_cb, self, NULL);
 }
 
 static gpointer

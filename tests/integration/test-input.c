@@ -2,6 +2,8 @@
 
 #include <procstream/procstream.h>
 
+#include "procstream-poll-set-private.h"
+
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -252,6 +254,36 @@ test_cancel (void)
   g_assert_cmpint (atoi (process->out->str), ==, BIG + 1);
 }
 
+/* The kernel takes the start's watch and no more: the outputs are read by threads, the exit is learned without a descriptor, and who
+ * writes is told. */
+static void
+test_no_watches (void)
+{
+  guint        fds = test_count_fds ();
+  TestProcess *process = new_process ("cat; echo out; echo err >&2; exit 3");
+  Written      written[2] = { 0 };
+
+  write_text (process, "before the start", NULL, &written[0]);
+  g_atomic_int_set (&procstream_poll_set_adds_left, 1);
+  test_process_start (process);
+  run_to_written (&written[0]);
+  g_atomic_int_set (&procstream_poll_set_adds_left, -1);
+  write_text (process, "after it", NULL, &written[1]);
+  run_to_written (&written[1]);
+  test_process_run_to_completed (process);
+  for (int i = 0; i < 2; i++)
+    {
+      g_assert_error (written[i].error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+      g_assert_nonnull (strstr (written[i].error->message, "watch"));
+      g_clear_error (&written[i].error);
+    }
+  g_assert_cmpstr (process->out->str, ==, "out\n");
+  g_assert_cmpstr (process->err->str, ==, "err\n");
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 3);
+  test_process_free (process);
+  test_assert_fds (fds);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -263,5 +295,6 @@ main (int    argc,
   g_test_add_func ("/input/broken-pipe", test_broken_pipe);
   g_test_add_func ("/input/after-close-and-exit", test_after_close_and_exit);
   g_test_add_func ("/input/cancel", test_cancel);
+  g_test_add_func ("/input/no-watches", test_no_watches);
   return g_test_run ();
 }

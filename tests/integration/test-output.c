@@ -2,6 +2,10 @@
 
 #include <procstream/procstream.h>
 
+#include "procstream-io-thread-private.h"
+#include "procstream-platform-private.h"
+#include "procstream-poll-set-private.h"
+
 #include "test-process.h"
 #include "test-stream.h"
 #include "test-utils.h"
@@ -350,25 +354,43 @@ test_no_leak (gconstpointer data)
     }
 }
 
-static void
-run_source (int                  fd,
-            ProcstreamReaderMode reader,
-            const char          *expected)
+static ProcstreamOutput *
+open_source (int                  fd,
+             ProcstreamReaderMode reader)
 {
   g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
-  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST);
-  g_autoptr (ProcstreamOutput) output = NULL;
   g_autoptr (GError) error = NULL;
-  g_autofree char *text = NULL;
+  ProcstreamOutput *output;
 
   procstream_output_config_set_reader (config, reader);
   output = procstream_output_new_take_fd (fd, "source", config, &error);
   g_assert_no_error (error);
+  return output;
+}
+
+static void
+read_source (ProcstreamOutput *output,
+             const char       *expected)
+{
+  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
   g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (collector), &error));
   g_assert_true (procstream_consumer_wait (PROCSTREAM_CONSUMER (collector), 30000, NULL, &error));
   g_assert_no_error (error);
   text = procstream_collector_dup_text (collector);
   g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+run_source (int                  fd,
+            ProcstreamReaderMode reader,
+            const char          *expected)
+{
+  g_autoptr (ProcstreamOutput) output = open_source (fd, reader);
+
+  read_source (output, expected);
 }
 
 static void
@@ -408,6 +430,87 @@ test_shared_pipe (gconstpointer data)
   run_source (fds[0], reader_of (data), "shared");
   g_assert_false (fcntl (shared, F_GETFL) & O_NONBLOCK);
   close (shared);
+}
+
+/* A set exists while it has watches. */
+static gboolean
+nothing_is_watched (gpointer data)
+{
+  gboolean           by_context = reader_of (data) == PROCSTREAM_READER_MODE_CONTEXT;
+  ProcstreamPollSet *set = procstream_poll_set_lookup (by_context ? g_main_context_default () : procstream_io_thread_get_context ());
+
+  if (set)
+    procstream_poll_set_unref (set);
+  return set == NULL;
+}
+
+/* Opened while it cannot be watched, it is read by a worker. */
+static void
+check_worker (gconstpointer data,
+              void (*begin) (void),
+              void (*end) (void))
+{
+  g_autoptr (ProcstreamOutput) output = NULL;
+  int fds[2];
+  int shared;
+
+  /* What the tests before this one have left. */
+  test_run_until (NULL, "all watches to go", nothing_is_watched, (gpointer) data);
+  g_assert_true (g_unix_open_pipe (fds, FD_CLOEXEC, NULL));
+  shared = dup (fds[0]);
+  begin ();
+  output = open_source (fds[0], reader_of (data));
+  end ();
+  g_assert_true (nothing_is_watched ((gpointer) data));
+  g_assert_cmpint (write (fds[1], "shared", 6), ==, 6);
+  close (fds[1]);
+  read_source (output, "shared");
+  g_assert_false (fcntl (shared, F_GETFL) & O_NONBLOCK);
+  close (shared);
+}
+
+static void
+disable_nowait (void)
+{
+  procstream_platform_disable (PROCSTREAM_FEATURE_NOWAIT_READ);
+}
+
+static void
+enable_nowait (void)
+{
+  procstream_platform_enable (PROCSTREAM_FEATURE_NOWAIT_READ);
+}
+
+static void
+test_shared_pipe_by_worker (gconstpointer data)
+{
+  check_worker (data, disable_nowait, enable_nowait);
+}
+
+static guint direct_limit;
+
+static void
+refuse_watches (void)
+{
+  direct_limit = procstream_poll_set_direct_limit;
+  procstream_poll_set_direct_limit = 0;
+  g_atomic_int_set (&procstream_poll_set_adds_left, 0);
+}
+
+static void
+allow_watches (void)
+{
+  procstream_poll_set_direct_limit = direct_limit;
+  g_atomic_int_set (&procstream_poll_set_adds_left, -1);
+}
+
+static void
+test_no_watches (gconstpointer data)
+{
+  if (procstream_platform_has (PROCSTREAM_FEATURE_EPOLL))
+    check_worker (data, refuse_watches, allow_watches);
+  else
+    g_test_skip ("only epoll can refuse");
 }
 
 static void
@@ -731,6 +834,8 @@ main (int   argc,
   add ("regular-file", test_regular_file);
   add ("socket", test_socket);
   add ("shared-pipe", test_shared_pipe);
+  add ("shared-pipe-by-worker", test_shared_pipe_by_worker);
+  add ("no-watches", test_no_watches);
   add ("stream-of-gio", test_stream_of_gio);
   add ("read-error", test_read_error);
   add ("priority-in-handler", test_priority_in_handler);

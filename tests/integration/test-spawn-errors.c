@@ -4,6 +4,7 @@
 
 #include "test-start.h"
 #include "procstream-pipe-private.h"
+#include "procstream-poll-set-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -160,6 +161,27 @@ test_exhaustion (void)
   g_test_trap_assert_passed ();
 }
 
+/* The kernel refuses the watch through which the start would be heard of: nothing is started. */
+static void
+test_unwatched (void)
+{
+  char            *directory = test_make_directory ();
+  g_autofree char *trace = g_build_filename (directory, "trace", NULL);
+  const char      *argv[] = { "/bin/sh", "-c", "touch \"$0\"", trace, NULL };
+  g_autoptr (TestStart) refused = test_start_new (argv);
+  g_autoptr (TestStart) next = test_start_new (argv);
+  guint fds = test_count_settled_fds ();
+
+  g_atomic_int_set (&procstream_poll_set_adds_left, 0);
+  test_start_to_error (refused, G_SPAWN_ERROR, G_SPAWN_ERROR_FAILED, "epoll watches");
+  g_atomic_int_set (&procstream_poll_set_adds_left, -1);
+  g_assert_cmpuint (test_count_settled_fds (), ==, fds);
+  g_assert_false (g_file_test (trace, G_FILE_TEST_EXISTS));
+  test_start_to_end (next);
+  g_assert_true (g_file_test (trace, G_FILE_TEST_EXISTS));
+  test_remove_directory (directory);
+}
+
 static void
 forked_cb (gpointer           user_data,
            ProcstreamSpawned *spawned,
@@ -241,6 +263,7 @@ main (int    argc,
   g_test_add_func ("/spawn-errors/bad-targets", test_bad_targets);
   g_test_add_func ("/spawn-errors/helper", test_helper);
   g_test_add_func ("/spawn-errors/exhaustion", test_exhaustion);
+  g_test_add_func ("/spawn-errors/unwatched", test_unwatched);
   g_test_add_func ("/spawn-errors/forked", test_forked);
   g_test_add_func ("/spawn-errors/forks-meanwhile", test_forks_meanwhile);
   return g_test_run ();

@@ -355,6 +355,38 @@ test_many_always_ready (void)
     pipe_close (&pipes[i]);
 }
 
+/* The kernel has no room for another watch. A set that would use epoll only because it has many goes on without; a set that uses it says
+ * so, and those that it has are served. */
+static void
+test_refused (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  gboolean uses_epoll = procstream_poll_set_direct_limit == 0 && procstream_platform_has (PROCSTREAM_FEATURE_EPOLL);
+  Pipe     pipes[20];
+  guint    n = uses_epoll ? 1 : G_N_ELEMENTS (pipes);
+
+  for (guint i = 0; i < n; i++)
+    {
+      g_atomic_int_set (&procstream_poll_set_adds_left, i > 0 ? 0 : -1);
+      pipe_open (&pipes[i], context);
+      procstream_poll_set_arm (pipes[i].set, pipes[i].watch);
+      pipe_write (&pipes[i]);
+    }
+  g_atomic_int_set (&procstream_poll_set_adds_left, 0);
+  if (uses_epoll)
+    {
+      g_assert_cmpuint (procstream_poll_set_add (pipes[0].set, pipes[0].fds[1], G_IO_OUT, ready_cb, NULL, pipe_ref, pipe_unref), ==, 0);
+      g_assert_cmpint (errno, ==, ENOSPC);
+    }
+  g_atomic_int_set (&procstream_poll_set_adds_left, -1);
+  settle (context);
+  for (guint i = 0; i < n; i++)
+    {
+      g_assert_cmpuint (pipes[i].n_called, ==, 1);
+      pipe_close (&pipes[i]);
+    }
+}
+
 static void
 test_regular_file (void)
 {
@@ -548,6 +580,7 @@ main (int    argc,
   add ("disarm-in-callback", test_disarm_in_callback);
   add ("many", test_many);
   add ("many-always-ready", test_many_always_ready);
+  add ("refused", test_refused);
   add ("regular-file", test_regular_file);
   add ("life", test_life);
   add ("last-removed-in-callback", test_last_removed_in_callback);
