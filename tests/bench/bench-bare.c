@@ -13,8 +13,6 @@
 
 /* What a program without any library would do, and so what the kernel allows. */
 
-#define BUFFER_SIZE 65536
-
 int
 bench_bare_spawn (const char *const *argv,
                   int                pipe_size,
@@ -78,7 +76,7 @@ bench_bare_flood (const char *const *argv,
                   gboolean           count_lines,
                   BenchFlood        *flood)
 {
-  static char buffer[BUFFER_SIZE];
+  static char buffer[BENCH_BARE_BUFFER_SIZE];
   double      begin = bench_now ();
   int         fd;
   int         pid = bench_bare_spawn (argv, pipe_size, &fd);
@@ -106,7 +104,7 @@ bench_bare_latency (const char *const *argv,
                     guint              n,
                     GArray            *microseconds)
 {
-  char          line[BUFFER_SIZE];
+  char          line[BENCH_BARE_BUFFER_SIZE];
   int           fds[2];
   int           fd;
   int           pid;

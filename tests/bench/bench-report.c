@@ -13,9 +13,9 @@ typedef struct
 
 struct _BenchReport
 {
-  const BenchOptions *options;
-  const char         *unit;
-  GPtrArray          *series; /* of owned Series, in the order in which they were first added */
+  BenchOptions options;
+  const char  *unit;
+  GPtrArray   *series; /* of owned Series, in the order in which they were first added */
 };
 
 static void
@@ -33,7 +33,7 @@ bench_report_new (const BenchOptions *options)
 {
   BenchReport *self = g_new0 (BenchReport, 1);
 
-  self->options = options;
+  self->options = *options;
   self->unit = "";
   self->series = g_ptr_array_new_with_free_func (series_free);
   return self;
@@ -75,6 +75,13 @@ bench_report_add (BenchReport *self,
       g_ptr_array_add (self->series, series);
     }
   g_array_append_val (series->values, value);
+}
+
+void
+bench_report_set_options (BenchReport        *self,
+                          const BenchOptions *options)
+{
+  self->options = *options;
 }
 
 void
@@ -138,15 +145,15 @@ print_number (const char *name,
 {
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
-  /* JSON knows no NaN, and what was not measured is not there. */
-  if (isfinite (value))
-    g_print (json ? ", \"%s\": %s" : "  %-24s %s\n", name, g_ascii_formatd (buffer, sizeof buffer, "%.6g", value));
+  g_ascii_formatd (buffer, sizeof buffer, "%.6g", value);
+  /* JSON knows no NaN. */
+  g_print (json ? ", \"%s\": %s" : "  %-24s %s\n", name, json && !isfinite (value) ? "null" : buffer);
 }
 
 void
 bench_report_print (BenchReport *self)
 {
-  const BenchOptions *options = self->options;
+  const BenchOptions *options = &self->options;
   gboolean            json = options->json;
   double              figure = bench_report_get_median (self, "figure");
 
@@ -164,7 +171,8 @@ bench_report_print (BenchReport *self)
       print_number (name, bench_report_get_median (self, name), json);
     }
   print_number ("ratio", figure / bench_report_get_median (self, "bare"), json);
-  print_number ("ratio_equal", figure / bench_report_get_median (self, "equal"), json);
+  if (find (self, "equal"))
+    print_number ("ratio_equal", figure / bench_report_get_median (self, "equal"), json);
   if (json)
     g_print ("}\n");
 }

@@ -43,6 +43,9 @@ double bench_report_get_median (BenchReport *self,
                                 const char  *name); /* NAN: there is none */
 void   bench_report_set_unit (BenchReport *self,
                               const char  *unit);
+/* Where a workload does not do as it was told. */
+void bench_report_set_options (BenchReport        *self,
+                               const BenchOptions *options);
 
 BenchReport *bench_report_new (const BenchOptions *options);
 void         bench_report_print (BenchReport *self);
@@ -59,6 +62,7 @@ const char *bench_option_nick (GType type,
 const char *bench_consumer_name (BenchConsumer consumer);
 
 /* What bare loops measure: a C program without the library. */
+#define BENCH_BARE_BUFFER_SIZE 65536
 typedef struct
 {
   double  seconds; /* from before the start to the end of file */
