@@ -3,10 +3,10 @@
 /*
  * Fuzz targets. Each one defines LLVMFuzzerTestOneInput(); what fails aborts.
  *
- * Built with -Dfuzzing=true and clang, a target is a libFuzzer program: fuzz-chunk-log -max_total_time=600 some-directory/. Built
- * otherwise it is linked with this file and is a plain test, so that it cannot rot: without arguments it runs on the inputs below
- * corpus/NAME, and on random ones that are the same in every run; with arguments, on these files. An input that once
- * failed belongs into corpus/NAME.
+ * Built with -Dfuzzing=true and clang, a target is a libFuzzer program: fuzz-chunk-log -max_total_time=600 some-directory/ corpus/NAME/
+ * (what it finds goes into the first). Built otherwise it is linked with this file and is a plain test, so that it cannot rot: without
+ * arguments it runs on the inputs below corpus/NAME, and on random ones that are the same in every run; with arguments, on these
+ * files. An input that once failed belongs into corpus/NAME, and its name into meson.build.
  */
 
 #include <gio/gio.h>
@@ -36,16 +36,21 @@ run_corpus (const char *program)
   const char      *source = g_getenv ("PROCSTREAM_FUZZ_CORPUS");
   g_autofree char *name = g_path_get_basename (program);
   g_autofree char *directory = g_build_filename (source ? source : "corpus", name, NULL);
-  g_autoptr (GDir) dir = g_dir_open (directory, 0, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GDir) dir = g_dir_open (directory, 0, &error);
   const char *entry;
   guint       count = 0;
 
-  while (dir && (entry = g_dir_read_name (dir)))
+  if (!dir)
+    g_error ("%s", error->message);
+  while ((entry = g_dir_read_name (dir)))
     {
       g_autofree char *path = g_build_filename (directory, entry, NULL);
 
       count += run_file (path);
     }
+  if (count == 0)
+    g_error ("There is nothing below %s", directory);
   return count;
 }
 

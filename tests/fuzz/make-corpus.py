@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Writes the seeds below corpus/: histories that mean something.
+
+How the bytes are read is told in ../unit/chunk-log-model.h and
+../unit/line-model.h; change this when they change.
+"""
+
+import pathlib
+
+CORPUS = pathlib.Path(__file__).parent / 'corpus'
+
+# --- The chunk log: four bytes of set-up, then operations of two bytes.
+
+NONE, LAST_CHUNKS, LAST_BYTES, ALL = range(4)
+LOSSY, RELIABLE = 0, 1
+LIVE, AT_START = 2, 4
+
+
+def setup(replay, limit=1, max_chunks=6, max_bytes=40):
+    return bytes([replay, limit - 1, max_chunks - 1, max_bytes - 1])
+
+
+def append(*sizes):
+    return b''.join(bytes([0, size - 1]) for size in sizes)
+
+
+def attach(delivery, how=0):
+    return bytes([24, delivery | how])
+
+
+def detach(cursor):
+    return bytes([30, cursor])
+
+
+def skip(cursor):
+    return bytes([35, cursor])
+
+
+def take(cursor, times=1):
+    return bytes([42, cursor]) * times
+
+
+SEAL, FINISH, FAIL = bytes([33, 0]), bytes([34, 0]), bytes([34, 4])
+
+CHUNK_LOGS = {
+    'keeps-up': setup(NONE) + attach(LOSSY) + (append(5) + skip(0)) * 6 + FINISH + take(0, 2),
+    'lossy-gap': setup(NONE, max_chunks=2) + attach(LOSSY) + append(3, 4, 5, 6) + take(0, 4) + FINISH + take(0),
+    'pause-and-resume': setup(NONE, max_chunks=3, max_bytes=20) + attach(RELIABLE) + append(9, 9, 9, 9) + take(0, 2) + append(1, 1) + take(0, 5),
+    'fast-and-slow': setup(NONE, max_chunks=3) + attach(RELIABLE) + attach(LOSSY) + (append(7) + skip(0)) * 5 + take(1, 4) + FAIL + take(0) + take(1),
+    'late-replay-all': setup(ALL) + append(*range(1, 13)) + attach(RELIABLE) + take(0, 14) + attach(LOSSY, LIVE) + append(2) + take(1) + FINISH + take(1),
+    'late-replay-chunks': setup(LAST_CHUNKS, limit=3) + append(*range(1, 13)) + attach(LOSSY) + append(4) + take(0, 5),
+    'late-replay-bytes': setup(LAST_BYTES, limit=15) + append(*range(1, 13)) + attach(RELIABLE) + append(4) + take(0, 5),
+    'seal': setup(ALL) + append(3, 3, 3) + attach(RELIABLE) + SEAL + append(3) + attach(LOSSY) + take(0, 5) + detach(0) + append(3) + take(0, 2),
+    'at-start': setup(NONE, max_chunks=2) + attach(LOSSY) + append(3, 4, 5, 6) + attach(LOSSY, AT_START) + attach(RELIABLE, AT_START)
+                + take(1, 3) + take(2, 3) + append(7) + skip(1) + take(2) + FINISH + take(1) + take(2),
+    'unobserved': setup(NONE) + append(3, 3) + attach(RELIABLE) + detach(0) + append(3) + FINISH,
+    'larger-than-the-window': setup(NONE, max_chunks=4, max_bytes=5) + attach(RELIABLE) + attach(LOSSY) + append(12) + take(0) + append(12, 12) + take(1, 3),
+}
+
+# --- The line splitter: three bytes of options, then events.
+
+NEWLINE, LF, CRLF = range(3)
+SPLIT, TRUNCATE = 0, 1
+GAP, GAP_AFTER_CR, GAP_AT_START, END = b'\xf0', b'\xf4', b'\xf7', b'\xfe'
+
+
+def options(separator, overflow=SPLIT, max_length=40):
+    return bytes([separator, overflow, max_length - 1])
+
+
+def push(*pieces):
+    return b''.join(bytes([len(piece)]) + piece for piece in pieces)
+
+
+LINES = {
+    'lines': options(NEWLINE) + push(b'one\ntwo\n\nthree\n', b'last'),
+    'torn': options(NEWLINE) + push(b'a line in ', b'', b'three pie', b'ces\n', b'and', b'\n'),
+    'crlf': options(NEWLINE) + push(b'one\r\ntwo\r', b'\nthree\r\r\nlone \r in the middle\n', b'\r'),
+    'only-crlf': options(CRLF) + push(b'one\r\nnot\nyet\r\n', b'torn\r', b'\n', b'\n\r\n'),
+    'only-lf': options(LF) + push(b'kept\r\n', b'\r', b'\nlast\r'),
+    'split': options(NEWLINE, SPLIT, 8) + push(b'exactly8\nand nine\n', b'far too long for one', b' line\n'),
+    'truncate': options(NEWLINE, TRUNCATE, 8) + push(b'exactly8\nand nine\n', b'far too long for one', b' line\n', b'next\n'),
+    'utf-8-at-the-limit': options(NEWLINE, SPLIT, 5) + push('1234€6\n'.encode(), '12😀\n'.encode(), b'1234\xe2\x82'),
+    'not-utf-8': options(NEWLINE) + push(b'\xff\xc0\x80 \0 \xed\xa0\x80\n', b'\xe2\x82', b'\xac\n\xf0\x9f\x98'),
+    'gaps': options(NEWLINE) + push(b'begun') + GAP + push(b'rest of another\nwhole\n') + GAP_AT_START + push(b'whole too\n') + GAP,
+    'gap-after-cr': options(CRLF) + push(b'begun\r') + GAP_AFTER_CR + push(b'\nwhole\r\n') + GAP_AFTER_CR + push(b'no separator\r\nlast'),
+    'on-after-an-end': options(NEWLINE, TRUNCATE, 4) + push(b'truncated') + END + push(b'on\n') + END + END,
+}
+
+
+def main():
+    for target, seeds in (('fuzz-chunk-log', CHUNK_LOGS), ('fuzz-line-splitter', LINES)):
+        (CORPUS / target).mkdir(parents=True, exist_ok=True)
+        for name, seed in seeds.items():
+            (CORPUS / target / name).write_bytes(seed)
+
+
+main()
