@@ -273,6 +273,83 @@ def log_cannot_be_written():
     equal(record['log']['error'], 'No space left on device')
 
 
+FLOOD_LINES = 512 * 1024
+FLOOD = '''
+import os, sys
+told = os.open(sys.argv[1], os.O_WRONLY)
+def tell_and_wait():
+    os.write(told, b"x")
+    os.read(0, 1)
+os.write(1, b"first\\n")
+tell_and_wait()
+for start in range(0, %d, 4096):
+    os.write(1, b"".join(b"%%063d\\n" %% n for n in range(start, start + 4096)))
+tell_and_wait()
+os.write(1, b"last\\n")
+''' % FLOOD_LINES
+
+
+def open_fifo(path):
+    os.mkfifo(path)
+    fifo = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(fifo, True)
+    return open(fifo, 'rb')
+
+
+def flooded_log(*options):
+    """A log that nobody reads while the command writes far more than is kept, and that is read when it has written all of it."""
+    with tempfile.TemporaryDirectory() as directory:
+        paths = [f'{directory}/log', f'{directory}/told']
+        with open_fifo(paths[0]) as log, open_fifo(paths[1]) as told:
+            tool = start('--lossy', '--log', paths[0], *options, *python(FLOOD), paths[1],
+                         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+            text = b''
+            for _ in range(2):
+                assert select.select([told], [], [], LIMIT)[0], 'the command does not tell'
+                equal(told.read(1), b'x')
+                text += log.readline()
+                tool.stdin.write('x')
+                tool.stdin.flush()
+            text += log.read()
+        equal(tool.wait(LIMIT), 0)
+        contains(tool.stderr.read(), 'bytes of stdout were dropped')
+        return text
+
+
+@test
+def log_notes_losses_at_their_place():
+    """Between what came before and what came after, down to the byte."""
+    written = b'first\n' + b''.join(b'%063d\n' % n for n in range(FLOOD_LINES)) + b'last\n'
+    parts = re.split(rb'\n\[stdout: (\d+) bytes lost\]\n', flooded_log())
+    assert len(parts) > 1, 'nothing was noted'
+    position = 0
+    for kept, lost in zip(parts[::2], [*map(int, parts[1::2]), 0]):
+        assert written.startswith(kept, position), f'what is at {position} came from elsewhere'
+        position += len(kept) + lost
+    equal(position, len(written))
+
+
+@test
+def log_notes_losses_at_their_place_with_prefix():
+    """Between lines; the parts of lines before and after it are not shown."""
+    expected = 0
+    notes = 0
+    lost = 0
+    lines = [line.split(' | ')[1] for line in flooded_log('--prefix').decode().splitlines()]
+    equal((lines[0], lines[-1]), ('first', 'last'))
+    for line in lines[1:-1]:
+        if note := re.fullmatch(r'\[stdout: (\d+) bytes lost\]', line):
+            notes += 1
+            lost += int(note.group(1))
+        else:
+            skipped = int(line) - expected
+            assert lost <= 64 * skipped <= lost + (2 * 63 if lost else 0), f'{skipped} lines are missing where {lost} bytes were lost'
+            expected = int(line) + 1
+            lost = 0
+    assert notes > 0, 'nothing was noted'
+    equal(expected, FLOOD_LINES)
+
+
 # --- Waiting for a line ---------------------------------------------------------------------------------------------
 
 
