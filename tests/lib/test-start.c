@@ -194,25 +194,26 @@ test_start_to_error (TestStart  *self,
     close (self->read_fd);
 }
 
+/* A pidfd, or one that was closed since it was listed. */
 static gboolean
-is_pidfd (const char *name)
+is_going (const char *name)
 {
   g_autofree char *link = g_build_filename ("/proc/self/fd", name, NULL);
   g_autofree char *target = g_file_read_link (link, NULL);
 
-  return target && strstr (target, "pidfd");
+  return target == NULL || strstr (target, "pidfd");
 }
 
 static guint
-count_fds (guint *n_pidfds)
+count_fds (guint *n_going)
 {
   g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
   const char *name;
   guint       n = 0;
 
-  *n_pidfds = 0;
+  *n_going = 0;
   for (; (name = g_dir_read_name (dir)); n++)
-    *n_pidfds += is_pidfd (name);
+    *n_going += is_going (name);
   return n;
 }
 
@@ -220,10 +221,10 @@ guint
 test_count_settled_fds (void)
 {
   gint64 deadline = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
-  guint  n_pidfds;
+  guint  n_going;
   guint  n;
 
-  while ((n = count_fds (&n_pidfds)), n_pidfds > 0)
+  while ((n = count_fds (&n_going)), n_going > 0)
     {
       g_assert_cmpint (g_get_monotonic_time (), <, deadline);
       g_usleep (1000);
