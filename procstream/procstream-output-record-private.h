@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-home-private.h"
+#include "procstream-output-core-private.h"
+#include "procstream-source-private.h"
+
+G_BEGIN_DECLS
+
+/* The record behind an output, for the files that make it up and no others: -output-record.c makes it and looks at it,
+ * -output-core.c runs it. */
+
+/*
+ * Two locks, taken in this order:
+ *
+ *  - push_mutex is held while pushed subscribers are given their events, so that taking one away waits for a push in
+ *    progress. It protects the list of them and, with it, the position of their cursors: nobody else moves those.
+ *  - mutex protects everything else: the log, the state, the source and whether it reads. It is held for a few
+ *    instructions at a time, and never while anything is called that could lock it again.
+ *
+ * What holds, whenever mutex is free:
+ *
+ *  - Only the thread that reads (the "home": the I/O thread, or the captured context) appends to the log, so the head of the log does
+ *    not move under that thread's feet.
+ *  - state is PAUSED exactly when the log said that it must pause and has not yet said that it may resume; the source
+ *    reads exactly in state OPEN. Both change together, under the lock, so a resume by a subscriber's thread cannot get lost
+ *    against a pause by the reader.
+ *  - A subscription has a cursor from subscribe to unsubscribe (or, pushed, to its last event), and is armed when
+ *    its owner was told that there is nothing: then, and only then, ready is called once for the next event (or, while a source
+ *    feeds several in a row, for the last of a few).
+ *  - While indexing is TRUE the home builds the line indexes of what the log keeps, the oldest first, and who pulls and wants lines
+ *    is not yet given a chunk without one. Else whoever looks for an index that is not there builds it: a lossy one whose history
+ *    the log let go before its turn came, and all where the captured context reads, which has no other thread to spare.
+ *  - When holds is 0, nobody subscribes and the log is open, the source is closed and the state CLOSED.
+ *
+ * The source holds no reference to the core that outlives its closing, except while a thread of it is in a call; the core drops
+ * it in feed_end, or when closed. So an abandoned core goes away by itself.
+ */
+
+struct _ProcstreamSubscription
+{
+  gatomicrefcount                ref_count;
+  const ProcstreamSubscriberOps *ops;
+  gpointer                       data;
+  ProcstreamCursor              *cursor;      /* mutex; NULL once it is over */
+  gboolean                       armed;       /* mutex */
+  gboolean                       wants_lines; /* mutex */
+};
+
+struct _ProcstreamOutputCore
+{
+  gatomicrefcount          ref_count;
+  char                    *name;
+  ProcstreamOutputSettings settings;
+  gconstpointer            family;  /* constant */
+  GMainContext            *context; /* captured */
+
+  GMutex     push_mutex;
+  GPtrArray *pushed; /* of owned ProcstreamSubscription */
+
+  GMutex                mutex;
+  GCond                 cond; /* blocked takers; all are woken */
+  guint                 n_blocked;
+  ProcstreamChunkLog   *log;
+  GPtrArray            *pulling; /* of owned ProcstreamSubscription */
+  ProcstreamOutputState state;
+  ProcstreamSource     *source;
+  gboolean              feeding;     /* several chunks in a row */
+  guint                 unannounced; /* of them, nobody was woken for so many */
+  guint                 wake_after;  /* how many that may be */
+  guint                 holds;
+  gboolean              opening; /* atomic */
+  guint                 line_subscribers;
+  gboolean              indexing;
+
+  void (*probe) (gpointer);
+  gpointer       probe_data;
+  GDestroyNotify probe_destroy;
+  void (*ended) (gpointer);
+  gpointer       ended_data;
+  GDestroyNotify ended_destroy;
+
+  ProcstreamHome *home; /* the thread that reads */
+};
+
+G_END_DECLS

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-output-record-private.h"
+#include "procstream-platform-private.h"
+
+/* A pipe of the enlarged size holds so many chunks of the default size; but a small window must not run over before anybody knows. */
+#define MAX_UNANNOUNCED 4
+#define WINDOW_PARTS 8
+
+static guint
+choose_wake_after (const ProcstreamOutputSettings *settings)
+{
+  guint64 window = settings->log.max_chunks;
+
+  if (settings->read_chunk_size > 0)
+    window = MIN (window, settings->log.max_bytes / settings->read_chunk_size);
+  return CLAMP (window / WINDOW_PARTS, 1, MAX_UNANNOUNCED);
+}
+
+ProcstreamOutputCore *
+procstream_output_core_new (const char                     *name,
+                            const ProcstreamOutputSettings *settings,
+                            GMainContext                   *context,
+                            gconstpointer                   family)
+{
+  ProcstreamOutputCore *self = g_new0 (ProcstreamOutputCore, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->name = g_strdup (name);
+  self->settings = *settings;
+  self->family = family ? family : self;
+  self->wake_after = choose_wake_after (settings);
+  self->context = g_main_context_ref (context);
+  g_mutex_init (&self->push_mutex);
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->cond);
+  self->pushed = g_ptr_array_new ();
+  self->pulling = g_ptr_array_new ();
+  self->log = procstream_chunk_log_new (&settings->log);
+  self->home = procstream_home_new (settings->reader == PROCSTREAM_READER_MODE_CONTEXT ? context : NULL);
+  return self;
+}
+
+ProcstreamOutputCore *
+procstream_output_core_ref (ProcstreamOutputCore *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+procstream_output_core_unref (ProcstreamOutputCore *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_assert (self->pushed->len == 0 && self->pulling->len == 0 && self->source == NULL);
+  procstream_home_free (self->home);
+  if (self->probe_destroy)
+    self->probe_destroy (self->probe_data);
+  if (self->ended_destroy)
+    self->ended_destroy (self->ended_data);
+  g_ptr_array_unref (self->pushed);
+  g_ptr_array_unref (self->pulling);
+  procstream_chunk_log_free (self->log);
+  g_mutex_clear (&self->push_mutex);
+  g_mutex_clear (&self->mutex);
+  g_cond_clear (&self->cond);
+  g_main_context_unref (self->context);
+  g_free (self->name);
+  g_free (self);
+}
+
+const char *
+procstream_output_core_get_name (ProcstreamOutputCore *self)
+{
+  return self->name;
+}
+
+const ProcstreamOutputSettings *
+procstream_output_core_get_settings (ProcstreamOutputCore *self)
+{
+  return &self->settings;
+}
+
+gconstpointer
+procstream_output_core_get_family (ProcstreamOutputCore *self)
+{
+  return self->family;
+}
+
+ProcstreamOutputState
+procstream_output_core_get_state (ProcstreamOutputCore *self)
+{
+  ProcstreamOutputState state;
+
+  procstream_platform_lock_to_read (&self->mutex);
+  state = self->state;
+  procstream_platform_unlock_to_read (&self->mutex);
+  return state;
+}
+
+gboolean
+procstream_output_core_is_ended (ProcstreamOutputCore *self)
+{
+  gboolean ended;
+
+  procstream_platform_lock_to_read (&self->mutex);
+  ended = procstream_chunk_log_is_finished (self->log);
+  procstream_platform_unlock_to_read (&self->mutex);
+  return ended;
+}
+
+void
+procstream_output_core_get_counts (ProcstreamOutputCore   *self,
+                                   ProcstreamOutputCounts *counts)
+{
+  procstream_platform_lock_to_read (&self->mutex);
+  counts->received = procstream_chunk_log_get_bytes_appended (self->log);
+  counts->dropped = procstream_chunk_log_get_bytes_dropped (self->log);
+  counts->unobserved = procstream_chunk_log_get_bytes_unobserved (self->log);
+  procstream_platform_unlock_to_read (&self->mutex);
+}
+
+void
+procstream_output_core_set_ended_func (ProcstreamOutputCore *self,
+                                       void (*func) (gpointer),
+                                       gpointer       data,
+                                       GDestroyNotify destroy)
+{
+  self->ended = func;
+  self->ended_data = data;
+  self->ended_destroy = destroy;
+}
+
+void
+procstream_output_core_set_probe (ProcstreamOutputCore *self,
+                                  void (*probe) (gpointer),
+                                  gpointer       data,
+                                  GDestroyNotify destroy)
+{
+  self->probe = probe;
+  self->probe_data = data;
+  self->probe_destroy = destroy;
+}
+
+void
+procstream_output_core_set_opening (ProcstreamOutputCore *self,
+                                    gboolean              opening)
+{
+  g_atomic_int_set (&self->opening, opening);
+}
+
+void
+procstream_output_core_seal_replay (ProcstreamOutputCore *self)
+{
+  if (procstream_platform_forked ())
+    return;
+  g_mutex_lock (&self->mutex);
+  procstream_chunk_log_seal (self->log);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+procstream_output_core_invoke_data (ProcstreamOutputCore *self,
+                                    void (*func) (gpointer),
+                                    gpointer       data,
+                                    GDestroyNotify destroy)
+{
+  procstream_home_invoke (self->home, func, data, destroy);
+}
