@@ -108,9 +108,15 @@ procstream_output_new_take_fd (int                     fd,
  * @error: return location for an error
  *
  * Reads from any input stream, as [ctor@Procstream.Output.new_take_fd] does from a
- * descriptor. A class of GIO is read in a thread of the library; any other class, such
- * as one written in Python or JavaScript, is called asynchronously in the
- * thread-default main context. The stream is not closed.
+ * descriptor. A class of GIO is read in a thread of the library, and so is one that
+ * wraps or converts others as long as all of them are GIO's own.
+ *
+ * Any other class, such as one written in Python or JavaScript, is only ever called in the
+ * thread-default main context: asynchronously if it implements `read_async`, or
+ * [iface@Gio.PollableInputStream] and can be polled. One that does not is read with
+ * a blocking call in that context, so its reads must not take long.
+ *
+ * The stream is not closed.
  *
  * Returns: (transfer full): a new output, or %NULL with the errors of
  *   [ctor@Procstream.Output.new_take_fd]

@@ -42,7 +42,8 @@ ProcstreamSource *procstream_stream_source_new (ProcstreamOutputCore *core,
                                                 GMainContext         *context,
                                                 GInputStream         *stream);
 
-/* Whether all of @stream's class, and of the streams it filters, is GIO's own. */
+/* Whether no code but GIO's runs when @stream is read: its class, what it converts with and all that it filters are GIO's own. A TLS
+ * stream is not: its handshake asks the program about certificates. */
 gboolean procstream_stream_is_native (GInputStream *stream);
 
 G_END_DECLS

@@ -6,7 +6,10 @@
 
 /*
  * A stream whose class is the program's own (written in Python, say) is called only in the captured context, where its author
- * expects it, with asynchronous reads. What came is handed to the thread that reads for the output.
+ * expects it. What came is handed to the thread that reads for the output.
+ *
+ * It is read asynchronously if the class can do that itself. GIO does it for all others by calling them in a thread of GTask's
+ * pool; they are read there and then instead, since their code may run nowhere but in this context.
  *
  * Whenever mutex is free: at most one read is under way (pending), and none begins while reading is FALSE or after closed.
  * Reads are begun and completed in the captured context alone; the item is how other threads ask for one. The stream's last
@@ -91,21 +94,55 @@ hand_over (gpointer data)
   g_mutex_unlock (&self->mutex);
 }
 
+/* Takes what a read gave, and the reference that the read held. */
 static void
-read_cb (GObject      *object,
-         GAsyncResult *result,
-         gpointer      user_data)
+finish_read (StreamSource *self,
+             GBytes       *bytes,
+             GError       *error)
 {
-  StreamSource *self = user_data;
-  GError       *error = NULL;
-  GBytes       *bytes = g_input_stream_read_bytes_finish (G_INPUT_STREAM (object), result, &error);
-
   g_prefix_error (&error, "Could not read from “%s”: ", procstream_output_core_get_name (self->core));
   g_mutex_lock (&self->mutex);
   self->bytes = bytes;
   self->error = error;
   g_mutex_unlock (&self->mutex);
   procstream_output_core_invoke_data (self->core, hand_over, self, stream_source_unref_cb);
+}
+
+static void
+read_cb (GObject      *object,
+         GAsyncResult *result,
+         gpointer      user_data)
+{
+  GError *error = NULL;
+  GBytes *bytes = g_input_stream_read_bytes_finish (G_INPUT_STREAM (object), result, &error);
+
+  finish_read (user_data, bytes, error);
+}
+
+static gboolean
+has_own_async (GInputStream *stream)
+{
+  GInputStreamClass *default_class = g_type_class_peek (G_TYPE_INPUT_STREAM);
+
+  return G_INPUT_STREAM_GET_CLASS (stream)->read_async != default_class->read_async ||
+         (G_IS_POLLABLE_INPUT_STREAM (stream) && g_pollable_input_stream_can_poll (G_POLLABLE_INPUT_STREAM (stream)));
+}
+
+static void
+begin_read (StreamSource *self)
+{
+  gsize   size = procstream_output_core_get_settings (self->core)->read_chunk_size;
+  GError *error = NULL;
+  GBytes *bytes;
+
+  stream_source_ref (self);
+  if (has_own_async (self->stream))
+    {
+      g_input_stream_read_bytes_async (self->stream, size, G_PRIORITY_DEFAULT, self->cancellable, read_cb, self);
+      return;
+    }
+  bytes = g_input_stream_read_bytes (self->stream, size, self->cancellable, &error);
+  finish_read (self, bytes, error);
 }
 
 static gboolean
@@ -123,8 +160,7 @@ dispatch (gpointer          data,
   if (begin)
     {
       g_main_context_push_thread_default (self->context);
-      g_input_stream_read_bytes_async (self->stream, procstream_output_core_get_settings (self->core)->read_chunk_size,
-                                       G_PRIORITY_DEFAULT, self->cancellable, read_cb, stream_source_ref (self));
+      begin_read (self);
       g_main_context_pop_thread_default (self->context);
     }
   if (closed && self->item)
@@ -184,4 +220,29 @@ procstream_stream_source_new (ProcstreamOutputCore *core,
                                              stream_source_unref_cb);
   procstream_dispatcher_hold_iterate (context);
   return &self->parent;
+}
+
+static gboolean
+is_one_of (gpointer           object,
+           const char *const *classes)
+{
+  return g_strv_contains (classes, G_OBJECT_TYPE_NAME (object));
+}
+
+gboolean
+procstream_stream_is_native (GInputStream *stream)
+{
+  static const char *const streams[] = {
+    "GUnixInputStream", "GMemoryInputStream", "GSocketInputStream", "GLocalFileInputStream", "GResourceFileInputStream",
+    "GBufferedInputStream", "GDataInputStream", "GConverterInputStream", NULL
+  };
+  static const char *const converters[] = { "GZlibCompressor", "GZlibDecompressor", "GCharsetConverter", NULL };
+
+  if (!is_one_of (stream, streams))
+    return FALSE;
+  if (G_IS_CONVERTER_INPUT_STREAM (stream) &&
+      !is_one_of (g_converter_input_stream_get_converter (G_CONVERTER_INPUT_STREAM (stream)), converters))
+    return FALSE;
+  return !G_IS_FILTER_INPUT_STREAM (stream) ||
+         procstream_stream_is_native (g_filter_input_stream_get_base_stream (G_FILTER_INPUT_STREAM (stream)));
 }

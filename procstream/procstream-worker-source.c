@@ -221,17 +221,3 @@ procstream_worker_source_new_stream (ProcstreamOutputCore *core,
   self->stream = stream;
   return &self->parent;
 }
-
-gboolean
-procstream_stream_is_native (GInputStream *stream)
-{
-  static const char *const native[] = {
-    "GUnixInputStream", "GMemoryInputStream", "GSocketInputStream", "GLocalFileInputStream", "GResourceFileInputStream",
-    "GFileInputStream", "GBufferedInputStream", "GDataInputStream", NULL
-  };
-
-  if (!g_strv_contains (native, G_OBJECT_TYPE_NAME (stream)))
-    return FALSE;
-  return !G_IS_FILTER_INPUT_STREAM (stream) ||
-         procstream_stream_is_native (g_filter_input_stream_get_base_stream (G_FILTER_INPUT_STREAM (stream)));
-}
