@@ -88,11 +88,12 @@ procstream_spawn_error_from_watch (ProcstreamSpawnRequest *request,
                                    : "its start cannot be watched");
 }
 
-/* GLib gives every failure of posix_spawn() the same code; what the message ends in is all that is left of the cause. */
+/* GLib gives every failure of posix_spawn() the same code; what the message ends in is all that is left of the cause. (ENFILE goes
+ * first: what EMFILE is called is the beginning of what ENFILE is called.) */
 static int
 cause_of (const GError *error)
 {
-  const int known[] = { E2BIG, EAGAIN, ENOMEM, EMFILE, ENFILE };
+  const int known[] = { E2BIG, EAGAIN, ENOMEM, ENFILE, EMFILE };
 
   for (gsize i = 0; i < G_N_ELEMENTS (known); i++)
     if (strstr (error->message, g_strerror (known[i])))
