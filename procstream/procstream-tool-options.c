@@ -8,6 +8,7 @@
 #define DEFAULT_GRACE_SECONDS 5.0
 #define DEFAULT_DRAIN_SECONDS 5.0
 #define MAX_SECONDS (G_MAXINT / 1000) /* what a GLib timer can count */
+#define NOT_GIVEN (-G_MAXDOUBLE)      /* nobody writes that */
 
 /* As they are written on the command line, before they are checked. */
 typedef struct
@@ -34,14 +35,42 @@ parse_json_cb (const char *option_name,
 
   raw->options->json = TRUE;
   g_clear_pointer (&raw->options->json_path, g_free);
-  if (value && strcmp (value, "-") != 0)
+  if (strcmp (value, "-") != 0)
     raw->options->json_path = g_strdup (value);
   return TRUE;
 }
 
+static gboolean
+takes_next_word (const GOptionEntry *entries,
+                 const char         *option)
+{
+  for (; entries->long_name; entries++)
+    if (g_str_has_prefix (option, "--") && strcmp (option + 2, entries->long_name) == 0)
+      return entries->arg != G_OPTION_ARG_NONE;
+  return FALSE;
+}
+
+/* GLib would let an option whose value is optional take the next word as well, and that is the command. */
+static void
+complete_json (const GOptionEntry *entries,
+               char              **argv)
+{
+  for (guint i = 1; argv[0] && argv[i] && argv[i][0] == '-' && strcmp (argv[i], "--") != 0; i++)
+    if (strcmp (argv[i], "--json") == 0)
+      {
+        g_free (argv[i]);
+        argv[i] = g_strdup ("--json=-");
+      }
+    else if (takes_next_word (entries, argv[i]) && argv[i + 1])
+      {
+        i++;
+      }
+}
+
 static void
 add_entries (GOptionContext *context,
-             RawOptions     *raw)
+             RawOptions     *raw,
+             char          **argv)
 {
   ToolOptions       *o = raw->options;
   const GOptionEntry entries[] = {
@@ -57,7 +86,7 @@ add_entries (GOptionContext *context,
     { "drain", 0, 0, G_OPTION_ARG_DOUBLE, &raw->drain, "How long to read on when the command has ended and others hold its output (5)", "SECONDS" },
     { "reliable", 0, 0, G_OPTION_ARG_NONE, &raw->reliable, "Lose nothing; the command waits for a slow reader (the default)", NULL },
     { "lossy", 0, 0, G_OPTION_ARG_NONE, &raw->lossy, "Never slow the command; what is lost is counted", NULL },
-    { "json", 0, G_OPTION_FLAG_OPTIONAL_ARG, G_OPTION_ARG_CALLBACK, parse_json_cb, "Write one JSON record of the result (to standard output)", "FILE" },
+    { "json", 0, G_OPTION_FLAG_FILENAME, G_OPTION_ARG_CALLBACK, parse_json_cb, "Write one JSON record of the result; without =FILE, to standard output", "FILE" },
     { "quiet", 'q', 0, G_OPTION_ARG_NONE, &o->quiet, "Say nothing about the command", NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &o->verbose, "Report success, too", NULL },
     { "merge-stderr", 0, 0, G_OPTION_ARG_NONE, &o->merge_stderr, "Make standard error a part of standard output", NULL },
@@ -71,6 +100,7 @@ add_entries (GOptionContext *context,
   };
   GOptionGroup *group = g_option_group_new ("procstream", NULL, NULL, raw, NULL);
 
+  complete_json (entries, argv);
   g_option_group_add_entries (group, entries);
   g_option_context_set_main_group (context, group);
 }
@@ -94,7 +124,6 @@ bad_value (GError    **error,
   return FALSE;
 }
 
-/* Negative stands for an option that was not given. */
 static gboolean
 convert_seconds (const char *option,
                  double      seconds,
@@ -102,7 +131,7 @@ convert_seconds (const char *option,
                  GError    **error)
 {
   *ms = -1;
-  if (seconds == -1)
+  if (seconds == NOT_GIVEN)
     return TRUE;
   if (!(seconds >= 0 && seconds <= MAX_SECONDS))
     return bad_value (error, "%s needs a number of seconds from 0 to %d", option, MAX_SECONDS);
@@ -132,7 +161,7 @@ check_choices (RawOptions *raw,
     return bad_value (error, "--tail needs a number of lines from 0 on");
   if (o->append && o->log_path == NULL)
     return bad_value (error, "--append needs --log");
-  if (raw->wait_timeout != -1 && raw->pattern == NULL)
+  if (raw->wait_timeout != NOT_GIVEN && raw->pattern == NULL)
     return bad_value (error, "--wait-timeout needs --wait-for");
   for (guint i = 0; o->environment && o->environment[i]; i++)
     if (strchr (o->environment[i], '=') == NULL || o->environment[i][0] == '=')
@@ -176,7 +205,7 @@ parse (RawOptions *raw,
   g_option_context_set_description (context, "The exit status is that of the command; 128+N if signal N ended it; 124 after a timeout;\n"
                                              "125 if procstream failed; 126 if the command cannot be run; 127 if it is not found.\n");
   g_option_context_set_strict_posix (context, TRUE);
-  add_entries (context, raw);
+  add_entries (context, raw, *argv);
   if (!g_option_context_parse_strv (context, argv, error))
     return FALSE;
   if (o->show_version)
@@ -195,7 +224,7 @@ tool_options_parse (ToolOptions *self,
                     char      ***argv,
                     GError     **error)
 {
-  RawOptions raw = { self, NULL, NULL, -1, -1, DEFAULT_GRACE_SECONDS, DEFAULT_DRAIN_SECONDS };
+  RawOptions raw = { self, NULL, NULL, NOT_GIVEN, NOT_GIVEN, DEFAULT_GRACE_SECONDS, DEFAULT_DRAIN_SECONDS };
   gboolean   ok;
 
   *self = (ToolOptions){ .tail = DEFAULT_TAIL_LINES };
