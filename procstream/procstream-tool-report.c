@@ -78,6 +78,8 @@ describe_end (const ToolReport *self)
 {
   g_autofree char *signame = NULL;
 
+  if (self->term_signal == 0 && self->exit_code < 0)
+    return g_strdup_printf ("ended after %.1f s, and its status is lost", self->duration_us / US_PER_S);
   if (self->term_signal == 0)
     return g_strdup_printf ("exited with status %d after %.1f s", self->exit_code, self->duration_us / US_PER_S);
   signame = signal_name (self->term_signal);
