@@ -1,0 +1,398 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-consumer-core-private.h"
+
+#include "procstream-chunk-private.h"
+#include "procstream-output-config-private.h"
+
+#include <procstream/procstream.h>
+
+#include "test-utils.h"
+
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What a consumer of the library's own was told; it outlives its core. */
+typedef struct
+{
+  ProcstreamConsumerCore *core;
+  GString                *events; /* a letter each: c g e (chunk, gap, end) O (over) F (freed) */
+  gboolean                done;   /* what it answers */
+  ProcstreamConsumerState state_when_over;
+  gboolean                waited_when_over;
+} Native;
+
+static gboolean
+event_cb (gpointer                  native,
+          const ProcstreamLogEvent *event)
+{
+  Native *self = native;
+
+  if (event->type == PROCSTREAM_LOG_EVENT_CHUNK)
+    g_string_append_c (self->events, 'c');
+  else
+    g_string_append_c (self->events, event->type == PROCSTREAM_LOG_EVENT_GAP ? 'g' : 'e');
+  return self->done;
+}
+
+/* No lock is held: the core can be asked. */
+static void
+over_cb (gpointer native)
+{
+  Native *self = native;
+
+  g_string_append_c (self->events, 'O');
+  self->state_when_over = procstream_consumer_core_get_state (self->core);
+  self->waited_when_over = procstream_waiters_is_complete (self->core->waiters);
+}
+
+static void
+ready_cb (gpointer native)
+{
+}
+
+static void
+free_cb (gpointer native)
+{
+  Native *self = native;
+
+  g_string_append_c (self->events, 'F');
+}
+
+static const ProcstreamNativeClass pushed_class = { .event = event_cb, .over = over_cb, .free = free_cb };
+static const ProcstreamNativeClass pulling_class = { .ready = ready_cb, .over = over_cb, .free = free_cb };
+
+static void
+native_init (Native                      *self,
+             const ProcstreamNativeClass *klass)
+{
+  *self = (Native){ .core = procstream_consumer_core_new (), .events = g_string_new (NULL) };
+  self->core->klass = klass;
+  self->core->native = self;
+}
+
+/* All references are gone, and all that was said is @events. */
+static void
+native_assert_gone (Native     *self,
+                    const char *events)
+{
+  procstream_consumer_core_unref (self->core);
+  g_assert_cmpstr (self->events->str, ==, events);
+  g_string_free (self->events, TRUE);
+}
+
+/* An output that is read in this thread, whose chunks the test makes. */
+static ProcstreamOutputCore *
+new_output (void)
+{
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  ProcstreamOutputSettings settings;
+  ProcstreamOutputCore    *output;
+  int                      fds[2];
+
+  procstream_output_config_set_reader (config, PROCSTREAM_READER_MODE_CONTEXT);
+  g_assert_true (procstream_output_config_resolve (config, "test", PROCSTREAM_DELIVERY_UNSET, PROCSTREAM_REPLAY_UNSET, 0, &settings, NULL));
+  output = procstream_output_core_new ("test", &settings, g_main_context_default ());
+  procstream_output_core_hold (output);
+  g_assert_true (g_unix_open_pipe (fds, FD_CLOEXEC, NULL));
+  procstream_output_core_open_pipe (output, fds[0]);
+  close (fds[1]);
+  return output;
+}
+
+static void
+free_output (ProcstreamOutputCore *output)
+{
+  procstream_output_core_release (output);
+  procstream_output_core_unref (output);
+}
+
+static void
+feed (ProcstreamOutputCore *output)
+{
+  procstream_output_core_feed (output, procstream_chunk_new_copy ("text", 4, 0));
+}
+
+static void
+attach (Native               *native,
+        ProcstreamOutputCore *output)
+{
+  g_assert_true (procstream_consumer_core_begin (native->core, NULL));
+  procstream_consumer_core_subscribe (native->core, output, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+}
+
+static gboolean
+has_subscription (Native *native)
+{
+  ProcstreamOutputCore   *output = NULL;
+  ProcstreamSubscription *subscription = procstream_consumer_core_dup_subscription (native->core, &output);
+
+  if (subscription == NULL)
+    return FALSE;
+  procstream_subscription_unref (subscription);
+  procstream_output_core_unref (output);
+  return TRUE;
+}
+
+/* --- Attaching ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+assert_cannot_begin (Native *native)
+{
+  g_autoptr (GError) error = NULL;
+  ProcstreamConsumerState state = procstream_consumer_core_get_state (native->core);
+
+  g_assert_false (procstream_consumer_core_begin (native->core, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  g_assert_cmpint (procstream_consumer_core_get_state (native->core), ==, state);
+}
+
+static void
+test_once (void)
+{
+  ProcstreamOutputCore *output = new_output ();
+  Native                native;
+  Native                cancelled;
+
+  native_init (&native, &pushed_class);
+  g_assert_cmpint (procstream_consumer_core_get_state (native.core), ==, PROCSTREAM_CONSUMER_STATE_NONE);
+  attach (&native, output);
+  g_assert_cmpint (procstream_consumer_core_get_state (native.core), ==, PROCSTREAM_CONSUMER_STATE_ATTACHED);
+  assert_cannot_begin (&native);
+  procstream_consumer_core_finish (native.core, PROCSTREAM_CONSUMER_STATE_DONE, NULL);
+  assert_cannot_begin (&native);
+  native_assert_gone (&native, "OF");
+
+  native_init (&cancelled, &pushed_class);
+  procstream_consumer_core_finish (cancelled.core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
+  assert_cannot_begin (&cancelled);
+  native_assert_gone (&cancelled, "OF");
+  free_output (output);
+}
+
+/* Another thread cancels between the two halves of attaching: nothing stays subscribed, and nothing comes. */
+static void
+test_cancelled_while_attaching (void)
+{
+  ProcstreamOutputCore *output = new_output ();
+  Native                native;
+
+  native_init (&native, &pushed_class);
+  g_assert_true (procstream_consumer_core_begin (native.core, NULL));
+  procstream_consumer_core_finish (native.core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
+  procstream_consumer_core_subscribe (native.core, output, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+  g_assert_false (has_subscription (&native));
+  feed (output);
+  native_assert_gone (&native, "OF");
+  free_output (output);
+}
+
+/* The output was over before: what it has to say comes within the call. */
+static void
+test_attached_after_end (void)
+{
+  ProcstreamOutputCore *output = new_output ();
+  Native                native;
+
+  procstream_output_core_feed_end (output, NULL);
+  native_init (&native, &pushed_class);
+  attach (&native, output);
+  while (procstream_consumer_core_get_state (native.core) == PROCSTREAM_CONSUMER_STATE_ATTACHED)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpint (procstream_consumer_core_get_state (native.core), ==, PROCSTREAM_CONSUMER_STATE_ENDED);
+  g_assert_false (has_subscription (&native));
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  native_assert_gone (&native, "eOF");
+  free_output (output);
+}
+
+/* --- The end ------------------------------------------------------------------------------------------------------------------ */
+
+/* Over is told once, when the state is final and before those who wait go on. */
+static void
+assert_over (Native                 *native,
+             ProcstreamConsumerState state)
+{
+  g_assert_cmpint (procstream_consumer_core_get_state (native->core), ==, state);
+  g_assert_cmpint (native->state_when_over, ==, state);
+  g_assert_false (native->waited_when_over);
+  g_assert_true (procstream_waiters_is_complete (native->core->waiters));
+  g_assert_false (has_subscription (native));
+}
+
+static gboolean
+wait_for (Native  *native,
+          GError **error)
+{
+  return procstream_waiters_wait (native->core->waiters, g_main_context_default (), g_thread_self (), "it", 0, NULL, error);
+}
+
+static void
+test_ended (void)
+{
+  ProcstreamOutputCore *output = new_output ();
+  Native                native;
+  g_autoptr (GError) error = NULL;
+
+  native_init (&native, &pushed_class);
+  attach (&native, output);
+  g_assert_true (has_subscription (&native));
+  feed (output);
+  feed (output);
+  procstream_output_core_feed_end (output, NULL);
+  assert_over (&native, PROCSTREAM_CONSUMER_STATE_ENDED);
+  g_assert_true (wait_for (&native, &error));
+  g_assert_null (procstream_consumer_core_dup_error (native.core));
+  native_assert_gone (&native, "cceOF");
+  free_output (output);
+}
+
+static void
+test_failed (void)
+{
+  ProcstreamOutputCore *output = new_output ();
+  Native                native;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) copy = NULL;
+
+  native_init (&native, &pushed_class);
+  attach (&native, output);
+  feed (output);
+  procstream_output_core_feed_end (output, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NO_SPACE, "the reason"));
+  assert_over (&native, PROCSTREAM_CONSUMER_STATE_FAILED);
+  g_assert_false (wait_for (&native, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+  g_assert_cmpstr (error->message, ==, "the reason");
+  copy = procstream_consumer_core_dup_error (native.core);
+  g_assert_error (copy, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+  native_assert_gone (&native, "ceOF");
+  free_output (output);
+}
+
+/* It says that it needs no more: nothing more comes, and that is success. */
+static void
+test_done (void)
+{
+  ProcstreamOutputCore *output = new_output ();
+  Native                native;
+
+  native_init (&native, &pushed_class);
+  attach (&native, output);
+  feed (output);
+  native.done = TRUE;
+  feed (output);
+  assert_over (&native, PROCSTREAM_CONSUMER_STATE_DONE);
+  feed (output);
+  procstream_output_core_feed_end (output, NULL);
+  g_assert_true (wait_for (&native, NULL));
+  native_assert_gone (&native, "ccOF");
+  free_output (output);
+}
+
+/* Done with the very last event it is all the same told apart: it has seen everything. */
+static void
+test_done_at_end (void)
+{
+  ProcstreamOutputCore *output = new_output ();
+  Native                native;
+
+  native_init (&native, &pushed_class);
+  attach (&native, output);
+  native.done = TRUE;
+  procstream_output_core_feed_end (output, NULL);
+  assert_over (&native, PROCSTREAM_CONSUMER_STATE_ENDED);
+  native_assert_gone (&native, "eOF");
+  free_output (output);
+}
+
+static void
+test_cancelled (void)
+{
+  ProcstreamOutputCore *output = new_output ();
+  Native                native;
+  g_autoptr (GError) error = NULL;
+
+  native_init (&native, &pushed_class);
+  attach (&native, output);
+  procstream_consumer_core_finish (native.core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
+  assert_over (&native, PROCSTREAM_CONSUMER_STATE_CANCELLED);
+  feed (output);
+  g_assert_false (wait_for (&native, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  native_assert_gone (&native, "OF");
+  free_output (output);
+}
+
+/* The first end counts, with its error, whatever is said later. */
+static void
+test_first_counts (void)
+{
+  g_autoptr (GError) first = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NO_SPACE, "first");
+  g_autoptr (GError) second = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "second");
+  g_autoptr (GError) error = NULL;
+  Native native;
+
+  native_init (&native, &pulling_class);
+  g_assert_true (procstream_consumer_core_begin (native.core, NULL));
+  procstream_consumer_core_finish (native.core, PROCSTREAM_CONSUMER_STATE_FAILED, first);
+  procstream_consumer_core_finish (native.core, PROCSTREAM_CONSUMER_STATE_FAILED, second);
+  procstream_consumer_core_finish (native.core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
+  assert_over (&native, PROCSTREAM_CONSUMER_STATE_FAILED);
+  g_assert_false (wait_for (&native, &error));
+  g_assert_cmpstr (error->message, ==, "first");
+  native_assert_gone (&native, "OF");
+}
+
+/* One that pulls is not told of the end, but takes it, and lives as long as it is subscribed. */
+static void
+test_pulling (void)
+{
+  ProcstreamOutputCore *output = new_output ();
+  Native                native;
+
+  native_init (&native, &pulling_class);
+  attach (&native, output);
+  feed (output);
+  procstream_output_core_feed_end (output, NULL);
+  g_assert_cmpint (procstream_consumer_core_get_state (native.core), ==, PROCSTREAM_CONSUMER_STATE_ATTACHED);
+  g_assert_true (has_subscription (&native));
+  procstream_consumer_core_finish (native.core, PROCSTREAM_CONSUMER_STATE_ENDED, NULL);
+  assert_over (&native, PROCSTREAM_CONSUMER_STATE_ENDED);
+  native_assert_gone (&native, "OF");
+  free_output (output);
+}
+
+static void
+test_gaps (void)
+{
+  Native native;
+
+  native_init (&native, &pushed_class);
+  procstream_consumer_core_count_gap (native.core, 2, 5000000000);
+  procstream_consumer_core_count_gap (native.core, 3, 7);
+  g_assert_cmpuint (native.core->gaps, ==, 2);
+  g_assert_cmpuint (native.core->chunks_lost, ==, 5);
+  g_assert_cmpuint (native.core->bytes_lost, ==, 5000000007);
+  native_assert_gone (&native, "F");
+}
+
+int
+main (int   argc,
+      char *argv[])
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/consumer-core/once", test_once);
+  g_test_add_func ("/consumer-core/cancelled-while-attaching", test_cancelled_while_attaching);
+  g_test_add_func ("/consumer-core/attached-after-end", test_attached_after_end);
+  g_test_add_func ("/consumer-core/ended", test_ended);
+  g_test_add_func ("/consumer-core/failed", test_failed);
+  g_test_add_func ("/consumer-core/done", test_done);
+  g_test_add_func ("/consumer-core/done-at-end", test_done_at_end);
+  g_test_add_func ("/consumer-core/cancelled", test_cancelled);
+  g_test_add_func ("/consumer-core/first-counts", test_first_counts);
+  g_test_add_func ("/consumer-core/pulling", test_pulling);
+  g_test_add_func ("/consumer-core/gaps", test_gaps);
+  return g_test_run ();
+}
