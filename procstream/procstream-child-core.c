@@ -46,7 +46,7 @@
  *    after. The worker of GSubprocess could reap between the check and the call: for a stranger to be hit, the group would have to
  *    become empty and the kernel run through all its numbers and make a group of this one within these few instructions. The
  *    pidfd is asked last before the call, to keep them as few as possible.
- *  - Without pidfd: the same, and the process alone is signalled by GSubprocess.
+ *  - Without pidfd: the same, and the process alone is signalled by GSubprocess, which sends nothing once it has reaped it.
  */
 
 /* Rings for the owner: what is below the outer object, and may outlive it, has things to tell, and the outer is told in its own context. It
@@ -771,16 +771,22 @@ procstream_child_core_get_result (ProcstreamChildCore *self)
 
 /* --- Signals ------------------------------------------------------------------------------------------------------------------ */
 
-/* FALSE with errno. See the essay above. */
+/* Whether the process is still there to be reaped. FALSE with errno, as all of these; see the essay above. */
+static gboolean
+is_number_ours_locked (ProcstreamChildCore *self)
+{
+  gboolean ours = self->state != PROCSTREAM_CHILD_STATE_EXITED && g_subprocess_get_identifier (self->subprocess) != NULL;
+
+  errno = ESRCH;
+  return ours;
+}
+
 static gboolean
 signal_group_by_number_locked (ProcstreamChildCore *self,
                                int                  signum)
 {
-  if (self->state == PROCSTREAM_CHILD_STATE_EXITED || g_subprocess_get_identifier (self->subprocess) == NULL)
-    {
-      errno = ESRCH;
-      return FALSE;
-    }
+  if (!is_number_ours_locked (self))
+    return FALSE;
   if (self->pidfd >= 0 && !procstream_platform_pidfd_send_signal (self->pidfd, 0, FALSE) && errno != ENOSYS)
     return FALSE;
   return kill (-self->pid, signum) == 0;
@@ -798,6 +804,9 @@ signal_process_locked (ProcstreamChildCore *self,
   if (self->pidfd >= 0 && procstream_platform_pidfd_send_signal (self->pidfd, signum, FALSE))
     return TRUE;
   if (self->pidfd >= 0 && errno != ENOSYS)
+    return FALSE;
+  /* GSubprocess sends nothing to a process that it has reaped, and does not say so. */
+  if (!is_number_ours_locked (self))
     return FALSE;
   g_subprocess_send_signal (self->subprocess, signum);
   return TRUE;

@@ -39,6 +39,39 @@ test_process_free (TestProcess *self)
   g_free (self);
 }
 
+char **
+test_child_argv (const char *mode)
+{
+  g_auto (GStrv) words = g_strsplit (mode, " ", -1);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  g_strv_builder_add (builder, g_getenv ("PROCSTREAM_TEST_CHILD"));
+  g_strv_builder_addv (builder, (const char **) words);
+  return g_strv_builder_end (builder);
+}
+
+void
+test_process_create_mode (TestProcess *self,
+                          const char  *mode)
+{
+  g_auto (GStrv) argv = test_child_argv (mode);
+  g_autoptr (GError) error = NULL;
+
+  self->child = procstream_launcher_create (self->launcher, (const char *const *) argv, &error);
+  g_assert_no_error (error);
+}
+
+void
+test_process_spawn_mode (TestProcess *self,
+                         const char  *mode)
+{
+  g_auto (GStrv) argv = test_child_argv (mode);
+  g_autoptr (GError) error = NULL;
+
+  self->child = procstream_launcher_spawnv (self->launcher, (const char *const *) argv, &error);
+  g_assert_no_error (error);
+}
+
 const char *const *
 test_shell_argv (const char *script)
 {

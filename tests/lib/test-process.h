@@ -27,7 +27,14 @@ TestProcess *test_process_new (void);
 void         test_process_free (TestProcess *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (TestProcess, test_process_free)
 
-/* All of these run a script of the shell. */
+/* The test's child in a mode, with its arguments: words with a space between them. */
+void   test_process_create_mode (TestProcess *self,
+                                 const char  *mode);
+void   test_process_spawn_mode (TestProcess *self,
+                                const char  *mode);
+char **test_child_argv (const char *mode);
+
+/* Where the shell, or more than one program, is the point. */
 void test_process_create (TestProcess *self,
                           const char  *script);
 void test_process_spawn (TestProcess *self,
