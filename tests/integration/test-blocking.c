@@ -23,7 +23,7 @@ test_owner_delivers (void)
   g_autoptr (TestProcess) process = test_process_new ();
   g_autoptr (GError) error = NULL;
 
-  test_process_create (process, "head -c 8388608 /dev/zero; exit 2");
+  test_process_create_mode (process, "flood 8388608 2");
   test_process_listen (process);
   test_process_start (process);
   g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, &error));
@@ -44,7 +44,7 @@ test_no_handlers (void)
 {
   g_autoptr (TestProcess) process = test_process_new ();
 
-  test_process_spawn (process, "head -c 8388608 /dev/zero");
+  test_process_spawn_mode (process, "flood 8388608");
   g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
 }
 
@@ -54,7 +54,7 @@ test_after_start_async (void)
 {
   g_autoptr (TestProcess) process = test_process_new ();
 
-  test_process_create (process, "head -c 8388608 /dev/zero");
+  test_process_create_mode (process, "flood 8388608");
   procstream_child_start_async (process->child, NULL, NULL, NULL);
   g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
 }
@@ -75,8 +75,8 @@ test_owner_serves_others (void)
   g_autoptr (TestProcess) other = test_process_new ();
 
   use_pipe (awaited);
-  test_process_spawn (awaited, "read x");
-  test_process_create (other, "echo go");
+  test_process_spawn_mode (awaited, "cat");
+  test_process_create_mode (other, "echo go");
   g_signal_connect (procstream_child_get_stdout (other->child), "chunk", G_CALLBACK (unblock_cb), awaited);
   test_process_start (other);
   g_assert_true (procstream_child_wait (awaited->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
@@ -90,7 +90,7 @@ test_timeout (void)
   g_autoptr (GError) error = NULL;
 
   procstream_launcher_set_name (process->launcher, "the sleeper");
-  test_process_spawn (process, "sleep 1000");
+  test_process_spawn_mode (process, "sleep-forever");
   g_assert_false (procstream_child_wait (process->child, 20, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
   g_assert_nonnull (strstr (error->message, "the sleeper"));
@@ -131,7 +131,7 @@ test_cancel (void)
   g_autoptr (TestProcess) process = test_process_new ();
 
   use_pipe (process);
-  test_process_spawn (process, "read x");
+  test_process_spawn_mode (process, "cat");
   wait_cancelled (process);
   g_thread_join (g_thread_new ("waits", wait_cancelled, process));
   procstream_input_close (procstream_child_get_stdin (process->child));
@@ -144,10 +144,10 @@ test_wrong_state (void)
   g_autoptr (TestProcess) process = test_process_new ();
   g_autoptr (GError) error = NULL;
 
-  test_process_create (process, "true");
+  test_process_create_mode (process, "exit 0");
   g_assert_false (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
-  g_assert_nonnull (strstr (error->message, "sh"));
+  g_assert_nonnull (strstr (error->message, "“test-child”"));
   g_assert_nonnull (strstr (error->message, "created"));
 }
 
@@ -206,6 +206,7 @@ static gboolean
 all_refused (TestProcess      *process,
              ProcstreamReader *reader)
 {
+  g_auto (GStrv) argv = test_child_argv ("exit 0");
   GError  *error = NULL;
   gboolean refused;
 
@@ -213,7 +214,7 @@ all_refused (TestProcess      *process,
   refused = is_refused (&error);
   procstream_child_kill (process->child, &error);
   refused &= is_refused (&error);
-  procstream_launcher_spawnv (process->launcher, test_shell_argv ("true"), &error);
+  procstream_launcher_spawnv (process->launcher, (const char *const *) argv, &error);
   refused &= is_refused (&error);
   refused &= attach_refused (process);
   refused &= write_refused (process);
@@ -231,7 +232,7 @@ test_forked (void)
   pid_t pid;
 
   use_pipe (process);
-  test_process_spawn (process, "read x");
+  test_process_spawn_mode (process, "cat");
   g_assert_true (procstream_output_attach (procstream_child_get_stdout (process->child), PROCSTREAM_CONSUMER (reader), NULL));
   pid = fork ();
   g_assert_cmpint (pid, >=, 0);
@@ -275,7 +276,7 @@ test_forked_in_flood (void)
   ProcstreamOutput *output;
 
   procstream_launcher_set_delivery (process->launcher, PROCSTREAM_DELIVERY_LOSSY);
-  test_process_spawn (process, "yes");
+  test_process_spawn_mode (process, "flood");
   output = procstream_child_get_stdout (process->child);
   g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (collector), NULL));
   g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (reader), NULL));
@@ -316,7 +317,7 @@ test_other_threads (void)
   GThread *threads[2];
 
   use_pipe (process);
-  test_process_create (process, "read x; echo done");
+  test_process_create_mode (process, "count");
   test_process_listen (process);
   test_process_start (process);
   for (int i = 0; i < 2; i++)
@@ -326,7 +327,7 @@ test_other_threads (void)
     g_assert_cmpint (GPOINTER_TO_INT (g_thread_join (threads[i])), ==, TRUE);
   g_assert_cmpstr (process->order->str, ==, "");
   test_process_run_to_completed (process);
-  g_assert_cmpstr (process->out->str, ==, "done\n");
+  g_assert_cmpstr (process->out->str, ==, "0\n");
   g_assert_cmpint (process->n_wrong_thread, ==, 0);
 }
 
@@ -337,7 +338,7 @@ test_other_thread_unread (void)
   g_autoptr (TestProcess) process = test_process_new ();
   GThread *thread;
 
-  test_process_spawn (process, "head -c 8388608 /dev/zero");
+  test_process_spawn_mode (process, "flood 8388608");
   thread = g_thread_new ("wait", wait_thread, process);
   g_assert_cmpint (GPOINTER_TO_INT (g_thread_join (thread)), ==, TRUE);
 }
@@ -350,7 +351,7 @@ own_context_thread (gpointer data)
 
   g_main_context_push_thread_default (context);
   process = test_process_new ();
-  test_process_create (process, "head -c 8388608 /dev/zero");
+  test_process_create_mode (process, "flood 8388608");
   test_process_listen (process);
   test_process_start (process);
   g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
@@ -377,7 +378,7 @@ assert_would_deadlock (ProcstreamChild *child)
 
   g_assert_false (procstream_child_wait (child, PROCSTREAM_NO_TIMEOUT, NULL, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK);
-  g_assert_nonnull (strstr (error->message, "sh"));
+  g_assert_nonnull (strstr (error->message, "“test-child”"));
 }
 
 static void
@@ -414,7 +415,7 @@ test_in_handler (void)
   g_autoptr (TestProcess) process = test_process_new ();
 
   use_pipe (process);
-  test_process_create (process, "echo x; read x");
+  test_process_create_mode (process, "write-then-wait x");
   test_process_listen (process);
   g_signal_connect (procstream_child_get_stdout (process->child), "chunk", G_CALLBACK (wait_in_chunk_cb), process);
   g_signal_connect (process->child, "notify::pid", G_CALLBACK (wait_in_notify_cb), process);
@@ -441,10 +442,10 @@ test_in_handler_of_another (void)
   g_autoptr (TestProcess) process = test_process_new ();
   g_autoptr (TestProcess) other = test_process_new ();
 
-  test_process_create (other, "head -c 8388608 /dev/zero");
+  test_process_create_mode (other, "flood 8388608");
   test_process_listen (other);
   test_process_start (other);
-  test_process_create (process, "echo x");
+  test_process_create_mode (process, "echo x");
   test_process_listen (process);
   g_signal_connect (procstream_child_get_stdout (process->child), "chunk", G_CALLBACK (wait_for_other_cb), other);
   test_process_start (process);
@@ -469,7 +470,7 @@ run_once (void)
   g_autoptr (TestProcess) process = test_process_new ();
   g_autoptr (GError) error = NULL;
 
-  test_process_spawn (process, "echo x; echo y >&2");
+  test_process_spawn_mode (process, "both");
   g_object_weak_ref (G_OBJECT (process->child), gone_cb, NULL);
   procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, &error);
   g_assert_no_error (error);

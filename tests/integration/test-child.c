@@ -45,7 +45,7 @@ test_create_start (void)
   g_autoptr (TestProcess) process = test_process_new ();
   ProcstreamResult *result;
 
-  test_process_create (process, "echo out; echo err >&2; exit 3");
+  test_process_create_mode (process, "both 1 3");
   g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_CREATED);
   g_assert_cmpint (procstream_child_get_pid (process->child), ==, 0);
   g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, -1);
@@ -61,7 +61,7 @@ test_create_start (void)
   assert_order (process);
   g_assert_cmpstr (process->out->str, ==, "out\n");
   g_assert_cmpstr (process->err->str, ==, "err\n");
-  g_assert_cmpstr (procstream_child_get_name (process->child), ==, "sh");
+  g_assert_cmpstr (procstream_child_get_name (process->child), ==, "test-child");
   g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_EXITED);
   g_assert_cmpint (procstream_child_get_pid (process->child), >, 0);
   g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 3);
@@ -72,7 +72,7 @@ test_create_start (void)
   g_assert_false (procstream_result_get_success (result));
   g_assert_cmpint (procstream_result_get_duration_us (result), >, 0);
   g_assert_cmpint (procstream_result_get_duration_us (result), ==, procstream_child_get_elapsed_us (process->child));
-  g_assert_true (g_str_has_prefix (procstream_result_get_message (result), "“sh” exited with status 3 after "));
+  g_assert_true (g_str_has_prefix (procstream_result_get_message (result), "“test-child” exited with status 3 after "));
 }
 
 /* The process is gone, and everything it wrote was read, before start is back with the caller, as far as that can see. */
@@ -81,7 +81,7 @@ test_exit_before_connect (void)
 {
   g_autoptr (TestProcess) process = test_process_new ();
 
-  test_process_spawn (process, "echo early");
+  test_process_spawn_mode (process, "echo early");
   test_process_await_state (process, PROCSTREAM_CHILD_STATE_EXITED);
   test_process_await_received (process, 6);
   g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 0);
@@ -142,11 +142,13 @@ test_start_async (gconstpointer data)
 
   if (start.launch)
     {
-      procstream_launcher_spawn_async (process->launcher, test_shell_argv ("echo early"), NULL, started_cb, &start);
+      g_auto (GStrv) argv = test_child_argv ("echo early");
+
+      procstream_launcher_spawn_async (process->launcher, (const char *const *) argv, NULL, started_cb, &start);
     }
   else
     {
-      test_process_create (process, "echo early");
+      test_process_create_mode (process, "echo early");
       procstream_child_start_async (process->child, NULL, started_cb, &start);
     }
   test_process_run_to_completed (process);
@@ -181,7 +183,7 @@ test_start_async_cancelled (void)
   Result result = { 0 };
 
   g_cancellable_cancel (cancellable);
-  test_process_create (process, "true");
+  test_process_create_mode (process, "exit 0");
   procstream_child_start_async (process->child, cancellable, result_cb, &result);
   test_run_until_set (NULL, "the callback", &result.done);
   g_assert_false (procstream_child_start_finish (process->child, result.result, &error));
@@ -201,7 +203,7 @@ test_late_replay (void)
   ProcstreamOutput *out;
 
   procstream_launcher_set_replay (process->launcher, PROCSTREAM_REPLAY_ALL);
-  test_process_spawn (process, "echo kept");
+  test_process_spawn_mode (process, "echo kept");
   test_process_await_state (process, PROCSTREAM_CHILD_STATE_EXITED);
   for (int i = 0; i < 50; i++)
     g_main_context_iteration (NULL, FALSE);
@@ -238,7 +240,7 @@ test_drop_in_handler (void)
   gboolean gone = FALSE;
 
   use_pipe (process);
-  test_process_create (process, "echo one; read x; echo two; exit 4");
+  test_process_create_mode (process, "write-wait-write one\n two\n 4");
   g_object_weak_ref (G_OBJECT (process->child), gone_cb, &gone);
   test_process_listen (process);
   test_process_start (process);
@@ -277,7 +279,7 @@ test_exit_during_emission (void)
   g_autoptr (TestProcess) process = test_process_new ();
 
   use_pipe (process);
-  test_process_create (process, "echo one; read x; echo two");
+  test_process_create_mode (process, "write-wait-write one\n two\n 0");
   test_process_listen (process);
   g_signal_connect (procstream_child_get_stdout (process->child), "chunk", G_CALLBACK (exit_meanwhile_cb), process);
   test_process_start (process);
@@ -295,7 +297,7 @@ test_output_outlives (void)
   gboolean gone = FALSE;
 
   procstream_launcher_set_replay (process->launcher, PROCSTREAM_REPLAY_ALL);
-  test_process_spawn (process, "echo kept");
+  test_process_spawn_mode (process, "echo kept");
   out = g_object_ref (procstream_child_get_stdout (process->child));
   g_signal_connect (out, "chunk", G_CALLBACK (out_only_cb), process);
   g_object_weak_ref (G_OBJECT (process->child), gone_cb, &gone);
@@ -314,7 +316,7 @@ test_drop_unheard (void)
   gboolean gone = FALSE;
 
   use_pipe (process);
-  test_process_spawn (process, "read x");
+  test_process_spawn_mode (process, "cat");
   g_object_weak_ref (G_OBJECT (process->child), gone_cb, &gone);
   procstream_input_close (procstream_child_get_stdin (process->child));
   g_clear_object (&process->child);
@@ -329,7 +331,7 @@ test_never_started (void)
   gboolean gone = FALSE;
 
   use_pipe (process);
-  test_process_create (process, "true");
+  test_process_create_mode (process, "exit 0");
   test_process_listen (process);
   test_process_write (process, "never");
   out = g_object_ref (procstream_child_get_stdout (process->child));
@@ -350,7 +352,7 @@ test_no_handlers (void)
   g_autoptr (TestProcess) process = test_process_new ();
   ProcstreamOutput *out;
 
-  test_process_spawn (process, "head -c 8388608 /dev/zero");
+  test_process_spawn_mode (process, "flood 8388608");
   while (procstream_child_get_result (process->child) == NULL)
     g_main_context_iteration (NULL, TRUE);
   out = procstream_child_get_stdout (process->child);
@@ -368,7 +370,7 @@ test_two_waits (void)
   Result cancelled = { 0 };
 
   use_pipe (process);
-  test_process_spawn (process, "read x");
+  test_process_spawn_mode (process, "cat");
   procstream_child_wait_async (process->child, NULL, result_cb, &results[0]);
   procstream_child_wait_async (process->child, cancellable, result_cb, &cancelled);
   procstream_child_wait_async (process->child, NULL, result_cb, &results[1]);
@@ -402,7 +404,7 @@ test_notify (void)
   g_autoptr (GString) notified = g_string_new (NULL);
 
   use_pipe (process);
-  test_process_create (process, "read x");
+  test_process_create_mode (process, "cat");
   g_signal_connect (process->child, "notify", G_CALLBACK (note_notify_cb), notified);
   test_process_listen (process);
   test_process_start (process);
@@ -424,11 +426,10 @@ test_kill (void)
   g_autoptr (TestProcess) process = test_process_new ();
   g_autoptr (GError) error = NULL;
 
-  /* One process: of a group of two, the one that is nobody's child may be there a moment longer. */
-  test_process_create (process, "exec sleep 1000");
+  test_process_create_mode (process, "sleep-forever");
   g_assert_false (procstream_child_kill (process->child, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
-  g_assert_nonnull (strstr (error->message, "sh"));
+  g_assert_nonnull (strstr (error->message, "“test-child”"));
   g_assert_nonnull (strstr (error->message, "created"));
   g_clear_error (&error);
 
@@ -443,11 +444,11 @@ test_kill (void)
   g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, -1);
   g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGKILL);
   g_assert_true (g_str_has_prefix (procstream_result_get_message (procstream_child_get_result (process->child)),
-                                   "“sh” was killed by signal SIGKILL after "));
+                                   "“test-child” was killed by signal SIGKILL after "));
 
   g_assert_false (procstream_child_send_signal (process->child, SIGTERM, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
-  g_assert_nonnull (strstr (error->message, "sh"));
+  g_assert_nonnull (strstr (error->message, "“test-child”"));
 }
 
 /* A process that ignores the signal stays in state terminating. */
@@ -457,7 +458,7 @@ test_terminating (void)
   g_autoptr (TestProcess) process = test_process_new ();
 
   use_pipe (process);
-  test_process_create (process, "trap '' TERM; echo ready; read x");
+  test_process_create_mode (process, "ignore-term");
   test_process_listen (process);
   test_process_start (process);
   test_process_run_until_out (process, 6);
@@ -475,7 +476,7 @@ test_group_signal (void)
   g_autoptr (TestProcess) process = test_process_new ();
   int grandchild;
 
-  test_process_create (process, "sleep 1000 & echo $!; wait");
+  test_process_create_mode (process, "tree");
   test_process_listen (process);
   test_process_start (process);
   test_process_run_until_out (process, 2);
@@ -494,7 +495,7 @@ test_grandchild_holds (void)
   g_autoptr (GError) error = NULL;
   int grandchild;
 
-  test_process_create (process, "sleep 1000 & echo $!");
+  test_process_create_mode (process, "orphan");
   test_process_listen (process);
   test_process_start (process);
   test_process_run_until_out (process, 2);
@@ -526,7 +527,7 @@ test_process_signal (void)
   int grandchild;
 
   procstream_launcher_set_containment (process->launcher, PROCSTREAM_CONTAINMENT_PROCESS);
-  test_process_create (process, "sleep 1000 & echo $!; wait");
+  test_process_create_mode (process, "tree");
   test_process_listen (process);
   test_process_start (process);
   test_process_run_until_out (process, 2);
@@ -555,7 +556,7 @@ test_kill_in_exited (void)
 {
   g_autoptr (TestProcess) process = test_process_new ();
 
-  test_process_create (process, "exit 1");
+  test_process_create_mode (process, "exit 1");
   test_process_listen (process);
   g_signal_connect (process->child, "exited", G_CALLBACK (kill_cb), process);
   test_process_start (process);
@@ -634,10 +635,10 @@ test_start_twice (void)
   g_autoptr (TestProcess) process = test_process_new ();
   g_autoptr (GError) error = NULL;
 
-  test_process_spawn (process, "true");
+  test_process_spawn_mode (process, "exit 0");
   g_assert_false (procstream_child_start (process->child, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
-  g_assert_nonnull (strstr (error->message, "sh"));
+  g_assert_nonnull (strstr (error->message, "“test-child”"));
   g_clear_error (&error);
   test_process_await_state (process, PROCSTREAM_CHILD_STATE_EXITED);
   g_assert_false (procstream_child_start (process->child, &error));
@@ -654,7 +655,7 @@ test_fd_exhaustion (void)
 
   {
     g_autoptr (TestProcess) warm = test_process_new ();
-    test_process_create (warm, "true");
+    test_process_create_mode (warm, "exit 0");
     test_process_listen (warm);
     test_process_start (warm);
     test_process_run_to_completed (warm);
@@ -671,7 +672,7 @@ test_fd_exhaustion (void)
       close (top);
       low.rlim_cur = top + spare;
       use_pipe (process);
-      test_process_create (process, "true");
+      test_process_create_mode (process, "exit 0");
       test_process_listen (process);
       g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &low), ==, 0);
       procstream_child_start (process->child, &error);
@@ -682,7 +683,7 @@ test_fd_exhaustion (void)
           continue;
         }
       failures++;
-      g_assert_nonnull (strstr (error->message, "sh"));
+      g_assert_nonnull (strstr (error->message, "“test-child”"));
       g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_FAILED);
     }
   g_assert_cmpuint (failures, >, 0);
@@ -697,7 +698,7 @@ expect_exit_code (int exit_code)
 {
   g_autoptr (TestProcess) process = test_process_new ();
 
-  test_process_spawn (process, "exit 3");
+  test_process_spawn_mode (process, "exit 3");
   g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
   g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, exit_code);
   g_assert_false (procstream_result_get_success (procstream_child_get_result (process->child)));
@@ -746,7 +747,7 @@ test_finish_of_another (void)
   g_autoptr (GAsyncResult) started = NULL;
   g_autoptr (GAsyncResult) waited = NULL;
 
-  test_process_create (process, "true");
+  test_process_create_mode (process, "exit 0");
   procstream_child_start_async (process->child, NULL, test_store_result_cb, &started);
   procstream_child_wait_async (process->child, NULL, test_store_result_cb, &waited);
   test_wait_result (NULL, "the start", &started);

@@ -65,6 +65,18 @@ run_to_written (Written *written)
 }
 
 static TestProcess *
+new_process_mode (const char *mode)
+{
+  TestProcess *process = test_process_new ();
+
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  test_process_create_mode (process, mode);
+  test_process_listen (process);
+  return process;
+}
+
+/* Where it takes a script of the shell. */
+static TestProcess *
 new_process (const char *script)
 {
   TestProcess *process = test_process_new ();
@@ -78,7 +90,7 @@ new_process (const char *script)
 static void
 test_order (void)
 {
-  g_autoptr (TestProcess) process = new_process ("cat");
+  g_autoptr (TestProcess) process = new_process_mode ("cat");
   Written written[4] = { 0 };
 
   write_text (process, "before the start, ", NULL, &written[0]);
@@ -102,7 +114,7 @@ test_order (void)
 static void
 test_big (void)
 {
-  g_autoptr (TestProcess) process = new_process ("wc -c");
+  g_autoptr (TestProcess) process = new_process_mode ("count");
   Written written = { 0 };
 
   test_process_start (process);
@@ -127,7 +139,7 @@ count_cb (gpointer user_data)
 static void
 test_child_does_not_read (void)
 {
-  g_autoptr (TestProcess) process = new_process ("echo ready; exec sleep 1000");
+  g_autoptr (TestProcess) process = new_process_mode ("sleep-forever");
   Written written = { 0 };
   guint   count = 0;
   guint   source;
@@ -144,7 +156,7 @@ test_child_does_not_read (void)
   test_process_run_to_completed (process);
   run_to_written (&written);
   g_assert_error (written.error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
-  g_assert_nonnull (strstr (written.error->message, "sh"));
+  g_assert_nonnull (strstr (written.error->message, "“test-child”"));
   g_clear_error (&written.error);
 }
 
@@ -152,7 +164,7 @@ test_child_does_not_read (void)
 static void
 test_broken_pipe (void)
 {
-  g_autoptr (TestProcess) process = new_process ("exec 0<&-; echo closed; exec sleep 1000");
+  g_autoptr (TestProcess) process = new_process_mode ("close-stdin");
   Written written[2] = { 0 };
 
   signal (SIGPIPE, SIG_DFL);
@@ -164,7 +176,7 @@ test_broken_pipe (void)
     {
       run_to_written (&written[i]);
       g_assert_error (written[i].error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
-      g_assert_nonnull (strstr (written[i].error->message, "sh"));
+      g_assert_nonnull (strstr (written[i].error->message, "“test-child”"));
       g_clear_error (&written[i].error);
     }
   g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
@@ -175,7 +187,7 @@ test_broken_pipe (void)
 static void
 test_after_close_and_exit (void)
 {
-  g_autoptr (TestProcess) process = new_process ("cat >/dev/null");
+  g_autoptr (TestProcess) process = new_process_mode ("count");
   Written closed = { 0 };
   Written gone = { 0 };
 
@@ -185,7 +197,7 @@ test_after_close_and_exit (void)
   run_to_written (&closed);
   g_assert_true (closed.error && closed.error->domain == G_IO_ERROR);
   g_assert_true (closed.error->code == G_IO_ERROR_CLOSED || closed.error->code == G_IO_ERROR_BROKEN_PIPE);
-  g_assert_nonnull (strstr (closed.error->message, "sh"));
+  g_assert_nonnull (strstr (closed.error->message, "“test-child”"));
   test_process_run_to_completed (process);
   write_text (process, "later", NULL, &gone);
   run_to_written (&gone);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* The one helper program of the tests, in every language: a mode, then its arguments. It starts fast, so it is plain C, and it never
+/* The one helper program of the tests in C: a mode, then its arguments. It starts fast, so it is plain C, and it never
  * sleeps to let something happen: where an order matters, it waits for a byte. */
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 typedef struct
@@ -110,19 +108,6 @@ run_echo (int    argc,
 }
 
 static int
-run_echo_err (int    argc,
-              char **argv)
-{
-  for (int i = 0; i < argc; i++)
-    {
-      put (2, argv[i]);
-      put (2, i + 1 < argc ? " " : "");
-    }
-  put (2, "\n");
-  return 0;
-}
-
-static int
 run_args (int    argc,
           char **argv)
 {
@@ -144,22 +129,11 @@ run_cat (int    argc,
 }
 
 static int
-run_lines (int    argc,
-           char **argv)
-{
-  unsigned long long n = number (argc, argv, 0);
-
-  for (unsigned long long i = 0; i < n; i++)
-    printf ("line %llu\n", i);
-  return 0;
-}
-
-static int
 run_flood (int    argc,
            char **argv)
 {
   static char        block[65536];
-  unsigned long long left = number (argc, argv, 0);
+  unsigned long long left = argc > 0 ? number (argc, argv, 0) : sizeof block;
 
   for (size_t i = 0; i < sizeof block; i++)
     block[i] = i % 80 == 79 ? '\n' : 'a' + i % 26;
@@ -168,21 +142,9 @@ run_flood (int    argc,
       size_t size = left < sizeof block ? left : sizeof block;
 
       write_all (1, block, size);
-      left -= size;
+      left -= argc > 0 ? size : 0;
     }
-  return 0;
-}
-
-static int
-run_bytes (int    argc,
-           char **argv)
-{
-  const char *hex = argc > 0 ? argv[0] : "";
-  unsigned    byte;
-
-  for (; sscanf (hex, "%2x", &byte) == 1; hex += 2)
-    putchar ((int) byte);
-  return 0;
+  return (int) number (argc, argv, 1);
 }
 
 static int
@@ -196,16 +158,7 @@ run_both (int    argc,
       put (1, "out\n");
       put (2, "err\n");
     }
-  return 0;
-}
-
-static int
-run_wait_then_write (int    argc,
-                     char **argv)
-{
-  for (int i = 0; i < argc && wait_for_byte (); i++)
-    put (1, argv[i]);
-  return 0;
+  return (int) number (argc, argv, 1);
 }
 
 static int
@@ -219,14 +172,13 @@ run_write_then_wait (int    argc,
 }
 
 static int
-run_close_stdout (int    argc,
-                  char **argv)
+run_write_wait_write (int    argc,
+                      char **argv)
 {
-  put (1, "last words\n");
-  close (1);
-  close (2);
-  drain_input ();
-  return 0;
+  put (1, argc > 0 ? argv[0] : "");
+  wait_for_byte ();
+  put (1, argc > 1 ? argv[1] : "");
+  return (int) number (argc, argv, 2);
 }
 
 /* --- Input -------------------------------------------------------------------------------------------------------------------- */
@@ -246,26 +198,6 @@ run_count (int    argc,
 }
 
 static int
-run_read_some (int    argc,
-               char **argv)
-{
-  unsigned long long left = number (argc, argv, 0);
-
-  for (; left > 0 && wait_for_byte (); left--)
-    ;
-  put (1, "read\n");
-  return 0;
-}
-
-static int
-run_ignore_input (int    argc,
-                  char **argv)
-{
-  put (1, "ready\n");
-  sleep_forever ();
-}
-
-static int
 run_close_stdin (int    argc,
                  char **argv)
 {
@@ -274,42 +206,12 @@ run_close_stdin (int    argc,
   sleep_forever ();
 }
 
-static int
-run_slow_reader (int    argc,
-                 char **argv)
-{
-  const struct timespec pause_ns = { 0, 1000000 };
-  static char           buffer[4096];
-  unsigned long long    total = 0;
-  ssize_t               got;
-
-  while ((got = read (0, buffer, sizeof buffer)) > 0)
-    {
-      total += (unsigned long long) got;
-      nanosleep (&pause_ns, NULL);
-    }
-  printf ("%llu\n", total);
-  return 0;
-}
-
 /* --- Ends --------------------------------------------------------------------------------------------------------------------- */
 
 static int
 run_exit (int    argc,
           char **argv)
 {
-  return (int) number (argc, argv, 0);
-}
-
-static int
-run_fail (int    argc,
-          char **argv)
-{
-  for (int i = 1; i < argc; i++)
-    {
-      put (2, argv[i]);
-      put (2, "\n");
-    }
   return (int) number (argc, argv, 0);
 }
 
@@ -337,69 +239,11 @@ run_ignore_term (int    argc,
   signal (SIGINT, SIG_IGN);
   signal (SIGHUP, SIG_IGN);
   put (1, "ready\n");
-  sleep_forever ();
-}
-
-static void
-tell_signal (int signum)
-{
-  char text[32];
-
-  snprintf (text, sizeof text, "signal %d\n", signum);
-  put (1, text);
-  _exit (0);
-}
-
-static int
-run_tell_signal (int    argc,
-                 char **argv)
-{
-  signal (SIGTERM, tell_signal);
-  signal (SIGINT, tell_signal);
-  signal (SIGHUP, tell_signal);
-  signal (SIGUSR1, tell_signal);
-  put (1, "ready\n");
-  sleep_forever ();
-}
-
-static int
-run_stop (int    argc,
-          char **argv)
-{
-  put (1, "stopping\n");
-  raise (SIGSTOP);
-  put (1, "continued\n");
+  drain_input ();
   return 0;
 }
 
 /* --- Descendants -------------------------------------------------------------------------------------------------------------- */
-
-/* The grandchild holds standard output and error open until the input ends or, given a path, until that fifo is opened for writing
- * and closed. */
-static int
-run_grandchild (int    argc,
-                char **argv)
-{
-  pid_t pid = fork ();
-
-  if (pid < 0)
-    die ("fork");
-  if (pid > 0)
-    {
-      printf ("%d\n", (int) pid);
-      return 0;
-    }
-  if (argc > 0)
-    {
-      int fd = open (argv[0], O_RDONLY);
-
-      if (fd < 0 || dup2 (fd, 0) < 0)
-        die (argv[0]);
-    }
-  drain_input ();
-  put (1, "grandchild done\n");
-  return 0;
-}
 
 static int
 run_tree (int    argc,
@@ -411,9 +255,23 @@ run_tree (int    argc,
     die ("fork");
   if (pid == 0)
     sleep_forever ();
-  printf ("%d %d\n", (int) getpid (), (int) pid);
+  printf ("%d\n", (int) pid);
   fflush (stdout);
   sleep_forever ();
+}
+
+static int
+run_orphan (int    argc,
+            char **argv)
+{
+  pid_t pid = fork ();
+
+  if (pid < 0)
+    die ("fork");
+  if (pid == 0)
+    sleep_forever ();
+  printf ("%d\n", (int) pid);
+  return 0;
 }
 
 /* --- What it was given -------------------------------------------------------------------------------------------------------- */
@@ -456,6 +314,24 @@ run_fds (int    argc,
       snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
       size = readlink (link, path, sizeof path - 1);
       printf ("%d %.*s\n", fd, size < 0 ? 1 : (int) size, size < 0 ? "?" : path);
+    }
+  return 0;
+}
+
+static int
+run_discarded (int    argc,
+               char **argv)
+{
+  put (1, "out\n");
+  put (2, "err\n");
+  for (int fd = 0; fd < 3; fd++)
+    {
+      char link[64];
+      char path[PATH_MAX] = "";
+
+      snprintf (link, sizeof link, "/proc/self/fd/%d", fd);
+      if (readlink (link, path, sizeof path - 1) < 0 || strcmp (path, "/dev/null") != 0)
+        return 1;
     }
   return 0;
 }
@@ -507,62 +383,33 @@ run_tty (int    argc,
   return 0;
 }
 
-/* --- A small server ----------------------------------------------------------------------------------------------------------- */
-
-static int
-run_server (int    argc,
-            char **argv)
-{
-  char line[256];
-
-  put (1, "starting\n");
-  put (1, "listening\n");
-  while (fgets (line, sizeof line, stdin))
-    {
-      put (1, "answer ");
-      put (1, line);
-    }
-  put (1, "bye\n");
-  return 0;
-}
-
 /* --- Modes -------------------------------------------------------------------------------------------------------------------- */
 
 static const Mode modes[] = {
   { "args", "ARG…", "prints each argument on a line", run_args },
-  { "both", "[N]", "writes “out” to stdout and “err” to stderr, N times in turn", run_both },
-  { "bytes", "HEX", "writes these bytes", run_bytes },
+  { "both", "[N [STATUS]]", "writes “out” to stdout and “err” to stderr, N times in turn, and exits with STATUS", run_both },
   { "cat", "", "copies stdin to stdout", run_cat },
   { "close-stdin", "", "closes stdin, prints “closed”, and sleeps for ever", run_close_stdin },
-  { "close-stdout-and-live", "", "writes a line, closes stdout and stderr, and waits for the end of stdin", run_close_stdout },
   { "count", "", "reads stdin to its end and prints how many bytes came", run_count },
   { "cwd", "", "prints the working directory", run_cwd },
+  { "discarded", "", "writes to stdout and stderr, and fails unless they and stdin are /dev/null", run_discarded },
   { "echo", "ARG…", "prints the arguments on one line", run_echo },
-  { "echo-err", "ARG…", "the same on stderr", run_echo_err },
   { "env", "[NAME…]", "prints the values of these variables, or the whole environment", run_env },
   { "exit", "N", "exits with N", run_exit },
-  { "fail", "N LINE…", "writes the lines to stderr and exits with N", run_fail },
   { "fds", "", "lists the open descriptors and what they are", run_fds },
-  { "flood", "BYTES", "writes that many bytes in lines of 80", run_flood },
-  { "grandchild-holds-pipe", "[FIFO]", "leaves a grandchild, whose pid it prints, that holds the outputs until stdin, or the fifo, ends", run_grandchild },
-  { "ignore-input", "", "prints “ready”, and never reads stdin", run_ignore_input },
-  { "ignore-term", "", "ignores SIGTERM, SIGINT and SIGHUP, prints “ready”, and sleeps for ever", run_ignore_term },
+  { "flood", "[BYTES [STATUS]]", "writes that many bytes, or without end, in lines of 80, and exits with STATUS", run_flood },
+  { "ignore-term", "", "ignores SIGTERM, SIGINT and SIGHUP, prints “ready”, and waits for the end of stdin", run_ignore_term },
   { "kill", "SIGNUM", "sends itself the signal", run_kill },
-  { "lines", "N", "prints “line 0”, “line 1”, …", run_lines },
+  { "orphan", "", "leaves a grandchild that sleeps for ever and holds the outputs, prints its pid, and exits", run_orphan },
   { "pgid", "", "prints pid, process group and session", run_pgid },
-  { "read-some", "N", "reads N bytes of stdin, prints “read”, and exits", run_read_some },
-  { "server", "", "prints “starting” and “listening”, answers each line of stdin, prints “bye” at its end", run_server },
   { "signals", "", "prints the blocked and the ignored signals, as the kernel does", run_signals },
   { "sleep-forever", "", "prints “ready”, and sleeps for ever", run_sleep_forever },
-  { "slow-reader", "", "reads stdin in small pieces with pauses, and prints how many bytes came", run_slow_reader },
-  { "stderr-and-stdout", "[N]", "as “both”", run_both },
-  { "stop", "", "prints “stopping”, stops itself, and prints “continued” when it goes on", run_stop },
-  { "tell-signal", "", "prints “ready”, then which of HUP, INT, USR1 or TERM came, and exits", run_tell_signal },
-  { "tree", "", "forks, prints both pids, and both sleep for ever", run_tree },
+  { "tree", "", "leaves a grandchild, prints its pid, and both sleep for ever", run_tree },
   { "tty", "", "says whether stdin is a terminal and its group in the foreground, and reads a line", run_tty },
-  { "wait-then-write", "TEXT…", "waits for a byte on stdin before it writes each of the texts", run_wait_then_write },
   { "write-fds", "FD…", "writes to each of these descriptors its number", run_write_fds },
   { "write-then-wait", "TEXT…", "writes the texts, and waits for the end of stdin", run_write_then_wait },
+  { "write-wait-write", "FIRST SECOND [STATUS]", "writes the first text, waits for a byte on stdin, writes the second, and exits with STATUS",
+    run_write_wait_write },
 };
 
 static int
