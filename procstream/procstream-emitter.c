@@ -29,6 +29,7 @@ struct _ProcstreamEmitter
   GMutex                  mutex;
   ProcstreamOutputCore   *core;
   ProcstreamSubscription *subscription;
+  gint                    subscribed; /* whether it is, for a look without the lock before each line */
   GObject                *keep_alive;
 
   gboolean             wants_lines; /* as the core was told */
@@ -99,6 +100,7 @@ unsubscribe (ProcstreamEmitter *self)
   g_mutex_lock (&self->mutex);
   subscription = g_steal_pointer (&self->subscription);
   core = g_steal_pointer (&self->core);
+  g_atomic_int_set (&self->subscribed, FALSE);
   g_mutex_unlock (&self->mutex);
   if (subscription == NULL)
     return FALSE;
@@ -201,7 +203,7 @@ emit_lines (ProcstreamEmitter *self,
     }
   for (guint looks = 0; !done && each_line && self->batch == batch && self->next_line < batch->n_lines; looks++)
     {
-      if (looks == LINES_PER_LOOK)
+      if (looks == LINES_PER_LOOK || !g_atomic_int_get (&self->subscribed))
         break;
       done = self->ops->line (target, batch->lines[self->next_line++]);
     }
@@ -388,6 +390,7 @@ procstream_emitter_subscribe (ProcstreamEmitter    *self,
   self->core = procstream_output_core_ref (core);
   self->subscription = subscription;
   self->wants_lines = wants_lines;
+  g_atomic_int_set (&self->subscribed, TRUE);
   if (keep_alive)
     self->keep_alive = g_weak_ref_get (&self->target);
   g_mutex_unlock (&self->mutex);

@@ -2,16 +2,10 @@
 
 #include "procstream-consumer-core-private.h"
 
-#include "procstream-chunk-private.h"
-#include "procstream-output-config-private.h"
-
 #include <procstream/procstream.h>
 
+#include "test-core.h"
 #include "test-utils.h"
-
-#include <glib-unix.h>
-#include <string.h>
-#include <unistd.h>
 
 /* What a consumer of the library's own was told; it outlives its core. */
 typedef struct
@@ -82,38 +76,6 @@ native_assert_gone (Native     *self,
   g_string_free (self->events, TRUE);
 }
 
-/* An output that is read in this thread, whose chunks the test makes. */
-static ProcstreamOutputCore *
-new_output (void)
-{
-  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
-  ProcstreamOutputSettings settings;
-  ProcstreamOutputCore    *output;
-  int                      fds[2];
-
-  procstream_output_config_set_reader (config, PROCSTREAM_READER_MODE_CONTEXT);
-  g_assert_true (procstream_output_config_resolve (config, "test", PROCSTREAM_DELIVERY_UNSET, PROCSTREAM_REPLAY_UNSET, 0, &settings, NULL));
-  output = procstream_output_core_new ("test", &settings, g_main_context_default ());
-  procstream_output_core_hold (output);
-  g_assert_true (g_unix_open_pipe (fds, FD_CLOEXEC, NULL));
-  procstream_output_core_open_pipe (output, fds[0]);
-  close (fds[1]);
-  return output;
-}
-
-static void
-free_output (ProcstreamOutputCore *output)
-{
-  procstream_output_core_release (output);
-  procstream_output_core_unref (output);
-}
-
-static void
-feed (ProcstreamOutputCore *output)
-{
-  procstream_output_core_feed (output, procstream_chunk_new_copy ("text", 4, 0));
-}
-
 static void
 attach (Native               *native,
         ProcstreamOutputCore *output)
@@ -151,7 +113,7 @@ assert_cannot_begin (Native *native)
 static void
 test_once (void)
 {
-  ProcstreamOutputCore *output = new_output ();
+  ProcstreamOutputCore *output = test_core_new (0);
   Native                native;
   Native                cancelled;
 
@@ -168,14 +130,14 @@ test_once (void)
   procstream_consumer_core_finish (cancelled.core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
   assert_cannot_begin (&cancelled);
   native_assert_gone (&cancelled, "OF");
-  free_output (output);
+  test_core_free (output);
 }
 
 /* Another thread cancels between the two halves of attaching: nothing stays subscribed, and nothing comes. */
 static void
 test_cancelled_while_attaching (void)
 {
-  ProcstreamOutputCore *output = new_output ();
+  ProcstreamOutputCore *output = test_core_new (0);
   Native                native;
 
   native_init (&native, &pushed_class);
@@ -183,16 +145,16 @@ test_cancelled_while_attaching (void)
   procstream_consumer_core_finish (native.core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
   procstream_consumer_core_subscribe (native.core, output, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
   g_assert_false (has_subscription (&native));
-  feed (output);
+  test_core_feed (output, "text");
   native_assert_gone (&native, "OF");
-  free_output (output);
+  test_core_free (output);
 }
 
 /* The output was over before: what it has to say comes within the call. */
 static void
 test_attached_after_end (void)
 {
-  ProcstreamOutputCore *output = new_output ();
+  ProcstreamOutputCore *output = test_core_new (0);
   Native                native;
 
   procstream_output_core_feed_end (output, NULL);
@@ -205,7 +167,7 @@ test_attached_after_end (void)
   while (g_main_context_iteration (NULL, FALSE))
     ;
   native_assert_gone (&native, "eOF");
-  free_output (output);
+  test_core_free (output);
 }
 
 /* --- The end ------------------------------------------------------------------------------------------------------------------ */
@@ -232,34 +194,34 @@ wait_for (Native  *native,
 static void
 test_ended (void)
 {
-  ProcstreamOutputCore *output = new_output ();
+  ProcstreamOutputCore *output = test_core_new (0);
   Native                native;
   g_autoptr (GError) error = NULL;
 
   native_init (&native, &pushed_class);
   attach (&native, output);
   g_assert_true (has_subscription (&native));
-  feed (output);
-  feed (output);
+  test_core_feed (output, "text");
+  test_core_feed (output, "text");
   procstream_output_core_feed_end (output, NULL);
   assert_over (&native, PROCSTREAM_CONSUMER_STATE_ENDED);
   g_assert_true (wait_for (&native, &error));
   g_assert_null (procstream_consumer_core_dup_error (native.core));
   native_assert_gone (&native, "cceOF");
-  free_output (output);
+  test_core_free (output);
 }
 
 static void
 test_failed (void)
 {
-  ProcstreamOutputCore *output = new_output ();
+  ProcstreamOutputCore *output = test_core_new (0);
   Native                native;
   g_autoptr (GError) error = NULL;
   g_autoptr (GError) copy = NULL;
 
   native_init (&native, &pushed_class);
   attach (&native, output);
-  feed (output);
+  test_core_feed (output, "text");
   procstream_output_core_feed_end (output, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_NO_SPACE, "the reason"));
   assert_over (&native, PROCSTREAM_CONSUMER_STATE_FAILED);
   g_assert_false (wait_for (&native, &error));
@@ -268,34 +230,34 @@ test_failed (void)
   copy = procstream_consumer_core_dup_error (native.core);
   g_assert_error (copy, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
   native_assert_gone (&native, "ceOF");
-  free_output (output);
+  test_core_free (output);
 }
 
 /* It says that it needs no more: nothing more comes, and that is success. */
 static void
 test_done (void)
 {
-  ProcstreamOutputCore *output = new_output ();
+  ProcstreamOutputCore *output = test_core_new (0);
   Native                native;
 
   native_init (&native, &pushed_class);
   attach (&native, output);
-  feed (output);
+  test_core_feed (output, "text");
   native.done = TRUE;
-  feed (output);
+  test_core_feed (output, "text");
   assert_over (&native, PROCSTREAM_CONSUMER_STATE_DONE);
-  feed (output);
+  test_core_feed (output, "text");
   procstream_output_core_feed_end (output, NULL);
   g_assert_true (wait_for (&native, NULL));
   native_assert_gone (&native, "ccOF");
-  free_output (output);
+  test_core_free (output);
 }
 
 /* Done with the very last event it is all the same told apart: it has seen everything. */
 static void
 test_done_at_end (void)
 {
-  ProcstreamOutputCore *output = new_output ();
+  ProcstreamOutputCore *output = test_core_new (0);
   Native                native;
 
   native_init (&native, &pushed_class);
@@ -304,13 +266,13 @@ test_done_at_end (void)
   procstream_output_core_feed_end (output, NULL);
   assert_over (&native, PROCSTREAM_CONSUMER_STATE_ENDED);
   native_assert_gone (&native, "eOF");
-  free_output (output);
+  test_core_free (output);
 }
 
 static void
 test_cancelled (void)
 {
-  ProcstreamOutputCore *output = new_output ();
+  ProcstreamOutputCore *output = test_core_new (0);
   Native                native;
   g_autoptr (GError) error = NULL;
 
@@ -318,11 +280,11 @@ test_cancelled (void)
   attach (&native, output);
   procstream_consumer_core_finish (native.core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
   assert_over (&native, PROCSTREAM_CONSUMER_STATE_CANCELLED);
-  feed (output);
+  test_core_feed (output, "text");
   g_assert_false (wait_for (&native, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   native_assert_gone (&native, "OF");
-  free_output (output);
+  test_core_free (output);
 }
 
 /* The first end counts, with its error, whatever is said later. */
@@ -349,19 +311,19 @@ test_first_counts (void)
 static void
 test_pulling (void)
 {
-  ProcstreamOutputCore *output = new_output ();
+  ProcstreamOutputCore *output = test_core_new (0);
   Native                native;
 
   native_init (&native, &pulling_class);
   attach (&native, output);
-  feed (output);
+  test_core_feed (output, "text");
   procstream_output_core_feed_end (output, NULL);
   g_assert_cmpint (procstream_consumer_core_get_state (native.core), ==, PROCSTREAM_CONSUMER_STATE_ATTACHED);
   g_assert_true (has_subscription (&native));
   procstream_consumer_core_finish (native.core, PROCSTREAM_CONSUMER_STATE_ENDED, NULL);
   assert_over (&native, PROCSTREAM_CONSUMER_STATE_ENDED);
   native_assert_gone (&native, "OF");
-  free_output (output);
+  test_core_free (output);
 }
 
 static void
