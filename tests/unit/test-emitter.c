@@ -165,7 +165,7 @@ tear_down (Fixture    *f,
 {
   iterate ();
   g_assert_cmpstr (f->log->str, ==, log);
-  g_assert_false (procstream_emission_is_under_way (f->target->family));
+  g_assert_false (procstream_emission_is_under_way (procstream_output_core_get_family (f->core)));
   procstream_emitter_cancel (f->emitter);
   iterate ();
   g_assert_cmpstr (f->log->str, ==, log);
