@@ -43,9 +43,10 @@ GBytes *procstream_chunk_to_bytes_from (ProcstreamChunk *self, gsize from);
 /* Everything that goes when the chunk goes: the record, bytes of its own, its share of the slab, and the line index. */
 gsize procstream_chunk_get_memory (ProcstreamChunk *self);
 
-/* The index of LF, built by the first who asks, in whatever thread. */
+/* The index of LF, built by the first who asks, in whatever thread. NULL where there are so many that it is not worth its memory: who
+ * needs one builds it. */
 const ProcstreamLineIndex *procstream_chunk_get_line_index (ProcstreamChunk *self);
-gboolean                   procstream_chunk_has_line_index (ProcstreamChunk *self);
+gboolean                   procstream_chunk_has_line_index (ProcstreamChunk *self); /* or is known to need none */
 
 gboolean procstream_chunk_begins_line (ProcstreamChunk        *self,
                                        ProcstreamLineSeparator separator);

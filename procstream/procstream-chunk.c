@@ -16,6 +16,12 @@
 /* What is smaller than this part of the memory that it would hold is copied. */
 #define MIN_SHARE 8
 
+/* What is kept of a chunk is bounded by its bytes. A position takes four of them: where lines are so short that their positions would
+ * take more than a quarter of what the text does, none are kept, and who cuts it looks for them again. */
+#define MIN_BYTES_PER_LINE 16
+#define ALWAYS_KEPT 16 /* not worth a second search */
+static ProcstreamLineIndex too_dense;
+
 static ProcstreamChunk *
 chunk_alloc (gsize  n_inline,
              gsize  size,
@@ -65,6 +71,13 @@ procstream_chunk_new_copy (gconstpointer data,
   return self;
 }
 
+static void
+free_index (ProcstreamLineIndex *index)
+{
+  if (index && index != &too_dense)
+    procstream_line_index_free (index);
+}
+
 ProcstreamChunk *
 procstream_chunk_ref (ProcstreamChunk *self)
 {
@@ -79,8 +92,7 @@ procstream_chunk_unref (ProcstreamChunk *self)
     return;
   if (self->slab)
     procstream_slab_unref (self->slab);
-  if (self->index)
-    procstream_line_index_free (self->index);
+  free_index (self->index);
   g_free (self);
 }
 
@@ -114,7 +126,18 @@ procstream_chunk_get_memory (ProcstreamChunk *self)
   const ProcstreamLineIndex *index = g_atomic_pointer_get (&self->index);
   gsize                      own = self->slab ? sizeof (ProcstreamChunk) + self->size : INLINE_OFFSET + self->size;
 
-  return MAX (sizeof (ProcstreamChunk), own) + (index ? procstream_line_index_get_memory (index) : 0);
+  return MAX (sizeof (ProcstreamChunk), own) + (index && index != &too_dense ? procstream_line_index_get_memory (index) : 0);
+}
+
+static ProcstreamLineIndex *
+build_index (ProcstreamChunk *self)
+{
+  ProcstreamLineIndex *index = procstream_line_index_new (self->data, self->size);
+
+  if (index->n_positions <= ALWAYS_KEPT || index->n_positions <= self->size / MIN_BYTES_PER_LINE)
+    return index;
+  procstream_line_index_free (index);
+  return &too_dense;
 }
 
 const ProcstreamLineIndex *
@@ -122,13 +145,16 @@ procstream_chunk_get_line_index (ProcstreamChunk *self)
 {
   ProcstreamLineIndex *index = g_atomic_pointer_get (&self->index);
 
-  if (index)
-    return index;
-  index = procstream_line_index_new (self->data, self->size);
-  if (g_atomic_pointer_compare_and_exchange (&self->index, NULL, index))
-    return index;
-  procstream_line_index_free (index);
-  return g_atomic_pointer_get (&self->index);
+  if (index == NULL)
+    {
+      index = build_index (self);
+      if (!g_atomic_pointer_compare_and_exchange (&self->index, NULL, index))
+        {
+          free_index (index);
+          index = g_atomic_pointer_get (&self->index);
+        }
+    }
+  return index == &too_dense ? NULL : index;
 }
 
 gboolean

@@ -246,7 +246,8 @@ install_buffers (GParamFlags flags)
    * ProcstreamOutputConfig:max-buffered-bytes: (getter get_max_buffered_bytes) (setter set_max_buffered_bytes)
    *
    * The size of the live window in bytes; see
-   * [property@Procstream.OutputConfig:max-buffered-chunks]. Never 0.
+   * [property@Procstream.OutputConfig:max-buffered-chunks]. Never 0. With
+   * subscribers to lines, knowing where lines end takes up to a quarter more.
    *
    * The default is %PROCSTREAM_DEFAULT_MAX_BUFFERED_BYTES.
    *

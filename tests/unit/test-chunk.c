@@ -137,6 +137,31 @@ typedef struct
   guint            n_ready;
 } Race;
 
+/* Of nothing but short lines no positions are kept, so that what a chunk takes is bounded by its bytes. */
+static void
+test_dense (void)
+{
+  static const guint line_lengths[] = { 1, 2, 15, 16, 17, 80 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (line_lengths); i++)
+    {
+      g_autofree char *text = g_strnfill (64000, 'x');
+      ProcstreamChunk *chunk;
+      gsize            plain;
+
+      for (guint end = line_lengths[i] - 1; end < 64000; end += line_lengths[i])
+        text[end] = '\n';
+      chunk = new_chunk (text);
+      plain = procstream_chunk_get_memory (chunk);
+      g_assert_false (procstream_chunk_has_line_index (chunk));
+      g_assert_true ((procstream_chunk_get_line_index (chunk) == NULL) == (line_lengths[i] < 16));
+      g_assert_true (procstream_chunk_has_line_index (chunk));
+      g_assert_true ((procstream_chunk_get_line_index (chunk) == NULL) == (line_lengths[i] < 16));
+      g_assert_cmpuint (procstream_chunk_get_memory (chunk), <=, plain + sizeof (ProcstreamLineIndex) + 64000 / 4);
+      procstream_chunk_unref (chunk);
+    }
+}
+
 static gpointer
 get_index (gpointer data)
 {
@@ -230,6 +255,7 @@ main (int    argc,
   g_test_add_func ("/chunk/memory", test_memory);
   g_test_add_func ("/chunk/bytes-outlive-chunk", test_bytes_outlive_chunk);
   g_test_add_func ("/chunk/bytes-from", test_bytes_from);
+  g_test_add_func ("/chunk/dense", test_dense);
   g_test_add_func ("/chunk/index-once", test_index_once);
   g_test_add_func ("/chunk/begins-line", test_begins_line);
   return g_test_run ();
