@@ -29,10 +29,11 @@
  * else still cares or not.
  *
  * The exit is noticed by the pidfd becoming readable in the I/O thread; only then is GSubprocess, whose worker reaps, asked
- * for the status. Where there is no pidfd, it is asked from the start. The pidfd is kept as long as the record: it is the one
- * name of the process, and of its group, that is never given to another.
+ * for the status. Where there is no pidfd, it is asked from the start. The pidfd is kept until nobody can be signalled through it any
+ * more, so that children that a program remembers do not use up its descriptors: it is the one name of the process, and of its group,
+ * that is never given to another.
  *
- * Whenever mutex is free: pid, pidfd and subprocess are set exactly from running on; status and end_us are set exactly in exited;
+ * Whenever mutex is free: pid and subprocess are set exactly from running on, pidfd from then until it is of no use; status and end_us are set exactly in exited;
  * error is set exactly in failed. The outputs and the input are opened before the state becomes running and told of a failure
  * before it becomes failed; whoever waits is told after. What is set once is read without the lock by those who
  * have seen the state.
@@ -363,6 +364,22 @@ make_result (ProcstreamChildCore *self)
                                 self->end_us - self->start_us);
 }
 
+/* Of the group of a process that has exited, as far as it can be reached. */
+static gboolean
+has_anybody_left_locked (ProcstreamChildCore *self)
+{
+  return self->options.containment == PROCSTREAM_CONTAINMENT_GROUP &&
+         self->pidfd >= 0 &&
+         (procstream_platform_pidfd_send_signal (self->pidfd, 0, TRUE) || errno == EPERM);
+}
+
+static void
+drop_pidfd_locked (ProcstreamChildCore *self)
+{
+  if (self->pidfd >= 0)
+    close (g_steal_fd (&self->pidfd));
+}
+
 /* In the I/O thread, with the reference of what was under way. */
 static void
 reaped_cb (GObject      *object,
@@ -381,6 +398,8 @@ reaped_cb (GObject      *object,
   g_mutex_lock (&self->mutex);
   self->result = result;
   set_state_locked (self, PROCSTREAM_CHILD_STATE_EXITED);
+  if (!has_anybody_left_locked (self))
+    drop_pidfd_locked (self);
   g_mutex_unlock (&self->mutex);
   bell_ring (self->bell);
   procstream_waiters_complete (self->exited, NULL);
@@ -860,6 +879,8 @@ procstream_child_core_send_signal (ProcstreamChildCore *self,
     {
       sent = signal_locked (self, signum);
       errsv = errno;
+      if (!sent && errsv == ESRCH && state == PROCSTREAM_CHILD_STATE_EXITED)
+        drop_pidfd_locked (self);
       if (sent && state == PROCSTREAM_CHILD_STATE_RUNNING && (signum == SIGKILL || signum == SIGTERM))
         set_state_locked (self, PROCSTREAM_CHILD_STATE_TERMINATING);
     }

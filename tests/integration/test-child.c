@@ -520,6 +520,30 @@ test_grandchild_holds (void)
   assert_order (process);
 }
 
+/* A program may remember as many children as it likes: one that has exited holds no descriptor, unless its group lives on. */
+static void
+test_exited_holds_nothing (void)
+{
+  g_autoptr (GPtrArray) remembered = g_ptr_array_new_with_free_func ((GDestroyNotify) test_process_free);
+  guint before = 0;
+
+  for (guint i = 0; i < 10; i++)
+    {
+      TestProcess *process = test_process_new ();
+
+      g_ptr_array_add (remembered, process);
+      if (i % 2)
+        procstream_launcher_set_containment (process->launcher, PROCSTREAM_CONTAINMENT_PROCESS);
+      test_process_create_mode (process, "exit 0");
+      test_process_listen (process);
+      test_process_start (process);
+      test_process_run_to_completed (process);
+      if (i == 1)
+        before = test_count_fds ();
+    }
+  test_assert_fds (before);
+}
+
 static void
 test_process_signal (void)
 {
@@ -789,6 +813,7 @@ main (int    argc,
   g_test_add_func ("/child/terminating", test_terminating);
   g_test_add_func ("/child/group-signal", test_group_signal);
   g_test_add_func ("/child/grandchild-holds", test_grandchild_holds);
+  g_test_add_func ("/child/exited-holds-nothing", test_exited_holds_nothing);
   g_test_add_func ("/child/process-signal", test_process_signal);
   g_test_add_func ("/child/kill-in-exited", test_kill_in_exited);
   g_test_add_data_func ("/child/without/pidfd-group", GINT_TO_POINTER (PROCSTREAM_FEATURE_PIDFD_GROUP), test_without);
