@@ -194,8 +194,10 @@ wait_blocking (ProcstreamChild *self,
  * @cancellable: (nullable): stops the waiting, not the child
  * @error: return location for an error
  *
- * Blocks until the process has exited. Its outputs may end later; whatever the
- * process wrote has been read or will be.
+ * Blocks until the process has exited. **Its output may not have been delivered by
+ * then:** lines that it wrote at last can still be under way to handlers when this
+ * returns. To have everything, wait for [signal@Procstream.Child::completed], or
+ * attach a [class@Procstream.Collector] or [class@Procstream.Reader] and wait for that.
  *
  * In the thread that created the child, all signals and callbacks of this
  * library that belong to the same main context are delivered meanwhile, so it
@@ -238,8 +240,9 @@ procstream_child_wait (ProcstreamChild *self,
  * @callback: (nullable): called when the process has exited
  * @user_data: data for @callback
  *
- * Waits until the process has exited. Any number of waits may be under way at
- * the same time.
+ * Waits until the process has exited, and not until its output was delivered; see
+ * [method@Procstream.Child.wait]. Any number of waits may be under way at the same
+ * time.
  *
  * Since: 1.0
  */

@@ -26,7 +26,9 @@
  * exit. [signal@Procstream.Child::exited] and
  * [method@Procstream.Child.wait] are about the process alone.
  * [signal@Procstream.Child::completed] comes when both outputs have ended as
- * well and their signals have all been emitted.
+ * well and their signals have all been emitted. So whoever wants all lines waits for
+ * `completed`, or for a consumer, and not for the process. `completed` is
+ * emitted once: connect it before it can have happened.
  *
  * ## Life
  *
@@ -472,7 +474,8 @@ install_signals (void)
    *
    * The process is gone, both outputs have ended, and all their signals have
    * been emitted. It comes after [signal@Procstream.Child::exited]. A child
-   * that could not be started emits neither.
+   * that could not be started emits neither. Consumers are not waited for: each
+   * has a [method@Procstream.Consumer.wait] of its own.
    *
    * Since: 1.0
    */

@@ -16,11 +16,12 @@ G_BEGIN_DECLS
 /**
  * PROCSTREAM_UNLIMITED:
  *
- * No limit, where a limit is asked for.
+ * No limit, where a limit is asked for: more bytes or lines than there is memory for,
+ * and the largest number that JavaScript, too, holds exactly (2⁵³ − 1).
  *
  * Since: 1.0
  */
-#define PROCSTREAM_UNLIMITED G_MAXUINT64
+#define PROCSTREAM_UNLIMITED G_GINT64_CONSTANT (9007199254740991)
 
 /**
  * PROCSTREAM_DEFAULT_COLLECTED_BYTES:

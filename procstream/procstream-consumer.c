@@ -430,7 +430,8 @@ install_counts (void)
    *
    * How many bytes were lost: those in gaps and, for lines, those of lines that a
    * gap tore apart, that it was attached in the middle of, or that were
-   * truncated.
+   * truncated. A class that has both `chunk` and `lines` got some of these bytes
+   * in chunks: for those, add up what `gap` says.
    *
    * Since: 1.0
    */

@@ -26,8 +26,9 @@
  * What is written before the child is started is kept until it runs. When
  * the child exits its input is closed, and what is still queued fails.
  *
- * Dropping the last reference to the input and its child closes it once
- * everything that was queued is written.
+ * A child that reads until the end of its input runs until
+ * [method@Procstream.Input.close]. Since a running child keeps itself and its input
+ * alive, dropping references does not close it.
  *
  * The methods may be called from any thread.
  *

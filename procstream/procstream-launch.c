@@ -7,6 +7,8 @@
 #include "procstream-output-config-private.h"
 #include "procstream-platform-private.h"
 
+#include <string.h>
+
 /*
  * From the properties of a launcher to a child. What is handed on is complete, checked, and a copy: the launcher is not looked at
  * again.
@@ -46,12 +48,32 @@ check_choice (const char *name,
 }
 
 static gboolean
+check_environment (const char        *name,
+                   const char *const *environment,
+                   GError           **error)
+{
+  for (guint i = 0; environment && environment[i]; i++)
+    {
+      const char *value = strchr (environment[i], '=');
+
+      if (value && value > environment[i])
+        continue;
+      /* Told by its place, since it may be a secret. */
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "“%s”: the property “environment” must hold “NAME=value” strings, which number %u is not", name, i);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
 check_options (ProcstreamLauncher *self,
                const char         *name,
                GError            **error)
 {
   if (!check_choice (name, "stdin-mode", procstream_launcher_get_stdin_mode (self), PROCSTREAM_STDIN_MODE_INHERIT, error) ||
-      !check_choice (name, "containment", procstream_launcher_get_containment (self), PROCSTREAM_CONTAINMENT_GROUP, error))
+      !check_choice (name, "containment", procstream_launcher_get_containment (self), PROCSTREAM_CONTAINMENT_GROUP, error) ||
+      !check_environment (name, procstream_launcher_get_environment (self), error))
     return FALSE;
   if (!procstream_launcher_get_merge_stderr (self) || procstream_launcher_get_stderr_config (self) == NULL)
     return TRUE;

@@ -273,7 +273,8 @@ install_process_properties (void)
    * ProcstreamLauncher:cwd: (type filename) (getter get_cwd) (setter set_cwd)
    *
    * The working directory of children, or %NULL for the program's own at the
-   * time of the start.
+   * time of the start. A program that is named by a relative path is found
+   * from there.
    *
    * Since: 1.0
    */
@@ -282,7 +283,8 @@ install_process_properties (void)
    * ProcstreamLauncher:environment: (type GStrv) (getter get_environment) (setter set_environment)
    *
    * The whole environment of children, as `NAME=value` strings, or %NULL for
-   * the program's own at the time of the start.
+   * the program's own at the time of the start. The program is searched in the
+   * `PATH` of the calling program, not in the one that is set here.
    *
    * Since: 1.0
    */

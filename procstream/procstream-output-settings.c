@@ -16,7 +16,7 @@ unset (const char *owner,
        GError    **error)
 {
   g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSET_POLICY,
-               "“%s”: the property “%s” is not set, and has no default", owner, property);
+               "“%s”: the property “%s” is not set, and has no default (in JavaScript, a misspelled value counts as not set)", owner, property);
   return FALSE;
 }
 

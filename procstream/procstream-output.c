@@ -14,9 +14,9 @@
  * A broadcast stream of what one side of a child, a descriptor or a
  * [class@Gio.InputStream] gives out.
  *
- * Any number of subscribers follow an output, each at its own pace. A
- * subscriber is either a handler of one of the signals, or a
- * [class@Procstream.Consumer] that was given to [method@Procstream.Output.attach].
+ * Any number of subscribers follow an output, each at its own pace: each
+ * [class@Procstream.Consumer] that was given to [method@Procstream.Output.attach] is
+ * one, and all handlers of the signals together are another.
  * Bytes arrive as *chunks*, one for each read; chunks are never empty and
  * never change.
  *
@@ -27,8 +27,8 @@
  * child that floods its output never freezes a window. All handlers together
  * are one subscriber, with the delivery of the output. A handler that is connected
  * before that context next iterates misses nothing; one that is connected
- * later gets first what replay kept, and then everything from the next chunk
- * on. After the end new handlers are looked for only when a child hands the output
+ * later, and is the only one, gets first what replay kept, and then everything from the next
+ * chunk on. Where there are others already, it joins them where they are. After the end new handlers are looked for only when a child hands the output
  * out, as in `child.stdout`: connect right after that, or attach a consumer, which is
  * told of the end at any time. As long as no handler is connected, nothing is emitted, nothing is kept for
  * handlers and nobody is slowed.

@@ -171,6 +171,28 @@ test_snapshot (void)
   assert_snapshot ("cwd", "/\n");
 }
 
+/* What is no variable is refused, by its place: it may be a secret. */
+static void
+test_bad_environment (void)
+{
+  const char *const entries[] = { "NOTHING", "=value", "" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (entries); i++)
+    {
+      g_autoptr (TestProcess) process = test_process_new ();
+      const char *const environment[] = { "GOOD=yes", entries[i], NULL };
+      const char *const argv[] = { "true", NULL };
+      g_autoptr (GError) error = NULL;
+
+      procstream_launcher_set_environment (process->launcher, environment);
+      g_assert_null (procstream_launcher_create (process->launcher, argv, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+      g_assert_nonnull (strstr (error->message, "“true”: the property “environment”"));
+      g_assert_nonnull (strstr (error->message, "number 1 "));
+      g_assert_null (strstr (error->message, "NOTHING"));
+    }
+}
+
 static void
 test_environment (void)
 {
@@ -330,6 +352,7 @@ main (int    argc,
   g_test_add_func ("/launcher/argv", test_argv);
   g_test_add_func ("/launcher/snapshot", test_snapshot);
   g_test_add_func ("/launcher/environment", test_environment);
+  g_test_add_func ("/launcher/bad-environment", test_bad_environment);
   g_test_add_func ("/launcher/bad-cwd", test_bad_cwd);
   g_test_add_func ("/launcher/merge", test_merge);
   g_test_add_func ("/launcher/discard", test_discard);
