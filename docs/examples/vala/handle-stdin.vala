@@ -18,7 +18,7 @@ async void sort () throws Error {
         print ("not everything was read: %s\n", error.message);
     }
     child.stdin.close ();
-    yield collector.wait_async (null);
+    yield collector.wait_async ();
     print ("%s\n", string.joinv ("\n", collector.dup_lines ()));
 }
 // [/write]

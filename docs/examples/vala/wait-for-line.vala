@@ -31,7 +31,7 @@ async void run () throws Error {
 
     print ("ready, stopping it\n");
     child.send_signal (ProcessSignal.TERM);
-    yield child.wait_async (null);
+    yield child.wait_async ();
     print ("ended by signal %d\n", child.term_signal);
 }
 

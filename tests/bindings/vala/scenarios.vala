@@ -398,7 +398,7 @@ void custom_consumer_refused () throws Error {
 
 async void wait_async () throws Error {
     var child = reliable ().spawnv (shell ("exit 3"));
-    assert (yield child.wait_async (null));
+    assert (yield child.wait_async ());
     assert_cmpint (child.exit_code, CompareOperator.EQ, 3);
 }
 
@@ -592,7 +592,7 @@ async void stdin_round_trip () throws Error {
     var collector = collect (child.stdout);
     assert (yield child.stdin.write_async (new Bytes (data), null));
     child.stdin.close ();
-    yield collector.wait_async (null);
+    yield collector.wait_async ();
     assert (collector.dup_bytes ().compare (new Bytes (data)) == 0);
 }
 
