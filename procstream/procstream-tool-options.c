@@ -80,8 +80,8 @@ add_entries (GOptionContext *context,
     { "prefix", 0, 0, G_OPTION_ARG_NONE, &o->prefix, "Begin each line with the time and the name of its stream", NULL },
     { "hide", 0, 0, G_OPTION_ARG_NONE, &o->hide, "Do not show the output", NULL },
     { "wait-for", 0, 0, G_OPTION_ARG_STRING, &raw->pattern, "Report the first line that REGEX matches", "REGEX" },
-    { "wait-timeout", 0, 0, G_OPTION_ARG_DOUBLE, &raw->wait_timeout, "End the command if that line has not come by then", "SECONDS" },
-    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &raw->timeout, "End the command if it still runs by then", "SECONDS" },
+    { "wait-timeout", 0, 0, G_OPTION_ARG_DOUBLE, &raw->wait_timeout, "End the command if that line has not come by then; 0: no limit", "SECONDS" },
+    { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &raw->timeout, "End the command if it still runs by then; 0: no limit", "SECONDS" },
     { "grace", 0, 0, G_OPTION_ARG_DOUBLE, &raw->grace, "Time between SIGTERM and SIGKILL (5)", "SECONDS" },
     { "drain", 0, 0, G_OPTION_ARG_DOUBLE, &raw->drain, "How long to read on when the command has ended and others hold its output (5)", "SECONDS" },
     { "reliable", 0, 0, G_OPTION_ARG_NONE, &raw->reliable, "Lose nothing; the command waits for a slow reader (the default)", NULL },
@@ -136,6 +136,23 @@ convert_seconds (const char *option,
   if (!(seconds >= 0 && seconds <= MAX_SECONDS))
     return bad_value (error, "%s needs a number of seconds from 0 to %d", option, MAX_SECONDS);
   *ms = (gint64) (seconds * 1000 + 0.5);
+  /* Zero may mean something of its own, so it is never what a short time is rounded to. */
+  if (seconds > 0)
+    *ms = MAX (*ms, 1);
+  return TRUE;
+}
+
+/* As with timeout(1), zero is no limit. */
+static gboolean
+convert_limit (const char *option,
+               double      seconds,
+               gint64     *ms,
+               GError    **error)
+{
+  if (!convert_seconds (option, seconds, ms, error))
+    return FALSE;
+  if (*ms == 0)
+    *ms = -1;
   return TRUE;
 }
 
@@ -211,8 +228,8 @@ parse (RawOptions *raw,
   if (o->show_version)
     return TRUE;
   return check_choices (raw, error) &&
-         convert_seconds ("--wait-timeout", raw->wait_timeout, &o->wait_timeout_ms, error) &&
-         convert_seconds ("--timeout", raw->timeout, &o->timeout_ms, error) &&
+         convert_limit ("--wait-timeout", raw->wait_timeout, &o->wait_timeout_ms, error) &&
+         convert_limit ("--timeout", raw->timeout, &o->timeout_ms, error) &&
          convert_seconds ("--grace", raw->grace, &o->grace_ms, error) &&
          convert_seconds ("--drain", raw->drain, &o->drain_ms, error) &&
          compile_pattern (raw, error) &&

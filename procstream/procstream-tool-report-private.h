@@ -16,7 +16,7 @@ typedef enum
   TOOL_CAUSE_TIMEOUT,
   TOOL_CAUSE_WAIT_TIMEOUT,
   TOOL_CAUSE_UNMATCHED,     /* the outputs ended without the line */
-  TOOL_CAUSE_SIGNAL,        /* the tool was told to end and passed that on */
+  TOOL_CAUSE_SIGNAL,        /* the tool was told to end and passed that on, or passed on what ended the command */
   TOOL_CAUSE_BROKEN_PIPE,   /* nobody reads our output any more */
   TOOL_CAUSE_OUTPUT_FAILED, /* our output cannot be written */
 } ToolCause;
@@ -55,10 +55,9 @@ typedef struct
   guint64            lines_before_tail;
 } ToolReport;
 
-int      tool_report_get_status (const ToolReport *self); /* the exit status of the tool */
-void     tool_report_print (const ToolReport *self);      /* on standard error */
-void     tool_report_print_match (const ToolReport *self);
-gboolean tool_report_write_json (const ToolReport *self,
-                                 GError          **error);
+int   tool_report_get_status (const ToolReport *self); /* the exit status of the tool */
+void  tool_report_print (const ToolReport *self);      /* on standard error */
+void  tool_report_print_match (const ToolReport *self);
+char *tool_report_to_json (const ToolReport *self); /* one line */
 
 G_END_DECLS

@@ -2,9 +2,7 @@
 
 #include "procstream-tool-report-private.h"
 
-#include <errno.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 
 #define US_PER_S 1e6
@@ -36,7 +34,8 @@ static int
 spawn_status (const GError *error)
 {
   static const int not_runnable[] = { G_SPAWN_ERROR_ACCES, G_SPAWN_ERROR_PERM, G_SPAWN_ERROR_NOEXEC, G_SPAWN_ERROR_ISDIR, G_SPAWN_ERROR_TXTBUSY,
-                                      G_SPAWN_ERROR_LIBBAD, G_SPAWN_ERROR_LOOP, G_SPAWN_ERROR_NAMETOOLONG, G_SPAWN_ERROR_NOTDIR };
+                                      G_SPAWN_ERROR_LIBBAD, G_SPAWN_ERROR_LOOP, G_SPAWN_ERROR_NAMETOOLONG, G_SPAWN_ERROR_NOTDIR,
+                                      G_SPAWN_ERROR_TOO_BIG };
 
   if (g_error_matches (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT))
     return TOOL_EXIT_NOT_FOUND;
@@ -277,12 +276,13 @@ add_boolean (GString    *json,
 static void
 add_seconds (GString    *json,
              const char *key,
-             gint64      us)
+             gint64      us,
+             gboolean    present)
 {
   char text[G_ASCII_DTOSTR_BUF_SIZE];
 
   append_key (json, key);
-  g_string_append (json, g_ascii_formatd (text, sizeof text, "%.6f", us / US_PER_S));
+  g_string_append (json, present ? g_ascii_formatd (text, sizeof text, "%.6f", us / US_PER_S) : "null");
 }
 
 static const char *
@@ -325,22 +325,24 @@ add_command (GString          *json,
   g_string_append_c (json, ']');
 }
 
+/* A stream that is part of the other one is null. */
 static void
-add_streams (GString          *json,
-             const ToolReport *self)
+add_stream (GString                *json,
+            const char             *name,
+            const ToolStreamReport *stream)
 {
-  for (guint i = 0; i < self->n_streams; i++)
+  append_key (json, name);
+  if (stream == NULL)
     {
-      const ToolStreamReport *stream = &self->streams[i];
-
-      append_key (json, stream->stream);
-      g_string_append_c (json, '{');
-      add_uint64 (json, "bytes", stream->bytes);
-      add_uint64 (json, "lines", stream->lines);
-      add_uint64 (json, "bytes_dropped", stream->bytes_dropped);
-      add_boolean (json, "complete", stream->complete);
-      g_string_append_c (json, '}');
+      g_string_append (json, "null");
+      return;
     }
+  g_string_append_c (json, '{');
+  add_uint64 (json, "bytes", stream->bytes);
+  add_uint64 (json, "lines", stream->lines);
+  add_uint64 (json, "bytes_dropped", stream->bytes_dropped);
+  add_boolean (json, "complete", stream->complete);
+  g_string_append_c (json, '}');
 }
 
 static void
@@ -356,12 +358,9 @@ add_wait (GString          *json,
   g_string_append_c (json, '{');
   add_string (json, "pattern", g_regex_get_pattern (self->options->wait_for));
   add_boolean (json, "seen", self->match != NULL);
-  if (self->match)
-    {
-      add_string (json, "line", self->match->line);
-      add_string (json, "stream", self->match->stream);
-      add_seconds (json, "after_seconds", self->match_after_us);
-    }
+  add_string (json, "line", self->match ? self->match->line : NULL);
+  add_string (json, "stream", self->match ? self->match->stream : NULL);
+  add_seconds (json, "after_seconds", self->match_after_us, self->match != NULL);
   g_string_append_c (json, '}');
 }
 
@@ -401,8 +400,8 @@ add_log (GString          *json,
   g_string_append_c (json, '}');
 }
 
-static char *
-build_json (const ToolReport *self)
+char *
+tool_report_to_json (const ToolReport *self)
 {
   g_autoptr (GString) json = g_string_new ("{");
   g_autofree char *text = describe (self);
@@ -418,31 +417,14 @@ build_json (const ToolReport *self)
   add_string (json, "signal", signame);
   add_int (json, "signal_number", self->term_signal, self->term_signal > 0);
   add_string (json, "message", text);
-  add_seconds (json, "duration_seconds", self->duration_us);
+  add_seconds (json, "duration_seconds", self->duration_us, TRUE);
   add_boolean (json, "killed", self->killed);
   add_boolean (json, "held_open", self->held_open);
-  add_streams (json, self);
+  add_stream (json, "stdout", &self->streams[0]);
+  add_stream (json, "stderr", self->n_streams > 1 ? &self->streams[1] : NULL);
   add_wait (json, self);
   add_tail (json, self);
   add_log (json, self);
   g_string_append (json, "}\n");
   return g_string_free (g_steal_pointer (&json), FALSE);
-}
-
-gboolean
-tool_report_write_json (const ToolReport *self,
-                        GError          **error)
-{
-  g_autofree char *json = build_json (self);
-
-  if (self->options->json_path)
-    return g_file_set_contents (self->options->json_path, json, -1, error);
-  if (fputs (json, stdout) < 0 || fflush (stdout) != 0)
-    {
-      int errsv = errno;
-
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errsv), "cannot write the record: %s", g_strerror (errsv));
-      return FALSE;
-    }
-  return TRUE;
 }

@@ -2,12 +2,15 @@
 
 #include "procstream-tool-run-private.h"
 
+#include "procstream-tool-record-private.h"
 #include "procstream-tool-report-private.h"
 #include "procstream-tool-signals-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,12 +39,16 @@ typedef struct
   ToolWriter        *views[2];
   ToolWriter        *log;
   int                log_fd;
+  int                record_fd;
+  int                unfinished[2]; /* atomic, of what a view writes to; views of one file share the first */
+  gboolean           one_file;
   ToolWatch         *watch;
   guint              n_streams;
 
   ToolCause cause;
   GError   *spawn_error;
   int       passed_signal;
+  guint64   asked; /* the signals that the tool was sent, a bit each */
   gint64    start_us;
   guint     pending;
   guint     timeout_source;
@@ -53,6 +60,8 @@ typedef struct
   gboolean  terminating;
   gboolean  killed;
   gboolean  drained;
+  int       death; /* the signal that the tool dies of in the end, 0: none */
+  gboolean  death_of_group;
 } ToolRun;
 
 static const char *
@@ -289,6 +298,7 @@ signal_cb (gpointer user_data,
 {
   ToolRun *self = user_data;
 
+  self->asked |= G_GUINT64_CONSTANT (1) << signum;
   procstream_child_send_signal (self->child, signum, NULL);
   switch (signum)
     {
@@ -354,9 +364,10 @@ add_views (ToolRun *self,
     return TRUE;
   for (guint i = 0; i < self->n_streams; i++)
     {
-      if (i == 1 && !same_file (STDOUT_FILENO, STDERR_FILENO))
+      if (i == 1 && !self->one_file)
         thread = add_thread (self, "view-stderr");
-      self->views[i] = tool_writer_new (thread, i == 0 ? STDOUT_FILENO : STDERR_FILENO, stream_name (i), self->options->prefix, view_failed_cb, self);
+      self->views[i] = tool_writer_new (thread, i == 0 ? STDOUT_FILENO : STDERR_FILENO, stream_name (i), self->options->prefix,
+                                        &self->unfinished[self->one_file ? 0 : i], view_failed_cb, self);
       if (!add_sink (self, tool_writer_attach (self->views[i], get_output (self, i), stream_name (i), FALSE, error)))
         return FALSE;
     }
@@ -371,15 +382,10 @@ add_log (ToolRun *self,
 
   if (o->log_path == NULL)
     return TRUE;
-  self->log_fd = open (o->log_path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (o->append ? O_APPEND : O_TRUNC), 0666);
+  self->log_fd = tool_open_file (o->log_path, o->append, error);
   if (self->log_fd < 0)
-    {
-      int errsv = errno;
-
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (errsv), "cannot open “%s”: %s", o->log_path, g_strerror (errsv));
-      return FALSE;
-    }
-  self->log = tool_writer_new (add_thread (self, "log"), self->log_fd, o->log_path, o->prefix, log_failed_cb, self);
+    return FALSE;
+  self->log = tool_writer_new (add_thread (self, "log"), self->log_fd, o->log_path, o->prefix, NULL, log_failed_cb, self);
   for (guint i = 0; i < self->n_streams; i++)
     if (!add_sink (self, tool_writer_attach (self->log, get_output (self, i), stream_name (i), TRUE, error)))
       return FALSE;
@@ -418,12 +424,26 @@ make_launcher (const ToolOptions *o)
   return launcher;
 }
 
+/* May wait for the reader of a FIFO; no signal is caught yet, so each ends that. */
+static gboolean
+open_record (ToolRun *self,
+             GError **error)
+{
+  const ToolOptions *o = self->options;
+
+  if (o->json)
+    self->record_fd = o->json_path ? tool_open_file (o->json_path, FALSE, error) : STDOUT_FILENO;
+  return !o->json || self->record_fd >= 0;
+}
+
 static gboolean
 prepare (ToolRun *self,
          GError **error)
 {
   g_autoptr (ProcstreamLauncher) launcher = make_launcher (self->options);
 
+  if (!open_record (self, error))
+    return FALSE;
   self->child = procstream_launcher_create (launcher, (const char *const *) self->options->argv, error);
   return self->child != NULL && add_views (self, error) && add_log (self, error) && add_watch (self, error);
 }
@@ -489,7 +509,6 @@ report_child (ToolRun    *self,
   report->term_signal = procstream_child_get_term_signal (self->child);
   report->duration_us = procstream_child_get_elapsed_us (self->child);
   report->held_open = self->drained && output_held_open (self);
-  report->n_streams = self->n_streams;
   for (guint i = 0; i < self->n_streams; i++)
     report_stream (self, i, &report->streams[i]);
   report->match = tool_watch_get_match (self->watch, &match_us);
@@ -500,10 +519,87 @@ report_child (ToolRun    *self,
   report->lines_before_tail -= MIN (report->tail->len, report->lines_before_tail);
 }
 
+/* A message and the record begin lines of their own, whatever the command wrote last. */
+static void
+finish_line (ToolRun *self,
+             int      fd)
+{
+  int *unfinished = &self->unfinished[self->one_file || fd == STDOUT_FILENO ? 0 : 1];
+
+  if (g_atomic_int_compare_and_exchange (unfinished, TRUE, FALSE))
+    tool_write_fully (fd, "\n", 1);
+}
+
+static gboolean
+write_record (ToolRun          *self,
+              const ToolReport *report)
+{
+  g_autofree char *json = tool_report_to_json (report);
+  g_autoptr (GError) error = NULL;
+
+  if (self->record_fd == STDOUT_FILENO)
+    finish_line (self, STDOUT_FILENO);
+  if (tool_write_record (self->record_fd, self->options->json_path ? self->options->json_path : "standard output", json, &error))
+    return TRUE;
+  g_printerr ("procstream: %s\n", error->message);
+  return FALSE;
+}
+
+/* What ended the command, if the tool had passed that on: then it is the cause, whatever came before. */
+static void
+explain_signal (ToolRun    *self,
+                ToolReport *report)
+{
+  if ((report->cause != TOOL_CAUSE_NONE && report->cause != TOOL_CAUSE_SIGNAL) || !(self->asked >> report->term_signal & 1))
+    return;
+  report->cause = TOOL_CAUSE_SIGNAL;
+  report->passed_signal = report->term_signal;
+}
+
+/* Whether the keyboard of the terminal, which the command had, can have sent it. */
+static gboolean
+is_from_keyboard (ToolRun          *self,
+                  const ToolReport *report)
+{
+  const ToolOptions *o = self->options;
+
+  return report->cause == TOOL_CAUSE_NONE && (report->term_signal == SIGINT || report->term_signal == SIGQUIT) &&
+         o->containment == PROCSTREAM_CONTAINMENT_GROUP && o->stdin_mode == PROCSTREAM_STDIN_MODE_INHERIT &&
+         tcgetpgrp (STDIN_FILENO) == getpgrp ();
+}
+
+/* Shells go on with a script unless what they wait for dies of the signal that was to end both. */
+static void
+choose_death (ToolRun          *self,
+              const ToolReport *report)
+{
+  gboolean asks_to_end = report->term_signal == SIGHUP || report->term_signal == SIGINT || report->term_signal == SIGQUIT ||
+                         report->term_signal == SIGTERM;
+
+  self->death_of_group = is_from_keyboard (self, report);
+  if (self->death_of_group || (report->cause == TOOL_CAUSE_SIGNAL && asks_to_end && report->passed_signal == report->term_signal))
+    self->death = report->term_signal;
+}
+
+static void
+die (int      signum,
+     gboolean with_group)
+{
+  struct sigaction action = { .sa_handler = SIG_DFL };
+  sigset_t         set;
+
+  setrlimit (RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+  sigaction (signum, &action, NULL);
+  sigemptyset (&set);
+  sigaddset (&set, signum);
+  pthread_sigmask (SIG_UNBLOCK, &set, NULL);
+  /* While it had the terminal, only the command got what all of our group would have got from it: the script that waits for us, too. */
+  kill (with_group ? 0 : getpid (), signum);
+}
+
 static int
 report (ToolRun *self)
 {
-  g_autoptr (GError) error = NULL;
   ToolReport report = {
     .options = self->options,
     .name = self->child ? procstream_child_get_name (self->child) : self->options->argv[0],
@@ -512,6 +608,8 @@ report (ToolRun *self)
     .spawn_error = self->spawn_error,
     .passed_signal = self->passed_signal,
     .killed = self->killed,
+    .n_streams = self->n_streams,
+    .streams = { { .stream = "stdout" }, { .stream = "stderr" } },
   };
   int status;
 
@@ -524,15 +622,17 @@ report (ToolRun *self)
       report.log_bytes = tool_writer_get_bytes (self->log);
     }
   if (self->cause != TOOL_CAUSE_NOT_STARTED)
-    report_child (self, &report);
+    {
+      report_child (self, &report);
+      explain_signal (self, &report);
+      choose_death (self, &report);
+    }
   tool_report_print (&report);
   status = tool_report_get_status (&report);
-  if (self->options->json && !tool_report_write_json (&report, &error))
-    {
-      g_printerr ("procstream: %s\n", error->message);
-      if (status == 0)
-        status = TOOL_EXIT_FAILED;
-    }
+  /* There is nobody any more to pass a signal on to: it ends the tool, should the record find no reader. */
+  g_clear_pointer (&self->signals, tool_signals_free);
+  if (self->record_fd >= 0 && !write_record (self, &report) && status == 0)
+    status = TOOL_EXIT_FAILED;
   g_clear_pointer (&report.tail, g_ptr_array_unref);
   return status;
 }
@@ -562,18 +662,31 @@ clear (ToolRun *self)
   g_clear_pointer (&self->watch, tool_watch_free);
   if (self->log_fd >= 0)
     close (self->log_fd);
+  if (self->record_fd > STDERR_FILENO)
+    close (self->record_fd);
+}
+
+/* Static for the threads that may still wait for a reader when tool_run() returns. */
+static ToolRun the_run;
+
+static void
+print_message (const char *text)
+{
+  finish_line (&the_run, STDERR_FILENO);
+  fputs (text, stderr);
 }
 
 int
 tool_run (const ToolOptions *options)
 {
-  /* Static for the threads that may still wait for a reader when this returns. */
-  static ToolRun run;
-  ToolRun       *self = &run;
-  int            status;
+  ToolRun *self = &the_run;
+  int      status;
 
   self->options = options;
   self->log_fd = -1;
+  self->record_fd = -1;
+  self->one_file = same_file (STDOUT_FILENO, STDERR_FILENO);
+  g_set_printerr_handler (print_message);
   self->n_streams = options->merge_stderr ? 1 : 2;
   self->loop = g_main_loop_new (NULL, FALSE);
   self->threads = g_ptr_array_new_with_free_func ((GDestroyNotify) tool_thread_free);
@@ -588,5 +701,7 @@ tool_run (const ToolOptions *options)
     self->cause = TOOL_CAUSE_NOT_STARTED;
   status = report (self);
   clear (self);
+  if (self->death)
+    die (self->death, self->death_of_group);
   return status;
 }

@@ -13,7 +13,8 @@ ToolThread *tool_thread_new (const char *name);
 void        tool_thread_start (ToolThread *self);
 void        tool_thread_free (ToolThread *self); /* joins */
 
-/* A consumer that calls functions, in @thread. A returned TRUE means: no more. Exactly one of @chunk and @lines is given. */
+/* A consumer that calls functions, in @thread. A returned TRUE means: no more. Of @chunk and @lines one is given, or both: then a chunk
+ * comes before the lines that end in it. */
 typedef struct
 {
   gboolean (*chunk) (gpointer user_data, GBytes *bytes);

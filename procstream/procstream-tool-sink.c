@@ -80,7 +80,7 @@ tool_call_main (GSourceFunc func,
 
 /* --- The consumers -------------------------------------------------------------------------------------------------------------- */
 
-/* What a consumer is given follows from the functions that its class has, so bytes and lines are two classes. */
+/* What a consumer is given follows from the functions that its class has, so bytes, lines and both are three classes. */
 typedef struct
 {
   ProcstreamConsumer   parent_instance;
@@ -90,14 +90,18 @@ typedef struct
 
 typedef ProcstreamConsumerClass ToolByteSinkClass;
 typedef ProcstreamConsumerClass ToolLineSinkClass;
+typedef ProcstreamConsumerClass ToolBothSinkClass;
 typedef ToolSink                ToolByteSink;
 typedef ToolSink                ToolLineSink;
+typedef ToolSink                ToolBothSink;
 
 GType tool_byte_sink_get_type (void);
 GType tool_line_sink_get_type (void);
+GType tool_both_sink_get_type (void);
 
 G_DEFINE_TYPE (ToolByteSink, tool_byte_sink, PROCSTREAM_TYPE_CONSUMER)
 G_DEFINE_TYPE (ToolLineSink, tool_line_sink, PROCSTREAM_TYPE_CONSUMER)
+G_DEFINE_TYPE (ToolBothSink, tool_both_sink, PROCSTREAM_TYPE_CONSUMER)
 
 static gboolean
 tool_sink_chunk (ProcstreamConsumer *consumer,
@@ -159,6 +163,14 @@ tool_line_sink_class_init (ToolLineSinkClass *klass)
 }
 
 static void
+tool_both_sink_class_init (ToolBothSinkClass *klass)
+{
+  class_init_common (klass);
+  klass->chunk = tool_sink_chunk;
+  klass->lines = tool_sink_lines;
+}
+
+static void
 tool_byte_sink_init (ToolByteSink *self)
 {
 }
@@ -166,6 +178,19 @@ tool_byte_sink_init (ToolByteSink *self)
 static void
 tool_line_sink_init (ToolLineSink *self)
 {
+}
+
+static void
+tool_both_sink_init (ToolBothSink *self)
+{
+}
+
+static GType
+type_for (const ToolSinkFuncs *funcs)
+{
+  if (funcs->chunk == NULL)
+    return tool_line_sink_get_type ();
+  return funcs->lines ? tool_both_sink_get_type () : tool_byte_sink_get_type ();
 }
 
 ProcstreamConsumer *
@@ -176,7 +201,7 @@ tool_sink_new (ToolThread          *thread,
   ToolSink *self;
 
   g_main_context_push_thread_default (thread->context);
-  self = g_object_new (funcs->chunk ? tool_byte_sink_get_type () : tool_line_sink_get_type (), NULL);
+  self = g_object_new (type_for (funcs), NULL);
   g_main_context_pop_thread_default (thread->context);
   self->funcs = funcs;
   self->user_data = user_data;

@@ -13,6 +13,7 @@ typedef struct
 {
   const char *stream; /* static */
   char       *line;
+  guint64     size; /* of the whole line, where it was cut; else 0 */
 } ToolLine;
 
 /* @matched is called in the main thread when the line was seen, @unmatched when it can come no more: one of them, once. */

@@ -2,13 +2,21 @@
 
 #include "procstream-tool-watch-private.h"
 
+#include <string.h>
+
 /*
  * The feeds run in the watch's thread, where a slow regular expression delays nothing but the next line. What they
  * gather is protected by mutex, because the main thread may give up on an output that does not end.
  *
  * Exactly one of matched and unmatched is called, when there is something to wait for: settled says that it was decided. match
  * is constant once match.line is set.
+ *
+ * A line is handed out as soon as it is certain that it is cut, before its length is known. So the lengths are taken from the chunks,
+ * each of which comes before the lines that it makes: what is cut is either the first of those lines, if it began in
+ * an earlier chunk, or the last, if it goes on. No chunk is longer than the limit, so none in between can be.
  */
+#define MAX_LINE PROCSTREAM_DEFAULT_MAX_LINE_LENGTH
+
 struct _ToolWatch
 {
   ToolThread *thread;
@@ -23,7 +31,7 @@ struct _ToolWatch
   GQueue   tail; /* of ToolLine */
   guint    open_feeds;
   gboolean settled;
-  ToolLine match;
+  ToolLine match; /* cut at the limit, if it is longer */
   gint64   match_time;
 };
 
@@ -33,6 +41,13 @@ typedef struct
   const char *stream;
   guint64     lines;
   guint64     bytes_lost; /* in gaps; not what a long line was cut by */
+
+  guint64   length;     /* so far, of the line that is not finished */
+  guint64   first_size; /* of a line that the last chunk finished and that must be cut, 0: there is none */
+  gboolean  after_cr;   /* the last byte of that line */
+  gboolean  torn;       /* where that line began is not known */
+  gboolean  cut;        /* that line was handed out, cut */
+  ToolLine *unfinished; /* the same, if it is still in the tail */
 } Feed;
 
 static void
@@ -51,7 +66,15 @@ push_tail_locked (ToolWatch  *self,
 {
   ToolLine *line = self->tail.length >= self->max_tail ? g_queue_pop_head (&self->tail) : g_new0 (ToolLine, 1);
 
+  for (guint i = 0; i < self->feeds->len; i++)
+    {
+      Feed *feed = g_ptr_array_index (self->feeds, i);
+
+      if (feed->unfinished == line)
+        feed->unfinished = NULL;
+    }
   g_free (line->line);
+  line->size = 0;
   line->stream = stream;
   line->line = g_strdup (text);
   g_queue_push_tail (&self->tail, line);
@@ -70,6 +93,79 @@ keep_lines_locked (Feed              *feed,
     return;
   for (guint i = n > self->max_tail ? n - self->max_tail : 0; i < n; i++)
     push_tail_locked (self, feed->stream, lines[i]);
+}
+
+/* A CR before the newline is no part of the line; one at the end of what is there may turn out to be that. */
+static gboolean
+is_too_long (const Feed *feed)
+{
+  return feed->length - feed->after_cr > MAX_LINE;
+}
+
+static void
+end_line_locked (Feed *feed)
+{
+  guint64 length = feed->length - feed->after_cr;
+
+  if (feed->unfinished)
+    feed->unfinished->size = length;
+  else if (!feed->cut && !feed->torn && length > MAX_LINE)
+    feed->first_size = length;
+  feed->length = 0;
+  feed->after_cr = feed->torn = feed->cut = FALSE;
+  feed->unfinished = NULL;
+}
+
+static void
+extend_line (Feed       *feed,
+             const char *data,
+             gsize       size)
+{
+  if (size == 0)
+    return;
+  feed->length += size;
+  feed->after_cr = data[size - 1] == '\r';
+}
+
+static gboolean
+feed_chunk (gpointer user_data,
+            GBytes  *bytes)
+{
+  Feed       *feed = user_data;
+  gsize       size;
+  const char *data = g_bytes_get_data (bytes, &size);
+  const char *first = memchr (data, '\n', size);
+  const char *last = memrchr (data, '\n', size);
+
+  g_mutex_lock (&feed->watch->mutex);
+  feed->first_size = 0;
+  if (first)
+    {
+      extend_line (feed, data, first - data);
+      end_line_locked (feed);
+      size -= last + 1 - data;
+      data = last + 1;
+    }
+  extend_line (feed, data, size);
+  g_mutex_unlock (&feed->watch->mutex);
+  return FALSE;
+}
+
+/* Finds the lines of this batch that were cut among those that were kept. */
+static void
+mark_lines_locked (Feed *feed,
+                   guint n)
+{
+  GQueue  *tail = &feed->watch->tail;
+  gboolean goes_on = !feed->torn && !feed->cut && is_too_long (feed);
+
+  if (feed->first_size && n <= tail->length)
+    ((ToolLine *) g_queue_peek_nth (tail, tail->length - n))->size = feed->first_size;
+  feed->first_size = 0;
+  if (!goes_on)
+    return;
+  feed->cut = TRUE;
+  feed->unfinished = g_queue_peek_tail (tail);
 }
 
 static void
@@ -99,6 +195,7 @@ feed_lines (gpointer           user_data,
 
   g_mutex_lock (&self->mutex);
   keep_lines_locked (feed, lines, n);
+  mark_lines_locked (feed, n);
   g_mutex_unlock (&self->mutex);
 
   for (guint i = 0; i < n && self->wait_for && !self->settled; i++)
@@ -115,6 +212,10 @@ feed_gap (gpointer user_data,
 
   g_mutex_lock (&feed->watch->mutex);
   feed->bytes_lost += bytes;
+  feed->length = 0;
+  feed->after_cr = feed->cut = FALSE;
+  feed->torn = TRUE;
+  feed->unfinished = NULL;
   g_mutex_unlock (&feed->watch->mutex);
   return FALSE;
 }
@@ -129,7 +230,7 @@ feed_ended (gpointer user_data)
     settle (self, feed, NULL);
 }
 
-static const ToolSinkFuncs feed_funcs = { .lines = feed_lines, .gap = feed_gap, .ended = feed_ended };
+static const ToolSinkFuncs feed_funcs = { .chunk = feed_chunk, .lines = feed_lines, .gap = feed_gap, .ended = feed_ended };
 
 ToolWatch *
 tool_watch_new (ToolThread *thread,
@@ -179,6 +280,7 @@ tool_watch_attach (ToolWatch        *self,
   self->open_feeds++;
   sink = tool_sink_new (self->thread, &feed_funcs, feed);
   /* A line is one line here, however long: the tail is bounded and the count is right. */
+  procstream_consumer_set_max_line_length (sink, MAX_LINE);
   procstream_consumer_set_line_overflow (sink, PROCSTREAM_LINE_OVERFLOW_TRUNCATE);
   if (!procstream_output_attach (output, sink, error))
     return NULL;
@@ -192,8 +294,18 @@ tool_watch_steal_tail (ToolWatch *self)
   ToolLine  *line;
 
   g_mutex_lock (&self->mutex);
+  for (guint i = 0; i < self->feeds->len; i++)
+    end_line_locked (g_ptr_array_index (self->feeds, i));
   while ((line = g_queue_pop_head (&self->tail)))
-    g_ptr_array_add (tail, line);
+    {
+      if (line->size)
+        {
+          g_autofree char *beginning = g_steal_pointer (&line->line);
+
+          line->line = g_strdup_printf ("%s… (%" G_GUINT64_FORMAT " bytes in all)", beginning, line->size);
+        }
+      g_ptr_array_add (tail, line);
+    }
   g_mutex_unlock (&self->mutex);
   return tail;
 }

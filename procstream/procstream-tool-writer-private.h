@@ -9,11 +9,18 @@ G_BEGIN_DECLS
 /* One place where output is written: a standard stream of the tool, or the log. What is written blocks only @thread. */
 typedef struct _ToolWriter ToolWriter;
 
-/* @failed is called in the main thread, once, with the errno in tool_writer_get_errno(). */
+/* Writes it all, however long that takes; FALSE with errno. */
+gboolean tool_write_fully (int         fd,
+                           const char *data,
+                           gsize       size);
+
+/* @failed is called in the main thread, once, with the errno in tool_writer_get_errno(). *@unfinished (atomic) tells whether the
+ * last that was written did not end a line; writers of the same file share it. */
 ToolWriter *tool_writer_new (ToolThread *thread,
                              int         fd,
                              const char *what,
                              gboolean    prefix,
+                             int        *unfinished, /* nullable */
                              GSourceFunc failed,
                              gpointer    user_data);
 void        tool_writer_free (ToolWriter *self);

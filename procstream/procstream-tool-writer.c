@@ -18,6 +18,7 @@ struct _ToolWriter
   int         fd;
   char       *what;
   gboolean    prefix;
+  int        *unfinished;
   GSourceFunc failed;
   gpointer    user_data;
   GPtrArray  *feeds;
@@ -42,10 +43,10 @@ feed_free (gpointer data)
   g_free (feed);
 }
 
-static gboolean
-write_fully (int         fd,
-             const char *data,
-             gsize       size)
+gboolean
+tool_write_fully (int         fd,
+                  const char *data,
+                  gsize       size)
 {
   while (size > 0)
     {
@@ -75,12 +76,14 @@ writer_write (ToolWriter *self,
 
   if (tool_writer_get_errno (self))
     return TRUE;
-  over = !write_fully (self->fd, data, size);
+  over = !tool_write_fully (self->fd, data, size);
   g_mutex_lock (&self->mutex);
   if (over)
     self->errsv = errno;
   else
     self->bytes += size;
+  if (self->unfinished && size > 0)
+    g_atomic_int_set (self->unfinished, data[size - 1] != '\n');
   g_mutex_unlock (&self->mutex);
   if (over)
     tool_call_main (self->failed, self->user_data);
@@ -154,6 +157,7 @@ tool_writer_new (ToolThread *thread,
                  int         fd,
                  const char *what,
                  gboolean    prefix,
+                 int        *unfinished,
                  GSourceFunc failed,
                  gpointer    user_data)
 {
@@ -163,6 +167,7 @@ tool_writer_new (ToolThread *thread,
   self->fd = fd;
   self->what = g_strdup (what);
   self->prefix = prefix;
+  self->unfinished = unfinished;
   self->failed = failed;
   self->user_data = user_data;
   self->feeds = g_ptr_array_new_with_free_func (feed_free);

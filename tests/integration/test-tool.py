@@ -11,6 +11,7 @@ import os
 import re
 import select
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -362,7 +363,7 @@ def wait_for():
     matches(line, r'^procstream: sh: seen after \d+\.\d s: listening on port 99\n$')
     equal(tool.poll(), None)
     tool.terminate()
-    equal(tool.wait(LIMIT), 128 + signal.SIGTERM)
+    equal(tool.wait(LIMIT), -signal.SIGTERM)
 
 
 @test
@@ -451,7 +452,9 @@ def bad_directory():
 def usage_errors():
     for arguments in ([], ['--'], ['--no-such-option'], ['--lossy', '--reliable', 'true'], ['--tail', '-1', 'true'],
                       ['--append', 'true'], ['--wait-timeout', '1', 'true'], ['--wait-for', '(', 'true'], ['--env', 'X', 'true'],
-                      ['--stdin', 'x', 'true'], ['--timeout', '-3', 'true'], ['--timeout', 'nan', 'true'], ['--timeout', 'x', 'true']):
+                      ['--stdin', 'x', 'true'], ['--timeout', '-3', 'true'], ['--timeout', 'nan', 'true'], ['--timeout', 'x', 'true'], ['--timeout', '-1', 'true'],
+                      ['--grace', '-1', 'true'], ['--grace', '-0.5', 'true'], ['--drain', '-1', 'true'], ['--drain', 'inf', 'true'],
+                      ['--wait-for', 'x', '--wait-timeout', '-1', 'true'], ['--tail', '99999999999', 'true']):
         done = run_text(*arguments)
         equal((arguments, done.returncode), (arguments, 125))
         matches(done.stderr, '^procstream: ')
@@ -464,6 +467,16 @@ def timeout():
     equal(tool.wait(LIMIT), 124)
     matches(tool.stderr.read(), r'procstream: sh: timed out after 0\.2 s; killed by SIGTERM after')
     equal(group_members(group), [])
+
+
+@test
+def timeout_of_zero():
+    """It is none, as with timeout(1)."""
+    tool = start('--timeout', '0', '--wait-for', 'x', '--wait-timeout', '0', *shell('echo ready; read line; echo x; exit 7'), stdin=subprocess.PIPE)
+    equal(tool.stdout.readline(), 'ready\n')
+    tool.stdin.write('go\n')
+    tool.stdin.close()
+    equal(tool.wait(LIMIT), 7)
 
 
 @test
@@ -526,7 +539,7 @@ def sigterm_ends_the_group():
     tool = start(*shell('sleep 1000 & echo $$; wait'))
     group = int(tool.stdout.readline())
     tool.terminate()
-    equal(tool.wait(LIMIT), 128 + signal.SIGTERM)
+    equal(tool.wait(LIMIT), -signal.SIGTERM)
     equal(group_members(group), [])
 
 
@@ -582,8 +595,147 @@ def json_on_stdout():
 
 
 @test
+def json_cannot_be_opened():
+    """That is told before anything runs."""
+    for path in ('/nonexistent/record', '/dev/fd/987'):
+        done = run_text(f'--json={path}', *shell('echo x'))
+        equal((done.stdout, done.returncode), ('', 125))
+        contains(done.stderr, f'procstream: cannot open “{path}”: No such file')
+
+
+@test
 def json_cannot_be_written():
-    equal(run('--json=/nonexistent/record', *shell('true')).returncode, 125)
+    done = run_text('--json=/dev/full', *shell('echo x'))
+    equal((done.stdout, done.returncode), ('x\n', 125))
+    contains(done.stderr, 'cannot write the record to /dev/full: No space left on device')
+    equal(run('--json=/dev/full', *shell('exit 3')).returncode, 3)
+
+
+@test
+def json_leaves_the_file_what_it_is():
+    """It is written, not replaced: a link, a FIFO, a descriptor, a device; a file is emptied before the command runs."""
+    with tempfile.TemporaryDirectory() as directory:
+        path, link, fifo = (f'{directory}/{name}' for name in ('file', 'link', 'fifo'))
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('old' * 9999)
+        os.symlink(path, link)
+        equal(run_text(f'--json={link}', '--', 'wc', '-c', path).stdout, f'0 {path}\n')
+        assert os.path.islink(link), 'the link was replaced'
+        equal(json.load(open(path, encoding='utf-8'))['status'], 0)
+        with open_fifo(fifo) as reader:
+            equal(run(f'--json={fifo}', *shell('true')).returncode, 0)
+            equal(json.loads(reader.read())['status'], 0)
+        assert stat.S_ISFIFO(os.stat(fifo).st_mode), 'the FIFO was replaced'
+        read, write = os.pipe()
+        run(f'--json=/dev/fd/{write}', *shell('exit 4'), pass_fds=[write])
+        os.close(write)
+        with open(read, 'rb') as reader:
+            equal(json.loads(reader.read())['status'], 4)
+    equal(run('--json=/dev/null', *shell('true')).returncode, 0)
+
+
+@test
+def json_is_not_inherited():
+    with tempfile.NamedTemporaryFile(suffix='.json') as file:
+        script = 'import os; print([n for n in os.listdir("/proc/self/fd") if os.path.realpath(f"/proc/self/fd/{n}") == os.environ["FILE"]])'
+        equal(run_text(f'--json={file.name}', '--env', f'FILE={file.name}', *python(script)).stdout, '[]\n')
+
+
+@test
+def json_waits_for_a_reader():
+    """As a shell does for what it redirects to a FIFO; Ctrl-C ends that, and the command has not run."""
+    with tempfile.TemporaryDirectory() as directory:
+        os.mkfifo(f'{directory}/fifo')
+        tool = start(f'--json={directory}/fifo', *shell('echo x'))
+        wait_until(lambda: state(tool.pid) == 'S')
+        tool.send_signal(signal.SIGINT)
+        equal(tool.wait(LIMIT), -signal.SIGINT)
+        equal(tool.stdout.read(), '')
+
+
+@test
+def json_never_takes_the_command():
+    with tempfile.TemporaryDirectory() as directory:
+        script = f'{directory}/script'
+        with open(script, 'w', encoding='utf-8') as file:
+            file.write('#!/bin/sh\necho "$1"\n')
+        os.chmod(script, 0o755)
+        first, record = run_text('--json', './script', '-j2', cwd=directory).stdout.splitlines()
+        equal((first, json.loads(record)['command']), ('-j2', ['./script', '-j2']))
+        contains(open(script, encoding='utf-8').read(), 'echo')
+
+
+@test
+def json_begins_a_line():
+    """Also when both streams go to one place, and what was left unfinished is the other one."""
+    for options in ({}, {'stderr': subprocess.STDOUT}):
+        for script in ('printf x', 'echo x') + (('printf x >&2',) if options else ()):
+            done = subprocess.run([TOOL, '--json', *shell(script)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  text=True, check=True, timeout=LIMIT, **options)
+            first, record = done.stdout.splitlines()
+            equal((first, json.loads(record)['status']), ('x', 0))
+    equal(json.loads(run('--json', *shell('true')).stdout)['status'], 0)
+    equal(json.loads(run('--json', '--hide', *shell('printf x')).stdout)['status'], 0)
+
+
+@test
+def message_begins_a_line():
+    matches(run_text('--tail', '0', *shell('printf x >&2; exit 1')).stderr, r'^x\nprocstream: sh: exited with status 1 after')
+
+
+@test
+def records_have_the_same_members():
+    def members(*arguments):
+        record = run_json(*arguments)[1]
+        return {key: sorted(value) if isinstance(value, dict) else None for key, value in record.items()}
+
+    equal(members('--', 'no-such-program-at-all'), members(*shell('true')))
+    equal(members('--merge-stderr', '--', 'no-such-program-at-all'), members('--merge-stderr', *shell('true')))
+    equal(list(members('--merge-stderr', *shell('true'))), list(members(*shell('true'))))
+    equal(members('--wait-for', 'a', *shell('echo a')), members('--wait-for', 'a', *shell('true')))
+
+
+@test
+def tail_of_long_lines():
+    """What was cut is marked, whether the line has ended, and however it came."""
+    limit = 65536
+    script = '''
+import os, sys
+for size in (65536, 65537, 200000):
+    os.write(1, b"x" * size + b"\\r\\n")
+    os.write(1, b"short\\n" * 3)
+os.write(1, b"x" * 200000)
+'''
+    expected = ['x' * limit, *['short'] * 3]
+    for size in (65537, 200000):
+        expected += ['x' * limit + f'… ({size} bytes in all)', *['short'] * 3]
+    expected.append('x' * limit + '… (200000 bytes in all)')
+    _, record = run_json('--hide', *python(script))
+    equal([line['line'] for line in record['tail']], expected)
+    for tail in (1, 2):
+        _, record = run_json('--hide', '--tail', str(tail), *python(script))
+        equal([line['line'] for line in record['tail']], expected[-tail:])
+
+
+@test
+def cause_of_signals_that_were_passed_on():
+    """It is that, whichever signal it was and whatever was passed on before."""
+    for signum in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM, signal.SIGUSR1, signal.SIGUSR2):
+        with tempfile.NamedTemporaryFile(suffix='.json') as file:
+            tool = start(f'--json={file.name}', *shell('ulimit -c 0; echo ready; exec sleep 1000'))
+            equal(tool.stdout.readline(), 'ready\n')
+            tool.send_signal(signum)
+            user = signum in (signal.SIGUSR1, signal.SIGUSR2)
+            equal(tool.wait(LIMIT), 128 + signum if user else -signum)
+            record = json.load(open(file.name, encoding='utf-8'))
+            equal((record['cause'], record['status'], record['signal_number']), ('signal-passed-on', 128 + signum, signum))
+
+
+@test
+def signal_that_nobody_asked_for():
+    """The tool dies of nothing that it was not sent."""
+    for signum in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        equal(run(*shell(f'kill -{int(signum)} $$')).returncode, 128 + signum)
 
 
 # --- Terminals ------------------------------------------------------------------------------------------------------
@@ -596,7 +748,7 @@ class Terminal:
     what to do, over two pipes.
     """
 
-    def __init__(self, *arguments, foreground=True):
+    def __init__(self, *arguments, foreground=True, program=TOOL):
         self.master, slave = os.openpty()
         events_read, events_write = os.pipe()
         orders_read, orders_write = os.pipe()
@@ -606,7 +758,7 @@ class Terminal:
             try:
                 for fd in (self.master, events_read, orders_write):
                     os.close(fd)
-                Terminal.run_shell(slave, [TOOL, *arguments], foreground, os.fdopen(events_write, 'w', 1), os.fdopen(orders_read))
+                Terminal.run_shell(slave, [program, *arguments], foreground, os.fdopen(events_write, 'w', 1), os.fdopen(orders_read))
             finally:
                 os._exit(1)
         for fd in (slave, events_write, orders_read):
@@ -750,7 +902,33 @@ def ctrl_c_ends_and_is_reported():
         terminal.expect('ready')
         terminal.type('\x03')
         terminal.expect('killed by SIGINT after')
-        equal(terminal.event(), 'ended 130 front')
+        equal(terminal.event(), f'ended {-signal.SIGINT} front')
+
+
+def interrupted_script(*options):
+    """A script that runs the tool in a loop ends at the first Ctrl-C, as it would without the tool."""
+    script = f'for i in 1 2 3; do {TOOL} {" ".join(options)} -q -- sh -c "echo run $i; exec sleep 1000"; done; echo after'
+    with Terminal('-c', script, program='/bin/bash') as terminal:
+        terminal.expect('run 1')
+        terminal.type('\x03')
+        equal(terminal.event(), f'ended {-signal.SIGINT} front')
+        lacks(terminal.text, 'run 2')
+        lacks(terminal.text, 'after')
+
+
+@test
+def ctrl_c_ends_a_script():
+    interrupted_script()
+
+
+@test
+def ctrl_c_ends_a_script_without_terminal_for_the_command():
+    interrupted_script('--stdin', 'null')
+
+
+@test
+def ctrl_c_ends_a_script_with_the_same_group():
+    interrupted_script('--same-group')
 
 
 @test
