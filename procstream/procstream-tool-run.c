@@ -485,8 +485,7 @@ report_stream (ToolRun          *self,
   ProcstreamOutput *output = get_output (self, i);
   guint             n_writers = self->sinks->len / self->n_streams - 1;
 
-  stream->stream = stream_name (i);
-  stream->bytes = procstream_output_get_bytes_received (output);
+  *stream = (ToolStreamReport){ .stream = stream_name (i), .bytes = procstream_output_get_bytes_received (output) };
   tool_watch_count (self->watch, stream->stream, &stream->lines, &stream->bytes_dropped);
   /* The sinks come in groups: views, log, watch, each with one per stream. */
   for (guint k = 0; k < n_writers; k++)
@@ -510,12 +509,13 @@ report_child (ToolRun    *self,
   report->duration_us = procstream_child_get_elapsed_us (self->child);
   report->held_open = self->drained && output_held_open (self);
   for (guint i = 0; i < self->n_streams; i++)
-    report_stream (self, i, &report->streams[i]);
+    {
+      report_stream (self, i, &report->streams[i]);
+      report->lines_before_tail += report->streams[i].lines;
+    }
   report->match = tool_watch_get_match (self->watch, &match_us);
   report->match_after_us = match_us - self->start_us;
   report->tail = tool_watch_steal_tail (self->watch);
-  for (guint i = 0; i < self->n_streams; i++)
-    report->lines_before_tail += report->streams[i].lines;
   report->lines_before_tail -= MIN (report->tail->len, report->lines_before_tail);
 }
 

@@ -603,12 +603,21 @@ def json_cannot_be_opened():
         contains(done.stderr, f'procstream: cannot open “{path}”: No such file')
 
 
+def link_to_device(directory, name):
+    """A device by another name: a tool that replaced what it is to write would replace the link, and not the device of this system."""
+    path = f'{directory}/{name}'
+    os.symlink(f'/dev/{name}', path)
+    return path
+
+
 @test
 def json_cannot_be_written():
-    done = run_text('--json=/dev/full', *shell('echo x'))
-    equal((done.stdout, done.returncode), ('x\n', 125))
-    contains(done.stderr, 'cannot write the record to /dev/full: No space left on device')
-    equal(run('--json=/dev/full', *shell('exit 3')).returncode, 3)
+    with tempfile.TemporaryDirectory() as directory:
+        full = link_to_device(directory, 'full')
+        done = run_text(f'--json={full}', *shell('echo x'))
+        equal((done.stdout, done.returncode), ('x\n', 125))
+        contains(done.stderr, f'cannot write the record to {full}: No space left on device')
+        equal(run(f'--json={full}', *shell('exit 3')).returncode, 3)
 
 
 @test
@@ -631,7 +640,9 @@ def json_leaves_the_file_what_it_is():
         os.close(write)
         with open(read, 'rb') as reader:
             equal(json.loads(reader.read())['status'], 4)
-    equal(run('--json=/dev/null', *shell('true')).returncode, 0)
+        null = link_to_device(directory, 'null')
+        equal(run(f'--json={null}', *shell('true')).returncode, 0)
+        assert os.path.islink(null), 'the link was replaced'
 
 
 @test
