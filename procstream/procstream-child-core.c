@@ -198,6 +198,7 @@ procstream_child_core_new (ProcstreamChildOptions *options,
   for (guint i = 0; i < 2; i++)
     {
       self->outputs[i] = procstream_output_core_new (names[i], &self->options.outputs[i], context, self);
+      procstream_output_core_take_label (self->outputs[i], g_strdup_printf ("%s (%s)", self->options.name, names[i]));
       procstream_output_core_set_ended_func (self->outputs[i], bell_ring, bell_ref (self->bell), bell_unref);
     }
   if (self->options.stdin_mode == PROCSTREAM_STDIN_MODE_PIPE)

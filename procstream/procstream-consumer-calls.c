@@ -48,6 +48,7 @@ procstream_consumer_wait (ProcstreamConsumer *self,
                           GCancellable       *cancellable,
                           GError            **error)
 {
+  g_autofree char   *what = NULL;
   ProcstreamWaiters *waiters;
 
   g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), FALSE);
@@ -60,12 +61,14 @@ procstream_consumer_wait (ProcstreamConsumer *self,
   waiters = procstream_consumer_get_core (self)->waiters;
   if (!procstream_waiters_is_complete (waiters) && procstream_emission_is_under_way (procstream_consumer_get_family (self)))
     {
-      g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
-                           "A consumer cannot be waited for in a handler or consumer of the child or output that it is attached to");
+      g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
+                   "A consumer of “%s” cannot be waited for in a handler or consumer of the same child or output",
+                   procstream_consumer_get_label (self));
       return FALSE;
     }
+  what = g_strdup_printf ("a consumer of “%s” to end", procstream_consumer_get_label (self));
   return procstream_waiters_wait (waiters, procstream_consumer_get_context (self), procstream_consumer_get_owner_thread (self),
-                                  "a consumer to end", timeout_ms, cancellable, error);
+                                  what, timeout_ms, cancellable, error);
 }
 
 /**

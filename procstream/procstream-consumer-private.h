@@ -59,6 +59,7 @@ ProcstreamConsumerState procstream_consumer_core_get_state (ProcstreamConsumerCo
 GError                 *procstream_consumer_core_dup_error (ProcstreamConsumerCore *self);
 
 ProcstreamConsumerCore *procstream_consumer_get_core (ProcstreamConsumer *self);
+const char             *procstream_consumer_get_label (ProcstreamConsumer *self); /* of the output, for messages */
 GMainContext           *procstream_consumer_get_context (ProcstreamConsumer *self);
 GThread                *procstream_consumer_get_owner_thread (ProcstreamConsumer *self);
 gconstpointer           procstream_consumer_get_family (ProcstreamConsumer *self); /* NULL: never attached */

@@ -56,7 +56,8 @@ typedef struct
   ProcstreamEmitter      *emitter;
   GMainContext           *context;
   GThread                *owner_thread;
-  gconstpointer           family; /* of the output; atomic */
+  gconstpointer           family; /* of the output it is attached to; atomic */
+  char                   *label;  /* of that; atomic; NULL: never attached */
 
   ProcstreamDelivery      delivery;
   ProcstreamLineSeparator line_separator;
@@ -184,6 +185,14 @@ procstream_consumer_get_family (ProcstreamConsumer *self)
   return g_atomic_pointer_get (&PRIVATE (self)->family);
 }
 
+const char *
+procstream_consumer_get_label (ProcstreamConsumer *self)
+{
+  const char *label = g_atomic_pointer_get (&PRIVATE (self)->label);
+
+  return label ? label : "?";
+}
+
 GMainContext *
 procstream_consumer_get_context (ProcstreamConsumer *self)
 {
@@ -212,6 +221,14 @@ resolve_lines (ProcstreamConsumer   *self,
   return lines;
 }
 
+static void
+remember_output (ProcstreamConsumerPrivate *priv,
+                 ProcstreamOutputCore      *output)
+{
+  g_atomic_pointer_set (&priv->family, procstream_output_core_get_family (output));
+  g_atomic_pointer_set (&priv->label, g_strdup (procstream_output_core_get_label (output)));
+}
+
 static gboolean
 attach_derived (ProcstreamConsumer          *self,
                 ProcstreamOutputCore        *output,
@@ -230,6 +247,7 @@ attach_derived (ProcstreamConsumer          *self,
     }
   if (!procstream_consumer_core_begin (priv->core, error))
     return FALSE;
+  remember_output (priv, output);
   priv->emitter = procstream_emitter_new (&emitter_ops, self, priv->context, priv->family, lines);
   procstream_emitter_subscribe (priv->emitter, output, delivery, klass->lines != NULL, TRUE);
   return TRUE;
@@ -249,7 +267,6 @@ procstream_consumer_attach (ProcstreamConsumer   *self,
   if (!procstream_output_settings_check_delivery (delivery, G_OBJECT_TYPE_NAME (self), error) ||
       !procstream_output_settings_check_lines (&lines, G_OBJECT_TYPE_NAME (self), error))
     return FALSE;
-  g_atomic_pointer_set (&priv->family, procstream_output_core_get_family (output));
   if (priv->core->klass == NULL)
     return attach_derived (self, output, delivery, &lines, error);
   if (procstream_consumer_core_get_state (priv->core) == PROCSTREAM_CONSUMER_STATE_NONE &&
@@ -257,6 +274,7 @@ procstream_consumer_attach (ProcstreamConsumer   *self,
     return FALSE;
   if (!procstream_consumer_core_begin (priv->core, error))
     return FALSE;
+  remember_output (priv, output);
   procstream_consumer_core_subscribe (priv->core, output, delivery, wants_lines);
   return TRUE;
 }
@@ -279,6 +297,7 @@ procstream_consumer_finalize (GObject *object)
   g_clear_pointer (&priv->emitter, procstream_emitter_unref);
   g_clear_pointer (&priv->core, procstream_consumer_core_unref);
   g_clear_pointer (&priv->context, g_main_context_unref);
+  g_clear_pointer (&priv->label, g_free);
   G_OBJECT_CLASS (procstream_consumer_parent_class)->finalize (object);
 }
 

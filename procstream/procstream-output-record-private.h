@@ -52,6 +52,7 @@ struct _ProcstreamOutputCore
 {
   gatomicrefcount          ref_count;
   char                    *name;
+  char                    *label; /* constant once it may be attached to; NULL: the name */
   ProcstreamOutputSettings settings;
   gconstpointer            family;  /* constant */
   GMainContext            *context; /* captured */

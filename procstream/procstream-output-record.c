@@ -67,6 +67,7 @@ procstream_output_core_unref (ProcstreamOutputCore *self)
   g_cond_clear (&self->cond);
   g_main_context_unref (self->context);
   g_free (self->name);
+  g_free (self->label);
   g_free (self);
 }
 
@@ -74,6 +75,19 @@ const char *
 procstream_output_core_get_name (ProcstreamOutputCore *self)
 {
   return self->name;
+}
+
+void
+procstream_output_core_take_label (ProcstreamOutputCore *self,
+                                   char                 *label)
+{
+  self->label = label;
+}
+
+const char *
+procstream_output_core_get_label (ProcstreamOutputCore *self)
+{
+  return self->label ? self->label : self->name;
 }
 
 const ProcstreamOutputSettings *

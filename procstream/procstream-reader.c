@@ -383,8 +383,9 @@ read_blocking (ProcstreamReader *self,
     return TRUE;
   if (procstream_emission_is_under_way (procstream_consumer_get_family (consumer)))
     {
-      g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
-                           "There is nothing to read yet, and a handler or consumer of the same child or output cannot wait for it");
+      g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
+                   "There is nothing to read from “%s” yet, and a handler or consumer of the same child or output cannot wait for it",
+                   procstream_consumer_get_label (consumer));
       return FALSE;
     }
   if (procstream_consumer_get_owner_thread (consumer) == g_thread_self () && g_main_context_acquire (context))
@@ -399,7 +400,8 @@ read_blocking (ProcstreamReader *self,
     }
   if (!done && !g_cancellable_set_error_if_cancelled (cancellable, error))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
-                 "Timed out after %" G_GINT64_FORMAT " ms waiting for output to read", timeout_ms);
+                 "Timed out after %" G_GINT64_FORMAT " ms waiting for something to read from “%s”", timeout_ms,
+                 procstream_consumer_get_label (consumer));
   return done;
 }
 

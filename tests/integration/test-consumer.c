@@ -372,6 +372,7 @@ assert_would_deadlock (ProcstreamConsumer *consumer)
 
   g_assert_false (procstream_consumer_wait (consumer, PROCSTREAM_NO_TIMEOUT, NULL, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK);
+  g_assert_true (strstr (error->message, "(stderr)”") || strstr (error->message, "“test”"));
 }
 
 /* What has come can be read; what has not come yet cannot be waited for. */
@@ -544,6 +545,7 @@ test_wait_timeout_and_async (void)
   procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (collector), NULL);
   g_assert_false (procstream_consumer_wait (PROCSTREAM_CONSUMER (collector), 1, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "“test”"));
   g_clear_error (&error);
 
   procstream_consumer_wait_async (PROCSTREAM_CONSUMER (collector), cancellable, test_store_result_cb, &cancelled);

@@ -199,6 +199,7 @@ test_interrupted (void)
   test_stream_write_read (fixture.stream, "beg");
   g_assert_null (procstream_reader_read_line (fixture.reader, 0, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "“test”"));
   g_clear_error (&error);
 
   procstream_reader_read_line_async (fixture.reader, cancellable, test_store_result_cb, &result);
