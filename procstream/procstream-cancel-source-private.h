@@ -14,8 +14,8 @@ GSource *procstream_cancel_source_new (GCancellable          *cancellable,
                                        gpointer               data,
                                        GDestroyNotify         destroy);
 
-/* Destroys @source and drops the reference to it. It must end so. Any thread, in any handler of the cancellable too; the callback is not called any
- * more, unless its context is in the middle of that. */
+/* Destroys @source and drops the reference to it. It must end so. Any thread, in any handler of the cancellable too; the callback is not
+ * called any more, unless its context is in the middle of that. */
 void procstream_cancel_source_end (GSource *source);
 
 G_END_DECLS

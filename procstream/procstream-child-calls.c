@@ -146,9 +146,7 @@ release_opening_for_blocking (ProcstreamChild *self)
 static gboolean
 is_emitting (ProcstreamChild *self)
 {
-  if (g_atomic_int_get (&self->depth) > 0 && self->thread == g_thread_self ())
-    return TRUE;
-  return procstream_emission_is_under_way (self->core);
+  return procstream_emission_is_under_way (self) || procstream_emission_is_under_way (self->core);
 }
 
 static gboolean

@@ -33,8 +33,8 @@
  * more, so that children that a program remembers do not use up its descriptors: it is the one name of the process, and of its group,
  * that is never given to another.
  *
- * Whenever mutex is free: pid and subprocess are set exactly from running on, pidfd from then until it is of no use; status and end_us are set exactly in exited;
- * error is set exactly in failed. The outputs and the input are opened before the state becomes running and told of a failure
+ * Whenever mutex is free: pid and subprocess are set exactly from running on, pidfd from then until it is of no use; result and end_us
+ * are set exactly in exited; error is set exactly in failed. The outputs and the input are opened before the state becomes running and told of a failure
  * before it becomes failed; whoever waits is told after. What is set once is read without the lock by those who
  * have seen the state.
  *

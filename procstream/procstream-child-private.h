@@ -40,9 +40,6 @@ struct _ProcstreamChild
   ProcstreamChildState seen;
   gboolean             exited;
   gboolean             completed;
-
-  gint     depth; /* of emissions; atomic */
-  GThread *thread;
 };
 
 /* Languages can construct one without a launcher, and dispose of one and go on using it: there is nothing in either. */

@@ -3,6 +3,7 @@
 #include "procstream-child.h"
 
 #include "procstream-child-private.h"
+#include "procstream-emission-private.h"
 #include "procstream-enum-types.h"
 #include "procstream-output-private.h"
 #include "procstream-platform-private.h"
@@ -221,17 +222,17 @@ emit_completed (ProcstreamChild *self)
 static void
 advance (gpointer outer)
 {
-  ProcstreamChild *self = outer;
+  ProcstreamChild   *self = outer;
+  ProcstreamEmission emission;
 
-  self->thread = g_thread_self ();
-  g_atomic_int_inc (&self->depth);
+  procstream_emission_begin (&emission, self);
   if (g_atomic_int_get (&self->opening_awaits) && !self->counting &&
       procstream_child_core_get_state (self->core) > PROCSTREAM_CHILD_STATE_STARTING)
     count_down (self);
   emit_state (self);
   emit_exited (self);
   emit_completed (self);
-  g_atomic_int_add (&self->depth, -1);
+  procstream_emission_end (&emission);
   procstream_child_settle (self);
 }
 

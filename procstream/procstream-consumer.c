@@ -48,7 +48,8 @@
 /*
  * The outer object: properties, and, for a class that is not the library's own, the emitter that calls its virtual
  * functions. core->klass tells which of the two it is, constant from the instance init on. The emitter is made at attach, under
- * the protection of the core's single passage from NONE to ATTACHED, and freed in finalize.
+ * the protection of the core's single passage from NONE to ATTACHED, and freed in finalize. So are family and label; who asks for them in
+ * another thread at that very moment still finds none.
  */
 typedef struct
 {

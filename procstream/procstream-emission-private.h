@@ -7,7 +7,8 @@
 G_BEGIN_DECLS
 
 /* That user code is being called in this thread, and for what: a blocking call there must know that it would wait for its own caller.
- * @family is what belongs together: the outputs of one child, or an output that belongs to none. */
+ * @family is what belongs together: the outputs of one child (its core), an output that belongs to none (its core), or the signals of a
+ * child itself (the child), in whose handlers its consumers may be waited for. */
 typedef struct _ProcstreamEmission ProcstreamEmission;
 
 struct _ProcstreamEmission

@@ -485,6 +485,35 @@ test_wait_in_handler (void)
   wait_ok (collector);
 }
 
+static void
+chunk_of_another_cb (ProcstreamOutput *output,
+                     GBytes           *bytes,
+                     gpointer          collector)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (procstream_consumer_wait (collector, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+}
+
+/* An output that refused a consumer is not the one that it is attached to. */
+static void
+test_wait_in_handler_of_another (void)
+{
+  g_autoptr (TestStream) stream = new_stream (PROCSTREAM_DELIVERY_RELIABLE, 0);
+  g_autoptr (TestStream) another = new_stream (PROCSTREAM_DELIVERY_RELIABLE, 0);
+  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST);
+
+  g_assert_true (procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (collector), NULL));
+  g_assert_false (procstream_output_attach (another->output, PROCSTREAM_CONSUMER (collector), NULL));
+  test_stream_listen (another, "c");
+  g_signal_connect (another->output, "chunk", G_CALLBACK (chunk_of_another_cb), collector);
+  test_stream_write (another, "x");
+  test_stream_run_until_bytes (another, 1);
+  test_stream_close (stream);
+  wait_ok (collector);
+}
+
 /* The child, and what is attached to its other output, belong to the same. */
 static void
 test_wait_for_child_in_function (void)
@@ -597,6 +626,7 @@ main (int   argc,
   g_test_add_func ("/consumer/bad-options", test_bad_options);
   g_test_add_func ("/consumer/wait-in-own-function", test_wait_in_own_function);
   g_test_add_func ("/consumer/wait-in-handler", test_wait_in_handler);
+  g_test_add_func ("/consumer/wait-in-handler-of-another", test_wait_in_handler_of_another);
   g_test_add_func ("/consumer/wait-for-child-in-function", test_wait_for_child_in_function);
   g_test_add_func ("/consumer/other-threads", test_other_threads);
   g_test_add_func ("/consumer/wait-timeout-and-async", test_wait_timeout_and_async);

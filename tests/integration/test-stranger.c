@@ -2,8 +2,8 @@
 
 #include <procstream/procstream.h>
 
-#include "procstream-io-thread-private.h"
 #include "procstream-platform-private.h"
+#include "test-hold.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -48,58 +48,6 @@ end_stranger (int pid)
   g_assert_cmpint (WTERMSIG (status), ==, SIGKILL);
 }
 
-/* --- The I/O thread, held so that it cannot notice an exit ------------------------------------------------------------------- */
-
-typedef struct
-{
-  GMutex   mutex;
-  GCond    cond;
-  gboolean held;
-  gboolean let_go;
-} Hold;
-
-static gboolean
-hold_cb (gpointer data)
-{
-  Hold *self = data;
-
-  g_mutex_lock (&self->mutex);
-  self->held = TRUE;
-  g_cond_broadcast (&self->cond);
-  while (!self->let_go)
-    g_cond_wait (&self->cond, &self->mutex);
-  self->held = FALSE;
-  g_cond_broadcast (&self->cond);
-  g_mutex_unlock (&self->mutex);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-hold_begin (Hold *self)
-{
-  *self = (Hold){ 0 };
-  g_mutex_init (&self->mutex);
-  g_cond_init (&self->cond);
-  procstream_io_thread_invoke (hold_cb, self, NULL);
-  g_mutex_lock (&self->mutex);
-  while (!self->held)
-    g_cond_wait (&self->cond, &self->mutex);
-  g_mutex_unlock (&self->mutex);
-}
-
-static void
-hold_end (Hold *self)
-{
-  g_mutex_lock (&self->mutex);
-  self->let_go = TRUE;
-  g_cond_broadcast (&self->cond);
-  while (self->held)
-    g_cond_wait (&self->cond, &self->mutex);
-  g_mutex_unlock (&self->mutex);
-  g_mutex_clear (&self->mutex);
-  g_cond_clear (&self->cond);
-}
-
 /* --- The tests ---------------------------------------------------------------------------------------------------------------- */
 
 typedef struct
@@ -136,8 +84,8 @@ static void
 run_case (const Case *c)
 {
   g_autoptr (TestProcess) process = test_process_new ();
-  Hold hold;
-  int  pid, stranger;
+  TestHold hold;
+  int      pid, stranger;
 
   procstream_launcher_set_containment (process->launcher, c->containment);
   procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
@@ -147,13 +95,13 @@ run_case (const Case *c)
   pid = procstream_child_get_pid (process->child);
 
   /* It is reaped, and the library has not noticed yet. */
-  hold_begin (&hold);
+  test_hold_begin (&hold);
   g_assert_no_errno (kill (pid, SIGKILL));
   await_reaped (process->child);
   stranger = make_stranger (pid);
   assert_not_found (process->child);
   g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
-  hold_end (&hold);
+  test_hold_end (&hold);
 
   test_process_run_to_completed (process);
   g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGKILL);

@@ -6,6 +6,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-hold.h"
 #include "test-utils.h"
 
 #include <string.h>
@@ -13,70 +14,12 @@
 /* Line indexes are built by the thread that reads. It is held here while somebody asks for lines, so that nobody else builds them
  * unseen. */
 
-/* --- The I/O thread, held --------------------------------------------------------------------------------------------------------- */
-
-typedef struct
-{
-  GMutex   mutex;
-  GCond    cond;
-  gboolean held;
-  gboolean let_go;
-} Hold;
-
-static gboolean
-hold_cb (gpointer data)
-{
-  Hold *hold = data;
-
-  g_mutex_lock (&hold->mutex);
-  hold->held = TRUE;
-  g_cond_broadcast (&hold->cond);
-  while (!hold->let_go)
-    g_cond_wait (&hold->cond, &hold->mutex);
-  hold->held = FALSE;
-  g_cond_broadcast (&hold->cond);
-  g_mutex_unlock (&hold->mutex);
-  return G_SOURCE_REMOVE;
-}
+/* --- A core that is fed ------------------------------------------------------------------------------------------------------------ */
 
 static void
 nothing_cb (gpointer data)
 {
 }
-
-static void
-hold_io_thread (Hold *hold)
-{
-  *hold = (Hold){ 0 };
-  procstream_io_thread_invoke (hold_cb, hold, nothing_cb);
-  g_mutex_lock (&hold->mutex);
-  while (!hold->held)
-    g_cond_wait (&hold->cond, &hold->mutex);
-  g_mutex_unlock (&hold->mutex);
-}
-
-static void
-let_io_thread_go (Hold *hold)
-{
-  g_mutex_lock (&hold->mutex);
-  hold->let_go = TRUE;
-  g_cond_broadcast (&hold->cond);
-  while (hold->held)
-    g_cond_wait (&hold->cond, &hold->mutex);
-  g_mutex_unlock (&hold->mutex);
-}
-
-/* Until it has done all that it was asked to before. */
-static void
-sync_io_thread (void)
-{
-  Hold hold;
-
-  hold_io_thread (&hold);
-  let_io_thread_go (&hold);
-}
-
-/* --- A core that is fed ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct
 {
@@ -107,7 +50,7 @@ set_up (Fixture             *fixture,
 static void
 tear_down (Fixture *fixture)
 {
-  sync_io_thread ();
+  test_hold_pass ();
   procstream_output_core_unref (fixture->core);
   g_ptr_array_unref (fixture->chunks);
 }
@@ -135,7 +78,7 @@ feed (Fixture    *fixture,
       return;
     }
   procstream_io_thread_invoke (feed_cb, fixture, nothing_cb);
-  sync_io_thread ();
+  test_hold_pass ();
 }
 
 static guint
@@ -225,14 +168,14 @@ test_history (void)
 {
   Fixture  fixture;
   Taker    lines, chunks, others;
-  Hold     hold;
+  TestHold hold;
   gboolean indexed;
 
   set_up (&fixture, PROCSTREAM_READER_MODE_THREAD, PROCSTREAM_REPLAY_ALL, 0);
   feed (&fixture, "a\n");
   feed (&fixture, "b\n");
   g_assert_cmpuint (count_indexed (&fixture), ==, 0);
-  hold_io_thread (&hold);
+  test_hold_begin (&hold);
   subscribe (&lines, &fixture, PROCSTREAM_DELIVERY_RELIABLE, TRUE);
   subscribe (&chunks, &fixture, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
   subscribe (&others, &fixture, PROCSTREAM_DELIVERY_LOSSY, TRUE);
@@ -240,8 +183,8 @@ test_history (void)
   g_assert_false (take (&others, &fixture, &indexed));
   g_assert_true (take (&chunks, &fixture, &indexed));
   g_assert_false (indexed);
-  let_io_thread_go (&hold);
-  sync_io_thread ();
+  test_hold_end (&hold);
+  test_hold_pass ();
   g_assert_true (lines.ready && others.ready);
   g_assert_cmpuint (count_indexed (&fixture), ==, 2);
   take_indexed (&lines, &fixture, 2);
@@ -267,18 +210,18 @@ test_later (void)
   subscribe (&taker, &fixture, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
   for (int round = 0; round < 2; round++)
     {
-      Hold hold;
+      TestHold hold;
 
       feed (&fixture, "a\n");
       feed (&fixture, "b\n");
       g_assert_true (take (&taker, &fixture, &indexed));
       g_assert_false (indexed);
-      hold_io_thread (&hold);
+      test_hold_begin (&hold);
       procstream_output_core_set_wants_lines (fixture.core, taker.subscription, TRUE);
       g_assert_false (take (&taker, &fixture, &indexed));
       g_atomic_int_set (&taker.ready, FALSE);
-      let_io_thread_go (&hold);
-      sync_io_thread ();
+      test_hold_end (&hold);
+      test_hold_pass ();
       g_assert_true (taker.ready);
       take_indexed (&taker, &fixture, 1);
       procstream_output_core_set_wants_lines (fixture.core, taker.subscription, FALSE);
@@ -293,19 +236,19 @@ test_no_longer (void)
 {
   Fixture  fixture;
   Taker    gone, stays;
-  Hold     hold;
+  TestHold hold;
   gboolean indexed;
 
   set_up (&fixture, PROCSTREAM_READER_MODE_THREAD, PROCSTREAM_REPLAY_ALL, 0);
   feed (&fixture, "a\n");
-  hold_io_thread (&hold);
+  test_hold_begin (&hold);
   subscribe (&gone, &fixture, PROCSTREAM_DELIVERY_RELIABLE, TRUE);
   subscribe (&stays, &fixture, PROCSTREAM_DELIVERY_RELIABLE, TRUE);
   g_assert_false (take (&stays, &fixture, &indexed));
   unsubscribe (&gone, &fixture);
   procstream_output_core_set_wants_lines (fixture.core, stays.subscription, FALSE);
-  let_io_thread_go (&hold);
-  sync_io_thread ();
+  test_hold_end (&hold);
+  test_hold_pass ();
   g_assert_cmpuint (count_indexed (&fixture), ==, 0);
   g_assert_true (take (&stays, &fixture, &indexed));
   unsubscribe (&stays, &fixture);
@@ -318,19 +261,19 @@ test_let_go (void)
 {
   Fixture  fixture;
   Taker    taker;
-  Hold     hold;
+  TestHold hold;
   gboolean indexed;
 
   set_up (&fixture, PROCSTREAM_READER_MODE_THREAD, PROCSTREAM_REPLAY_LAST_CHUNKS, 1);
   feed (&fixture, "a\n");
-  hold_io_thread (&hold);
+  test_hold_begin (&hold);
   /* This is what it does next, before it builds anything. */
   fixture.next = "b\n";
   procstream_io_thread_invoke (feed_cb, &fixture, nothing_cb);
   subscribe (&taker, &fixture, PROCSTREAM_DELIVERY_LOSSY, TRUE);
   g_assert_false (take (&taker, &fixture, &indexed));
-  let_io_thread_go (&hold);
-  sync_io_thread ();
+  test_hold_end (&hold);
+  test_hold_pass ();
   g_assert_true (taker.ready);
   g_assert_true (take (&taker, &fixture, &indexed));
   g_assert_false (indexed);
@@ -404,13 +347,13 @@ has_two_lines (gpointer data)
 
 /* Nothing is emitted, and so nothing is searched in this thread, before the index is there. */
 static void
-run_held (GString *joined,
-          Hold    *hold)
+run_held (GString  *joined,
+          TestHold *hold)
 {
   for (int i = 0; i < 20; i++)
     g_main_context_iteration (NULL, FALSE);
   g_assert_cmpstr (joined->str, ==, "");
-  let_io_thread_go (hold);
+  test_hold_end (hold);
   test_run_until (NULL, "two lines", has_two_lines, joined);
 }
 
@@ -418,8 +361,8 @@ run_held (GString *joined,
 static void
 test_handlers (void)
 {
-  Fixture fixture;
-  Hold    hold;
+  Fixture  fixture;
+  TestHold hold;
   g_autoptr (ProcstreamOutput) output = NULL;
   g_autoptr (GString) joined = g_string_new (NULL);
 
@@ -427,7 +370,7 @@ test_handlers (void)
   output = procstream_output_new_for_core (fixture.core, g_main_context_default ());
   procstream_output_release_opening (output);
   feed (&fixture, "a\nb\n");
-  hold_io_thread (&hold);
+  test_hold_begin (&hold);
   g_signal_connect (output, "line", G_CALLBACK (line_cb), joined);
   run_held (joined, &hold);
   g_assert_cmpstr (joined->str, ==, "a|b|");
@@ -442,7 +385,7 @@ static void
 check_own_class (gboolean held)
 {
   Fixture   fixture;
-  Hold      hold;
+  TestHold  hold;
   Recorder *recorder = g_object_new (recorder_get_type (), NULL);
   g_autoptr (ProcstreamOutput) output = NULL;
   g_autoptr (GString) joined = g_string_new (NULL);
@@ -456,7 +399,7 @@ check_own_class (gboolean held)
   feed (&fixture, "a\nb");
   feed (&fixture, "c\nd\n");
   feed (&fixture, "e\n");
-  hold_io_thread (&hold);
+  test_hold_begin (&hold);
   g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (recorder), NULL));
   if (held)
     {
@@ -465,8 +408,8 @@ check_own_class (gboolean held)
   else
     {
       /* Attaching is enough, its context need not run for it. */
-      let_io_thread_go (&hold);
-      sync_io_thread ();
+      test_hold_end (&hold);
+      test_hold_pass ();
       g_assert_cmpuint (count_indexed (&fixture), ==, 2);
       test_run_until (NULL, "two lines", has_two_lines, joined);
     }
