@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The environment of children. */
+
+#include "procstream-launcher-private.h"
+
+#include <string.h>
+
+void
+procstream_launcher_install_environment (GObjectClass *klass)
+{
+  const GParamFlags flags = PROCSTREAM_LAUNCHER_PROPERTY_FLAGS;
+
+  /**
+   * ProcstreamLauncher:environment: (type GStrv) (getter get_environment) (setter set_environment)
+   *
+   * The whole environment of children, as `NAME=value` strings, or %NULL for
+   * the program's own at the time of the start. The program is searched in the
+   * `PATH` of the calling program, not in the one that is set here.
+   *
+   * Since: 1.0
+   */
+  procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (environment),
+                                    g_param_spec_boxed ("environment", NULL, NULL, G_TYPE_STRV, flags));
+}
+
+/**
+ * procstream_launcher_get_environment: (get-property environment)
+ * @self: a launcher
+ *
+ * Gets the whole environment of children.
+ *
+ * Returns: (array zero-terminated=1) (element-type filename) (transfer none) (nullable):
+ *   `NAME=value` strings, or %NULL for the program's own
+ *
+ * Since: 1.0
+ */
+const char *const *
+procstream_launcher_get_environment (ProcstreamLauncher *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
+
+  return (const char *const *) self->environment;
+}
+
+/**
+ * procstream_launcher_set_environment: (set-property environment)
+ * @self: a launcher
+ * @environment: (array zero-terminated=1) (element-type filename) (nullable): `NAME=value`
+ *   strings, or %NULL for the program's own
+ *
+ * Sets the whole environment of children.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_set_environment (ProcstreamLauncher *self, const char *const *environment)
+{
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+
+  procstream_launcher_store_strv (self, "environment", environment);
+}
+
+static char **
+dup_environment (ProcstreamLauncher *self)
+{
+  return self->environment ? g_strdupv (self->environment) : g_get_environ ();
+}
+
+/**
+ * procstream_launcher_set_variable:
+ * @self: a launcher
+ * @variable: (type filename): the name of the variable, not empty and without `=`
+ * @value: (type filename): its value
+ *
+ * Sets one variable in the environment of children. When
+ * [property@Procstream.Launcher:environment] is %NULL, it becomes a copy of
+ * the program's own first.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_set_variable (ProcstreamLauncher *self,
+                                  const char         *variable,
+                                  const char         *value)
+{
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+  g_return_if_fail (variable != NULL && *variable != '\0' && strchr (variable, '=') == NULL);
+  g_return_if_fail (value != NULL);
+
+  procstream_launcher_take_strv (self, "environment", g_environ_setenv (dup_environment (self), variable, value, TRUE));
+}
+
+/**
+ * procstream_launcher_unset_variable:
+ * @self: a launcher
+ * @variable: (type filename): the name of the variable, without `=`
+ *
+ * Removes one variable from the environment of children. When
+ * [property@Procstream.Launcher:environment] is %NULL, it becomes a copy of
+ * the program's own first.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_unset_variable (ProcstreamLauncher *self,
+                                    const char         *variable)
+{
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+  g_return_if_fail (variable != NULL && strchr (variable, '=') == NULL);
+
+  procstream_launcher_take_strv (self, "environment", g_environ_unsetenv (dup_environment (self), variable));
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-launcher.h"
+
+G_BEGIN_DECLS
+
+/*
+ * A bag of properties. Nothing is checked when it is set, so that the order does not matter; procstream-launch.c, where launchers are used,
+ * checks everything.
+ *
+ * To add a property: a field here, and in the file of its noun the call that installs it, with its documentation, and its getter and
+ * setter. Reading, writing, notifying and freeing are done by the type of the property. An enumeration or a boolean is an int, a
+ * string, an array of strings and an object belong to the launcher.
+ */
+struct _ProcstreamLauncher
+{
+  GObject parent_instance;
+
+  /* Streams. */
+  ProcstreamDelivery      delivery;
+  ProcstreamReplay        replay;
+  guint64                 replay_limit;
+  ProcstreamStdinMode     stdin_mode;
+  gboolean                merge_stderr;
+  ProcstreamOutputConfig *stdout_config;
+  ProcstreamOutputConfig *stderr_config;
+
+  /* Process. */
+  char                 *name;
+  char                 *cwd;
+  ProcstreamContainment containment;
+
+  /* Environment. */
+  char **environment;
+};
+
+#define PROCSTREAM_LAUNCHER_FIELD(field) G_STRUCT_OFFSET (ProcstreamLauncher, field)
+#define PROCSTREAM_LAUNCHER_PROPERTY_FLAGS (G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY)
+
+void procstream_launcher_add_property (GObjectClass *klass,
+                                       gsize         field,
+                                       GParamSpec   *spec); /* (transfer full) */
+void procstream_launcher_install_streams (GObjectClass *klass);
+void procstream_launcher_install_process (GObjectClass *klass);
+void procstream_launcher_install_environment (GObjectClass *klass);
+
+/* Each copies what it is given, and notifies when that is something else. */
+void procstream_launcher_store_int (ProcstreamLauncher *self,
+                                    const char         *property,
+                                    int                 value);
+void procstream_launcher_store_uint64 (ProcstreamLauncher *self,
+                                       const char         *property,
+                                       guint64             value);
+void procstream_launcher_store_string (ProcstreamLauncher *self,
+                                       const char         *property,
+                                       const char         *value);
+void procstream_launcher_store_object (ProcstreamLauncher *self,
+                                       const char         *property,
+                                       gpointer            value);
+/* Notifies always. */
+void procstream_launcher_store_strv (ProcstreamLauncher *self,
+                                     const char         *property,
+                                     const char *const  *value);
+void procstream_launcher_take_strv (ProcstreamLauncher *self,
+                                    const char         *property,
+                                    char              **value);
+
+G_END_DECLS
