@@ -3,6 +3,7 @@
 #include "procstream-consumer.h"
 
 #include "procstream-consumer-core-private.h"
+#include "procstream-consumer-options-private.h"
 #include "procstream-consumer-private.h"
 #include "procstream-emitter-private.h"
 #include "procstream-enum-types.h"
@@ -60,22 +61,14 @@ typedef struct
   gconstpointer           family; /* of the output it is attached to; atomic */
   char                   *label;  /* of that; atomic; NULL: never attached */
 
-  ProcstreamDelivery      delivery;
-  ProcstreamLineSeparator line_separator;
-  guint                   max_line_length;
-  ProcstreamLineOverflow  line_overflow;
+  ProcstreamConsumerOptions options;
 } ProcstreamConsumerPrivate;
 
 G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (ProcstreamConsumer, procstream_consumer, G_TYPE_OBJECT)
 
 enum
 {
-  PROP_0,
-  PROP_DELIVERY,
-  PROP_LINE_SEPARATOR,
-  PROP_MAX_LINE_LENGTH,
-  PROP_LINE_OVERFLOW,
-  PROP_STATE,
+  PROP_STATE = PROCSTREAM_CONSUMER_N_OPTIONS, /* the options come before it */
   PROP_GAPS,
   PROP_CHUNKS_LOST,
   PROP_BYTES_LOST,
@@ -180,6 +173,12 @@ procstream_consumer_get_core (ProcstreamConsumer *self)
   return PRIVATE (self)->core;
 }
 
+ProcstreamConsumerOptions *
+procstream_consumer_get_options (ProcstreamConsumer *self)
+{
+  return &PRIVATE (self)->options;
+}
+
 gconstpointer
 procstream_consumer_get_family (ProcstreamConsumer *self)
 {
@@ -204,22 +203,6 @@ GThread *
 procstream_consumer_get_owner_thread (ProcstreamConsumer *self)
 {
   return PRIVATE (self)->owner_thread;
-}
-
-static ProcstreamLineOptions
-resolve_lines (ProcstreamConsumer   *self,
-               ProcstreamOutputCore *output)
-{
-  ProcstreamConsumerPrivate *priv = PRIVATE (self);
-  ProcstreamLineOptions      lines = procstream_output_core_get_settings (output)->lines;
-
-  if (priv->line_separator)
-    lines.separator = priv->line_separator;
-  if (priv->max_line_length)
-    lines.max_length = priv->max_line_length;
-  if (priv->line_overflow)
-    lines.overflow = priv->line_overflow;
-  return lines;
 }
 
 static void
@@ -261,8 +244,8 @@ procstream_consumer_attach (ProcstreamConsumer   *self,
                             GError              **error)
 {
   ProcstreamConsumerPrivate *priv = PRIVATE (self);
-  ProcstreamDelivery         delivery = priv->delivery ? priv->delivery : inherited;
-  ProcstreamLineOptions      lines = resolve_lines (self, output);
+  ProcstreamDelivery         delivery = priv->options.delivery ? priv->options.delivery : inherited;
+  ProcstreamLineOptions      lines = procstream_consumer_resolve_lines (self, &procstream_output_core_get_settings (output)->lines);
   gboolean                   wants_lines = FALSE;
 
   if (!procstream_output_settings_check_delivery (delivery, G_OBJECT_TYPE_NAME (self), error) ||
@@ -308,23 +291,10 @@ procstream_consumer_get_property (GObject    *object,
                                   GValue     *value,
                                   GParamSpec *pspec)
 {
-  ProcstreamConsumer        *self = PROCSTREAM_CONSUMER (object);
-  ProcstreamConsumerPrivate *priv = PRIVATE (self);
+  ProcstreamConsumer *self = PROCSTREAM_CONSUMER (object);
 
   switch (property_id)
     {
-    case PROP_DELIVERY:
-      g_value_set_enum (value, priv->delivery);
-      break;
-    case PROP_LINE_SEPARATOR:
-      g_value_set_enum (value, priv->line_separator);
-      break;
-    case PROP_MAX_LINE_LENGTH:
-      g_value_set_uint (value, priv->max_line_length);
-      break;
-    case PROP_LINE_OVERFLOW:
-      g_value_set_enum (value, priv->line_overflow);
-      break;
     case PROP_STATE:
       g_value_set_enum (value, procstream_consumer_get_state (self));
       break;
@@ -338,7 +308,8 @@ procstream_consumer_get_property (GObject    *object,
       g_value_set_uint64 (value, procstream_consumer_get_bytes_lost (self));
       break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+      if (!procstream_consumer_get_option (self, property_id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
 }
 
@@ -348,69 +319,8 @@ procstream_consumer_set_property (GObject      *object,
                                   const GValue *value,
                                   GParamSpec   *pspec)
 {
-  ProcstreamConsumer *self = PROCSTREAM_CONSUMER (object);
-
-  switch (property_id)
-    {
-    case PROP_DELIVERY:
-      procstream_consumer_set_delivery (self, g_value_get_enum (value));
-      break;
-    case PROP_LINE_SEPARATOR:
-      procstream_consumer_set_line_separator (self, g_value_get_enum (value));
-      break;
-    case PROP_MAX_LINE_LENGTH:
-      procstream_consumer_set_max_line_length (self, g_value_get_uint (value));
-      break;
-    case PROP_LINE_OVERFLOW:
-      procstream_consumer_set_line_overflow (self, g_value_get_enum (value));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
-    }
-}
-
-static void
-install_options (void)
-{
-  const GParamFlags writable = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
-
-  /**
-   * ProcstreamConsumer:delivery: (getter get_delivery) (setter set_delivery)
-   *
-   * What happens when the consumer does not keep up. Unset, it is that of the
-   * output. Read when it is attached.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_DELIVERY] = g_param_spec_enum ("delivery", NULL, NULL, PROCSTREAM_TYPE_DELIVERY,
-                                                 PROCSTREAM_DELIVERY_UNSET, writable);
-  /**
-   * ProcstreamConsumer:line-separator: (getter get_line_separator) (setter set_line_separator)
-   *
-   * What ends a line. Unset, it is that of the output.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_LINE_SEPARATOR] = g_param_spec_enum ("line-separator", NULL, NULL, PROCSTREAM_TYPE_LINE_SEPARATOR,
-                                                       PROCSTREAM_LINE_SEPARATOR_UNSET, writable);
-  /**
-   * ProcstreamConsumer:max-line-length: (getter get_max_line_length) (setter set_max_line_length)
-   *
-   * The limit of a line in bytes, without its separator; at least
-   * %PROCSTREAM_SMALLEST_MAX_LINE_LENGTH. 0 means that of the output.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_MAX_LINE_LENGTH] = g_param_spec_uint ("max-line-length", NULL, NULL, 0, G_MAXINT, 0, writable);
-  /**
-   * ProcstreamConsumer:line-overflow: (getter get_line_overflow) (setter set_line_overflow)
-   *
-   * What happens to longer lines. Unset, it is that of the output.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_LINE_OVERFLOW] = g_param_spec_enum ("line-overflow", NULL, NULL, PROCSTREAM_TYPE_LINE_OVERFLOW,
-                                                      PROCSTREAM_LINE_OVERFLOW_UNSET, writable);
+  if (!procstream_consumer_set_option (PROCSTREAM_CONSUMER (object), property_id, value))
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
 }
 
 static void
@@ -467,9 +377,10 @@ procstream_consumer_class_init (ProcstreamConsumerClass *klass)
   object_class->finalize = procstream_consumer_finalize;
   object_class->get_property = procstream_consumer_get_property;
   object_class->set_property = procstream_consumer_set_property;
-  install_options ();
+  procstream_consumer_install_options (object_class);
   install_counts ();
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  for (guint i = PROP_STATE; i < N_PROPS; i++)
+    g_object_class_install_property (object_class, i, properties[i]);
 }
 
 static void
@@ -648,172 +559,4 @@ procstream_consumer_cancel (ProcstreamConsumer *self)
   if (priv->emitter)
     procstream_emitter_cancel (priv->emitter);
   procstream_consumer_core_finish (priv->core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
-}
-
-/**
- * procstream_consumer_get_delivery: (get-property delivery)
- * @self: a consumer
- *
- * Gets what happens when the consumer does not keep up.
- *
- * Returns: the value, or %PROCSTREAM_DELIVERY_UNSET for that of the output
- *
- * Since: 1.0
- */
-ProcstreamDelivery
-procstream_consumer_get_delivery (ProcstreamConsumer *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
-
-  return PRIVATE (self)->delivery;
-}
-
-/**
- * procstream_consumer_set_delivery: (set-property delivery)
- * @self: a consumer
- * @delivery: the value, or %PROCSTREAM_DELIVERY_UNSET for that of the output
- *
- * Sets what happens when the consumer does not keep up. It counts when the
- * consumer is attached.
- *
- * Since: 1.0
- */
-void
-procstream_consumer_set_delivery (ProcstreamConsumer *self, ProcstreamDelivery delivery)
-{
-  ProcstreamConsumerPrivate *priv;
-
-  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
-
-  priv = PRIVATE (self);
-  if (priv->delivery == delivery)
-    return;
-  priv->delivery = delivery;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_DELIVERY]);
-}
-
-/**
- * procstream_consumer_get_line_separator: (get-property line-separator)
- * @self: a consumer
- *
- * Gets what ends a line.
- *
- * Returns: the value, or %PROCSTREAM_LINE_SEPARATOR_UNSET for that of the output
- *
- * Since: 1.0
- */
-ProcstreamLineSeparator
-procstream_consumer_get_line_separator (ProcstreamConsumer *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
-
-  return PRIVATE (self)->line_separator;
-}
-
-/**
- * procstream_consumer_set_line_separator: (set-property line-separator)
- * @self: a consumer
- * @line_separator: the value, or %PROCSTREAM_LINE_SEPARATOR_UNSET for that of the output
- *
- * Sets what ends a line. It counts when the
- * consumer is attached.
- *
- * Since: 1.0
- */
-void
-procstream_consumer_set_line_separator (ProcstreamConsumer *self, ProcstreamLineSeparator line_separator)
-{
-  ProcstreamConsumerPrivate *priv;
-
-  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
-
-  priv = PRIVATE (self);
-  if (priv->line_separator == line_separator)
-    return;
-  priv->line_separator = line_separator;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LINE_SEPARATOR]);
-}
-
-/**
- * procstream_consumer_get_max_line_length: (get-property max-line-length)
- * @self: a consumer
- *
- * Gets the limit of a line, in bytes without its separator.
- *
- * Returns: the value, or 0 for that of the output
- *
- * Since: 1.0
- */
-guint
-procstream_consumer_get_max_line_length (ProcstreamConsumer *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
-
-  return PRIVATE (self)->max_line_length;
-}
-
-/**
- * procstream_consumer_set_max_line_length: (set-property max-line-length)
- * @self: a consumer
- * @max_line_length: the value, or 0 for that of the output
- *
- * Sets the limit of a line, in bytes without its separator. It counts when the
- * consumer is attached.
- *
- * Since: 1.0
- */
-void
-procstream_consumer_set_max_line_length (ProcstreamConsumer *self, guint max_line_length)
-{
-  ProcstreamConsumerPrivate *priv;
-
-  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
-
-  priv = PRIVATE (self);
-  if (priv->max_line_length == max_line_length)
-    return;
-  priv->max_line_length = max_line_length;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_LINE_LENGTH]);
-}
-
-/**
- * procstream_consumer_get_line_overflow: (get-property line-overflow)
- * @self: a consumer
- *
- * Gets what happens to longer lines.
- *
- * Returns: the value, or %PROCSTREAM_LINE_OVERFLOW_UNSET for that of the output
- *
- * Since: 1.0
- */
-ProcstreamLineOverflow
-procstream_consumer_get_line_overflow (ProcstreamConsumer *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), 0);
-
-  return PRIVATE (self)->line_overflow;
-}
-
-/**
- * procstream_consumer_set_line_overflow: (set-property line-overflow)
- * @self: a consumer
- * @line_overflow: the value, or %PROCSTREAM_LINE_OVERFLOW_UNSET for that of the output
- *
- * Sets what happens to longer lines. It counts when the
- * consumer is attached.
- *
- * Since: 1.0
- */
-void
-procstream_consumer_set_line_overflow (ProcstreamConsumer *self, ProcstreamLineOverflow line_overflow)
-{
-  ProcstreamConsumerPrivate *priv;
-
-  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
-
-  priv = PRIVATE (self);
-  if (priv->line_overflow == line_overflow)
-    return;
-  priv->line_overflow = line_overflow;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LINE_OVERFLOW]);
 }

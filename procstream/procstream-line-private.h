@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-line.h"
+
+G_BEGIN_DECLS
+
+/* What ended the text of a line: exactly one of them. */
+typedef enum
+{
+  PROCSTREAM_LINE_END_SEPARATOR,
+  PROCSTREAM_LINE_END_LIMIT,  /* it was longer than the limit: the next piece, or the first byte that is dropped, follows */
+  PROCSTREAM_LINE_END_OUTPUT, /* nothing followed */
+} ProcstreamLineEnd;
+
+/* A line of the @size bytes at @data, without separator; they are copied. @number counts from 1. @stream is a name, "?" for none. */
+ProcstreamLine *procstream_line_new (gconstpointer     data,
+                                     gsize             size,
+                                     guint64           number,
+                                     gint64            time_us,
+                                     const char       *stream,
+                                     ProcstreamLineEnd end);
+
+G_END_DECLS
