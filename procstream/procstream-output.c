@@ -3,9 +3,9 @@
 #include "procstream-output.h"
 
 #include "procstream-consumer-private.h"
-#include "procstream-emitter-private.h"
 #include "procstream-enum-types.h"
 #include "procstream-output-private.h"
+#include "procstream-output-signals-private.h"
 #include "procstream-platform-private.h"
 
 /**
@@ -45,39 +45,13 @@
  * Since: 1.0
  */
 
-/*
- * The outer object. Below it, Signals is what the thread that reads may know of it: whether handlers are connected. GObject has no
- * way to be told of a connection, so that thread looks, before each chunk, while there is no subscription for them.
- *
- * Signals is atomically counted, held by the outer and by the core's probe. Whenever its mutex is free: outer is the living object,
- * not yet disposed of, or NULL; a subscription is made only under the mutex and only while outer is set, so dispose, which
- * clears it under the mutex and then cancels, is followed by no other one.
- *
- * opening is TRUE from the making until the owner's part of the start is over: until then the subscription at byte 0 is
- * kept, taken from by nobody.
- */
-typedef struct
-{
-  gatomicrefcount       ref_count;
-  GMutex                mutex;
-  ProcstreamOutput     *outer;
-  ProcstreamOutputCore *core; /* valid while outer is set */
-  ProcstreamEmitter    *emitter;
-  gboolean              subscribed; /* atomic; a hint for the thread that reads */
-  gboolean              opening;    /* atomic */
-  gboolean              ended;      /* the end was emitted */
-} Signals;
-
 struct _ProcstreamOutput
 {
   GObject parent_instance;
 
-  ProcstreamOutputCore *core;
-  Signals              *signals;
-  int                   priority;
-
-  void (*drained) (gpointer);
-  gpointer drained_data;
+  ProcstreamOutputCore    *core;
+  ProcstreamOutputSignals *signals;
+  int                      priority;
 };
 
 /* Languages can construct one without any of the constructors: there is nothing in it. */
@@ -97,172 +71,7 @@ enum
   N_PROPS,
 };
 
-enum
-{
-  CHUNK,
-  LINE,
-  LINES,
-  GAP,
-  ENDED,
-  N_SIGNALS,
-};
-
 static GParamSpec *properties[N_PROPS];
-static guint       signals[N_SIGNALS];
-
-/* --- What the thread that reads may know -------------------------------------------------------------------------------------- */
-
-static Signals *
-signals_ref (Signals *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-  return self;
-}
-
-static void
-signals_unref (gpointer data)
-{
-  Signals *self = data;
-
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-  g_clear_pointer (&self->emitter, procstream_emitter_unref);
-  g_mutex_clear (&self->mutex);
-  g_free (self);
-}
-
-static gboolean
-has_handler (ProcstreamOutput *self,
-             guint             signal)
-{
-  return g_signal_has_handler_pending (self, signals[signal], 0, TRUE);
-}
-
-static gboolean
-has_any_handler (ProcstreamOutput *self)
-{
-  for (guint i = 0; i < N_SIGNALS; i++)
-    if (has_handler (self, i))
-      return TRUE;
-  return FALSE;
-}
-
-/* A discarded output has no policy, and nothing that one could apply to. */
-static ProcstreamDelivery
-get_delivery (ProcstreamOutputCore *core)
-{
-  ProcstreamDelivery delivery = procstream_output_core_get_settings (core)->delivery;
-
-  return delivery ? delivery : PROCSTREAM_DELIVERY_LOSSY;
-}
-
-static void
-subscribe_locked (Signals *self)
-{
-  gboolean wants_lines = has_handler (self->outer, LINE) || has_handler (self->outer, LINES);
-
-  g_atomic_int_set (&self->subscribed, TRUE);
-  procstream_emitter_subscribe (self->emitter, self->core, get_delivery (self->core), wants_lines, FALSE);
-}
-
-static void
-probe (gpointer data)
-{
-  Signals *self = data;
-
-  if (g_atomic_int_get (&self->subscribed))
-    return;
-  g_mutex_lock (&self->mutex);
-  if (self->outer && !self->subscribed && has_any_handler (self->outer))
-    subscribe_locked (self);
-  g_mutex_unlock (&self->mutex);
-}
-
-/* --- Emission ----------------------------------------------------------------------------------------------------------------- */
-
-static ProcstreamWants
-output_wants (gpointer target)
-{
-  ProcstreamOutput *self = target;
-  ProcstreamWants   wants = { 0 };
-
-  wants.hold = g_atomic_int_get (&self->signals->opening);
-  /* Only now that the context iterates is the opening over, for consumers too. */
-  if (!wants.hold)
-    procstream_output_core_set_opening (self->core, FALSE);
-  wants.chunks = has_handler (self, CHUNK);
-  wants.each_line = has_handler (self, LINE);
-  wants.lines = wants.each_line || has_handler (self, LINES);
-  wants.anything = wants.chunks || wants.lines || has_handler (self, GAP) || has_handler (self, ENDED);
-  return wants;
-}
-
-static gboolean
-output_chunk (gpointer target,
-              GBytes  *bytes)
-{
-  g_signal_emit (target, signals[CHUNK], 0, bytes);
-  return FALSE;
-}
-
-static gboolean
-output_lines (gpointer             target,
-              ProcstreamLineBatch *batch)
-{
-  if (has_handler (target, LINES))
-    g_signal_emit (target, signals[LINES], 0, batch->lines);
-  return FALSE;
-}
-
-static gboolean
-output_line (gpointer    target,
-             const char *line)
-{
-  g_signal_emit (target, signals[LINE], 0, line);
-  return FALSE;
-}
-
-static gboolean
-output_gap (gpointer target,
-            guint64  chunks,
-            guint64  bytes)
-{
-  g_signal_emit (target, signals[GAP], 0, chunks, bytes);
-  return FALSE;
-}
-
-static void
-output_ended (gpointer      target,
-              const GError *error,
-              guint64       bytes_torn)
-{
-  ProcstreamOutput *self = target;
-
-  self->signals->ended = TRUE;
-  g_signal_emit (self, signals[ENDED], 0, error);
-}
-
-static void
-output_left (gpointer target,
-             gboolean ended,
-             guint64  bytes_torn)
-{
-  ProcstreamOutput *self = target;
-
-  g_atomic_int_set (&self->signals->subscribed, FALSE);
-  if (self->drained && procstream_output_is_drained (self))
-    self->drained (self->drained_data);
-}
-
-static const ProcstreamEmitterOps emitter_ops = {
-  output_wants,
-  output_chunk,
-  output_lines,
-  output_line,
-  output_gap,
-  output_ended,
-  output_left,
-};
 
 /* --- Private interface -------------------------------------------------------------------------------------------------------- */
 
@@ -271,68 +80,48 @@ procstream_output_new_for_core (ProcstreamOutputCore *core,
                                 GMainContext         *context)
 {
   ProcstreamOutput *self = g_object_new (PROCSTREAM_TYPE_OUTPUT, NULL);
-  Signals          *record = g_new0 (Signals, 1);
 
-  g_atomic_ref_count_init (&record->ref_count);
-  g_mutex_init (&record->mutex);
-  record->outer = self;
-  record->core = core;
-  record->opening = TRUE;
-  record->emitter = procstream_emitter_new (&emitter_ops, self, context, procstream_output_core_get_family (core), &procstream_output_core_get_settings (core)->lines);
   self->core = procstream_output_core_ref (core);
-  self->signals = record;
   procstream_output_core_hold (core);
-  procstream_output_core_set_opening (core, TRUE);
-  procstream_output_core_set_probe (core, probe, signals_ref (record), signals_unref);
-  g_mutex_lock (&record->mutex);
-  subscribe_locked (record);
-  g_mutex_unlock (&record->mutex);
+  self->signals = procstream_output_signals_new (self, core, context);
+  procstream_output_signals_open (self->signals);
   return self;
+}
+
+ProcstreamOutputSignals *
+procstream_output_get_signals (ProcstreamOutput *self)
+{
+  return self->signals;
 }
 
 void
 procstream_output_release_opening (ProcstreamOutput *self)
 {
-  g_atomic_int_set (&self->signals->opening, FALSE);
-  procstream_emitter_post (self->signals->emitter);
+  procstream_output_signals_release_opening (self->signals);
 }
 
 void
 procstream_output_release_opening_now (ProcstreamOutput *self)
 {
-  Signals *record = self->signals;
-
-  if (has_any_handler (self))
-    return;
-  g_mutex_lock (&record->mutex);
-  g_atomic_int_set (&record->opening, FALSE);
-  procstream_output_core_set_opening (self->core, FALSE);
-  procstream_emitter_cancel (record->emitter);
-  g_atomic_int_set (&record->subscribed, FALSE);
-  g_mutex_unlock (&record->mutex);
+  procstream_output_signals_release_opening_now (self->signals);
 }
 
 void
 procstream_output_touch (ProcstreamOutput *self)
 {
-  if (self->signals->ended || self->signals->subscribed || !procstream_output_core_is_ended (self->core))
-    return;
-  g_mutex_lock (&self->signals->mutex);
-  if (!self->signals->subscribed)
-    subscribe_locked (self->signals);
-  g_mutex_unlock (&self->signals->mutex);
+  procstream_output_signals_touch (self->signals);
 }
 
 gboolean
 procstream_output_is_drained (ProcstreamOutput *self)
 {
-  return procstream_output_core_is_ended (self->core) && !procstream_emitter_is_subscribed (self->signals->emitter);
+  return procstream_output_signals_is_drained (self->signals);
 }
 
 gboolean
 procstream_output_has_handlers (ProcstreamOutput *self)
 {
-  return has_any_handler (self);
+  return procstream_output_signals_has_handlers (self->signals);
 }
 
 void
@@ -340,8 +129,7 @@ procstream_output_set_drained_func (ProcstreamOutput *self,
                                     void (*func) (gpointer),
                                     gpointer data)
 {
-  self->drained = func;
-  self->drained_data = data;
+  procstream_output_signals_set_drained_func (self->signals, func, data);
 }
 
 /* --- The class ---------------------------------------------------------------------------------------------------------------- */
@@ -351,14 +139,8 @@ procstream_output_dispose (GObject *object)
 {
   ProcstreamOutput *self = PROCSTREAM_OUTPUT (object);
 
-  if (self->signals && self->signals->outer && !procstream_platform_forked ())
-    {
-      g_mutex_lock (&self->signals->mutex);
-      self->signals->outer = NULL;
-      g_mutex_unlock (&self->signals->mutex);
-      procstream_emitter_cancel (self->signals->emitter);
-      procstream_output_core_release (self->core);
-    }
+  if (self->signals && !procstream_platform_forked () && procstream_output_signals_close (self->signals))
+    procstream_output_core_release (self->core);
   G_OBJECT_CLASS (procstream_output_parent_class)->dispose (object);
 }
 
@@ -367,7 +149,7 @@ procstream_output_finalize (GObject *object)
 {
   ProcstreamOutput *self = PROCSTREAM_OUTPUT (object);
 
-  g_clear_pointer (&self->signals, signals_unref);
+  g_clear_pointer (&self->signals, procstream_output_signals_unref);
   g_clear_pointer (&self->core, procstream_output_core_unref);
   G_OBJECT_CLASS (procstream_output_parent_class)->finalize (object);
 }
@@ -484,87 +266,6 @@ install_properties (GObjectClass *object_class)
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
-/* A va_marshaller saves collecting the arguments in GValues for handlers written in C. */
-static guint
-add_signal (const char          *name,
-            GSignalCMarshaller   marshaller,
-            GSignalCVaMarshaller va_marshaller,
-            GType                type)
-{
-  guint id = g_signal_new (name, PROCSTREAM_TYPE_OUTPUT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, marshaller, G_TYPE_NONE, 1, type);
-
-  g_signal_set_va_marshaller (id, PROCSTREAM_TYPE_OUTPUT, va_marshaller);
-  return id;
-}
-
-static void
-install_signals (void)
-{
-  /**
-   * ProcstreamOutput::chunk:
-   * @self: the output
-   * @bytes: what one read gave; never empty
-   *
-   * Bytes have arrived. They may be kept by keeping a reference to @bytes.
-   *
-   * Since: 1.0
-   */
-  signals[CHUNK] = add_signal ("chunk", g_cclosure_marshal_VOID__BOXED, g_cclosure_marshal_VOID__BOXEDv, G_TYPE_BYTES);
-  /**
-   * ProcstreamOutput::line:
-   * @self: the output
-   * @line: one line without its separator: valid UTF-8, where what was not valid, and
-   *   NUL, is replaced by U+FFFD
-   *
-   * A line is complete. See the line options of
-   * [class@Procstream.OutputConfig]. Where many lines are expected,
-   * [signal@Procstream.Output::lines] is much cheaper.
-   *
-   * Since: 1.0
-   */
-  signals[LINE] = add_signal ("line", g_cclosure_marshal_VOID__STRING, g_cclosure_marshal_VOID__STRINGv,
-                              G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
-  /**
-   * ProcstreamOutput::lines:
-   * @self: the output
-   * @lines: (array zero-terminated=1): lines as those of
-   *   [signal@Procstream.Output::line], at least one. In C they must be copied
-   *   to be kept.
-   *
-   * All lines that one chunk completed.
-   *
-   * Since: 1.0
-   */
-  /* The static scope spares a copy of every line. It is not safe for boxed types in general, but bindings turn this
-   * one into an array of their own strings before they call anything. */
-  signals[LINES] = add_signal ("lines", g_cclosure_marshal_VOID__BOXED, g_cclosure_marshal_VOID__BOXEDv,
-                               G_TYPE_STRV | G_SIGNAL_TYPE_STATIC_SCOPE);
-  /**
-   * ProcstreamOutput::gap:
-   * @self: the output
-   * @chunks: how many chunks
-   * @bytes: how many bytes
-   *
-   * The handlers, which are a lossy subscriber, fell so far behind that this much was
-   * dropped between what they got last and what comes next.
-   *
-   * Since: 1.0
-   */
-  signals[GAP] = g_signal_new ("gap", PROCSTREAM_TYPE_OUTPUT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                               G_TYPE_NONE, 2, G_TYPE_UINT64, G_TYPE_UINT64);
-  /**
-   * ProcstreamOutput::ended:
-   * @self: the output
-   * @error: (nullable): why reading failed, or %NULL at the end of file
-   *
-   * The last signal: everything that came before has been emitted. An output
-   * that was closed because nobody was left does not emit it.
-   *
-   * Since: 1.0
-   */
-  signals[ENDED] = add_signal ("ended", g_cclosure_marshal_VOID__BOXED, g_cclosure_marshal_VOID__BOXEDv, G_TYPE_ERROR);
-}
-
 static void
 procstream_output_class_init (ProcstreamOutputClass *klass)
 {
@@ -575,7 +276,7 @@ procstream_output_class_init (ProcstreamOutputClass *klass)
   object_class->get_property = procstream_output_get_property;
   object_class->set_property = procstream_output_set_property;
   install_properties (object_class);
-  install_signals ();
+  procstream_output_signals_install ();
 }
 
 static void
@@ -723,7 +424,7 @@ procstream_output_set_priority (ProcstreamOutput *self,
   if (self->priority == priority)
     return;
   self->priority = priority;
-  procstream_emitter_set_priority (self->signals->emitter, priority);
+  procstream_output_signals_set_priority (self->signals, priority);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_PRIORITY]);
 }
 
@@ -753,7 +454,7 @@ procstream_output_attach (ProcstreamOutput   *self,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   return procstream_platform_check_forked ("attach a consumer", error) &&
-         procstream_consumer_attach (consumer, self->core, get_delivery (self->core), error);
+         procstream_consumer_attach (consumer, self->core, procstream_output_core_get_delivery (self->core), error);
 }
 
 /**
