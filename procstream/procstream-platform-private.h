@@ -53,6 +53,9 @@ gboolean procstream_platform_pidfd_send_signal (int      pidfd,
 gboolean procstream_platform_pidfd_get_status (int  pidfd,
                                                int *status);
 
+/* A child of ours that has exited is no longer there to be waited for. */
+gboolean procstream_platform_pidfd_is_reaped (int pidfd);
+
 /* The program ignores SIGCHLD: the kernel reaps, and throws the status away. */
 gboolean procstream_platform_ignores_exits (void);
 

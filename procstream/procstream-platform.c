@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #ifndef SYS_pidfd_open
@@ -237,6 +238,14 @@ procstream_platform_pidfd_get_status (int  pidfd,
     return FALSE;
   *status = info.status;
   return TRUE;
+}
+
+gboolean
+procstream_platform_pidfd_is_reaped (int pidfd)
+{
+  siginfo_t info = { 0 };
+
+  return waitid ((idtype_t) P_PIDFD, (id_t) pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0 && errno == ECHILD;
 }
 
 gboolean

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-child-record-private.h"
+
+#include "procstream-io-thread-private.h"
+#include "procstream-platform-private.h"
+#include "procstream-result-private.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* How the exit of a child is noticed; see the essay in procstream-child-core.c. */
+
+static void
+close_input (ProcstreamChildCore *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->input == NULL)
+    return;
+  error = g_error_new (G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE, "“%s” has exited, and did not read all of its input", self->options.name);
+  procstream_input_core_fail (self->input, error);
+}
+
+/* Of a process that it could not reap, GLib says 0: that it succeeded. Another part of the program may have waited for any process, or
+ * the program may ignore SIGCHLD, which is inherited. FALSE when nobody knows. */
+static gboolean
+find_status (ProcstreamChildCore *self,
+             int                 *status)
+{
+  *status = g_subprocess_get_status (self->subprocess);
+  return *status != 0 || procstream_platform_pidfd_get_status (self->pidfd, status) ||
+         !(self->exits_ignored || procstream_platform_ignores_exits ());
+}
+
+static ProcstreamResult *
+make_result (ProcstreamChildCore *self)
+{
+  int      status;
+  gboolean known = find_status (self, &status);
+
+  return procstream_result_new (self->options.name,
+                                known && WIFEXITED (status) ? WEXITSTATUS (status) : -1,
+                                known && WIFSIGNALED (status) ? WTERMSIG (status) : 0,
+                                self->end_us - self->start_us);
+}
+
+/* Of the group of a process that has exited, as far as it can be reached. */
+static gboolean
+has_anybody_left_locked (ProcstreamChildCore *self)
+{
+  return self->options.containment == PROCSTREAM_CONTAINMENT_GROUP &&
+         self->pidfd >= 0 &&
+         (procstream_platform_pidfd_send_signal (self->pidfd, 0, TRUE) || errno == EPERM);
+}
+
+void
+procstream_child_core_drop_pidfd_locked (ProcstreamChildCore *self)
+{
+  if (self->pidfd >= 0)
+    close (g_steal_fd (&self->pidfd));
+}
+
+/* In the I/O thread, with the reference of what was under way. */
+static void
+reaped_cb (GObject      *object,
+           GAsyncResult *async_result,
+           gpointer      user_data)
+{
+  ProcstreamChildCore *self = user_data;
+  ProcstreamResult    *result;
+
+  g_subprocess_wait_finish (G_SUBPROCESS (object), async_result, NULL);
+  if (self->end_us == 0)
+    self->end_us = g_get_monotonic_time ();
+  result = make_result (self);
+  procstream_child_core_take_terminal_back (self, procstream_result_get_term_signal (result) > 0);
+  close_input (self);
+  g_mutex_lock (&self->mutex);
+  self->result = result;
+  procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_EXITED);
+  if (!has_anybody_left_locked (self))
+    procstream_child_core_drop_pidfd_locked (self);
+  g_mutex_unlock (&self->mutex);
+  procstream_bell_ring (self->bell);
+  procstream_waiters_complete (self->exited, NULL);
+  procstream_child_core_unref (self);
+}
+
+/* The callback comes to the thread-default context, which must be that of the I/O thread. */
+static void
+ask_for_status (ProcstreamChildCore *self)
+{
+  GMainContext *context = procstream_io_thread_get_context ();
+
+  g_main_context_push_thread_default (context);
+  g_subprocess_wait_async (self->subprocess, NULL, reaped_cb, self);
+  g_main_context_pop_thread_default (context);
+}
+
+static gpointer
+core_ref_cb (gpointer data)
+{
+  return procstream_child_core_ref (data);
+}
+
+static void
+core_unref_cb (gpointer data)
+{
+  procstream_child_core_unref (data);
+}
+
+/* GLib cannot open a pidfd of its own on a process that the kernel reaped before it could try, as it does for a program that ignores
+ * SIGCHLD. It then waits for that signal, which came before it listened. */
+static void
+wake_glib (ProcstreamChildCore *self)
+{
+  struct sigaction action;
+
+  if (self->exits_ignored && procstream_platform_pidfd_is_reaped (self->pidfd) &&
+      g_subprocess_get_identifier (self->subprocess) &&
+      sigaction (SIGCHLD, NULL, &action) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN)
+    kill (getpid (), SIGCHLD);
+}
+
+static void
+gone_cb (gpointer     data,
+         GIOCondition condition)
+{
+  ProcstreamChildCore *self = data;
+
+  if (self->watch == 0)
+    return;
+  self->end_us = g_get_monotonic_time ();
+  procstream_poll_set_remove (self->poll_set, self->watch);
+  self->watch = 0;
+  wake_glib (self);
+  ask_for_status (self);
+}
+
+void
+procstream_child_core_watch_exit (ProcstreamChildCore *self)
+{
+  if (self->pidfd >= 0)
+    {
+      self->poll_set = procstream_poll_set_get (procstream_io_thread_get_context ());
+      self->watch = procstream_poll_set_add (self->poll_set, self->pidfd, G_IO_IN, gone_cb, self, core_ref_cb, core_unref_cb);
+    }
+  if (self->watch)
+    procstream_poll_set_arm (self->poll_set, self->watch);
+  else
+    ask_for_status (self);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-bell-private.h"
+#include "procstream-child-core-private.h"
+#include "procstream-poll-set-private.h"
+#include "procstream-terminal-private.h"
+
+G_BEGIN_DECLS
+
+/* The inner record of a child, between its parts; nobody else looks inside. What holds whenever mutex is free is said in
+ * procstream-child-core.c. */
+struct _ProcstreamChildCore
+{
+  gatomicrefcount        ref_count;
+  ProcstreamChildOptions options;
+  ProcstreamBell        *bell;
+  ProcstreamOutputCore  *outputs[2];
+  ProcstreamInputCore   *input; /* NULL where it is no pipe */
+  ProcstreamWaiters     *started;
+  ProcstreamWaiters     *exited;
+
+  gboolean            exits_ignored; /* at the launch, the program ignored SIGCHLD */
+  int                 ours[3];       /* our ends of the pipes, from launch until the program runs; -1: none */
+  ProcstreamTerminal *terminal;      /* from launch to the end, where the child inherits one in a group of its own */
+
+  GMutex               mutex;
+  GCond                cond; /* no longer starting */
+  ProcstreamChildState state;
+  int                  pid;
+  int                  pidfd;
+  GSubprocess         *subprocess;
+  ProcstreamPollSet   *poll_set;
+  ProcstreamWatch      watch;
+  gint64               start_us;
+  gint64               end_us;
+  ProcstreamResult    *result;
+  GError              *error;
+};
+
+void procstream_child_core_set_state_locked (ProcstreamChildCore *self,
+                                             ProcstreamChildState state);
+/* It could not be started. In the I/O thread, or where it is launched. */
+void procstream_child_core_fail (ProcstreamChildCore *self,
+                                 const GError        *error);
+/* Before anybody is told of the end: the terminal is then there to be used. */
+void procstream_child_core_take_terminal_back (ProcstreamChildCore *self,
+                                               gboolean             killed);
+/* From when it runs on. In the I/O thread; takes the reference of what was under way. */
+void procstream_child_core_watch_exit (ProcstreamChildCore *self);
+void procstream_child_core_drop_pidfd_locked (ProcstreamChildCore *self);
+
+G_END_DECLS

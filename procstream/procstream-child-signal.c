@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-child-record-private.h"
+
+#include "procstream-error.h"
+#include "procstream-platform-private.h"
+
+#include <errno.h>
+#include <signal.h>
+
+/*
+ * A signal to the process alone goes through the pidfd: it reaches this process or nobody. A signal to the group:
+ *
+ *  - Linux 6.9 and later: through the pidfd too, to this group or nobody, also when its leader is long gone.
+ *  - Older: with kill() to the number of the group, while GSubprocess still has the leader to reap, which keeps the number taken; never
+ *    after. The worker of GSubprocess could reap between the check and the call: for a stranger to be hit, the group would have to
+ *    become empty and the kernel run through all its numbers and make a group of this one within these few instructions. The
+ *    pidfd is asked last before the call, to keep them as few as possible.
+ *  - Without pidfd: the same, and the process alone is signalled by GSubprocess, which sends nothing once it has reaped it.
+ */
+
+/* Whether the process is still there to be reaped. FALSE with errno, as all of these; see the essay above. */
+static gboolean
+is_number_ours_locked (ProcstreamChildCore *self)
+{
+  gboolean ours = self->state != PROCSTREAM_CHILD_STATE_EXITED && g_subprocess_get_identifier (self->subprocess) != NULL;
+
+  errno = ESRCH;
+  return ours;
+}
+
+static gboolean
+signal_group_by_number_locked (ProcstreamChildCore *self,
+                               int                  signum)
+{
+  if (!is_number_ours_locked (self))
+    return FALSE;
+  if (self->pidfd >= 0 && !procstream_platform_pidfd_send_signal (self->pidfd, 0, FALSE) && errno != ENOSYS)
+    return FALSE;
+  return kill (-self->pid, signum) == 0;
+}
+
+static gboolean
+signal_process_locked (ProcstreamChildCore *self,
+                       int                  signum)
+{
+  if (self->state == PROCSTREAM_CHILD_STATE_EXITED)
+    {
+      errno = ESRCH;
+      return FALSE;
+    }
+  if (self->pidfd >= 0 && procstream_platform_pidfd_send_signal (self->pidfd, signum, FALSE))
+    return TRUE;
+  if (self->pidfd >= 0 && errno != ENOSYS)
+    return FALSE;
+  /* GSubprocess sends nothing to a process that it has reaped, and does not say so. */
+  if (!is_number_ours_locked (self))
+    return FALSE;
+  g_subprocess_send_signal (self->subprocess, signum);
+  return TRUE;
+}
+
+static gboolean
+signal_locked (ProcstreamChildCore *self,
+               int                  signum)
+{
+  if (self->options.containment != PROCSTREAM_CONTAINMENT_GROUP)
+    return signal_process_locked (self, signum);
+  if (self->pidfd >= 0 && procstream_platform_pidfd_send_signal (self->pidfd, signum, TRUE))
+    return TRUE;
+  if (self->pidfd >= 0 && errno != ENOSYS)
+    return FALSE;
+  return signal_group_by_number_locked (self, signum);
+}
+
+static gboolean
+is_alive (ProcstreamChildState state)
+{
+  return state == PROCSTREAM_CHILD_STATE_RUNNING || state == PROCSTREAM_CHILD_STATE_TERMINATING;
+}
+
+static void
+set_signal_error (ProcstreamChildCore *self,
+                  int                  signum,
+                  int                  errsv,
+                  GError             **error)
+{
+  if (errsv == ESRCH)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
+                 "“%s” (process %d) has exited: signal %d was not sent", self->options.name, self->pid, signum);
+  else
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv),
+                 "Could not send signal %d to “%s” (process %d): %s", signum, self->options.name, self->pid, g_strerror (errsv));
+}
+
+gboolean
+procstream_child_core_send_signal (ProcstreamChildCore *self,
+                                   int                  signum,
+                                   GError             **error)
+{
+  ProcstreamChildState state;
+  gboolean             sent = FALSE;
+  int                  errsv = 0;
+
+  g_mutex_lock (&self->mutex);
+  state = self->state;
+  if (is_alive (state) || state == PROCSTREAM_CHILD_STATE_EXITED)
+    {
+      sent = signal_locked (self, signum);
+      errsv = errno;
+      if (!sent && errsv == ESRCH && state == PROCSTREAM_CHILD_STATE_EXITED)
+        procstream_child_core_drop_pidfd_locked (self);
+      if (sent && state == PROCSTREAM_CHILD_STATE_RUNNING && (signum == SIGKILL || signum == SIGTERM))
+        procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_TERMINATING);
+    }
+  g_mutex_unlock (&self->mutex);
+
+  if (sent)
+    procstream_bell_ring (self->bell);
+  else if (errsv)
+    set_signal_error (self, signum, errsv, error);
+  else
+    g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+                 "“%s” cannot be signalled: its state is “%s”", self->options.name, procstream_child_state_to_string (state));
+  return sent;
+}
