@@ -18,6 +18,7 @@ struct _ProcstreamConsumerCore
 
   GMutex                  mutex;
   ProcstreamConsumerState state;
+  guint                   holds;    /* operations that what comes next waits for; also read without the lock */
   GError                 *error;    /* the read error that ended it */
   gboolean                end_seen; /* a pushed end; the state follows */
   guint64                 gaps;

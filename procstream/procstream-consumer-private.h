@@ -63,5 +63,10 @@ const char             *procstream_consumer_get_label (ProcstreamConsumer *self)
 GMainContext           *procstream_consumer_get_context (ProcstreamConsumer *self);
 GThread                *procstream_consumer_get_owner_thread (ProcstreamConsumer *self);
 gconstpointer           procstream_consumer_get_family (ProcstreamConsumer *self); /* NULL: never attached */
+/* What ends it before the output does; any thread. */
+void procstream_consumer_end (ProcstreamConsumer     *self,
+                              ProcstreamConsumerState state);
+/* Something may have changed in what its virtual functions wait for; any thread. */
+void procstream_consumer_post (ProcstreamConsumer *self);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 #include "procstream-consumer-core-private.h"
 #include "procstream-consumer-options-private.h"
 #include "procstream-consumer-private.h"
+#include "procstream-dispatcher-private.h"
 #include "procstream-emitter-private.h"
 #include "procstream-enum-types.h"
 #include "procstream-output-config-private.h"
@@ -55,7 +56,7 @@
 typedef struct
 {
   ProcstreamConsumerCore *core;
-  ProcstreamEmitter      *emitter;
+  ProcstreamEmitter      *emitter; /* atomic */
   GMainContext           *context;
   GThread                *owner_thread;
   gconstpointer           family; /* of the output it is attached to; atomic */
@@ -86,7 +87,10 @@ consumer_wants (gpointer target)
 {
   ProcstreamConsumerClass *klass = PROCSTREAM_CONSUMER_GET_CLASS (target);
 
-  return (ProcstreamWants){ .anything = TRUE, .chunks = klass->chunk != NULL, .lines = klass->lines != NULL };
+  return (ProcstreamWants){ .hold = g_atomic_int_get (&PRIVATE (target)->core->holds) > 0,
+                            .anything = TRUE,
+                            .chunks = klass->chunk != NULL,
+                            .lines = klass->lines != NULL };
 }
 
 static gboolean
@@ -199,6 +203,27 @@ procstream_consumer_get_context (ProcstreamConsumer *self)
   return PRIVATE (self)->context;
 }
 
+void
+procstream_consumer_end (ProcstreamConsumer     *self,
+                         ProcstreamConsumerState state)
+{
+  ProcstreamConsumerPrivate *priv = PRIVATE (self);
+  ProcstreamEmitter         *emitter = g_atomic_pointer_get (&priv->emitter);
+
+  if (emitter)
+    procstream_emitter_cancel (emitter);
+  procstream_consumer_core_finish (priv->core, state, NULL);
+}
+
+void
+procstream_consumer_post (ProcstreamConsumer *self)
+{
+  ProcstreamEmitter *emitter = g_atomic_pointer_get (&PRIVATE (self)->emitter);
+
+  if (emitter)
+    procstream_emitter_post (emitter);
+}
+
 GThread *
 procstream_consumer_get_owner_thread (ProcstreamConsumer *self)
 {
@@ -232,7 +257,7 @@ attach_derived (ProcstreamConsumer          *self,
   if (!procstream_consumer_core_begin (priv->core, error))
     return FALSE;
   remember_output (priv, output);
-  priv->emitter = procstream_emitter_new (&emitter_ops, self, priv->context, priv->family, lines);
+  g_atomic_pointer_set (&priv->emitter, procstream_emitter_new (&emitter_ops, self, priv->context, priv->family, lines));
   procstream_emitter_subscribe (priv->emitter, output, delivery, klass->lines != NULL, TRUE);
   return TRUE;
 }
@@ -278,6 +303,9 @@ procstream_consumer_finalize (GObject *object)
 {
   ProcstreamConsumerPrivate *priv = PRIVATE (PROCSTREAM_CONSUMER (object));
 
+  /* An operation that nobody is left to tell the end of. */
+  if (priv->core->holds > 0 && !procstream_platform_forked ())
+    procstream_dispatcher_release_iterate (priv->context);
   g_clear_pointer (&priv->emitter, procstream_emitter_unref);
   g_clear_pointer (&priv->core, procstream_consumer_core_unref);
   g_clear_pointer (&priv->context, g_main_context_unref);
@@ -551,12 +579,7 @@ procstream_consumer_get_bytes_lost (ProcstreamConsumer *self)
 void
 procstream_consumer_cancel (ProcstreamConsumer *self)
 {
-  ProcstreamConsumerPrivate *priv;
-
   g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
 
-  priv = PRIVATE (self);
-  if (priv->emitter)
-    procstream_emitter_cancel (priv->emitter);
-  procstream_consumer_core_finish (priv->core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
+  procstream_consumer_end (self, PROCSTREAM_CONSUMER_STATE_CANCELLED);
 }

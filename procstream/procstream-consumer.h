@@ -42,6 +42,13 @@ guint64 procstream_consumer_get_bytes_lost (ProcstreamConsumer *self);
 
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_consumer_cancel (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_mark_done (ProcstreamConsumer *self);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_hold (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_release (ProcstreamConsumer *self);
 
 PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_consumer_wait (ProcstreamConsumer *self, gint64 timeout_ms, GCancellable *cancellable, GError **error);

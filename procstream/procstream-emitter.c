@@ -39,6 +39,7 @@ struct _ProcstreamEmitter
   guint                next_line;
   gboolean             ending;
   GError              *end_error;
+  gboolean             leaving; /* the end was emitted, but whoever it was emitted to holds */
 };
 
 /* How many lines are emitted between two looks at the clock, which costs about as much as one. */
@@ -117,6 +118,7 @@ forget_pending (ProcstreamEmitter *self)
   g_clear_pointer (&self->batch, procstream_line_batch_unref);
   g_clear_error (&self->end_error);
   self->ending = FALSE;
+  self->leaving = FALSE;
 }
 
 static void
@@ -221,7 +223,10 @@ emit_end (ProcstreamEmitter *self,
 
   self->ending = FALSE;
   self->ops->ended (target, error, procstream_line_cursor_get_bytes_lost (&self->lines));
-  leave (self, target, TRUE);
+  if (self->ops->wants (target).hold)
+    self->leaving = TRUE;
+  else
+    leave (self, target, TRUE);
   return NOTHING_MORE;
 }
 
@@ -271,6 +276,10 @@ step (ProcstreamEmitter *self,
   if (wants.hold)
     {
       /* Whoever lets go posts. */
+    }
+  else if (self->leaving)
+    {
+      leave (self, target, TRUE);
     }
   else if (!wants.anything)
     {

@@ -8,6 +8,7 @@ import sys
 TIMEOUT_SECONDS = 60
 
 EXPECTED = {
+    'async-consumer': 'copied 14 bytes\n',
     'custom-consumer': 'ended: 3 lines, 14 bytes\n',
     'errors': 'no such program: /nowhere/program\nnot chosen: delivery\nstill running after 10 ms\n'
               'ended by signal 9\n',

@@ -11,6 +11,19 @@ function keepable(chunk) {
     return chunk.new_from_bytes(0, chunk.get_size());
 }
 
+/* A virtual function may return a promise: the consumer is held until it is settled. As an exception, a rejection is
+ * told, and the consumer goes on. */
+function settle(consumer, result) {
+    if (typeof result?.then !== 'function')
+        return result;
+    consumer.hold();
+    Promise.resolve(result).then(done => {
+        if (done)
+            consumer.mark_done();
+    }).catch(logError).then(() => consumer.release());
+    return false;
+}
+
 function _init() {
     const {prototype} = this.Consumer;
     const hookUp = prototype[Gi.hook_up_vfunc_symbol];
@@ -20,7 +33,11 @@ function _init() {
 
         if (name === 'chunk') {
             wrapper = function (chunk) {
-                return implementation.call(this, keepable(chunk));
+                return settle(this, implementation.call(this, keepable(chunk)));
+            };
+        } else if (['lines', 'gap', 'ended'].includes(name)) {
+            wrapper = function (first, second) {
+                return settle(this, implementation.call(this, first, second));
             };
         }
         return hookUp.call(this, name, wrapper);

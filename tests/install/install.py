@@ -53,7 +53,7 @@ def installed(name):
 def files_are_there():
     for name in ('procstream', 'procstream-helper', 'procstream.1', 'procstream-1.0.pc', 'procstream-1.0.vapi',
                  'procstream-1.0.deps', 'Procstream-1.0.gir', 'Procstream-1.0.typelib', 'libprocstream-1.0.so.0',
-                 'Procstream.js', 'procstream.h', 'procstream-version.h', 'procstream-enum-types.h'):
+                 'Procstream.js', 'Procstream.py', 'procstream.h', 'procstream-version.h', 'procstream-enum-types.h'):
         installed(name)
     for directory, _, files in os.walk(prefix):
         wrong = [name for name in files if 'private' in name or 'static' in name or name == 'test-child']
@@ -63,6 +63,7 @@ def files_are_there():
     env['PKG_CONFIG_PATH'] = os.path.dirname(installed('procstream-1.0.pc'))
     env['GI_TYPELIB_PATH'] = os.path.dirname(installed('Procstream-1.0.typelib'))
     env['LD_LIBRARY_PATH'] = libdir
+    env['PYTHONPATH'] = os.path.dirname(os.path.dirname(os.path.dirname(installed('Procstream.py'))))
     env['XDG_DATA_DIRS'] = f'{prefix}/share:/usr/local/share:/usr/share'
 
 

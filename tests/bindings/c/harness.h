@@ -133,3 +133,5 @@ void scenario_discard_and_inherit (void);
 void scenario_environment_and_cwd (void);
 void scenario_properties (void);
 void scenario_dropped_in_a_handler (void);
+
+void scenario_asynchronous_consumer (void);

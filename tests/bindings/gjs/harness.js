@@ -10,6 +10,8 @@ const WATCHDOG_SECONDS = 60;
 export const TIMEOUT_MS = WATCHDOG_SECONDS * 1000;
 
 const PAIRS = [
+    [Gio.OutputStream, 'close'],
+    [Gio.OutputStream, 'write_bytes'],
     [Procstream.Child, 'start'],
     [Procstream.Child, 'wait'],
     [Procstream.Consumer, 'wait'],

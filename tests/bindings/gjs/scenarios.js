@@ -716,4 +716,53 @@ scenario(45, 'read error', async () => {
     equal(results.map(result => [result.name, result.exit_code]), [['job', 3]]);
 });
 
+/* Writes chunks with asynchronous calls. */
+const Slow = GObject.registerClass(
+class Slow extends Procstream.Consumer {
+    stream = Gio.MemoryOutputStream.new_resizable();
+    failAt = 0;
+    doneAt = 0;
+    chunks = 0;
+    underWay = 0;
+    hasEnded = false;
+
+    async vfunc_chunk(chunk) {
+        check(this.underWay === 0);
+        this.underWay++;
+        const number = ++this.chunks;
+        equal(await this.stream.write_bytes_async(chunk, GLib.PRIORITY_DEFAULT, null), chunk.get_size());
+        this.underWay--;
+        if (number === this.failAt)
+            throw new Error('expected');
+        return number === this.doneAt;
+    }
+
+    async vfunc_ended(error) {
+        check(this.underWay === 0 && error === null);
+        await this.stream.close_async(GLib.PRIORITY_DEFAULT, null);
+        this.hasEnded = true;
+    }
+});
+
+scenario(65, 'asynchronous consumer', async () => {
+    const child = smallChunks().create(shell(PRINT_MANY));
+    const slow = new Slow(), faulty = new Slow(), once = new Slow(), counter = new Counter();
+    // GJS prints what a promise was rejected with as a warning, which is fatal in tests.
+    const fatal = GLib.log_set_always_fatal(GLib.LogLevelFlags.LEVEL_ERROR);
+    faulty.failAt = once.doneAt = 2;
+    for (const consumer of [slow, faulty, once, counter])
+        child.stdout.attach(consumer);
+    child.start();
+    await Promise.all([slow, faulty, once, counter].map(consumer => consumer.wait_async(null)));
+    GLib.log_set_always_fatal(fatal);
+    for (const consumer of [slow, faulty]) {
+        equal(consumer.state, ConsumerState.ENDED);
+        check(consumer.hasEnded);
+        equal(consumer.chunks, counter.chunks);
+        equal(decode(consumer.stream.steal_as_bytes()), MANY);
+    }
+    equal(once.state, ConsumerState.DONE);
+    equal([once.chunks, once.hasEnded], [2, false]);
+});
+
 await main();

@@ -752,4 +752,51 @@ def read_error():
     equal([(result.get_name(), result.get_exit_code()) for result in results], [('job', 3)])
 
 
+class Slow(Procstream.Consumer):
+    """Writes chunks with asynchronous calls."""
+    __gtype_name__ = 'Slow'
+
+    def __init__(self, fail_at=0, done_at=0):
+        super().__init__()
+        self.stream = Gio.MemoryOutputStream.new_resizable()
+        self.fail_at, self.done_at = fail_at, done_at
+        self.chunks, self.under_way, self.ended = 0, 0, False
+
+    async def do_chunk(self, chunk):
+        equal(self.under_way, 0)
+        self.under_way += 1
+        self.chunks += 1
+        number = self.chunks
+        equal(await Procstream.call_async(self.stream, 'write_bytes', chunk, GLib.PRIORITY_DEFAULT), chunk.get_size())
+        self.under_way -= 1
+        if number == self.fail_at:
+            raise ValueError('expected')
+        return number == self.done_at
+
+    async def do_ended(self, error):
+        equal((self.under_way, error), (0, None))
+        await Procstream.call_async(self.stream, 'close', GLib.PRIORITY_DEFAULT)
+        self.ended = True
+
+
+@scenario(65, 'asynchronous consumer')
+def asynchronous_consumer():
+    child = reliable(stdout_config=config(RELIABLE, read_chunk_size=4096)).create(shell(PRINT_MANY))
+    slow, faulty, once, counter = Slow(), Slow(fail_at=2), Slow(done_at=2), Counter()
+    for consumer in slow, faulty, once, counter:
+        child.get_stdout().attach(consumer)
+    child.start()
+    for consumer in slow, faulty, once, counter:
+        consumer.wait(TIMEOUT_MS, None)
+    for consumer in slow, faulty:
+        equal(consumer.get_state(), Procstream.ConsumerState.ENDED)
+        assert consumer.ended
+        equal(consumer.chunks, counter.chunks)
+        equal(consumer.stream.steal_as_bytes().get_data(), MANY)
+    equal([str(error) for _type, error, _traceback in uncaught], ['expected'])
+    uncaught.clear()
+    equal(once.get_state(), Procstream.ConsumerState.DONE)
+    equal((once.chunks, once.ended), (2, False))
+
+
 main()

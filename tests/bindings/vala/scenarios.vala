@@ -804,6 +804,77 @@ AsyncResult run_async (Begin begin) {
     return result;
 }
 
+// Writes chunks with asynchronous calls.
+class Slow : Consumer {
+    public MemoryOutputStream stream = new MemoryOutputStream.resizable ();
+    public int fail_at = 0;
+    public int done_at = 0;
+    public int chunks = 0;
+    public int failures = 0;
+    public bool has_ended = false;
+    private int under_way = 0;
+
+    private async void write (Bytes bytes) throws Error {
+        int number = chunks;
+
+        assert_cmpint ((int) yield stream.write_bytes_async (bytes), CompareOperator.EQ, (int) bytes.length);
+        if (number == fail_at)
+            throw new IOError.FAILED ("expected");
+        if (number == done_at)
+            mark_done ();
+    }
+
+    public override bool chunk (Bytes bytes) {
+        assert (under_way == 0);
+        under_way++;
+        chunks++;
+        hold ();
+        write.begin (bytes, (source, result) => {
+            try {
+                write.end (result);
+            } catch (Error error) {
+                assert (error.message == "expected");
+                failures++;
+            }
+            under_way--;
+            release ();
+        });
+        return false;
+    }
+
+    public override void ended (Error? error) {
+        assert (under_way == 0 && error == null);
+        hold ();
+        stream.close_async.begin (Priority.DEFAULT, null, (source, result) => {
+            has_ended = true;
+            release ();
+        });
+    }
+}
+
+void asynchronous_consumer () throws Error {
+    var child = small_chunks ().create (shell (PRINT_MANY));
+    var slow = new Slow ();
+    var faulty = new Slow () { fail_at = 2 };
+    var once = new Slow () { done_at = 2 };
+    var counter = new Counter ();
+    Consumer[] consumers = { slow, faulty, once, counter };
+
+    foreach (unowned var consumer in consumers)
+        child.stdout.attach (consumer);
+    child.start ();
+    foreach (unowned var consumer in consumers)
+        consumer.wait (TIMEOUT_MS, null);
+    foreach (unowned var consumer in new Slow[] { slow, faulty }) {
+        assert (consumer.state == ConsumerState.ENDED);
+        assert (consumer.has_ended && consumer.chunks == counter.chunks);
+        assert (consumer.failures == (consumer.fail_at > 0 ? 1 : 0));
+        assert (consumer.stream.steal_as_bytes ().compare (new Bytes (many ().data)) == 0);
+    }
+    assert (once.state == ConsumerState.DONE);
+    assert (once.chunks == 2 && !once.has_ended);
+}
+
 int main (string[] args) {
     start (args);
     scenario (1, "chunks", chunks);
@@ -852,5 +923,6 @@ int main (string[] args) {
     scenario (43, "properties", properties);
     scenario (44, "dropped in a handler", dropped_in_a_handler);
     scenario (45, "read error", read_error);
+    scenario (65, "asynchronous consumer", asynchronous_consumer);
     return finish ();
 }

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What the introspection data cannot say to PyGObject, which loads this by itself."""
+
+import asyncio
+import sys
+
+from ..module import get_introspection_module
+from ..overrides import override
+
+Procstream = get_introspection_module('Procstream')
+
+__all__ = []
+
+
+def _public(thing):
+    __all__.append(thing.__name__)
+    return thing
+
+
+# --- Coroutines -------------------------------------------------------------------------------------------------------
+
+def _get_running_loop():
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+class _Later:
+    """What a coroutine waits for where no asyncio loop runs."""
+
+    def __init__(self):
+        self._callback = None
+
+    def set_result(self, value):
+        self._callback(value)
+
+    def when_set(self, callback):
+        self._callback = callback
+
+    def __await__(self):
+        return (yield self)
+
+
+class _Run:
+    """A coroutine that is run by the main context itself: step by step, each when what it waits for is there."""
+
+    def __init__(self, coroutine, done):
+        self._coroutine = coroutine.__await__() if not hasattr(coroutine, 'send') else coroutine
+        self._done = done
+        self._step(lambda: self._coroutine.send(None))
+
+    def _step(self, advance):
+        try:
+            awaited = advance()
+            while not isinstance(awaited, _Later):
+                awaited = self._coroutine.throw(RuntimeError(
+                    f'{awaited!r} can be awaited only while an asyncio loop runs this thread'))
+        except StopIteration as stop:
+            self._done(stop.value, None)
+        except BaseException as error:  # whatever it is, somebody waits for it
+            self._done(None, error)
+        else:
+            awaited.when_set(lambda value: self._step(lambda: self._coroutine.send(value)))
+
+
+def _run(awaitable, done):
+    """Calls done(value, error) when awaitable is over."""
+    if _get_running_loop() is None:
+        _Run(awaitable, done)
+        return
+
+    def task_done(task):
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        done(None if error else task.result(), error)
+
+    asyncio.ensure_future(awaitable).add_done_callback(task_done)
+
+
+@_public
+async def call_async(target, name, *args, cancellable=None):
+    """Calls target.name_async(*args, cancellable, …) and returns what target.name_finish() gives, or raises its error.
+
+    It works for any object of GIO's kind, in a coroutine that an asyncio loop runs, and in one that a consumer's method is.
+    """
+    loop = _get_running_loop()
+    later = _Later() if loop is None else loop.create_future()
+    getattr(target, f'{name}_async')(*args, cancellable, lambda _source, result: later.set_result(result))
+    return getattr(target, f'{name}_finish')(await later)
+
+
+# --- Consumer ---------------------------------------------------------------------------------------------------------
+
+def _awaiting(method):
+    """A method that may be a coroutine: the consumer is held until it is over."""
+
+    def call(self, *args):
+        result = method(self, *args)
+        if not hasattr(type(result), '__await__'):
+            return result
+
+        def done(value, error):
+            # As in a method that is none: it is told, and the consumer goes on.
+            if error is not None:
+                sys.excepthook(type(error), error, error.__traceback__)
+            elif value:
+                self.mark_done()
+            self.release()
+
+        self.hold()
+        _run(result, done)
+        return False
+
+    call.__name__, call.__doc__, call.__wrapped__ = method.__name__, method.__doc__, method
+    return call
+
+
+@_public
+@override
+class Consumer(Procstream.Consumer):
+    """Its methods do_chunk(), do_lines(), do_gap() and do_ended() may be coroutines."""
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        for name in ('do_chunk', 'do_lines', 'do_gap', 'do_ended'):
+            if name in cls.__dict__:
+                setattr(cls, name, _awaiting(cls.__dict__[name]))
