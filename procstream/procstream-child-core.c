@@ -65,6 +65,7 @@ procstream_child_core_new (ProcstreamChildOptions *options,
     {
       self->outputs[i] = procstream_output_core_new (names[i], &self->options.outputs[i], context, self);
       procstream_output_core_take_label (self->outputs[i], g_strdup_printf ("%s (%s)", self->options.name, names[i]));
+      procstream_output_core_set_stream (self->outputs[i], i == 0 ? PROCSTREAM_STREAM_STDOUT : PROCSTREAM_STREAM_STDERR);
       procstream_output_core_set_ended_func (self->outputs[i], procstream_bell_ring, procstream_bell_ref (self->bell), procstream_bell_unref);
     }
   if (self->options.stdin_mode == PROCSTREAM_STDIN_MODE_PIPE)

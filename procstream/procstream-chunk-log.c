@@ -338,9 +338,12 @@ procstream_chunk_log_append (ProcstreamChunkLog *self,
     resize (self, 2 * (self->mask + 1));
   chunk->sequence = self->head;
   chunk->offset = self->head_offset;
-  chunk->before[0] = self->last[0];
-  chunk->before[1] = self->last[1];
-  remember_last (self, chunk);
+  if (!chunk->is_share)
+    {
+      chunk->before[0] = self->last[0];
+      chunk->before[1] = self->last[1];
+      remember_last (self, chunk);
+    }
   if (self->n_cursors == 0 && !has_replay (self))
     self->unobserved += chunk->size;
   slot_at (self, self->head)->chunk = chunk;

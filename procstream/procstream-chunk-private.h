@@ -9,20 +9,41 @@
 
 G_BEGIN_DECLS
 
+/* Which output of a child bytes were written to; its outputs keep them apart, but a merged one has both. */
+typedef enum
+{
+  PROCSTREAM_STREAM_NONE, /* not of a child */
+  PROCSTREAM_STREAM_STDOUT,
+  PROCSTREAM_STREAM_STDERR,
+} ProcstreamStream;
+
+/* NULL for NONE. */
+const char *procstream_stream_get_name (ProcstreamStream stream);
+
 /* One read of an output; immutable but for the line index, which is added at most once. */
 typedef struct _ProcstreamChunk ProcstreamChunk;
 struct _ProcstreamChunk
 {
-  gatomicrefcount      ref_count;
-  guint32              size;
-  const guint8        *data;
-  ProcstreamSlab      *slab; /* NULL: the bytes follow the record */
-  guint64              sequence;
-  guint64              offset;
-  gint64               time_us;   /* monotonic */
-  ProcstreamLineIndex *index;     /* atomic; NULL until somebody needs it */
-  guint8               before[2]; /* the two bytes before this chunk; before[1] is the nearer. 0 where there is none */
+  gatomicrefcount ref_count;
+  guint32         size;
+  const guint8   *data;
+  ProcstreamSlab *slab; /* NULL: the bytes follow the record, or are those of whole */
+  guint64         sequence;
+  guint64         offset;
+  gint64          time_us; /* monotonic; no two chunks that were stamped have the same */
+  union
+  {
+    ProcstreamLineIndex *index; /* atomic; NULL until somebody needs it */
+    ProcstreamChunk     *whole; /* for a share: whose bytes, and index, these are */
+  };
+  guint8 stream; /* a ProcstreamStream */
+  guint8 is_share;
+  guint8 before[2]; /* the two bytes before this chunk, of the same stream; before[1] is the nearer. 0 where there is none */
 };
+
+/* The time for a chunk that was just read: later than that of any other one in the program. So whoever sorts the chunks of several
+ * outputs by their time has them in the order in which they arrived. */
+gint64 procstream_chunk_stamp (void);
 
 /* A slice of @slab (a reference is taken) at @offset, or a copy when @size is under 1/8 of the slab. sequence, offset
  * and before are set by the log that it is appended to. */
@@ -33,12 +54,17 @@ ProcstreamChunk *procstream_chunk_new (ProcstreamSlab *slab,
 ProcstreamChunk *procstream_chunk_new_copy (gconstpointer data,
                                             gsize         size,
                                             gint64        time_us);
+/* Another record for what @self, which must be in a log, has: for a second log, with a sequence and an offset there. */
+ProcstreamChunk *procstream_chunk_new_share (ProcstreamChunk *self);
 ProcstreamChunk *procstream_chunk_ref (ProcstreamChunk *self);
 void             procstream_chunk_unref (ProcstreamChunk *self);
 
 /* Shares the chunk's memory; keeping the bytes keeps no more than 8 times their size. */
 GBytes *procstream_chunk_to_bytes (ProcstreamChunk *self);
 GBytes *procstream_chunk_to_bytes_from (ProcstreamChunk *self, gsize from);
+
+/* Where it stands in its stream, of which a share is in another log. */
+guint64 procstream_chunk_get_stream_offset (ProcstreamChunk *self);
 
 /* Everything that goes when the chunk goes: the record, bytes of its own, its share of the slab, and the line index. */
 gsize procstream_chunk_get_memory (ProcstreamChunk *self);

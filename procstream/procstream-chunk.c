@@ -10,6 +10,9 @@
  *
  * Everything but the index and the count is written before the chunk is shared, and never again. The index is built without a lock
  * by whoever needs it; should two do so at the same time, the first to publish it wins, and the other one's is thrown away.
+ *
+ * A chunk has one place in one log. A second log gets a share: a record with a place of its own that keeps the first one alive and has its
+ * bytes, its index and what was before it. Shares are made of whole chunks only, so none leads to another.
  */
 #define INLINE_OFFSET (offsetof (ProcstreamChunk, before) + sizeof (((ProcstreamChunk *) NULL)->before))
 
@@ -21,6 +24,28 @@
 #define MIN_BYTES_PER_LINE 16
 #define ALWAYS_KEPT 16 /* not worth a second search */
 static ProcstreamLineIndex too_dense;
+
+const char *
+procstream_stream_get_name (ProcstreamStream stream)
+{
+  static const char *const names[] = { NULL, "stdout", "stderr" };
+
+  g_assert (stream < G_N_ELEMENTS (names));
+  return names[stream];
+}
+
+gint64
+procstream_chunk_stamp (void)
+{
+  static GMutex mutex;
+  static gint64 last;
+  gint64        now = g_get_monotonic_time ();
+
+  g_mutex_lock (&mutex);
+  now = last = MAX (now, last + 1);
+  g_mutex_unlock (&mutex);
+  return now;
+}
 
 static ProcstreamChunk *
 chunk_alloc (gsize  n_inline,
@@ -38,6 +63,8 @@ chunk_alloc (gsize  n_inline,
   self->offset = 0;
   self->time_us = time_us;
   self->index = NULL;
+  self->stream = PROCSTREAM_STREAM_NONE;
+  self->is_share = FALSE;
   self->before[0] = 0;
   self->before[1] = 0;
   return self;
@@ -71,6 +98,21 @@ procstream_chunk_new_copy (gconstpointer data,
   return self;
 }
 
+ProcstreamChunk *
+procstream_chunk_new_share (ProcstreamChunk *self)
+{
+  ProcstreamChunk *share = chunk_alloc (0, self->size, self->time_us);
+
+  g_assert (!self->is_share);
+  share->data = self->data;
+  share->whole = procstream_chunk_ref (self);
+  share->is_share = TRUE;
+  share->stream = self->stream;
+  share->before[0] = self->before[0];
+  share->before[1] = self->before[1];
+  return share;
+}
+
 static void
 free_index (ProcstreamLineIndex *index)
 {
@@ -92,7 +134,10 @@ procstream_chunk_unref (ProcstreamChunk *self)
     return;
   if (self->slab)
     procstream_slab_unref (self->slab);
-  free_index (self->index);
+  if (self->is_share)
+    procstream_chunk_unref (self->whole);
+  else
+    free_index (self->index);
   g_free (self);
 }
 
@@ -115,17 +160,29 @@ procstream_chunk_to_bytes_from (ProcstreamChunk *self,
   gsize size = self->size - from;
 
   g_assert (from <= self->size);
+  if (self->is_share)
+    return procstream_chunk_to_bytes_from (self->whole, from);
   if (from > 0 && size < (self->slab ? self->slab->size : self->size) / MIN_SHARE)
     return g_bytes_new (self->data + from, size);
   return g_bytes_new_with_free_func (self->data + from, size, unref_cb, procstream_chunk_ref (self));
 }
 
+guint64
+procstream_chunk_get_stream_offset (ProcstreamChunk *self)
+{
+  return self->is_share ? self->whole->offset : self->offset;
+}
+
 gsize
 procstream_chunk_get_memory (ProcstreamChunk *self)
 {
-  const ProcstreamLineIndex *index = g_atomic_pointer_get (&self->index);
-  gsize                      own = self->slab ? sizeof (ProcstreamChunk) + self->size : INLINE_OFFSET + self->size;
+  const ProcstreamLineIndex *index;
+  gsize                      own;
 
+  if (self->is_share)
+    return sizeof (ProcstreamChunk) + procstream_chunk_get_memory (self->whole);
+  index = g_atomic_pointer_get (&self->index);
+  own = self->slab ? sizeof (ProcstreamChunk) + self->size : INLINE_OFFSET + self->size;
   return MAX (sizeof (ProcstreamChunk), own) + (index && index != &too_dense ? procstream_line_index_get_memory (index) : 0);
 }
 
@@ -143,8 +200,11 @@ build_index (ProcstreamChunk *self)
 const ProcstreamLineIndex *
 procstream_chunk_get_line_index (ProcstreamChunk *self)
 {
-  ProcstreamLineIndex *index = g_atomic_pointer_get (&self->index);
+  ProcstreamLineIndex *index;
 
+  if (self->is_share)
+    return procstream_chunk_get_line_index (self->whole);
+  index = g_atomic_pointer_get (&self->index);
   if (index == NULL)
     {
       index = build_index (self);
@@ -160,14 +220,14 @@ procstream_chunk_get_line_index (ProcstreamChunk *self)
 gboolean
 procstream_chunk_has_line_index (ProcstreamChunk *self)
 {
-  return g_atomic_pointer_get (&self->index) != NULL;
+  return g_atomic_pointer_get (&(self->is_share ? self->whole : self)->index) != NULL;
 }
 
 gboolean
 procstream_chunk_begins_line (ProcstreamChunk        *self,
                               ProcstreamLineSeparator separator)
 {
-  if (self->offset == 0)
+  if (procstream_chunk_get_stream_offset (self) == 0)
     return TRUE;
   if (self->before[1] != '\n')
     return FALSE;

@@ -26,7 +26,7 @@
  * runs or not. Dropping the last reference to one of them cancels it.
  *
  * A class of your own implements [vfunc@Procstream.Consumer.chunk],
- * [vfunc@Procstream.Consumer.lines] or both, and, if it likes,
+ * [vfunc@Procstream.Consumer.chunk_info], [vfunc@Procstream.Consumer.lines] or several of them, and, if it likes,
  * [vfunc@Procstream.Consumer.gap] and [vfunc@Procstream.Consumer.ended]. These run in
  * the thread-default main context of the thread that created the consumer, a bounded
  * slice per iteration. Such a consumer stays alive while it is attached.
@@ -41,6 +41,7 @@
  * @lines: lines are complete
  * @gap: something was lost
  * @ended: nothing more will come
+ * @chunk_info: bytes have arrived; tells what is known of them
  *
  * The virtual functions of a consumer.
  *
@@ -90,6 +91,7 @@ consumer_wants (gpointer target)
   return (ProcstreamWants){ .hold = g_atomic_int_get (&PRIVATE (target)->core->holds) > 0,
                             .anything = TRUE,
                             .chunks = klass->chunk != NULL,
+                            .infos = klass->chunk_info != NULL,
                             .lines = klass->lines != NULL };
 }
 
@@ -98,6 +100,13 @@ consumer_chunk (gpointer target,
                 GBytes  *bytes)
 {
   return PROCSTREAM_CONSUMER_GET_CLASS (target)->chunk (target, bytes);
+}
+
+static gboolean
+consumer_chunk_info (gpointer             target,
+                     ProcstreamChunkInfo *info)
+{
+  return PROCSTREAM_CONSUMER_GET_CLASS (target)->chunk_info (target, info);
 }
 
 static gboolean
@@ -155,6 +164,7 @@ static const ProcstreamEmitterOps emitter_ops = {
   consumer_gap,
   consumer_ended,
   consumer_left,
+  consumer_chunk_info,
 };
 
 /* --- Attaching ---------------------------------------------------------------------------------------------------------------- */
@@ -248,10 +258,10 @@ attach_derived (ProcstreamConsumer          *self,
   ProcstreamConsumerClass   *klass = PROCSTREAM_CONSUMER_GET_CLASS (self);
   ProcstreamConsumerPrivate *priv = PRIVATE (self);
 
-  if (klass->chunk == NULL && klass->lines == NULL && klass->gap == NULL && klass->ended == NULL)
+  if (klass->chunk == NULL && klass->chunk_info == NULL && klass->lines == NULL && klass->gap == NULL && klass->ended == NULL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "The consumer class “%s” implements none of “chunk”, “lines”, “gap” and “ended”", G_OBJECT_TYPE_NAME (self));
+                   "The consumer class “%s” implements none of “chunk”, “chunk_info”, “lines”, “gap” and “ended”", G_OBJECT_TYPE_NAME (self));
       return FALSE;
     }
   if (!procstream_consumer_core_begin (priv->core, error))
@@ -429,6 +439,18 @@ procstream_consumer_init (ProcstreamConsumer *self)
  * @bytes: what one read gave; never empty
  *
  * Bytes have arrived.
+ *
+ * Returns: %TRUE when the consumer is done and wants nothing more
+ *
+ * Since: 1.0
+ */
+
+/**
+ * ProcstreamConsumerClass::chunk_info:
+ * @self: the consumer
+ * @info: what one read gave, and what is known of it
+ *
+ * Bytes have arrived. It comes after [vfunc@Procstream.Consumer.chunk], for a class that has both.
  *
  * Returns: %TRUE when the consumer is done and wants nothing more
  *

@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 #include <procstream/procstream-version-macros.h>
+#include <procstream/procstream-chunk-info.h>
 #include <procstream/procstream-enums.h>
 
 G_BEGIN_DECLS
@@ -26,9 +27,10 @@ struct _ProcstreamConsumerClass
   gboolean (*lines) (ProcstreamConsumer *self, const char *const *lines);
   gboolean (*gap) (ProcstreamConsumer *self, guint64 chunks, guint64 bytes);
   void (*ended) (ProcstreamConsumer *self, const GError *error);
+  gboolean (*chunk_info) (ProcstreamConsumer *self, ProcstreamChunkInfo *info);
 
   /*< private >*/
-  gpointer padding[12];
+  gpointer padding[11];
 };
 
 PROCSTREAM_AVAILABLE_IN_1_0

@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "procstream-chunk-info.h"
 #include "procstream-dispatcher-private.h"
 #include "procstream-line-splitter-private.h"
 #include "procstream-output-core-private.h"
@@ -19,6 +20,7 @@ typedef struct
   gboolean chunks;
   gboolean lines;     /* as a batch, one by one, or both */
   gboolean each_line; /* one by one */
+  gboolean infos;     /* chunks with what is known of them */
 } ProcstreamWants;
 
 /* All are called in the context's thread, with a strong reference to @target held; TRUE says that it needs no more. */
@@ -41,6 +43,9 @@ typedef struct
   void (*left) (gpointer target,
                 gboolean ended,
                 guint64  bytes_torn);
+  /* After chunk, before the lines; NULL where it is never wanted. */
+  gboolean (*chunk_info) (gpointer             target,
+                          ProcstreamChunkInfo *info);
 } ProcstreamEmitterOps;
 
 ProcstreamEmitter *procstream_emitter_new (const ProcstreamEmitterOps  *ops,

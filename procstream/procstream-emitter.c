@@ -2,14 +2,15 @@
 
 #include "procstream-emitter-private.h"
 
+#include "procstream-chunk-info-private.h"
 #include "procstream-emission-private.h"
 #include "procstream-line-cursor-private.h"
 #include "procstream-platform-private.h"
 
 /*
  * User code may do anything while it is called: run the main loop, and so this emitter, again; cancel; disconnect; drop the last
- * reference it had. So what is to be emitted next is never a local variable of a loop: it stands in this record (a batch with
- * the position of the next line, then the end), it is advanced before the call, and after each call everything is looked at
+ * reference it had. So what is to be emitted next is never a local variable of a loop: it stands in this record (what is known of a
+ * chunk, then a batch with the position of the next line, then the end), it is advanced before the call, and after each call everything is looked at
  * anew. A nested run goes on where the outer one stands, and the outer one finds it done: nothing is doubled, nothing is
  * out of order.
  *
@@ -34,6 +35,7 @@ struct _ProcstreamEmitter
 
   gboolean             wants_lines; /* as the core was told */
   ProcstreamLineCursor lines;
+  ProcstreamChunkInfo *info;
   ProcstreamLineBatch *batch;
   gboolean             batch_sent; /* as a batch; the lines follow one by one */
   guint                next_line;
@@ -115,6 +117,7 @@ static void
 forget_pending (ProcstreamEmitter *self)
 {
   procstream_line_cursor_clear (&self->lines);
+  g_clear_object (&self->info);
   g_clear_pointer (&self->batch, procstream_line_batch_unref);
   g_clear_error (&self->end_error);
   self->ending = FALSE;
@@ -173,12 +176,15 @@ static Step
 emit_chunk (ProcstreamEmitter     *self,
             gpointer               target,
             ProcstreamChunk       *chunk,
+            const char            *output,
             const ProcstreamWants *wants,
             ProcstreamBudget      *budget)
 {
   gboolean done = FALSE;
 
   budget->bytes -= chunk->size;
+  if (wants->infos)
+    self->info = procstream_chunk_info_new_for_chunk (chunk, output);
   if (wants->lines)
     set_batch (self, procstream_line_cursor_push_batch (&self->lines, chunk));
   if (wants->chunks)
@@ -188,6 +194,15 @@ emit_chunk (ProcstreamEmitter     *self,
       done = self->ops->chunk (target, bytes);
     }
   return done ? DONE : GO_ON;
+}
+
+static Step
+emit_info (ProcstreamEmitter *self,
+           gpointer           target)
+{
+  g_autoptr (ProcstreamChunkInfo) info = g_steal_pointer (&self->info);
+
+  return self->ops->chunk_info (target, info) ? DONE : GO_ON;
 }
 
 static Step
@@ -219,8 +234,14 @@ static Step
 emit_end (ProcstreamEmitter *self,
           gpointer           target)
 {
-  g_autoptr (GError) error = g_steal_pointer (&self->end_error);
+  g_autoptr (GError) error = NULL;
 
+  /* First the last line of each stream. */
+  if (procstream_line_cursor_is_init (&self->lines))
+    set_batch (self, procstream_line_cursor_finish_batch (&self->lines));
+  if (self->batch)
+    return GO_ON;
+  error = g_steal_pointer (&self->end_error);
   self->ending = FALSE;
   self->ops->ended (target, error, procstream_line_cursor_get_bytes_lost (&self->lines));
   if (self->ops->wants (target).hold)
@@ -234,22 +255,19 @@ static Step
 emit_event (ProcstreamEmitter     *self,
             gpointer               target,
             ProcstreamLogEvent    *event,
+            const char            *output,
             const ProcstreamWants *wants,
             ProcstreamBudget      *budget)
 {
-  gboolean has_lines = procstream_line_cursor_is_init (&self->lines);
-
   switch (event->type)
     {
     case PROCSTREAM_LOG_EVENT_CHUNK:
-      return emit_chunk (self, target, event->chunk, wants, budget);
+      return emit_chunk (self, target, event->chunk, output, wants, budget);
     case PROCSTREAM_LOG_EVENT_GAP:
-      if (has_lines)
+      if (procstream_line_cursor_is_init (&self->lines))
         procstream_line_cursor_gap (&self->lines);
       return self->ops->gap (target, event->chunks, event->bytes) ? DONE : GO_ON;
     case PROCSTREAM_LOG_EVENT_END:
-      if (has_lines)
-        set_batch (self, procstream_line_cursor_finish_batch (&self->lines));
       self->ending = TRUE;
       self->end_error = event->error ? g_error_copy (event->error) : NULL;
       return GO_ON;
@@ -285,6 +303,10 @@ step (ProcstreamEmitter *self,
     {
       leave (self, target, FALSE);
     }
+  else if (self->info)
+    {
+      result = emit_info (self, target);
+    }
   else if (self->batch)
     {
       result = emit_lines (self, target, wants.each_line);
@@ -297,7 +319,7 @@ step (ProcstreamEmitter *self,
     {
       update_wants (self, &wants, core, subscription);
       procstream_output_core_take (core, subscription, &event);
-      result = emit_event (self, target, &event, &wants, budget);
+      result = emit_event (self, target, &event, procstream_output_core_get_name (core), &wants, budget);
       procstream_log_event_clear (&event);
     }
   procstream_subscription_unref (subscription);

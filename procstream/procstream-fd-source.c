@@ -248,7 +248,7 @@ read_once (FdSource *self,
         feed_error (self, errno);
       return FALSE;
     }
-  chunk = procstream_chunk_new (self->slab, self->fill, n, g_get_monotonic_time ());
+  chunk = procstream_chunk_new (self->slab, self->fill, n, procstream_chunk_stamp ());
   if (chunk->slab == self->slab)
     self->fill += n;
   *total += n;

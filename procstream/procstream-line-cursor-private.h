@@ -7,13 +7,26 @@
 
 G_BEGIN_DECLS
 
+/* A merged output has chunks of two streams; every other one has one, whichever. */
+#define PROCSTREAM_N_LANES 2
+
+/* One stream of a cursor. */
+typedef struct
+{
+  ProcstreamLineSplitter *splitter; /* NULL: nothing of it was seen */
+  gboolean                torn;     /* what comes next need not follow what came before, or nothing came before */
+  gboolean                finished;
+  guint64                 next; /* where in the stream what follows begins */
+} ProcstreamLineLane;
+
 /* Follows the chunks of one cursor line by line: the shared index of each chunk, and the carry for a line that crosses chunks. Whether a
  * line begins where it begins is decided here, for all that cut lines. */
 typedef struct
 {
-  ProcstreamLineSplitter *splitter;
-  ProcstreamLineOptions   options;
-  gboolean                torn; /* what comes next does not follow what came before, or nothing came before */
+  ProcstreamLineLane    lanes[PROCSTREAM_N_LANES];
+  ProcstreamLineOptions options;
+  gboolean              is_init;
+  ProcstreamStream      stream; /* of the lines that were given out last, or are being given out */
 } ProcstreamLineCursor;
 
 void     procstream_line_cursor_init (ProcstreamLineCursor        *self,
@@ -23,21 +36,31 @@ gboolean procstream_line_cursor_is_init (ProcstreamLineCursor *self);
 
 /* What comes next does not follow what came before. */
 void procstream_line_cursor_gap (ProcstreamLineCursor *self);
-/* It follows what was given out in another way, so a line begins with it. */
-void procstream_line_cursor_join (ProcstreamLineCursor *self);
-/* For one who pushes parts of chunks into the splitter: before the first part of @chunk (NULL: at the end). The functions below do it. */
-void                 procstream_line_cursor_settle (ProcstreamLineCursor *self,
-                                                    ProcstreamChunk      *chunk);
-void                 procstream_line_cursor_push (ProcstreamLineCursor *self,
-                                                  ProcstreamChunk      *chunk,
-                                                  ProcstreamLineFunc    func,
-                                                  gpointer              user_data);
-void                 procstream_line_cursor_finish (ProcstreamLineCursor *self,
-                                                    ProcstreamLineFunc    func,
-                                                    gpointer              user_data);
+void procstream_line_cursor_push (ProcstreamLineCursor *self,
+                                  ProcstreamChunk      *chunk,
+                                  ProcstreamLineFunc    func,
+                                  gpointer              user_data);
+void procstream_line_cursor_finish (ProcstreamLineCursor *self,
+                                    ProcstreamLineFunc    func,
+                                    gpointer              user_data);
+/* A batch has lines of one stream. At the end, finish until there is none any more. */
 ProcstreamLineBatch *procstream_line_cursor_push_batch (ProcstreamLineCursor *self,
                                                         ProcstreamChunk      *chunk);
 ProcstreamLineBatch *procstream_line_cursor_finish_batch (ProcstreamLineCursor *self);
 guint64              procstream_line_cursor_get_bytes_lost (ProcstreamLineCursor *self);
+
+/* For one who pushes parts of chunks into the splitters: which one is that of the chunk ... */
+guint procstream_line_cursor_get_lane (ProcstreamChunk *chunk);
+/* ... before the first part of @chunk: whether what was pushed of its stream before, and not yet cut, is torn off ... */
+gboolean procstream_line_cursor_is_torn (ProcstreamLineCursor *self,
+                                         ProcstreamChunk      *chunk);
+void     procstream_line_cursor_settle (ProcstreamLineCursor *self,
+                                        ProcstreamChunk      *chunk);
+/* ... the same at the end ... */
+void procstream_line_cursor_settle_end (ProcstreamLineCursor *self,
+                                        guint                 lane);
+/* ... and where @chunk was given out in another way, so that a line begins with what follows it. */
+void procstream_line_cursor_join (ProcstreamLineCursor *self,
+                                  ProcstreamChunk      *chunk);
 
 G_END_DECLS

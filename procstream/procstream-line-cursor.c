@@ -4,53 +4,113 @@
 
 /*
  * After a gap, and where a subscriber attaches in the middle of a stream, only the next chunk can tell whether a line begins with
- * it. So torn is remembered until there is one: whenever it is TRUE, nothing has been pushed since.
+ * it. So torn is remembered until there is one: whenever it is TRUE, nothing of that stream has been pushed since.
+ *
+ * A gap in a merged output need not be one in both of its streams. Which of them misses something shows with its next chunk too: if that
+ * stands where the stream stopped, nothing is missing. Should none come any more, it is not known, and what was not yet cut counts as torn.
  */
 
 void
 procstream_line_cursor_init (ProcstreamLineCursor        *self,
                              const ProcstreamLineOptions *options)
 {
-  self->splitter = procstream_line_splitter_new (options);
-  self->options = *options;
-  self->torn = TRUE;
+  *self = (ProcstreamLineCursor){ .options = *options, .is_init = TRUE };
 }
 
 void
 procstream_line_cursor_clear (ProcstreamLineCursor *self)
 {
-  g_clear_pointer (&self->splitter, procstream_line_splitter_free);
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    g_clear_pointer (&self->lanes[i].splitter, procstream_line_splitter_free);
+  self->is_init = FALSE;
 }
 
 gboolean
 procstream_line_cursor_is_init (ProcstreamLineCursor *self)
 {
-  return self->splitter != NULL;
+  return self->is_init;
 }
 
 void
 procstream_line_cursor_gap (ProcstreamLineCursor *self)
 {
-  self->torn = TRUE;
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    self->lanes[i].torn = TRUE;
+}
+
+guint
+procstream_line_cursor_get_lane (ProcstreamChunk *chunk)
+{
+  return chunk->stream == PROCSTREAM_STREAM_STDERR;
+}
+
+static ProcstreamLineLane *
+get_lane (ProcstreamLineCursor *self,
+          ProcstreamChunk      *chunk)
+{
+  ProcstreamLineLane *lane = &self->lanes[procstream_line_cursor_get_lane (chunk)];
+
+  if (lane->splitter == NULL)
+    {
+      lane->splitter = procstream_line_splitter_new (&self->options);
+      lane->torn = TRUE;
+      lane->next = G_MAXUINT64;
+    }
+  self->stream = chunk->stream;
+  return lane;
+}
+
+static void
+follow (ProcstreamLineLane *lane,
+        ProcstreamChunk    *chunk)
+{
+  lane->torn = FALSE;
+  lane->next = procstream_chunk_get_stream_offset (chunk) + chunk->size;
 }
 
 void
-procstream_line_cursor_join (ProcstreamLineCursor *self)
+procstream_line_cursor_join (ProcstreamLineCursor *self,
+                             ProcstreamChunk      *chunk)
 {
-  self->torn = FALSE;
+  follow (get_lane (self, chunk), chunk);
+}
+
+gboolean
+procstream_line_cursor_is_torn (ProcstreamLineCursor *self,
+                                ProcstreamChunk      *chunk)
+{
+  ProcstreamLineLane *lane = get_lane (self, chunk);
+
+  return lane->torn && procstream_chunk_get_stream_offset (chunk) != lane->next;
 }
 
 void
 procstream_line_cursor_settle (ProcstreamLineCursor *self,
                                ProcstreamChunk      *chunk)
 {
-  gboolean at_line_start = chunk == NULL || procstream_chunk_begins_line (chunk, self->options.separator);
+  ProcstreamLineLane *lane = get_lane (self, chunk);
+  gboolean            at_line_start;
 
-  if (self->torn && !at_line_start && chunk->before[1] == '\r')
-    procstream_line_splitter_gap_after_cr (self->splitter);
-  else if (self->torn)
-    procstream_line_splitter_gap (self->splitter, at_line_start);
-  self->torn = FALSE;
+  if (procstream_line_cursor_is_torn (self, chunk))
+    {
+      at_line_start = procstream_chunk_begins_line (chunk, self->options.separator);
+      if (!at_line_start && chunk->before[1] == '\r')
+        procstream_line_splitter_gap_after_cr (lane->splitter);
+      else
+        procstream_line_splitter_gap (lane->splitter, at_line_start);
+    }
+  follow (lane, chunk);
+}
+
+void
+procstream_line_cursor_settle_end (ProcstreamLineCursor *self,
+                                   guint                 i)
+{
+  ProcstreamLineLane *lane = &self->lanes[i];
+
+  if (lane->torn && lane->splitter)
+    procstream_line_splitter_gap (lane->splitter, TRUE);
+  lane->torn = FALSE;
 }
 
 void
@@ -59,8 +119,20 @@ procstream_line_cursor_push (ProcstreamLineCursor *self,
                              ProcstreamLineFunc    func,
                              gpointer              user_data)
 {
+  ProcstreamLineLane *lane = get_lane (self, chunk);
+
   procstream_line_cursor_settle (self, chunk);
-  procstream_line_splitter_push (self->splitter, chunk->data, chunk->size, procstream_chunk_get_line_index (chunk), func, user_data);
+  procstream_line_splitter_push (lane->splitter, chunk->data, chunk->size, procstream_chunk_get_line_index (chunk), func, user_data);
+}
+
+static void
+begin_end (ProcstreamLineCursor *self,
+           guint                 i)
+{
+  procstream_line_cursor_settle_end (self, i);
+  self->lanes[i].finished = TRUE;
+  if (self->stream != PROCSTREAM_STREAM_NONE)
+    self->stream = i == 0 ? PROCSTREAM_STREAM_STDOUT : PROCSTREAM_STREAM_STDERR;
 }
 
 void
@@ -68,27 +140,47 @@ procstream_line_cursor_finish (ProcstreamLineCursor *self,
                                ProcstreamLineFunc    func,
                                gpointer              user_data)
 {
-  procstream_line_cursor_settle (self, NULL);
-  procstream_line_splitter_finish (self->splitter, func, user_data);
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    {
+      if (self->lanes[i].splitter == NULL || self->lanes[i].finished)
+        continue;
+      begin_end (self, i);
+      procstream_line_splitter_finish (self->lanes[i].splitter, func, user_data);
+    }
 }
 
 ProcstreamLineBatch *
 procstream_line_cursor_push_batch (ProcstreamLineCursor *self,
                                    ProcstreamChunk      *chunk)
 {
+  ProcstreamLineLane *lane = get_lane (self, chunk);
+
   procstream_line_cursor_settle (self, chunk);
-  return procstream_line_splitter_push_batch (self->splitter, chunk->data, chunk->size, procstream_chunk_get_line_index (chunk));
+  return procstream_line_splitter_push_batch (lane->splitter, chunk->data, chunk->size, procstream_chunk_get_line_index (chunk));
 }
 
 ProcstreamLineBatch *
 procstream_line_cursor_finish_batch (ProcstreamLineCursor *self)
 {
-  procstream_line_cursor_settle (self, NULL);
-  return procstream_line_splitter_push_batch (self->splitter, NULL, 0, NULL);
+  ProcstreamLineBatch *batch = NULL;
+
+  for (guint i = 0; batch == NULL && i < PROCSTREAM_N_LANES; i++)
+    {
+      if (self->lanes[i].splitter == NULL || self->lanes[i].finished)
+        continue;
+      begin_end (self, i);
+      batch = procstream_line_splitter_push_batch (self->lanes[i].splitter, NULL, 0, NULL);
+    }
+  return batch;
 }
 
 guint64
 procstream_line_cursor_get_bytes_lost (ProcstreamLineCursor *self)
 {
-  return self->splitter ? procstream_line_splitter_get_bytes_lost (self->splitter) : 0;
+  guint64 lost = 0;
+
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    if (self->lanes[i].splitter)
+      lost += procstream_line_splitter_get_bytes_lost (self->lanes[i].splitter);
+  return lost;
 }

@@ -54,9 +54,12 @@ void procstream_output_core_release (ProcstreamOutputCore *self);
 
 const char *procstream_output_core_get_name (ProcstreamOutputCore *self);
 /* What to call it in messages, where there may be many of the same name. */
-void                            procstream_output_core_take_label (ProcstreamOutputCore *self,
-                                                                   char                 *label);
-const char                     *procstream_output_core_get_label (ProcstreamOutputCore *self);
+void        procstream_output_core_take_label (ProcstreamOutputCore *self,
+                                               char                 *label);
+const char *procstream_output_core_get_label (ProcstreamOutputCore *self);
+/* What its chunks are said to be of. */
+void                            procstream_output_core_set_stream (ProcstreamOutputCore *self,
+                                                                   ProcstreamStream      stream);
 const ProcstreamOutputSettings *procstream_output_core_get_settings (ProcstreamOutputCore *self);
 gconstpointer                   procstream_output_core_get_family (ProcstreamOutputCore *self);
 ProcstreamOutputState           procstream_output_core_get_state (ProcstreamOutputCore *self);

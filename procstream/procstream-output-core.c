@@ -419,6 +419,8 @@ procstream_output_core_feed (ProcstreamOutputCore *self,
       procstream_chunk_unref (chunk);
       return FALSE;
     }
+  if (!chunk->is_share)
+    chunk->stream = self->stream;
   if (self->line_subscribers > 0)
     procstream_chunk_get_line_index (chunk);
   procstream_chunk_log_append (self->log, procstream_chunk_ref (chunk));

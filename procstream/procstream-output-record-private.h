@@ -52,7 +52,8 @@ struct _ProcstreamOutputCore
 {
   gatomicrefcount          ref_count;
   char                    *name;
-  char                    *label; /* constant once it may be attached to; NULL: the name */
+  char                    *label;  /* constant once it may be attached to; NULL: the name */
+  ProcstreamStream         stream; /* of what is read; constant once it is open */
   ProcstreamOutputSettings settings;
   gconstpointer            family;  /* constant */
   GMainContext            *context; /* captured */

@@ -90,6 +90,13 @@ procstream_output_core_get_label (ProcstreamOutputCore *self)
   return self->label ? self->label : self->name;
 }
 
+void
+procstream_output_core_set_stream (ProcstreamOutputCore *self,
+                                   ProcstreamStream      stream)
+{
+  self->stream = stream;
+}
+
 const ProcstreamOutputSettings *
 procstream_output_core_get_settings (ProcstreamOutputCore *self)
 {

@@ -34,6 +34,7 @@ struct _ProcstreamOutputSignals
 enum
 {
   CHUNK,
+  CHUNK_INFO,
   LINE,
   LINES,
   GAP,
@@ -124,9 +125,10 @@ output_wants (gpointer target)
   if (!wants.hold)
     procstream_output_core_set_opening (self->core, FALSE);
   wants.chunks = has_handler (target, CHUNK);
+  wants.infos = has_handler (target, CHUNK_INFO);
   wants.each_line = has_handler (target, LINE);
   wants.lines = wants.each_line || has_handler (target, LINES);
-  wants.anything = wants.chunks || wants.lines || has_handler (target, GAP) || has_handler (target, ENDED);
+  wants.anything = wants.chunks || wants.infos || wants.lines || has_handler (target, GAP) || has_handler (target, ENDED);
   return wants;
 }
 
@@ -135,6 +137,14 @@ output_chunk (gpointer target,
               GBytes  *bytes)
 {
   g_signal_emit (target, signals[CHUNK], 0, bytes);
+  return FALSE;
+}
+
+static gboolean
+output_chunk_info (gpointer             target,
+                   ProcstreamChunkInfo *info)
+{
+  g_signal_emit (target, signals[CHUNK_INFO], 0, info);
   return FALSE;
 }
 
@@ -193,6 +203,7 @@ static const ProcstreamEmitterOps emitter_ops = {
   output_gap,
   output_ended,
   output_left,
+  output_chunk_info,
 };
 
 /* --- Interface ---------------------------------------------------------------------------------------------------------------- */
@@ -323,6 +334,19 @@ procstream_output_signals_install (void)
    * Since: 1.0
    */
   signals[CHUNK] = add_signal ("chunk", g_cclosure_marshal_VOID__BOXED, g_cclosure_marshal_VOID__BOXEDv, G_TYPE_BYTES);
+  /**
+   * ProcstreamOutput::chunk-info:
+   * @self: the output
+   * @info: what one read gave, and what is known of it
+   *
+   * Bytes have arrived: the same as [signal@Procstream.Output::chunk], with their
+   * place, the time and the stream. It is emitted, and costs something, only where a handler
+   * is connected.
+   *
+   * Since: 1.0
+   */
+  signals[CHUNK_INFO] = add_signal ("chunk-info", g_cclosure_marshal_VOID__OBJECT, g_cclosure_marshal_VOID__OBJECTv,
+                                    PROCSTREAM_TYPE_CHUNK_INFO);
   /**
    * ProcstreamOutput::line:
    * @self: the output

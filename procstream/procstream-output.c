@@ -33,8 +33,8 @@
  * told of the end at any time. As long as no handler is connected, nothing is emitted, nothing is kept for
  * handlers and nobody is slowed.
  *
- * For each chunk the order is: [signal@Procstream.Output::chunk], then
- * [signal@Procstream.Output::lines] with the lines that it completed, then
+ * For each chunk the order is: [signal@Procstream.Output::chunk],
+ * [signal@Procstream.Output::chunk-info], then [signal@Procstream.Output::lines] with the lines that it completed, then
  * [signal@Procstream.Output::line] for each of them.
  * [signal@Procstream.Output::ended] is the last.
  *

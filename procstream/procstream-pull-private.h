@@ -2,6 +2,7 @@
 
 #pragma once
 
+#include "procstream-chunk-info-private.h"
 #include "procstream-consumer-private.h"
 #include "procstream-line-cursor-private.h"
 
@@ -11,10 +12,13 @@ G_BEGIN_DECLS
 typedef struct
 {
   ProcstreamLineCursor cursor;
-  ProcstreamChunk     *chunk; /* being read */
+  char                *output; /* its name; NULL until the first chunk */
+  ProcstreamChunk     *chunk;  /* being read */
   gsize                position;
-  GByteArray          *carry; /* the beginning of a line; raw */
-  GQueue               lines; /* of owned char *: pieces of one long line */
+  GByteArray          *carry[PROCSTREAM_N_LANES]; /* the beginning of a line of each stream; raw */
+  ProcstreamChunkPlace ends[PROCSTREAM_N_LANES];  /* of what was taken of each stream */
+  GQueue               lines;                     /* of owned char *: pieces of one long line */
+  guint                lines_lane;                /* whose line that is */
   guint64              bytes_torn;
   gboolean             ended;
 } ProcstreamPull;
@@ -35,7 +39,8 @@ guint64  procstream_pull_get_bytes_torn (ProcstreamPull *self);
 /* Take from the subscription of @core until there is something to give. */
 ProcstreamPullResult procstream_pull_next (ProcstreamPull         *self,
                                            ProcstreamConsumerCore *core,
-                                           GBytes                **bytes);
+                                           GBytes                **bytes,
+                                           ProcstreamChunkPlace   *place);
 ProcstreamPullResult procstream_pull_line (ProcstreamPull         *self,
                                            ProcstreamConsumerCore *core,
                                            char                  **line);

@@ -10,6 +10,8 @@
  *
  * While the cursor is torn (after a gap, or attached in the middle), carry is what came before that, and chunk is NULL or has not been
  * read from.
+ *
+ * Of a merged output each stream has a carry and a splitter of its own, and the lines that wait are of one stream.
  */
 
 void
@@ -17,7 +19,8 @@ procstream_pull_init (ProcstreamPull              *self,
                       const ProcstreamLineOptions *options)
 {
   procstream_line_cursor_init (&self->cursor, options);
-  self->carry = g_byte_array_new ();
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    self->carry[i] = g_byte_array_new ();
   g_queue_init (&self->lines);
 }
 
@@ -27,8 +30,10 @@ procstream_pull_clear (ProcstreamPull *self)
   if (!procstream_pull_is_init (self))
     return;
   procstream_line_cursor_clear (&self->cursor);
+  g_clear_pointer (&self->output, g_free);
   g_clear_pointer (&self->chunk, procstream_chunk_unref);
-  g_clear_pointer (&self->carry, g_byte_array_unref);
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    g_clear_pointer (&self->carry[i], g_byte_array_unref);
   g_queue_clear_full (&self->lines, g_free);
 }
 
@@ -87,6 +92,8 @@ take_chunk (ProcstreamPull         *self,
           self->ended = TRUE;
           return FALSE;
         }
+      if (self->output == NULL)
+        self->output = g_strdup (procstream_output_core_get_name (output));
       procstream_output_core_take (output, subscription, &event);
       procstream_subscription_unref (subscription);
       procstream_output_core_unref (output);
@@ -110,36 +117,65 @@ take_line_as_bytes (ProcstreamPull *self)
   return g_bytes_new_take (line, strlen (line));
 }
 
+/* The rest of a line that was cut, or else the beginning of one; NULL when there is neither. */
 static GBytes *
-take_carry (ProcstreamPull *self)
+take_carry (ProcstreamPull *self,
+            guint           lane)
 {
-  GByteArray *carry = g_steal_pointer (&self->carry);
+  GBytes     *text = NULL;
+  GByteArray *carry = self->carry[lane];
 
-  self->carry = g_byte_array_new ();
+  if (self->cursor.lanes[lane].splitter)
+    text = procstream_line_splitter_steal_text (self->cursor.lanes[lane].splitter);
+  if (text || carry->len == 0)
+    return text;
+  self->carry[lane] = g_byte_array_new ();
   return g_byte_array_free_to_bytes (carry);
+}
+
+/* What was taken to be read by line, and not given out; NULL when there is nothing. */
+static GBytes *
+take_rest (ProcstreamPull       *self,
+           ProcstreamChunkPlace *place)
+{
+  GBytes *bytes = NULL;
+  guint   lane = self->lines_lane;
+  gsize   behind = 0; /* bytes of this stream that were taken after these */
+
+  if (self->lines.length > 0)
+    bytes = take_line_as_bytes (self);
+  for (guint i = 0; bytes == NULL && i < PROCSTREAM_N_LANES; i++)
+    {
+      lane = i;
+      bytes = take_carry (self, i);
+    }
+  if (bytes == NULL)
+    return NULL;
+  behind = g_bytes_get_size (bytes) + self->carry[lane]->len;
+  *place = self->ends[lane];
+  place->offset -= behind;
+  place->stream_offset -= behind;
+  return bytes;
 }
 
 ProcstreamPullResult
 procstream_pull_next (ProcstreamPull         *self,
                       ProcstreamConsumerCore *core,
-                      GBytes                **bytes)
+                      GBytes                **bytes,
+                      ProcstreamChunkPlace   *place)
 {
-  if (self->lines.length > 0)
-    *bytes = take_line_as_bytes (self);
-  else if ((*bytes = procstream_line_splitter_steal_text (self->cursor.splitter)))
-    ; /* the rest of a line that was cut */
-  else if (self->carry->len > 0)
-    *bytes = take_carry (self);
-  else if (take_chunk (self, core))
+  *bytes = take_rest (self, place);
+  if (*bytes == NULL && take_chunk (self, core))
     {
       *bytes = procstream_chunk_to_bytes_from (self->chunk, self->position);
-      drop_chunk (self);
+      *place = procstream_chunk_get_place (self->chunk, self->position);
       /* Who took the bytes knows what they end with: a line that is asked for next begins where they stopped. */
-      procstream_line_cursor_join (&self->cursor);
+      procstream_line_cursor_join (&self->cursor, self->chunk);
+      drop_chunk (self);
     }
-  else
-    return self->ended ? PROCSTREAM_PULL_END : PROCSTREAM_PULL_EMPTY;
-  return PROCSTREAM_PULL_ITEM;
+  if (*bytes)
+    return PROCSTREAM_PULL_ITEM;
+  return self->ended ? PROCSTREAM_PULL_END : PROCSTREAM_PULL_EMPTY;
 }
 
 /* --- Lines -------------------------------------------------------------------------------------------------------------------- */
@@ -157,15 +193,15 @@ line_cb (gpointer      user_data,
   g_queue_push_tail (&self->lines, size > 0 ? g_strndup (text, size) : g_strdup (""));
 }
 
-/* Before the first byte of a chunk, and at the end: if it does not go on where carry ends, the beginning of one line, or the end of
- * another, is missing. */
+/* If the first byte of the chunk does not go on where carry ends, the beginning of one line, or the end of another, is missing. */
 static void
-settle (ProcstreamPull *self)
+settle (ProcstreamPull *self,
+        guint           lane)
 {
-  if (self->cursor.torn)
+  if (procstream_line_cursor_is_torn (&self->cursor, self->chunk))
     {
-      self->bytes_torn += self->carry->len;
-      g_byte_array_set_size (self->carry, 0);
+      self->bytes_torn += self->carry[lane]->len;
+      g_byte_array_set_size (self->carry[lane], 0);
     }
   procstream_line_cursor_settle (&self->cursor, self->chunk);
 }
@@ -181,45 +217,84 @@ find_line_end (ProcstreamPull *self)
 }
 
 static void
-push_line (ProcstreamPull *self,
-           gsize           end)
+push (ProcstreamPull *self,
+      guint           lane,
+      const guint8   *data,
+      gsize           size)
 {
-  const guint8 *from = self->chunk->data + self->position;
+  self->lines_lane = lane;
+  procstream_line_splitter_push (self->cursor.lanes[lane].splitter, data, size, NULL, line_cb, self);
+}
 
-  if (self->carry->len > 0)
-    {
-      g_byte_array_append (self->carry, from, end - self->position);
-      procstream_line_splitter_push (self->cursor.splitter, self->carry->data, self->carry->len, NULL, line_cb, self);
-      g_byte_array_set_size (self->carry, 0);
-    }
-  else
-    {
-      procstream_line_splitter_push (self->cursor.splitter, from, end - self->position, NULL, line_cb, self);
-    }
+static void
+push_carry (ProcstreamPull *self,
+            guint           lane)
+{
+  push (self, lane, self->carry[lane]->data, self->carry[lane]->len);
+  g_byte_array_set_size (self->carry[lane], 0);
+}
+
+/* The chunk was read up to @end. */
+static void
+read_to (ProcstreamPull *self,
+         guint           lane,
+         gsize           end)
+{
   self->position = end;
-  if (self->position == self->chunk->size)
+  self->ends[lane] = procstream_chunk_get_place (self->chunk, end);
+  if (end == self->chunk->size)
     drop_chunk (self);
 }
 
 static void
-carry_rest (ProcstreamPull *self)
+push_line (ProcstreamPull *self,
+           guint           lane,
+           gsize           end)
 {
-  g_byte_array_append (self->carry, self->chunk->data + self->position, self->chunk->size - self->position);
-  drop_chunk (self);
-  if (self->carry->len <= self->cursor.options.max_length + 2)
-    return;
-  procstream_line_splitter_push (self->cursor.splitter, self->carry->data, self->carry->len, NULL, line_cb, self);
-  g_byte_array_set_size (self->carry, 0);
+  const guint8 *from = self->chunk->data + self->position;
+
+  if (self->carry[lane]->len > 0)
+    {
+      g_byte_array_append (self->carry[lane], from, end - self->position);
+      push_carry (self, lane);
+    }
+  else
+    {
+      push (self, lane, from, end - self->position);
+    }
+  read_to (self, lane, end);
 }
 
 static void
+carry_rest (ProcstreamPull *self,
+            guint           lane)
+{
+  g_byte_array_append (self->carry[lane], self->chunk->data + self->position, self->chunk->size - self->position);
+  read_to (self, lane, self->chunk->size);
+  if (self->carry[lane]->len > self->cursor.options.max_length + 2)
+    push_carry (self, lane);
+}
+
+/* The last line of the next stream that has one. */
+static void
 finish_lines (ProcstreamPull *self)
 {
-  settle (self);
-  if (self->carry->len > 0)
-    procstream_line_splitter_push (self->cursor.splitter, self->carry->data, self->carry->len, NULL, line_cb, self);
-  g_byte_array_set_size (self->carry, 0);
-  procstream_line_splitter_finish (self->cursor.splitter, line_cb, self);
+  for (guint i = 0; self->lines.length == 0 && i < PROCSTREAM_N_LANES; i++)
+    {
+      if (self->cursor.lanes[i].splitter == NULL || self->cursor.lanes[i].finished)
+        continue;
+      self->cursor.lanes[i].finished = TRUE;
+      if (self->cursor.lanes[i].torn)
+        {
+          self->bytes_torn += self->carry[i]->len;
+          g_byte_array_set_size (self->carry[i], 0);
+        }
+      procstream_line_cursor_settle_end (&self->cursor, i);
+      if (self->carry[i]->len > 0)
+        push_carry (self, i);
+      self->lines_lane = i;
+      procstream_line_splitter_finish (self->cursor.lanes[i].splitter, line_cb, self);
+    }
 }
 
 ProcstreamPullResult
@@ -229,6 +304,7 @@ procstream_pull_line (ProcstreamPull         *self,
 {
   while (self->lines.length == 0)
     {
+      guint lane;
       gsize end;
 
       if (!take_chunk (self, core))
@@ -240,12 +316,13 @@ procstream_pull_line (ProcstreamPull         *self,
             return PROCSTREAM_PULL_END;
           break;
         }
-      settle (self);
+      lane = procstream_line_cursor_get_lane (self->chunk);
+      settle (self, lane);
       end = find_line_end (self);
       if (end > 0)
-        push_line (self, end);
+        push_line (self, lane, end);
       else
-        carry_rest (self);
+        carry_rest (self, lane);
     }
   *line = g_queue_pop_head (&self->lines);
   return PROCSTREAM_PULL_ITEM;

@@ -16,8 +16,9 @@
  * ProcstreamReader:
  *
  * A consumer that is read from: chunk by chunk with
- * [method@Procstream.Reader.next_async], or line by line with
- * [method@Procstream.Reader.read_line_async].
+ * [method@Procstream.Reader.next_async], or
+ * [method@Procstream.Reader.next_info_async] where it matters when and from which stream they
+ * came, or line by line with [method@Procstream.Reader.read_line_async].
  *
  * With reliable delivery, reading slowly slows the child; with lossy delivery, it
  * loses the oldest chunks, which [property@Procstream.Consumer:gaps] and
@@ -39,6 +40,13 @@
  * A request is completed where its own context runs, by the item, which belongs to that context. The subscription's ready
  * function, called with the core locked, only posts it.
  */
+typedef enum
+{
+  WANTS_CHUNK,
+  WANTS_INFO,
+  WANTS_LINE,
+} Wanted;
+
 typedef struct
 {
   gatomicrefcount         ref_count;
@@ -46,7 +54,7 @@ typedef struct
   GMutex                  mutex;
   ProcstreamPull          pull;
   GTask                  *request;
-  gboolean                wants_line;
+  Wanted                  wanted;
   gboolean                busy;
   GSource                *cancel_source;
   GMutex                  item_mutex; /* innermost */
@@ -149,24 +157,29 @@ static const ProcstreamNativeClass native_class = {
 
 /* --- Reading ------------------------------------------------------------------------------------------------------------------ */
 
-/* One of the two is set when there is an item. */
+/* One of these is set when there is an item. */
 typedef struct
 {
   ProcstreamPullResult result;
   GBytes              *bytes;
+  ProcstreamChunkInfo *info;
   char                *line;
 } Item;
 
 static gboolean
 read_locked (Reading *self,
-             gboolean wants_line,
+             Wanted   wanted,
              Item    *item)
 {
+  ProcstreamChunkPlace place;
+
   *item = (Item){ 0 };
-  if (wants_line)
+  if (wanted == WANTS_LINE)
     item->result = procstream_pull_line (&self->pull, self->core, &item->line);
   else
-    item->result = procstream_pull_next (&self->pull, self->core, &item->bytes);
+    item->result = procstream_pull_next (&self->pull, self->core, &item->bytes, &place);
+  if (wanted == WANTS_INFO && item->bytes)
+    item->info = procstream_chunk_info_new (g_steal_pointer (&item->bytes), &place, self->pull.output);
   return item->result != PROCSTREAM_PULL_EMPTY;
 }
 
@@ -177,6 +190,8 @@ return_item (GTask  *task,
 {
   if (item->line)
     procstream_task_return_pointer (task, item->line, g_free);
+  else if (item->info)
+    procstream_task_return_pointer (task, item->info, g_object_unref);
   else if (item->bytes)
     procstream_task_return_pointer (task, item->bytes, (GDestroyNotify) g_bytes_unref);
   else if (end_error)
@@ -203,7 +218,7 @@ try_request (Reading *self)
   if (self->request)
     {
       cancelled = g_cancellable_is_cancelled (g_task_get_cancellable (self->request));
-      if (cancelled || read_locked (self, self->wants_line, &item))
+      if (cancelled || read_locked (self, self->wanted, &item))
         task = steal_request_locked (self);
     }
   g_mutex_unlock (&self->mutex);
@@ -284,7 +299,7 @@ begin_locked (Reading *self,
 
 static void
 start_request (ProcstreamReader   *self,
-               gboolean            wants_line,
+               Wanted              wanted,
                gpointer            source_tag,
                GCancellable       *cancellable,
                GAsyncReadyCallback callback,
@@ -312,7 +327,7 @@ start_request (ProcstreamReader   *self,
   if (begin_locked (reading, &error))
     {
       reading->request = g_object_ref (task);
-      reading->wants_line = wants_line;
+      reading->wanted = wanted;
       watch_cancellable_locked (reading, task);
     }
   g_mutex_unlock (&reading->mutex);
@@ -328,7 +343,7 @@ start_request (ProcstreamReader   *self,
 typedef struct
 {
   Reading *reading;
-  gboolean wants_line;
+  Wanted   wanted;
   Item     item;
 } BlockingRead;
 
@@ -339,7 +354,7 @@ is_read (gpointer data)
   gboolean      done;
 
   g_mutex_lock (&read->reading->mutex);
-  done = read_locked (read->reading, read->wants_line, &read->item);
+  done = read_locked (read->reading, read->wanted, &read->item);
   g_mutex_unlock (&read->reading->mutex);
   return done;
 }
@@ -500,7 +515,7 @@ procstream_reader_next (ProcstreamReader *self,
                         GCancellable     *cancellable,
                         GError          **error)
 {
-  BlockingRead read = { .wants_line = FALSE };
+  BlockingRead read = { .wanted = WANTS_CHUNK };
 
   g_return_val_if_fail (PROCSTREAM_IS_READER (self), NULL);
   g_return_val_if_fail (timeout_ms >= -1, NULL);
@@ -530,7 +545,7 @@ procstream_reader_next_async (ProcstreamReader   *self,
   g_return_if_fail (PROCSTREAM_IS_READER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  start_request (self, FALSE, procstream_reader_next_async, cancellable, callback, user_data);
+  start_request (self, WANTS_CHUNK, procstream_reader_next_async, cancellable, callback, user_data);
 }
 
 /**
@@ -557,6 +572,87 @@ procstream_reader_next_finish (ProcstreamReader *self,
 }
 
 /**
+ * procstream_reader_next_info:
+ * @self: an attached reader
+ * @timeout_ms: how long to wait at most, in milliseconds, or
+ *   %PROCSTREAM_NO_TIMEOUT
+ * @cancellable: (nullable): stops the reading
+ * @error: return location for an error
+ *
+ * Reads as [method@Procstream.Reader.next] does, and tells what is known of the chunk.
+ *
+ * Where lines were read before, what is left of one comes first, with the sequence number and the
+ * time of the chunk that it reaches into. Its offset is exact unless it is a piece of a line that
+ * was cut at the limit of the length.
+ *
+ * Returns: (transfer full) (nullable): a chunk; %NULL without an error at the end; %NULL
+ *   with an error of [method@Procstream.Reader.next]
+ *
+ * Since: 1.0
+ */
+ProcstreamChunkInfo *
+procstream_reader_next_info (ProcstreamReader *self,
+                             gint64            timeout_ms,
+                             GCancellable     *cancellable,
+                             GError          **error)
+{
+  BlockingRead read = { .wanted = WANTS_INFO };
+
+  g_return_val_if_fail (PROCSTREAM_IS_READER (self), NULL);
+  g_return_val_if_fail (timeout_ms >= -1, NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return blocking_read (self, timeout_ms, cancellable, &read, error) ? read.item.info : NULL;
+}
+
+/**
+ * procstream_reader_next_info_async:
+ * @self: an attached reader
+ * @cancellable: (nullable): stops the reading; nothing is lost
+ * @callback: (nullable): called when there is a chunk, or the end
+ * @user_data: data for @callback
+ *
+ * Reads the next chunk, with what is known of it.
+ *
+ * Since: 1.0
+ */
+void
+procstream_reader_next_info_async (ProcstreamReader   *self,
+                                   GCancellable       *cancellable,
+                                   GAsyncReadyCallback callback,
+                                   gpointer            user_data)
+{
+  g_return_if_fail (PROCSTREAM_IS_READER (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  start_request (self, WANTS_INFO, procstream_reader_next_info_async, cancellable, callback, user_data);
+}
+
+/**
+ * procstream_reader_next_info_finish:
+ * @self: a reader
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@Procstream.Reader.next_info_async].
+ *
+ * Returns: (transfer full) (nullable): as [method@Procstream.Reader.next_info]
+ *
+ * Since: 1.0
+ */
+ProcstreamChunkInfo *
+procstream_reader_next_info_finish (ProcstreamReader *self,
+                                    GAsyncResult     *result,
+                                    GError          **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_reader_next_info_async), NULL);
+
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
  * procstream_reader_read_line:
  * @self: an attached reader
  * @timeout_ms: how long to wait at most, in milliseconds, or
@@ -578,7 +674,7 @@ procstream_reader_read_line (ProcstreamReader *self,
                              GCancellable     *cancellable,
                              GError          **error)
 {
-  BlockingRead read = { .wants_line = TRUE };
+  BlockingRead read = { .wanted = WANTS_LINE };
 
   g_return_val_if_fail (PROCSTREAM_IS_READER (self), NULL);
   g_return_val_if_fail (timeout_ms >= -1, NULL);
@@ -608,7 +704,7 @@ procstream_reader_read_line_async (ProcstreamReader   *self,
   g_return_if_fail (PROCSTREAM_IS_READER (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
-  start_request (self, TRUE, procstream_reader_read_line_async, cancellable, callback, user_data);
+  start_request (self, WANTS_LINE, procstream_reader_read_line_async, cancellable, callback, user_data);
 }
 
 /**

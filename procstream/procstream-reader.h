@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 #include <procstream/procstream-version-macros.h>
+#include <procstream/procstream-chunk-info.h>
 #include <procstream/procstream-consumer.h>
 
 G_BEGIN_DECLS
@@ -27,6 +28,13 @@ PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_reader_next_async (ProcstreamReader *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 PROCSTREAM_AVAILABLE_IN_1_0
 GBytes *procstream_reader_next_finish (ProcstreamReader *self, GAsyncResult *result, GError **error);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamChunkInfo *procstream_reader_next_info (ProcstreamReader *self, gint64 timeout_ms, GCancellable *cancellable, GError **error);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_reader_next_info_async (ProcstreamReader *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamChunkInfo *procstream_reader_next_info_finish (ProcstreamReader *self, GAsyncResult *result, GError **error);
 
 PROCSTREAM_AVAILABLE_IN_1_0
 char *procstream_reader_read_line (ProcstreamReader *self, gint64 timeout_ms, GCancellable *cancellable, GError **error);

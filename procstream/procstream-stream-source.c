@@ -86,7 +86,7 @@ hand_over (gpointer data)
     }
   procstream_output_core_feed (self->core,
                                procstream_chunk_new_copy (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes),
-                                                          g_get_monotonic_time ()));
+                                                          procstream_chunk_stamp ()));
   g_mutex_lock (&self->mutex);
   self->pending = FALSE;
   if (!self->closed && self->reading)

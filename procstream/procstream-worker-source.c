@@ -118,7 +118,7 @@ read_chunk (WorkerSource *self)
   g_prefix_error (&error, "Could not read from “%s”: ", procstream_output_core_get_name (self->core));
   g_mutex_lock (&self->mutex);
   if (n > 0)
-    self->chunk = procstream_chunk_new (slab, 0, n, g_get_monotonic_time ());
+    self->chunk = procstream_chunk_new (slab, 0, n, procstream_chunk_stamp ());
   self->error = error;
   self->at_end = n <= 0;
   g_mutex_unlock (&self->mutex);

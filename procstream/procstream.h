@@ -5,6 +5,7 @@
 #define PROCSTREAM_INSIDE
 
 #include <procstream/procstream-child.h>
+#include <procstream/procstream-chunk-info.h>
 #include <procstream/procstream-collector.h>
 #include <procstream/procstream-consumer.h>
 #include <procstream/procstream-enum-types.h>

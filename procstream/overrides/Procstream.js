@@ -35,7 +35,7 @@ function _init() {
             wrapper = function (chunk) {
                 return settle(this, implementation.call(this, keepable(chunk)));
             };
-        } else if (['lines', 'gap', 'ended'].includes(name)) {
+        } else if (['chunk_info', 'lines', 'gap', 'ended'].includes(name)) {
             wrapper = function (first, second) {
                 return settle(this, implementation.call(this, first, second));
             };

@@ -56,6 +56,86 @@ test_copy_is_separate (void)
   procstream_chunk_unref (chunk);
 }
 
+/* A share has a place of its own, and everything else of the chunk that it keeps alive. */
+static void
+test_share (void)
+{
+  const ProcstreamLogOptions options = { PROCSTREAM_REPLAY_ALL, 0, 10, 100 };
+  ProcstreamChunkLog        *log = procstream_chunk_log_new (&options);
+  ProcstreamChunkLog        *other = procstream_chunk_log_new (&options);
+  ProcstreamChunk           *chunk = procstream_chunk_ref (new_chunk ("b\nc\n"));
+  ProcstreamChunk           *share;
+  g_autoptr (GBytes) bytes = NULL;
+
+  chunk->stream = PROCSTREAM_STREAM_STDERR;
+  procstream_chunk_log_append (log, new_chunk ("a\r"));
+  procstream_chunk_log_append (log, chunk);
+  share = procstream_chunk_new_share (chunk);
+  procstream_chunk_log_append (other, new_chunk ("before"));
+  procstream_chunk_log_append (other, procstream_chunk_ref (share));
+  procstream_chunk_log_append (other, new_chunk ("d"));
+  g_assert_true (share->data == chunk->data);
+  g_assert_cmpint (share->stream, ==, PROCSTREAM_STREAM_STDERR);
+  g_assert_cmpuint (share->sequence, ==, 1);
+  g_assert_cmpuint (share->offset, ==, 6);
+  g_assert_cmpuint (chunk->offset, ==, 2);
+  g_assert_cmpuint (procstream_chunk_get_stream_offset (share), ==, 2);
+  g_assert_cmpmem (share->before, 2, "a\r", 2);
+  g_assert_cmpmem (procstream_chunk_log_peek (other, 2)->before, 2, "re", 2);
+  g_assert_false (procstream_chunk_has_line_index (share));
+  g_assert_true (procstream_chunk_get_line_index (share) == procstream_chunk_get_line_index (chunk));
+  g_assert_true (procstream_chunk_has_line_index (share));
+  g_assert_cmpuint (procstream_chunk_get_memory (share), >, procstream_chunk_get_memory (chunk));
+  procstream_chunk_unref (chunk);
+  procstream_chunk_log_free (log);
+  procstream_chunk_log_free (other);
+  bytes = procstream_chunk_to_bytes_from (share, 1);
+  procstream_chunk_unref (share);
+  g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), "\nc\n", 3);
+}
+
+/* Never the same twice, however many in a microsecond, in whatever thread. */
+static gpointer
+stamp_thread (gpointer data)
+{
+  GArray *stamps = g_array_new (FALSE, FALSE, sizeof (gint64));
+
+  for (guint i = 0; i < 1000; i++)
+    {
+      gint64 stamp = procstream_chunk_stamp ();
+
+      g_array_append_val (stamps, stamp);
+    }
+  return stamps;
+}
+
+static void
+test_stamp (void)
+{
+  g_autoptr (GHashTable) seen = g_hash_table_new (g_int64_hash, g_int64_equal);
+  GThread *threads[2];
+  GArray  *stamps[2];
+  gint64   before = g_get_monotonic_time ();
+
+  for (guint i = 0; i < 2; i++)
+    threads[i] = g_thread_new ("stamp", stamp_thread, NULL);
+  for (guint i = 0; i < 2; i++)
+    stamps[i] = g_thread_join (threads[i]);
+  for (guint i = 0; i < 2; i++)
+    {
+      for (guint j = 0; j < stamps[i]->len; j++)
+        {
+          gint64 *stamp = &g_array_index (stamps[i], gint64, j);
+
+          g_assert_cmpint (*stamp, >=, before);
+          g_assert_true (j == 0 || *stamp > stamp[-1]);
+          g_assert_true (g_hash_table_add (seen, stamp));
+        }
+    }
+  for (guint i = 0; i < 2; i++)
+    g_array_unref (stamps[i]);
+}
+
 static void
 test_memory (void)
 {
@@ -258,5 +338,7 @@ main (int    argc,
   g_test_add_func ("/chunk/dense", test_dense);
   g_test_add_func ("/chunk/index-once", test_index_once);
   g_test_add_func ("/chunk/begins-line", test_begins_line);
+  g_test_add_func ("/chunk/share", test_share);
+  g_test_add_func ("/chunk/stamp", test_stamp);
   return g_test_run ();
 }

@@ -115,7 +115,17 @@ left_cb (gpointer target,
   note (target, "left:", ended ? "ended" : "");
 }
 
-static const ProcstreamEmitterOps ops = { wants_cb, chunk_cb, lines_cb, line_cb, gap_cb, ended_cb, left_cb };
+static gboolean
+chunk_info_cb (gpointer             target,
+               ProcstreamChunkInfo *info)
+{
+  g_autofree char *text = g_strdup_printf ("%s,%d,%d", procstream_chunk_info_get_stream (info), (int) procstream_chunk_info_get_sequence (info),
+                                           (int) procstream_chunk_info_get_offset (info));
+
+  return note (target, "i:", text);
+}
+
+static const ProcstreamEmitterOps ops = { wants_cb, chunk_cb, lines_cb, line_cb, gap_cb, ended_cb, left_cb, chunk_info_cb };
 
 /* --- The rest of a test ------------------------------------------------------------------------------------------------------- */
 
@@ -158,6 +168,12 @@ iterate (void)
     ;
 }
 
+static void
+iterate_cb (Target *target)
+{
+  iterate ();
+}
+
 /* Everything is emitted that will be; then nothing is left of it. */
 static void
 tear_down (Fixture    *f,
@@ -189,6 +205,40 @@ test_order (void)
   procstream_output_core_feed_end (f.core, NULL);
   g_assert_cmpstr (f.log->str, ==, "");
   tear_down (&f, "c:a/b/c L:2 l:a l:b c:d/e L:1 l:cd L:1 l:e end: left:ended ");
+}
+
+/* What is known of a chunk comes between it and its lines, also when it is the call before, or it itself, that runs the main loop. */
+static void
+test_info (void)
+{
+  const char *const calls[] = { "", "c:a/b/", "i:test,0,0", "l:b", "c:c/", "i:test,1,4" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (calls); i++)
+    {
+      Fixture f;
+
+      set_up_reliable (&f);
+      f.target->wants.infos = TRUE;
+      f.target->act_at = calls[i];
+      f.target->act = iterate_cb;
+      test_core_feed (f.core, "a\nb\n");
+      test_core_feed (f.core, "c\n");
+      tear_down (&f, "c:a/b/ i:test,0,0 L:2 l:a l:b c:c/ i:test,1,4 L:1 l:c ");
+    }
+}
+
+/* Nothing else is wanted; and then no more. */
+static void
+test_info_done (void)
+{
+  Fixture f;
+
+  set_up_reliable (&f);
+  f.target->wants = (ProcstreamWants){ .anything = TRUE, .infos = TRUE };
+  f.target->done_at = "i:test,1,1";
+  for (guint i = 0; i < 3; i++)
+    test_core_feed (f.core, "a");
+  tear_down (&f, "i:test,0,0 i:test,1,1 left: ");
 }
 
 static void
@@ -272,12 +322,6 @@ test_done (void)
       procstream_output_core_feed_end (f.core, NULL);
       tear_down (&f, calls[i][1]);
     }
-}
-
-static void
-iterate_cb (Target *target)
-{
-  iterate ();
 }
 
 /* User code runs the main loop: the nested run goes on where the outer one stands, and neither doubles nor overtakes anything. */
@@ -404,6 +448,8 @@ main (int   argc,
 {
   test_init (&argc, &argv);
   g_test_add_func ("/emitter/order", test_order);
+  g_test_add_func ("/emitter/info", test_info);
+  g_test_add_func ("/emitter/info-done", test_info_done);
   g_test_add_func ("/emitter/error", test_error);
   g_test_add_func ("/emitter/gap", test_gap);
   g_test_add_func ("/emitter/hold", test_hold);

@@ -115,6 +115,8 @@ void scenario_custom_consumer_goes_on (void);
 void scenario_custom_consumer_refused (void);
 void scenario_read_error (void);
 
+void scenario_chunk_info (void);
+
 void scenario_wait_async (void);
 void scenario_wait_without_loop (void);
 void scenario_wait_timeout (void);

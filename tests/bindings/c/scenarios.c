@@ -50,6 +50,7 @@ static const Scenario scenarios[] = {
   { 43, "properties", scenario_properties },
   { 44, "dropped in a handler", scenario_dropped_in_a_handler },
   { 45, "read error", scenario_read_error },
+  { 50, "chunk info", scenario_chunk_info },
   { 65, "asynchronous consumer", scenario_asynchronous_consumer },
 };
 

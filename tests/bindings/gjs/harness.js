@@ -18,6 +18,7 @@ const PAIRS = [
     [Procstream.Input, 'write'],
     [Procstream.Launcher, 'spawn'],
     [Procstream.Reader, 'next'],
+    [Procstream.Reader, 'next_info'],
     [Procstream.Reader, 'read_line'],
 ];
 for (const [klass, name] of PAIRS)

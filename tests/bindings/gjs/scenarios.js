@@ -562,6 +562,7 @@ scenario(37, 'merged stderr', async () => {
     const child = reliable({merge_stderr: true}).spawnv(shell('echo 1; echo 2 >&2; echo 3; echo 4 >&2'));
     const collector = collect(child.stdout);
     await complete(child);
+    collector.wait(TIMEOUT_MS, null);
     equal(collector.dup_lines(), ['1', '2', '3', '4']);
     equal(child.stderr.bytes_received, 0);
     equal(child.stderr.state, OutputState.ENDED);
@@ -714,6 +715,46 @@ scenario(45, 'read error', async () => {
     }
     equal(lines, ['kept']);
     equal(results.map(result => [result.name, result.exit_code]), [['job', 3]]);
+});
+
+const ASK_TWICE = 'printf one; read x; printf two; read x; printf red >&2';
+
+const Placed = GObject.registerClass(
+class Placed extends Procstream.Consumer {
+    infos = [];
+
+    vfunc_chunk_info(info) {
+        this.infos.push(info);
+    }
+});
+
+function places(infos) {
+    return infos.map(info => [decode(info.bytes), info.stream, info.sequence, info.offset, info.stream_offset]);
+}
+
+scenario(50, 'chunk info', async () => {
+    const child = reliable({stdin_mode: PIPE}).create(shell(ASK_TWICE));
+    const reader = Procstream.Reader.new(), placed = new Placed();
+    const emitted = [], read = [];
+    for (const output of [child.stdout, child.stderr])
+        output.connect('chunk-info', (_output, info) => emitted.push(info));
+    child.stdout.attach(placed);
+    child.stdout.attach(reader);
+    const completed = complete(child);
+    child.start();
+    for (let i = 0; i < 2; i++) {
+        // eslint-disable-next-line no-await-in-loop
+        read.push(await reader.next_info_async(null));
+        child.stdin.write_async(new GLib.Bytes('\n'), null, null);
+    }
+    await completed;
+    churn();
+    const both = [['one', 'stdout', 0, 0, 0], ['two', 'stdout', 1, 3, 3]];
+    equal(places(emitted), [...both, ['red', 'stderr', 0, 0, 0]]);
+    equal(places(placed.infos), both);
+    equal(places(read), both);
+    equal(emitted.map(info => info.time_us), [...new Set(emitted.map(info => info.time_us))].sort((a, b) => a - b));
+    check(emitted[0].time_us === read[0].time_us);
 });
 
 /* Writes chunks with asynchronous calls. */

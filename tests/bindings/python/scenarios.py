@@ -591,6 +591,7 @@ def merged_stderr():
     child = reliable(merge_stderr=True).spawnv(shell('echo 1; echo 2 >&2; echo 3; echo 4 >&2'))
     collector = collect(child.get_stdout())
     complete(child)
+    collector.wait(TIMEOUT_MS, None)
     equal(collector.dup_lines(), ['1', '2', '3', '4'])
     equal(child.get_stderr().get_bytes_received(), 0)
     equal(child.get_stderr().get_state(), Procstream.OutputState.ENDED)
@@ -750,6 +751,46 @@ def read_error():
         equal(error.message, message)
     equal(lines, ['kept'])
     equal([(result.get_name(), result.get_exit_code()) for result in results], [('job', 3)])
+
+
+class Placed(Procstream.Consumer):
+    __gtype_name__ = 'Placed'
+
+    def __init__(self):
+        super().__init__()
+        self.infos = []
+
+    def do_chunk_info(self, info):
+        self.infos.append(info)
+
+
+def places(infos):
+    return [(info.get_bytes().get_data(), info.get_stream(), info.get_sequence(), info.get_offset(), info.get_stream_offset())
+            for info in infos]
+
+
+@scenario(50, 'chunk info')
+def chunk_info():
+    child = reliable(stdin_mode=PIPE).create(shell('printf one; read x; printf two; read x; printf red >&2'))
+    reader, placed, emitted, read = Procstream.Reader.new(), Placed(), [], []
+    for output in child.get_stdout(), child.get_stderr():
+        output.connect('chunk-info', lambda _output, info: emitted.append(info))
+    child.get_stdout().attach(placed)
+    child.get_stdout().attach(reader)
+    child.start()
+    for _ in range(2):
+        source, result = finish(reader.next_info_async, None)
+        read.append(source.next_info_finish(result))
+        child.get_stdin().write_async(GLib.Bytes(b'\n'), None, None)
+    complete(child)
+    churn()
+    both = [(b'one', 'stdout', 0, 0, 0), (b'two', 'stdout', 1, 3, 3)]
+    equal(places(emitted), [*both, (b'red', 'stderr', 0, 0, 0)])
+    equal(places(placed.infos), both)
+    equal(places(read), both)
+    times = [info.get_time_us() for info in emitted]
+    equal(times, sorted(set(times)))
+    equal(times[0], read[0].get_time_us())
 
 
 class Slow(Procstream.Consumer):

@@ -804,6 +804,52 @@ AsyncResult run_async (Begin begin) {
     return result;
 }
 
+class Placed : Consumer {
+    public GenericArray<ChunkInfo> infos = new GenericArray<ChunkInfo> ();
+
+    public override bool chunk_info (ChunkInfo info) {
+        infos.add (info);
+        return false;
+    }
+}
+
+string places (GenericArray<ChunkInfo> infos) {
+    var text = new StringBuilder ();
+
+    foreach (unowned var info in infos) {
+        var bytes = new GenericArray<Bytes> ();
+        bytes.add (info.bytes);
+        text.append ("%s %s %d %d %d|".printf (join (bytes), info.stream, (int) info.sequence, (int) info.offset, (int) info.stream_offset));
+    }
+    return text.str;
+}
+
+async void chunk_info () throws Error {
+    var child = with_pipe ().create (shell ("printf one; read x; printf two; read x; printf red >&2"));
+    var reader = new Reader ();
+    var placed = new Placed ();
+    var emitted = new GenericArray<ChunkInfo> ();
+    var read = new GenericArray<ChunkInfo> ();
+    child.stdout.chunk_info.connect ((info) => emitted.add (info));
+    child.stderr.chunk_info.connect ((info) => emitted.add (info));
+    child.stdout.attach (placed);
+    child.stdout.attach (reader);
+    child.start ();
+    for (int i = 0; i < 2; i++) {
+        read.add (yield reader.next_info_async (null));
+        yield child.stdin.write_async (new Bytes ("\n".data), null);
+    }
+    complete (child);
+    churn ();
+    var both = "one stdout 0 0 0|two stdout 1 3 3|";
+    assert_cmpstr (places (emitted), CompareOperator.EQ, both + "red stderr 0 0 0|");
+    assert_cmpstr (places (placed.infos), CompareOperator.EQ, both);
+    assert_cmpstr (places (read), CompareOperator.EQ, both);
+    assert (emitted[0].time_us < emitted[1].time_us);
+    assert (emitted[1].time_us < emitted[2].time_us);
+    assert (emitted[0].time_us == read[0].time_us);
+}
+
 // Writes chunks with asynchronous calls.
 class Slow : Consumer {
     public MemoryOutputStream stream = new MemoryOutputStream.resizable ();
@@ -923,6 +969,7 @@ int main (string[] args) {
     scenario (43, "properties", properties);
     scenario (44, "dropped in a handler", dropped_in_a_handler);
     scenario (45, "read error", read_error);
+    scenario (50, "chunk info", () => chunk_info.end (run_async ((callback) => chunk_info.begin (callback))));
     scenario (65, "asynchronous consumer", asynchronous_consumer);
     return finish ();
 }
