@@ -2,6 +2,8 @@
 
 #include "procstream-chunk-log-private.h"
 
+#include <string.h>
+
 /*
  * Chunks first … head-1 stand in a ring of slots. A slot also counts the cursors that stand at its chunk, and the slot of the
  * head, which has no chunk yet, those that have read everything. So appending touches no cursor: all that stood at the head now
@@ -47,7 +49,7 @@ struct _ProcstreamChunkLog
   guint64              first;
   guint64              head;
   guint64              head_offset;
-  guint8               last[2];
+  guint8               last[PROCSTREAM_LINE_RULE_MAX_SIZE]; /* of all that was appended */
   gboolean             sealed;
   gboolean             finished;
   GError              *error;
@@ -324,8 +326,15 @@ static void
 remember_last (ProcstreamChunkLog    *self,
                const ProcstreamChunk *chunk)
 {
-  self->last[0] = chunk->size > 1 ? chunk->data[chunk->size - 2] : self->last[1];
-  self->last[1] = chunk->data[chunk->size - 1];
+  const gsize kept = sizeof self->last;
+
+  if (G_LIKELY (chunk->size >= kept))
+    {
+      memcpy (self->last, chunk->data + chunk->size - kept, kept);
+      return;
+    }
+  memmove (self->last, self->last + chunk->size, kept - chunk->size);
+  memcpy (self->last + kept - chunk->size, chunk->data, chunk->size);
 }
 
 void
@@ -340,8 +349,7 @@ procstream_chunk_log_append (ProcstreamChunkLog *self,
   chunk->offset = self->head_offset;
   if (!chunk->is_share)
     {
-      chunk->before[0] = self->last[0];
-      chunk->before[1] = self->last[1];
+      memcpy (chunk->before, self->last, sizeof chunk->before);
       remember_last (self, chunk);
     }
   if (self->n_cursors == 0 && !has_replay (self))

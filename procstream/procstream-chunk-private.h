@@ -6,6 +6,7 @@
 #include "procstream-slab-pool-private.h"
 #include "procstream-enums.h"
 #include "procstream-line-index-private.h"
+#include "procstream-line-rule-private.h"
 
 G_BEGIN_DECLS
 
@@ -33,12 +34,14 @@ struct _ProcstreamChunk
   gint64          time_us; /* monotonic; no two chunks that were stamped have the same */
   union
   {
-    ProcstreamLineIndex *index; /* atomic; NULL until somebody needs it */
-    ProcstreamChunk     *whole; /* for a share: whose bytes, and index, these are */
+    ProcstreamLineIndex *index; /* of LF; atomic; NULL until somebody needs it */
+    ProcstreamChunk     *whole; /* for a share: whose bytes, and indexes, these are */
   };
-  guint8 stream; /* a ProcstreamStream */
-  guint8 is_share;
-  guint8 before[2]; /* the two bytes before this chunk, of the same stream; before[1] is the nearer. 0 where there is none */
+  gpointer indexes; /* of other marks, as they are needed; atomic */
+  guint8   stream;  /* a ProcstreamStream */
+  guint8   is_share;
+  /* The bytes before this chunk, of the same stream, the nearest last; there are no more than its offset in that. */
+  guint8 before[PROCSTREAM_LINE_RULE_MAX_SIZE];
 };
 
 /* The time for a chunk that was just read: later than that of any other one in the program. So whoever sorts the chunks of several
@@ -69,12 +72,15 @@ guint64 procstream_chunk_get_stream_offset (ProcstreamChunk *self);
 /* Everything that goes when the chunk goes: the record, bytes of its own, its share of the slab, and the line index. */
 gsize procstream_chunk_get_memory (ProcstreamChunk *self);
 
-/* The index of LF, built by the first who asks, in whatever thread. NULL where there are so many that it is not worth its memory: who
+/* An index, built by the first who asks, in whatever thread. NULL where there are so many marks that it is not worth its memory: who
  * needs one builds it. */
-const ProcstreamLineIndex *procstream_chunk_get_line_index (ProcstreamChunk *self);
-gboolean                   procstream_chunk_has_line_index (ProcstreamChunk *self); /* or is known to need none */
+const ProcstreamLineIndex *procstream_chunk_get_line_index (ProcstreamChunk   *self,
+                                                            ProcstreamLineMark mark);
+/* Whether it has that of LF, or is known to need none. */
+gboolean procstream_chunk_has_line_index (ProcstreamChunk *self);
 
-gboolean procstream_chunk_begins_line (ProcstreamChunk        *self,
-                                       ProcstreamLineSeparator separator);
+/* What is known of what came before; never more than 16 bytes. */
+const guint8 *procstream_chunk_get_before (ProcstreamChunk *self,
+                                           gsize           *size);
 
 G_END_DECLS

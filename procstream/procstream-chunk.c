@@ -6,7 +6,7 @@
 
 /*
  * A retained log is mostly these records, so bytes that are copied follow the last field of the record immediately, in
- * what would be its padding: a chunk of ten bytes is one allocation of 80.
+ * what would be its padding: a chunk of ten bytes is one allocation of 90.
  *
  * Everything but the index and the count is written before the chunk is shared, and never again. The index is built without a lock
  * by whoever needs it; should two do so at the same time, the first to publish it wins, and the other one's is thrown away.
@@ -63,10 +63,10 @@ chunk_alloc (gsize  n_inline,
   self->offset = 0;
   self->time_us = time_us;
   self->index = NULL;
+  self->indexes = NULL;
   self->stream = PROCSTREAM_STREAM_NONE;
   self->is_share = FALSE;
-  self->before[0] = 0;
-  self->before[1] = 0;
+  memset (self->before, 0, sizeof self->before);
   return self;
 }
 
@@ -108,16 +108,37 @@ procstream_chunk_new_share (ProcstreamChunk *self)
   share->whole = procstream_chunk_ref (self);
   share->is_share = TRUE;
   share->stream = self->stream;
-  share->before[0] = self->before[0];
-  share->before[1] = self->before[1];
+  memcpy (share->before, self->before, sizeof share->before);
   return share;
 }
+
+/* An index of another mark than LF; the list only grows, at its head. */
+typedef struct _MarkedIndex MarkedIndex;
+struct _MarkedIndex
+{
+  MarkedIndex         *next;
+  ProcstreamLineMark   mark;
+  ProcstreamLineIndex *index; /* too_dense among them */
+};
 
 static void
 free_index (ProcstreamLineIndex *index)
 {
   if (index && index != &too_dense)
     procstream_line_index_free (index);
+}
+
+static void
+free_marked (MarkedIndex *marked)
+{
+  while (marked)
+    {
+      MarkedIndex *next = marked->next;
+
+      free_index (marked->index);
+      g_free (marked);
+      marked = next;
+    }
 }
 
 ProcstreamChunk *
@@ -138,6 +159,7 @@ procstream_chunk_unref (ProcstreamChunk *self)
     procstream_chunk_unref (self->whole);
   else
     free_index (self->index);
+  free_marked (self->indexes);
   g_free (self);
 }
 
@@ -173,23 +195,30 @@ procstream_chunk_get_stream_offset (ProcstreamChunk *self)
   return self->is_share ? self->whole->offset : self->offset;
 }
 
+static gsize
+get_index_memory (const ProcstreamLineIndex *index)
+{
+  return index && index != &too_dense ? procstream_line_index_get_memory (index) : 0;
+}
+
 gsize
 procstream_chunk_get_memory (ProcstreamChunk *self)
 {
-  const ProcstreamLineIndex *index;
-  gsize                      own;
+  gsize own;
 
   if (self->is_share)
     return sizeof (ProcstreamChunk) + procstream_chunk_get_memory (self->whole);
-  index = g_atomic_pointer_get (&self->index);
-  own = self->slab ? sizeof (ProcstreamChunk) + self->size : INLINE_OFFSET + self->size;
-  return MAX (sizeof (ProcstreamChunk), own) + (index && index != &too_dense ? procstream_line_index_get_memory (index) : 0);
+  own = sizeof (ProcstreamChunk) + self->size + get_index_memory (g_atomic_pointer_get (&self->index));
+  for (MarkedIndex *marked = g_atomic_pointer_get (&self->indexes); marked; marked = marked->next)
+    own += sizeof (MarkedIndex) + get_index_memory (marked->index);
+  return own;
 }
 
 static ProcstreamLineIndex *
-build_index (ProcstreamChunk *self)
+build_index (ProcstreamChunk   *self,
+             ProcstreamLineMark mark)
 {
-  ProcstreamLineIndex *index = procstream_line_index_new (self->data, self->size);
+  ProcstreamLineIndex *index = procstream_line_index_new (self->data, self->size, mark);
 
   if (index->n_positions <= ALWAYS_KEPT || index->n_positions <= self->size / MIN_BYTES_PER_LINE)
     return index;
@@ -197,23 +226,68 @@ build_index (ProcstreamChunk *self)
   return &too_dense;
 }
 
-const ProcstreamLineIndex *
-procstream_chunk_get_line_index (ProcstreamChunk *self)
+static MarkedIndex *
+find_marked (MarkedIndex       *marked,
+             ProcstreamLineMark mark)
 {
-  ProcstreamLineIndex *index;
+  while (marked && marked->mark != mark)
+    marked = marked->next;
+  return marked;
+}
 
-  if (self->is_share)
-    return procstream_chunk_get_line_index (self->whole);
-  index = g_atomic_pointer_get (&self->index);
+static ProcstreamLineIndex *
+get_marked_index (ProcstreamChunk   *self,
+                  ProcstreamLineMark mark)
+{
+  MarkedIndex *head = g_atomic_pointer_get (&self->indexes);
+  MarkedIndex *own = NULL;
+  MarkedIndex *found;
+
+  while ((found = find_marked (head, mark)) == NULL)
+    {
+      if (own == NULL)
+        {
+          own = g_new (MarkedIndex, 1);
+          own->mark = mark;
+          own->index = build_index (self, mark);
+        }
+      own->next = head;
+      if (g_atomic_pointer_compare_and_exchange (&self->indexes, head, own))
+        return own->index;
+      head = g_atomic_pointer_get (&self->indexes);
+    }
+  if (own)
+    {
+      own->next = NULL;
+      free_marked (own);
+    }
+  return found->index;
+}
+
+static ProcstreamLineIndex *
+get_lf_index (ProcstreamChunk *self)
+{
+  ProcstreamLineIndex *index = g_atomic_pointer_get (&self->index);
+
   if (index == NULL)
     {
-      index = build_index (self);
+      index = build_index (self, PROCSTREAM_LINE_MARK_LF);
       if (!g_atomic_pointer_compare_and_exchange (&self->index, NULL, index))
         {
           free_index (index);
           index = g_atomic_pointer_get (&self->index);
         }
     }
+  return index;
+}
+
+const ProcstreamLineIndex *
+procstream_chunk_get_line_index (ProcstreamChunk   *self,
+                                 ProcstreamLineMark mark)
+{
+  ProcstreamChunk     *whole = self->is_share ? self->whole : self;
+  ProcstreamLineIndex *index = mark == PROCSTREAM_LINE_MARK_LF ? get_lf_index (whole) : get_marked_index (whole, mark);
+
   return index == &too_dense ? NULL : index;
 }
 
@@ -223,13 +297,10 @@ procstream_chunk_has_line_index (ProcstreamChunk *self)
   return g_atomic_pointer_get (&(self->is_share ? self->whole : self)->index) != NULL;
 }
 
-gboolean
-procstream_chunk_begins_line (ProcstreamChunk        *self,
-                              ProcstreamLineSeparator separator)
+const guint8 *
+procstream_chunk_get_before (ProcstreamChunk *self,
+                             gsize           *size)
 {
-  if (procstream_chunk_get_stream_offset (self) == 0)
-    return TRUE;
-  if (self->before[1] != '\n')
-    return FALSE;
-  return separator != PROCSTREAM_LINE_SEPARATOR_CRLF || self->before[0] == '\r';
+  *size = MIN (procstream_chunk_get_stream_offset (self), (guint64) sizeof self->before);
+  return self->before + sizeof self->before - *size;
 }

@@ -35,6 +35,6 @@ gboolean                procstream_consumer_core_begin (ProcstreamConsumerCore *
 void                    procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
                                                             ProcstreamOutputCore   *output,
                                                             ProcstreamDelivery      delivery,
-                                                            gboolean                wants_lines);
+                                                            ProcstreamLineMark      mark);
 
 G_END_DECLS

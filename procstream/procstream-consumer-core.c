@@ -131,10 +131,10 @@ void
 procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
                                     ProcstreamOutputCore   *output,
                                     ProcstreamDelivery      delivery,
-                                    gboolean                wants_lines)
+                                    ProcstreamLineMark      mark)
 {
   const ProcstreamSubscriberOps *ops = self->klass->event ? &push_ops : &pull_ops;
-  ProcstreamSubscription        *subscription = procstream_output_core_subscribe (output, ops, self, delivery, wants_lines);
+  ProcstreamSubscription        *subscription = procstream_output_core_subscribe (output, ops, self, delivery, mark);
   gboolean                       attached;
 
   g_mutex_lock (&self->mutex);

@@ -12,6 +12,7 @@ typedef struct
 {
   ProcstreamDelivery      delivery;
   ProcstreamLineSeparator line_separator;
+  GBytes                 *custom_separator;
   guint                   max_line_length;
   ProcstreamLineOverflow  line_overflow;
 } ProcstreamConsumerOptions;
@@ -22,12 +23,14 @@ enum
   PROCSTREAM_CONSUMER_PROP_0,
   PROCSTREAM_CONSUMER_PROP_DELIVERY,
   PROCSTREAM_CONSUMER_PROP_LINE_SEPARATOR,
+  PROCSTREAM_CONSUMER_PROP_CUSTOM_SEPARATOR,
   PROCSTREAM_CONSUMER_PROP_MAX_LINE_LENGTH,
   PROCSTREAM_CONSUMER_PROP_LINE_OVERFLOW,
   PROCSTREAM_CONSUMER_N_OPTIONS,
 };
 
 ProcstreamConsumerOptions *procstream_consumer_get_options (ProcstreamConsumer *self);
+void                       procstream_consumer_options_clear (ProcstreamConsumerOptions *self);
 
 void procstream_consumer_install_options (GObjectClass *object_class);
 /* FALSE: the property is not one of them. */

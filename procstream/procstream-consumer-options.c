@@ -4,11 +4,18 @@
 
 #include "procstream-consumer.h"
 #include "procstream-enum-types.h"
+#include "procstream-output-config-private.h"
 
 /* What a consumer chose for itself: read when it is attached, and with no effect after that. They belong to the thread that uses the
  * outer object. */
 
 static GParamSpec *properties[PROCSTREAM_CONSUMER_N_OPTIONS];
+
+void
+procstream_consumer_options_clear (ProcstreamConsumerOptions *self)
+{
+  g_clear_pointer (&self->custom_separator, g_bytes_unref);
+}
 
 void
 procstream_consumer_install_options (GObjectClass *object_class)
@@ -52,6 +59,15 @@ procstream_consumer_install_options (GObjectClass *object_class)
    */
   properties[PROCSTREAM_CONSUMER_PROP_LINE_OVERFLOW] = g_param_spec_enum ("line-overflow", NULL, NULL, PROCSTREAM_TYPE_LINE_OVERFLOW,
                                                                           PROCSTREAM_LINE_OVERFLOW_UNSET, writable);
+  /**
+   * ProcstreamConsumer:custom-separator: (getter get_custom_separator) (setter set_custom_separator)
+   *
+   * The bytes that end a line with %PROCSTREAM_LINE_SEPARATOR_CUSTOM: 1 to
+   * %PROCSTREAM_LARGEST_CUSTOM_SEPARATOR of them. Unset, they are those of the output.
+   *
+   * Since: 1.0
+   */
+  properties[PROCSTREAM_CONSUMER_PROP_CUSTOM_SEPARATOR] = g_param_spec_boxed ("custom-separator", NULL, NULL, G_TYPE_BYTES, writable);
   for (guint i = 1; i < PROCSTREAM_CONSUMER_N_OPTIONS; i++)
     g_object_class_install_property (object_class, i, properties[i]);
 }
@@ -70,6 +86,9 @@ procstream_consumer_get_option (ProcstreamConsumer *self,
       return TRUE;
     case PROCSTREAM_CONSUMER_PROP_LINE_SEPARATOR:
       g_value_set_enum (value, options->line_separator);
+      return TRUE;
+    case PROCSTREAM_CONSUMER_PROP_CUSTOM_SEPARATOR:
+      g_value_set_boxed (value, options->custom_separator);
       return TRUE;
     case PROCSTREAM_CONSUMER_PROP_MAX_LINE_LENGTH:
       g_value_set_uint (value, options->max_line_length);
@@ -95,6 +114,9 @@ procstream_consumer_set_option (ProcstreamConsumer *self,
     case PROCSTREAM_CONSUMER_PROP_LINE_SEPARATOR:
       procstream_consumer_set_line_separator (self, g_value_get_enum (value));
       return TRUE;
+    case PROCSTREAM_CONSUMER_PROP_CUSTOM_SEPARATOR:
+      procstream_consumer_set_custom_separator (self, g_value_get_boxed (value));
+      return TRUE;
     case PROCSTREAM_CONSUMER_PROP_MAX_LINE_LENGTH:
       procstream_consumer_set_max_line_length (self, g_value_get_uint (value));
       return TRUE;
@@ -115,6 +137,8 @@ procstream_consumer_resolve_lines (ProcstreamConsumer          *self,
 
   if (options->line_separator)
     lines.separator = options->line_separator;
+  if (options->custom_separator)
+    procstream_line_options_set_custom (&lines, options->custom_separator);
   if (options->max_line_length)
     lines.max_length = options->max_line_length;
   if (options->line_overflow)
@@ -290,4 +314,49 @@ procstream_consumer_set_line_overflow (ProcstreamConsumer *self, ProcstreamLineO
     return;
   options->line_overflow = line_overflow;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROCSTREAM_CONSUMER_PROP_LINE_OVERFLOW]);
+}
+
+/**
+ * procstream_consumer_get_custom_separator: (get-property custom-separator)
+ * @self: a consumer
+ *
+ * Gets the bytes that end a line with %PROCSTREAM_LINE_SEPARATOR_CUSTOM.
+ *
+ * Returns: (transfer none) (nullable): the bytes, or %NULL for those of the output
+ *
+ * Since: 1.0
+ */
+GBytes *
+procstream_consumer_get_custom_separator (ProcstreamConsumer *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), NULL);
+
+  return procstream_consumer_get_options (self)->custom_separator;
+}
+
+/**
+ * procstream_consumer_set_custom_separator: (set-property custom-separator)
+ * @self: a consumer
+ * @custom_separator: (nullable): 1 to %PROCSTREAM_LARGEST_CUSTOM_SEPARATOR bytes, or %NULL for
+ *   those of the output
+ *
+ * Sets the bytes that end a line with %PROCSTREAM_LINE_SEPARATOR_CUSTOM. It counts when the
+ * consumer is attached.
+ *
+ * Since: 1.0
+ */
+void
+procstream_consumer_set_custom_separator (ProcstreamConsumer *self,
+                                          GBytes             *custom_separator)
+{
+  ProcstreamConsumerOptions *options;
+
+  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
+
+  options = procstream_consumer_get_options (self);
+  if (options->custom_separator == custom_separator)
+    return;
+  g_clear_pointer (&options->custom_separator, g_bytes_unref);
+  options->custom_separator = custom_separator ? g_bytes_ref (custom_separator) : NULL;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROCSTREAM_CONSUMER_PROP_CUSTOM_SEPARATOR]);
 }

@@ -294,7 +294,8 @@ procstream_consumer_attach (ProcstreamConsumer   *self,
   if (!procstream_consumer_core_begin (priv->core, error))
     return FALSE;
   remember_output (priv, output);
-  procstream_consumer_core_subscribe (priv->core, output, delivery, wants_lines);
+  procstream_consumer_core_subscribe (priv->core, output, delivery,
+                                      wants_lines ? procstream_line_options_get_mark (&lines) : PROCSTREAM_LINE_MARK_NONE);
   return TRUE;
 }
 
@@ -320,6 +321,7 @@ procstream_consumer_finalize (GObject *object)
   g_clear_pointer (&priv->core, procstream_consumer_core_unref);
   g_clear_pointer (&priv->context, g_main_context_unref);
   g_clear_pointer (&priv->label, g_free);
+  procstream_consumer_options_clear (&priv->options);
   G_OBJECT_CLASS (procstream_consumer_parent_class)->finalize (object);
 }
 

@@ -76,4 +76,9 @@ ProcstreamLineOverflow procstream_consumer_get_line_overflow (ProcstreamConsumer
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_consumer_set_line_overflow (ProcstreamConsumer *self, ProcstreamLineOverflow line_overflow);
 
+PROCSTREAM_AVAILABLE_IN_1_0
+GBytes *procstream_consumer_get_custom_separator (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_set_custom_separator (ProcstreamConsumer *self, GBytes *custom_separator);
+
 G_END_DECLS

@@ -25,6 +25,7 @@ struct _ProcstreamEmitter
   GWeakRef                    target;
   ProcstreamDispatchItem     *item;
   ProcstreamLineOptions       line_options;
+  ProcstreamLineMark          mark;   /* that they need; constant */
   gconstpointer               family; /* see ProcstreamEmission; constant */
 
   GMutex                  mutex;
@@ -160,7 +161,7 @@ update_wants (ProcstreamEmitter      *self,
   if (wants->lines == self->wants_lines)
     return;
   self->wants_lines = wants->lines;
-  procstream_output_core_set_wants_lines (core, subscription, wants->lines);
+  procstream_output_core_set_wants_lines (core, subscription, wants->lines ? self->mark : PROCSTREAM_LINE_MARK_NONE);
 }
 
 /* --- Emitting ----------------------------------------------------------------------------------------------------------------- */
@@ -382,6 +383,7 @@ procstream_emitter_new (const ProcstreamEmitterOps  *ops,
   self->ops = ops;
   self->family = family;
   self->line_options = *lines;
+  self->mark = procstream_line_options_get_mark (lines);
   self->item = procstream_dispatch_item_new (context, G_PRIORITY_DEFAULT, dispatch, self, emitter_ref_cb, emitter_unref_cb);
   return self;
 }
@@ -415,7 +417,8 @@ procstream_emitter_subscribe (ProcstreamEmitter    *self,
 {
   ProcstreamSubscription *subscription;
 
-  subscription = procstream_output_core_subscribe (core, &subscriber_ops, self, delivery, wants_lines);
+  subscription = procstream_output_core_subscribe (core, &subscriber_ops, self, delivery,
+                                                   wants_lines ? self->mark : PROCSTREAM_LINE_MARK_NONE);
   g_mutex_lock (&self->mutex);
   g_assert (self->subscription == NULL);
   self->core = procstream_output_core_ref (core);

@@ -219,6 +219,13 @@ typedef enum
  * @PROCSTREAM_LINE_SEPARATOR_NEWLINE: LF or CRLF
  * @PROCSTREAM_LINE_SEPARATOR_LF: LF alone; a CR before it belongs to the line
  * @PROCSTREAM_LINE_SEPARATOR_CRLF: CRLF alone; a lone LF belongs to the line
+ * @PROCSTREAM_LINE_SEPARATOR_ANY: CR, LF or CRLF, each of them: for programs that draw
+ *   progress over one line. A line that ends in CR comes at once; should a LF
+ *   follow, it belongs to that CR
+ * @PROCSTREAM_LINE_SEPARATOR_NUL: NUL, as `find -print0` writes it; CR and LF belong to the
+ *   line
+ * @PROCSTREAM_LINE_SEPARATOR_CUSTOM: the bytes that the property `custom-separator` beside it
+ *   holds
  *
  * What ends a line.
  *
@@ -230,6 +237,9 @@ typedef enum
   PROCSTREAM_LINE_SEPARATOR_NEWLINE,
   PROCSTREAM_LINE_SEPARATOR_LF,
   PROCSTREAM_LINE_SEPARATOR_CRLF,
+  PROCSTREAM_LINE_SEPARATOR_ANY,
+  PROCSTREAM_LINE_SEPARATOR_NUL,
+  PROCSTREAM_LINE_SEPARATOR_CUSTOM,
 } ProcstreamLineSeparator;
 
 /**

@@ -89,15 +89,15 @@ procstream_line_cursor_settle (ProcstreamLineCursor *self,
                                ProcstreamChunk      *chunk)
 {
   ProcstreamLineLane *lane = get_lane (self, chunk);
-  gboolean            at_line_start;
+  gsize               size;
+  const guint8       *before = procstream_chunk_get_before (chunk, &size);
 
   if (procstream_line_cursor_is_torn (self, chunk))
     {
-      at_line_start = procstream_chunk_begins_line (chunk, self->options.separator);
-      if (!at_line_start && chunk->before[1] == '\r')
-        procstream_line_splitter_gap_after_cr (lane->splitter);
+      if (size > 0)
+        procstream_line_splitter_gap_after (lane->splitter, before, size);
       else
-        procstream_line_splitter_gap (lane->splitter, at_line_start);
+        procstream_line_splitter_gap (lane->splitter, TRUE);
     }
   follow (lane, chunk);
 }
@@ -113,6 +113,13 @@ procstream_line_cursor_settle_end (ProcstreamLineCursor *self,
   lane->torn = FALSE;
 }
 
+static const ProcstreamLineIndex *
+get_index (ProcstreamLineLane *lane,
+           ProcstreamChunk    *chunk)
+{
+  return procstream_chunk_get_line_index (chunk, procstream_line_splitter_get_mark (lane->splitter));
+}
+
 void
 procstream_line_cursor_push (ProcstreamLineCursor *self,
                              ProcstreamChunk      *chunk,
@@ -122,7 +129,7 @@ procstream_line_cursor_push (ProcstreamLineCursor *self,
   ProcstreamLineLane *lane = get_lane (self, chunk);
 
   procstream_line_cursor_settle (self, chunk);
-  procstream_line_splitter_push (lane->splitter, chunk->data, chunk->size, procstream_chunk_get_line_index (chunk), func, user_data);
+  procstream_line_splitter_push (lane->splitter, chunk->data, chunk->size, get_index (lane, chunk), func, user_data);
 }
 
 static void
@@ -156,7 +163,7 @@ procstream_line_cursor_push_batch (ProcstreamLineCursor *self,
   ProcstreamLineLane *lane = get_lane (self, chunk);
 
   procstream_line_cursor_settle (self, chunk);
-  return procstream_line_splitter_push_batch (lane->splitter, chunk->data, chunk->size, procstream_chunk_get_line_index (chunk));
+  return procstream_line_splitter_push_batch (lane->splitter, chunk->data, chunk->size, get_index (lane, chunk));
 }
 
 ProcstreamLineBatch *

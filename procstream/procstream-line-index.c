@@ -10,7 +10,7 @@
 
 /* Positions are gathered here before it is known how many there are: on the stack as long as lines are of ordinary
  * length, so that an index takes one allocation of its exact size. */
-#define BLOCK 64
+#define BLOCK 64 /* four times 16; a bit for each */
 #define LOCAL_POSITIONS (1024 + BLOCK)
 
 typedef struct
@@ -54,14 +54,36 @@ gathered_reserve (Gathered *self)
     gathered_grow (self);
 }
 
+/* The byte that is looked for; CR and LF are two. */
+static guint8
+get_byte (ProcstreamLineMark mark)
+{
+  return mark < PROCSTREAM_LINE_MARK_FIRST_BYTE ? '\n' : mark - PROCSTREAM_LINE_MARK_FIRST_BYTE;
+}
+
+const guint8 *
+procstream_line_mark_find (ProcstreamLineMark mark,
+                           const guint8      *data,
+                           gsize              size)
+{
+  const guint8 *found = memchr (data, get_byte (mark), size);
+  const guint8 *cr = NULL;
+
+  if (mark == PROCSTREAM_LINE_MARK_CR_OR_LF)
+    cr = memchr (data, '\r', found ? (gsize) (found - data) : size);
+  return cr ? cr : found;
+}
+
 static ProcstreamLineIndex *
-gathered_finish (Gathered *self)
+gathered_finish (Gathered          *self,
+                 ProcstreamLineMark mark)
 {
   ProcstreamLineIndex *index = g_malloc (sizeof (ProcstreamLineIndex) + self->n * sizeof (guint32));
 
   index->n_positions = self->n;
+  index->mark = mark;
   index->ascii = self->ascii;
-  index->has_nul = self->has_nul;
+  index->has_nul = self->has_nul && mark != procstream_line_mark_of_byte (0);
   index->has_cr = self->has_cr;
   memcpy (index->positions, self->positions, self->n * sizeof (guint32));
   g_free (self->heap);
@@ -108,26 +130,27 @@ look_portable (Gathered     *self,
 }
 
 ProcstreamLineIndex *
-procstream_line_index_new_portable (const guint8 *data,
-                                    gsize         size)
+procstream_line_index_new_portable (const guint8      *data,
+                                    gsize              size,
+                                    ProcstreamLineMark mark)
 {
   Gathered gathered;
   gsize    from = 0;
 
-  g_assert (size <= G_MAXUINT32);
+  g_assert (size <= G_MAXUINT32 && mark != PROCSTREAM_LINE_MARK_NONE);
   gathered_init (&gathered);
   look_portable (&gathered, data, size);
   while (from < size)
     {
-      const guint8 *feed = memchr (data + from, '\n', size - from);
+      const guint8 *found = procstream_line_mark_find (mark, data + from, size - from);
 
-      if (feed == NULL)
+      if (found == NULL)
         break;
       gathered_reserve (&gathered);
-      gathered.positions[gathered.n++] = feed - data;
-      from = feed - data + 1;
+      gathered.positions[gathered.n++] = found - data;
+      from = found - data + 1;
     }
-  return gathered_finish (&gathered);
+  return gathered_finish (&gathered, mark);
 }
 
 /* --- With SSE2, which every x86-64 has ------------------------------------------------------------------------------------------ */
@@ -141,25 +164,38 @@ typedef struct
   __m128i cr;
 } Seen;
 
-static inline void
+/* These are inlined into each of their callers, for which byte and or_cr are constants. A bit for each marked one of 16 bytes. */
+static inline __attribute__ ((always_inline)) guint64
+look_sse2 (Seen         *seen,
+           const guint8 *data,
+           guint8        byte,
+           gboolean      or_cr)
+{
+  __m128i bytes = _mm_loadu_si128 ((const __m128i *) (gconstpointer) data);
+  __m128i crs = _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ('\r'));
+  __m128i found = _mm_cmpeq_epi8 (bytes, _mm_set1_epi8 ((char) byte));
+
+  seen->high = _mm_or_si128 (seen->high, bytes);
+  seen->lowest = _mm_min_epu8 (seen->lowest, bytes);
+  seen->cr = _mm_or_si128 (seen->cr, crs);
+  if (or_cr)
+    found = _mm_or_si128 (found, crs);
+  return (guint) _mm_movemask_epi8 (found);
+}
+
+static inline __attribute__ ((always_inline)) void
 gather_block (Gathered     *gathered,
               Seen         *seen,
               const guint8 *data,
-              guint32       offset)
+              guint32       offset,
+              guint8        byte,
+              gboolean      or_cr)
 {
-  const __m128i lf = _mm_set1_epi8 ('\n');
-  const __m128i cr = _mm_set1_epi8 ('\r');
-  guint64       mask = 0;
+  guint64 mask = look_sse2 (seen, data, byte, or_cr);
 
-  for (int i = 0; i < BLOCK / 16; i++)
-    {
-      __m128i bytes = _mm_loadu_si128 ((const __m128i *) (gconstpointer) (data + 16 * i));
-
-      seen->high = _mm_or_si128 (seen->high, bytes);
-      seen->lowest = _mm_min_epu8 (seen->lowest, bytes);
-      seen->cr = _mm_or_si128 (seen->cr, _mm_cmpeq_epi8 (bytes, cr));
-      mask |= (guint64) (guint) _mm_movemask_epi8 (_mm_cmpeq_epi8 (bytes, lf)) << (16 * i);
-    }
+  mask |= look_sse2 (seen, data + 16, byte, or_cr) << 16;
+  mask |= look_sse2 (seen, data + 32, byte, or_cr) << 32;
+  mask |= look_sse2 (seen, data + 48, byte, or_cr) << 48;
   if (mask == 0)
     return;
   gathered_reserve (gathered);
@@ -167,9 +203,19 @@ gather_block (Gathered     *gathered,
     gathered->positions[gathered->n++] = offset + (guint32) __builtin_ctzll (mask);
 }
 
-static ProcstreamLineIndex *
-line_index_new_sse2 (const guint8 *data,
-                     gsize         size)
+/* Which byte fills up a block, so that nothing is found or seen in it. */
+static inline guint8
+get_filler (guint8 byte)
+{
+  return byte == ' ' ? '!' : ' ';
+}
+
+static inline __attribute__ ((always_inline)) ProcstreamLineIndex *
+line_index_new_sse2 (const guint8      *data,
+                     gsize              size,
+                     ProcstreamLineMark mark,
+                     guint8             byte,
+                     gboolean           or_cr)
 {
   Gathered gathered;
   Seen     seen = { _mm_setzero_si128 (), _mm_set1_epi8 (-1), _mm_setzero_si128 () };
@@ -177,20 +223,41 @@ line_index_new_sse2 (const guint8 *data,
 
   gathered_init (&gathered);
   for (gsize i = 0; i < whole; i += BLOCK)
-    gather_block (&gathered, &seen, data + i, i);
+    gather_block (&gathered, &seen, data + i, i, byte, or_cr);
   if (whole < size)
     {
       guint8 rest[BLOCK];
 
-      /* Filled up with what nobody looks for. */
-      memset (rest, ' ', BLOCK);
+      memset (rest, get_filler (byte), BLOCK);
       memcpy (rest, data + whole, size - whole);
-      gather_block (&gathered, &seen, rest, whole);
+      gather_block (&gathered, &seen, rest, whole, byte, or_cr);
     }
   gathered.ascii = _mm_movemask_epi8 (seen.high) == 0;
   gathered.has_nul = _mm_movemask_epi8 (_mm_cmpeq_epi8 (seen.lowest, _mm_setzero_si128 ())) != 0;
   gathered.has_cr = _mm_movemask_epi8 (seen.cr) != 0;
-  return gathered_finish (&gathered);
+  return gathered_finish (&gathered, mark);
+}
+
+static ProcstreamLineIndex *
+line_index_new_of_lf (const guint8 *data,
+                      gsize         size)
+{
+  return line_index_new_sse2 (data, size, PROCSTREAM_LINE_MARK_LF, '\n', FALSE);
+}
+
+static ProcstreamLineIndex *
+line_index_new_of_byte (const guint8      *data,
+                        gsize              size,
+                        ProcstreamLineMark mark)
+{
+  return line_index_new_sse2 (data, size, mark, get_byte (mark), FALSE);
+}
+
+static ProcstreamLineIndex *
+line_index_new_of_cr_or_lf (const guint8 *data,
+                            gsize         size)
+{
+  return line_index_new_sse2 (data, size, PROCSTREAM_LINE_MARK_CR_OR_LF, '\n', TRUE);
 }
 
 #endif
@@ -198,14 +265,19 @@ line_index_new_sse2 (const guint8 *data,
 /* --- Interface ---------------------------------------------------------------------------------------------------------------- */
 
 ProcstreamLineIndex *
-procstream_line_index_new (const guint8 *data,
-                           gsize         size)
+procstream_line_index_new (const guint8      *data,
+                           gsize              size,
+                           ProcstreamLineMark mark)
 {
-  g_assert (size <= G_MAXUINT32);
+  g_assert (size <= G_MAXUINT32 && mark != PROCSTREAM_LINE_MARK_NONE);
 #ifdef __SSE2__
-  return line_index_new_sse2 (data, size);
+  if (G_LIKELY (mark == PROCSTREAM_LINE_MARK_LF))
+    return line_index_new_of_lf (data, size);
+  if (mark == PROCSTREAM_LINE_MARK_CR_OR_LF)
+    return line_index_new_of_cr_or_lf (data, size);
+  return line_index_new_of_byte (data, size, mark);
 #else
-  return procstream_line_index_new_portable (data, size);
+  return procstream_line_index_new_portable (data, size, mark);
 #endif
 }
 

@@ -27,9 +27,20 @@ struct _ProcstreamLineParser
 
 G_DEFINE_BOXED_TYPE (ProcstreamLineParser, procstream_line_parser, procstream_line_parser_ref, procstream_line_parser_unref)
 
+static ProcstreamLineParser *
+line_parser_new (const ProcstreamLineOptions *options)
+{
+  ProcstreamLineParser *self = g_new0 (ProcstreamLineParser, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->splitter = procstream_line_splitter_new (options);
+  return self;
+}
+
 /**
  * procstream_line_parser_new:
- * @separator: what ends a line; not %PROCSTREAM_LINE_SEPARATOR_UNSET
+ * @separator: what ends a line; neither %PROCSTREAM_LINE_SEPARATOR_UNSET nor
+ *   %PROCSTREAM_LINE_SEPARATOR_CUSTOM
  * @max_length: the limit of a line in bytes, without its separator; at least
  *   %PROCSTREAM_SMALLEST_MAX_LINE_LENGTH
  * @overflow: what happens to longer lines; not %PROCSTREAM_LINE_OVERFLOW_UNSET
@@ -45,17 +56,44 @@ procstream_line_parser_new (ProcstreamLineSeparator separator,
                             guint                   max_length,
                             ProcstreamLineOverflow  overflow)
 {
-  const ProcstreamLineOptions options = { separator, max_length, overflow };
-  ProcstreamLineParser       *self;
+  const ProcstreamLineOptions options = { .separator = separator, .max_length = max_length, .overflow = overflow };
 
-  g_return_val_if_fail (separator >= PROCSTREAM_LINE_SEPARATOR_NEWLINE && separator <= PROCSTREAM_LINE_SEPARATOR_CRLF, NULL);
+  g_return_val_if_fail (separator >= PROCSTREAM_LINE_SEPARATOR_NEWLINE && separator <= PROCSTREAM_LINE_SEPARATOR_NUL, NULL);
   g_return_val_if_fail (max_length >= PROCSTREAM_SMALLEST_MAX_LINE_LENGTH, NULL);
   g_return_val_if_fail (overflow >= PROCSTREAM_LINE_OVERFLOW_SPLIT && overflow <= PROCSTREAM_LINE_OVERFLOW_TRUNCATE, NULL);
 
-  self = g_new0 (ProcstreamLineParser, 1);
-  g_atomic_ref_count_init (&self->ref_count);
-  self->splitter = procstream_line_splitter_new (&options);
-  return self;
+  return line_parser_new (&options);
+}
+
+/**
+ * procstream_line_parser_new_custom:
+ * @separator: the bytes that end a line: 1 to %PROCSTREAM_LARGEST_CUSTOM_SEPARATOR of them
+ * @max_length: the limit of a line in bytes, without its separator; at least
+ *   %PROCSTREAM_SMALLEST_MAX_LINE_LENGTH
+ * @overflow: what happens to longer lines; not %PROCSTREAM_LINE_OVERFLOW_UNSET
+ *
+ * Makes a parser with a separator of one's own.
+ *
+ * Returns: (transfer full): a new parser
+ *
+ * Since: 1.0
+ */
+ProcstreamLineParser *
+procstream_line_parser_new_custom (GBytes                *separator,
+                                   guint                  max_length,
+                                   ProcstreamLineOverflow overflow)
+{
+  ProcstreamLineOptions options = { .separator = PROCSTREAM_LINE_SEPARATOR_CUSTOM, .max_length = max_length, .overflow = overflow };
+  gsize                 size;
+
+  g_return_val_if_fail (separator != NULL, NULL);
+  size = g_bytes_get_size (separator);
+  g_return_val_if_fail (size > 0 && size <= PROCSTREAM_LARGEST_CUSTOM_SEPARATOR, NULL);
+  g_return_val_if_fail (max_length >= PROCSTREAM_SMALLEST_MAX_LINE_LENGTH, NULL);
+  g_return_val_if_fail (overflow >= PROCSTREAM_LINE_OVERFLOW_SPLIT && overflow <= PROCSTREAM_LINE_OVERFLOW_TRUNCATE, NULL);
+
+  procstream_line_options_set_custom (&options, separator);
+  return line_parser_new (&options);
 }
 
 /**

@@ -23,6 +23,8 @@ GType procstream_line_parser_get_type (void) G_GNUC_CONST;
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamLineParser *procstream_line_parser_new (ProcstreamLineSeparator separator, guint max_length, ProcstreamLineOverflow overflow);
 PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamLineParser *procstream_line_parser_new_custom (GBytes *separator, guint max_length, ProcstreamLineOverflow overflow);
+PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamLineParser *procstream_line_parser_ref (ProcstreamLineParser *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_line_parser_unref (ProcstreamLineParser *self);

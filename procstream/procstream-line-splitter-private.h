@@ -5,18 +5,13 @@
 #include <glib.h>
 #include "procstream-enums.h"
 #include "procstream-line-index-private.h"
+#include "procstream-line-private.h"
+#include "procstream-line-rule-private.h"
 
 G_BEGIN_DECLS
 
 /* Cuts a stream of bytes into lines; knows no chunks, no loop, no object. The public line parser, the signals of an output,
  * readers and collectors all stand on it. */
-typedef struct
-{
-  ProcstreamLineSeparator separator;
-  guint                   max_length; /* bytes of text; > 0 */
-  ProcstreamLineOverflow  overflow;
-} ProcstreamLineOptions;
-
 typedef struct _ProcstreamLineSplitter ProcstreamLineSplitter;
 
 /* One line: raw bytes without the separator. Valid during the call only. @plain: ASCII without NUL, so needs
@@ -29,7 +24,9 @@ typedef void (*ProcstreamLineFunc) (gpointer      user_data,
 ProcstreamLineSplitter *procstream_line_splitter_new (const ProcstreamLineOptions *options);
 void                    procstream_line_splitter_free (ProcstreamLineSplitter *self);
 
-/* @index may be NULL: it is then computed. */
+/* Which index the splitter wants. */
+ProcstreamLineMark procstream_line_splitter_get_mark (ProcstreamLineSplitter *self);
+/* @index may be NULL: it is then computed. Else it is of the splitter's mark. */
 void procstream_line_splitter_push (ProcstreamLineSplitter    *self,
                                     const guint8              *data,
                                     gsize                      size,
@@ -40,8 +37,11 @@ void procstream_line_splitter_push (ProcstreamLineSplitter    *self,
  * @at_line_start, so is all up to the next separator. */
 void procstream_line_splitter_gap (ProcstreamLineSplitter *self,
                                    gboolean                at_line_start);
-/* The same in the middle of a line, where the last byte that is missing was a CR: with the LF that may come it ends the line. */
-void procstream_line_splitter_gap_after_cr (ProcstreamLineSplitter *self);
+/* The same, where the last @size bytes that are missing are known: whether a line begins here is told by them, and the separator that some
+ * of them may have begun is found. */
+void procstream_line_splitter_gap_after (ProcstreamLineSplitter *self,
+                                         const guint8           *before,
+                                         gsize                   size);
 /* The unterminated last line, if any. */
 void procstream_line_splitter_finish (ProcstreamLineSplitter *self,
                                       ProcstreamLineFunc      func,
@@ -49,6 +49,8 @@ void procstream_line_splitter_finish (ProcstreamLineSplitter *self,
 /* The text of the line that is not finished, or NULL when there is none: it is then as if it had never been pushed. */
 GBytes *procstream_line_splitter_steal_text (ProcstreamLineSplitter *self);
 guint64 procstream_line_splitter_get_bytes_lost (ProcstreamLineSplitter *self); /* torn by gaps or truncated */
+/* While a function is given a line: what ended it. */
+ProcstreamLineEnd procstream_line_splitter_get_end (ProcstreamLineSplitter *self);
 
 /* The text of a raw line: valid UTF-8 without NUL (invalid bytes and NUL become U+FFFD). Returns @data itself when nothing
  * was to repair, else the contents of @scratch. */

@@ -8,22 +8,27 @@
  * A line that lies within one push is handed out where it stands. Only the beginning of a line whose end has not come is copied, to
  * carry. Whenever no function runs:
  *
- *  - carry holds text of the line that is not finished, never more than max_length + 1 bytes: what is longer has been cut. The
- *    one byte more is a CR that may turn out to belong to the separator.
- *  - skipping is TRUE while everything up to the next separator is dropped; carry is then empty. skipped_cr tells
- *    that the last byte was a CR, which is not counted before it is known to be text. after_cr tells the same of a byte
- *    that was never pushed, and so is never counted.
+ *  - carry holds text of the line that is not finished. Its last bytes may turn out to belong to a separator; without them it is never
+ *    longer than max_length: what is longer has been cut.
+ *  - skipping is TRUE while everything up to the next separator is dropped; carry is then empty. pending tells how many of the last
+ *    bytes may belong to that separator; they are the first ones of it, so they need not be kept, and are not counted before it
+ *    is known that they are text. The first unpushed of them were never pushed: they are what is known of a gap, and are
+ *    never counted.
+ *  - after_cr is TRUE when a CR was the separator of the last line and nothing came after it: a LF belongs to it.
  *
  * What comes out does not depend on how the bytes were cut into pushes.
  */
 struct _ProcstreamLineSplitter
 {
   ProcstreamLineOptions options;
+  ProcstreamLineRule    rule;
   GByteArray           *carry;
   gboolean              skipping;
-  gboolean              skipped_cr;
+  gsize                 pending;
+  gsize                 unpushed;
   gboolean              after_cr;
   guint64               lost;
+  ProcstreamLineEnd     end; /* SEPARATOR but where something else is known */
 };
 
 typedef struct
@@ -39,7 +44,9 @@ procstream_line_splitter_new (const ProcstreamLineOptions *options)
   ProcstreamLineSplitter *self = g_new0 (ProcstreamLineSplitter, 1);
 
   self->options = *options;
+  procstream_line_rule_init (&self->rule, options);
   self->carry = g_byte_array_new ();
+  self->end = PROCSTREAM_LINE_END_SEPARATOR;
   return self;
 }
 
@@ -48,6 +55,18 @@ procstream_line_splitter_free (ProcstreamLineSplitter *self)
 {
   g_byte_array_unref (self->carry);
   g_free (self);
+}
+
+ProcstreamLineMark
+procstream_line_splitter_get_mark (ProcstreamLineSplitter *self)
+{
+  return self->rule.mark;
+}
+
+ProcstreamLineEnd
+procstream_line_splitter_get_end (ProcstreamLineSplitter *self)
+{
+  return self->end;
 }
 
 guint64
@@ -92,6 +111,21 @@ emit (Sink         *sink,
   sink->func (sink->user_data, data, size, sink->all_plain || is_plain (data, size));
 }
 
+/* The first piece of a line that is longer than the limit; returns its size. */
+static gsize
+emit_piece (ProcstreamLineSplitter *self,
+            Sink                   *sink,
+            const guint8           *data)
+{
+  ProcstreamLineEnd end = self->end;
+  gsize             piece = piece_size (data, self->options.max_length);
+
+  self->end = PROCSTREAM_LINE_END_LIMIT;
+  emit (sink, data, piece);
+  self->end = end;
+  return piece;
+}
+
 /* Text that ends here. */
 static void
 emit_text (ProcstreamLineSplitter *self,
@@ -99,13 +133,10 @@ emit_text (ProcstreamLineSplitter *self,
            const guint8           *data,
            gsize                   size)
 {
-  const gsize max = self->options.max_length;
-
-  while (size > max)
+  while (G_UNLIKELY (size > self->options.max_length))
     {
-      gsize piece = piece_size (data, max);
+      gsize piece = emit_piece (self, sink, data);
 
-      emit (sink, data, piece);
       data += piece;
       size -= piece;
       if (self->options.overflow == PROCSTREAM_LINE_OVERFLOW_TRUNCATE)
@@ -117,25 +148,46 @@ emit_text (ProcstreamLineSplitter *self,
   emit (sink, data, size);
 }
 
-static gboolean
-takes_cr (ProcstreamLineSplitter *self)
-{
-  return self->options.separator != PROCSTREAM_LINE_SEPARATOR_LF;
-}
-
 /* --- Dropping ----------------------------------------------------------------------------------------------------------------- */
+
+/* What is pending after @size more bytes that contain no separator. */
+static gsize
+get_pending_after (ProcstreamLineSplitter *self,
+                   const guint8           *data,
+                   gsize                   size)
+{
+  guint8 last[2 * PROCSTREAM_LINE_RULE_MAX_SIZE];
+
+  if (size >= self->rule.size)
+    return procstream_line_rule_get_pending (&self->rule, data, size);
+  memcpy (last, self->rule.bytes, self->pending);
+  memcpy (last + self->pending, data, size);
+  return procstream_line_rule_get_pending (&self->rule, last, self->pending + size);
+}
 
 static void
 skip (ProcstreamLineSplitter *self,
       const guint8           *data,
       gsize                   size)
 {
+  gsize pending, unpushed;
+
   if (size == 0)
     return;
-  self->after_cr = FALSE;
-  self->lost += size + self->skipped_cr;
-  self->skipped_cr = takes_cr (self) && data[size - 1] == '\r';
-  self->lost -= self->skipped_cr;
+  pending = get_pending_after (self, data, size);
+  unpushed = pending > size ? pending - size : 0;
+  unpushed -= MIN (unpushed, self->pending - self->unpushed);
+  self->lost += self->pending - self->unpushed + size - (pending - unpushed);
+  self->pending = pending;
+  self->unpushed = unpushed;
+}
+
+static void
+stop_skipping (ProcstreamLineSplitter *self)
+{
+  self->skipping = FALSE;
+  self->pending = 0;
+  self->unpushed = 0;
 }
 
 static void
@@ -149,15 +201,23 @@ static void
 cut_carry (ProcstreamLineSplitter *self,
            Sink                   *sink)
 {
-  gsize piece = piece_size (self->carry->data, self->options.max_length);
+  gsize piece = emit_piece (self, &(Sink){ sink->func, sink->user_data, FALSE }, self->carry->data);
 
-  sink->func (sink->user_data, self->carry->data, piece, is_plain (self->carry->data, piece));
   g_byte_array_remove_range (self->carry, 0, piece);
   if (self->options.overflow != PROCSTREAM_LINE_OVERFLOW_TRUNCATE)
     return;
   self->skipping = TRUE;
   skip (self, self->carry->data, self->carry->len);
   forget_carry (self);
+}
+
+static gboolean
+is_carry_too_long (ProcstreamLineSplitter *self)
+{
+  const gsize size = self->carry->len;
+
+  return size > self->options.max_length &&
+         size - procstream_line_rule_get_pending (&self->rule, self->carry->data, size) > self->options.max_length;
 }
 
 /* Bytes with which the line goes on: added to carry as far as they fit; a longer line is cut as soon as that is certain. */
@@ -167,18 +227,17 @@ extend (ProcstreamLineSplitter *self,
         const guint8           *data,
         gsize                   size)
 {
-  /* Wide enough for the highest limit where sizes are 32 bits. */
-  const guint64 max = self->options.max_length;
+  /* With so many bytes it is certain. Wide enough for the highest limit where sizes are 32 bits. */
+  const guint64 enough = (guint64) self->options.max_length + self->rule.size;
 
   while (size > 0 && !self->skipping)
     {
-      gsize n = MIN ((guint64) size, max + 2 - self->carry->len);
+      gsize n = MIN ((guint64) size, enough - self->carry->len);
 
       g_byte_array_append (self->carry, data, n);
       data += n;
       size -= n;
-      while (self->carry->len > max + 1 ||
-             (self->carry->len == max + 1 && !(takes_cr (self) && self->carry->data[max] == '\r')))
+      while (is_carry_too_long (self))
         cut_carry (self, sink);
     }
   if (self->skipping)
@@ -187,53 +246,67 @@ extend (ProcstreamLineSplitter *self,
 
 /* --- Lines -------------------------------------------------------------------------------------------------------------------- */
 
-/* A LF at the end of @size bytes: whether it ends the line. */
+/* A separator of several bytes, whose marked one follows the @size bytes at @data, and of which the first @n come before them. */
 static gboolean
+began_before (ProcstreamLineSplitter *self,
+              const guint8           *data,
+              gsize                   size,
+              gsize                   n)
+{
+  const guint8 *bytes = self->rule.bytes;
+
+  if (size > 0 && memcmp (data, bytes + n, size) != 0)
+    return FALSE;
+  if (self->skipping)
+    return self->pending >= n && memcmp (bytes + self->pending - n, bytes, n) == 0;
+  return self->carry->len >= n && memcmp (self->carry->data + self->carry->len - n, bytes, n) == 0;
+}
+
+/* A marked byte after @size bytes of the line: whether it ends it. */
+static inline gboolean
 is_separator (ProcstreamLineSplitter *self,
               const guint8           *data,
               gsize                   size)
 {
-  if (self->options.separator != PROCSTREAM_LINE_SEPARATOR_CRLF)
+  const gsize before = self->rule.size - 1;
+
+  if (G_LIKELY (self->rule.optional_cr) || before == 0)
     return TRUE;
-  if (size > 0)
-    return data[size - 1] == '\r';
-  if (self->skipping)
-    return self->skipped_cr || self->after_cr;
-  return self->carry->len > 0 && self->carry->data[self->carry->len - 1] == '\r';
+  if (size < before)
+    return began_before (self, data, size, before - size);
+  return memcmp (data + size - before, self->rule.bytes, before) == 0;
 }
 
-static gsize
-without_cr (ProcstreamLineSplitter *self,
-            const guint8           *data,
-            gsize                   size)
-{
-  return takes_cr (self) && size > 0 && data[size - 1] == '\r' ? size - 1 : size;
-}
-
-/* The line ends after @size more bytes. */
+/* The line ends with the marked byte after @size more bytes, and began before them. */
 static void
+end_old_line (ProcstreamLineSplitter *self,
+              Sink                   *sink,
+              const guint8           *data,
+              gsize                   size)
+{
+  extend (self, sink, data, size);
+  if (self->skipping)
+    {
+      /* What is pending was part of the separator. */
+      stop_skipping (self);
+      return;
+    }
+  size = self->carry->len;
+  emit_text (self, &(Sink){ sink->func, sink->user_data, FALSE }, self->carry->data,
+             size - procstream_line_rule_get_width_before_mark (&self->rule, self->carry->data, size));
+  forget_carry (self);
+}
+
+static inline void
 end_line (ProcstreamLineSplitter *self,
           Sink                   *sink,
           const guint8           *data,
           gsize                   size)
 {
-  if (self->carry->len == 0 && !self->skipping)
-    {
-      emit_text (self, sink, data, without_cr (self, data, size));
-      return;
-    }
-  extend (self, sink, data, size);
-  if (self->skipping)
-    {
-      /* A CR at the end was part of the separator. */
-      self->skipping = FALSE;
-      self->skipped_cr = FALSE;
-      self->after_cr = FALSE;
-      return;
-    }
-  emit_text (self, &(Sink){ sink->func, sink->user_data, FALSE }, self->carry->data,
-             without_cr (self, self->carry->data, self->carry->len));
-  forget_carry (self);
+  if (G_LIKELY (self->carry->len == 0 && !self->skipping))
+    emit_text (self, sink, data, size - procstream_line_rule_get_width_before_mark (&self->rule, data, size));
+  else
+    end_old_line (self, sink, data, size);
 }
 
 static void
@@ -257,6 +330,30 @@ push (ProcstreamLineSplitter    *self,
   extend (self, sink, data + start, size - start);
 }
 
+/* Where CR and LF both end lines, a LF right after a CR does not end another one. */
+static void
+push_any (ProcstreamLineSplitter    *self,
+          const guint8              *data,
+          gsize                      size,
+          const ProcstreamLineIndex *index,
+          Sink                      *sink)
+{
+  gsize start = 0;
+
+  for (guint i = 0; i < index->n_positions; i++)
+    {
+      gsize end = index->positions[i];
+
+      if (!self->after_cr || end > start || data[end] != '\n')
+        end_line (self, sink, data + start, end - start);
+      self->after_cr = data[end] == '\r';
+      start = end + 1;
+    }
+  if (start < size)
+    self->after_cr = FALSE;
+  extend (self, sink, data + start, size - start);
+}
+
 void
 procstream_line_splitter_push (ProcstreamLineSplitter    *self,
                                const guint8              *data,
@@ -269,10 +366,13 @@ procstream_line_splitter_push (ProcstreamLineSplitter    *self,
   Sink                 sink = { func, user_data, FALSE };
 
   if (index == NULL)
-    index = own = procstream_line_index_new (data, size);
-  g_assert (index);
+    index = own = procstream_line_index_new (data, size, self->rule.mark);
+  g_assert (index->mark == self->rule.mark);
   sink.all_plain = index->ascii && !index->has_nul;
-  push (self, data, size, index, &sink);
+  if (self->rule.any)
+    push_any (self, data, size, index, &sink);
+  else
+    push (self, data, size, index, &sink);
   if (own)
     procstream_line_index_free (own);
 }
@@ -281,18 +381,22 @@ void
 procstream_line_splitter_gap (ProcstreamLineSplitter *self,
                               gboolean                at_line_start)
 {
-  self->lost += self->carry->len + self->skipped_cr;
+  self->lost += self->carry->len + self->pending - self->unpushed;
   forget_carry (self);
-  self->skipped_cr = FALSE;
+  stop_skipping (self);
   self->after_cr = FALSE;
   self->skipping = !at_line_start;
 }
 
 void
-procstream_line_splitter_gap_after_cr (ProcstreamLineSplitter *self)
+procstream_line_splitter_gap_after (ProcstreamLineSplitter *self,
+                                    const guint8           *before,
+                                    gsize                   size)
 {
-  procstream_line_splitter_gap (self, FALSE);
-  self->after_cr = TRUE;
+  procstream_line_splitter_gap (self, procstream_line_rule_ends (&self->rule, before, size));
+  if (self->skipping)
+    self->pending = self->unpushed = procstream_line_rule_get_pending (&self->rule, before, size);
+  self->after_cr = self->rule.any && size > 0 && before[size - 1] == '\r';
 }
 
 void
@@ -302,13 +406,14 @@ procstream_line_splitter_finish (ProcstreamLineSplitter *self,
 {
   Sink sink = { func, user_data, FALSE };
 
+  self->end = PROCSTREAM_LINE_END_OUTPUT;
   if (self->carry->len > 0)
     emit_text (self, &sink, self->carry->data, self->carry->len);
+  self->end = PROCSTREAM_LINE_END_SEPARATOR;
   forget_carry (self);
-  self->lost += self->skipped_cr;
-  self->skipped_cr = FALSE;
+  self->lost += self->pending - self->unpushed;
+  stop_skipping (self);
   self->after_cr = FALSE;
-  self->skipping = FALSE;
 }
 
 GBytes *
@@ -437,8 +542,8 @@ is_simple (ProcstreamLineSplitter    *self,
   gsize start = 0;
   gsize longest = 0;
 
-  if (index->n_positions == 0 || !index->ascii || index->has_nul || self->skipping ||
-      self->options.separator == PROCSTREAM_LINE_SEPARATOR_CRLF || !is_plain (self->carry->data, self->carry->len))
+  if (index->n_positions == 0 || !index->ascii || index->has_nul || self->skipping || self->rule.any ||
+      (self->rule.size > 1 && !self->rule.optional_cr) || !is_plain (self->carry->data, self->carry->len))
     return FALSE;
   for (guint i = 0; i < index->n_positions; i++)
     {
@@ -457,7 +562,7 @@ push_simple (ProcstreamLineSplitter    *self,
 {
   const gsize          before = self->carry->len;
   const gsize          used = index->positions[index->n_positions - 1] + 1;
-  const gboolean       drop_cr = index->has_cr || before > 0;
+  const gboolean       drop_cr = self->rule.optional_cr && (index->has_cr || before > 0);
   char                *text;
   ProcstreamLineBatch *batch = batch_new (index->n_positions, before + used, &text);
   gsize                start = 0;
@@ -470,7 +575,7 @@ push_simple (ProcstreamLineSplitter    *self,
       gsize end = before + index->positions[i];
 
       text[end] = '\0';
-      if (drop_cr && takes_cr (self) && end > start && text[end - 1] == '\r')
+      if (drop_cr && end > start && text[end - 1] == '\r')
         text[end - 1] = '\0';
       batch->lines[i] = text + start;
       start = end + 1;
@@ -504,7 +609,7 @@ procstream_line_splitter_push_batch (ProcstreamLineSplitter    *self,
                                      gsize                      size,
                                      const ProcstreamLineIndex *index)
 {
-  ProcstreamLineIndex *own = data && !index ? procstream_line_index_new (data, size) : NULL;
+  ProcstreamLineIndex *own = data && !index ? procstream_line_index_new (data, size, self->rule.mark) : NULL;
   ProcstreamLineBatch *batch = push_batch (self, data, size, own ? own : index);
 
   if (own)

@@ -3,6 +3,7 @@
 #include "procstream-output-config.h"
 
 #include "procstream-enum-types.h"
+#include "procstream-output-config-lines-private.h"
 
 /**
  * ProcstreamOutputConfig:
@@ -35,25 +36,22 @@ struct _ProcstreamOutputConfig
 {
   GObject parent_instance;
 
-  ProcstreamBackend       backend;
-  ProcstreamDelivery      delivery;
-  ProcstreamReplay        replay;
-  guint64                 replay_limit;
-  guint                   read_chunk_size;
-  guint                   max_buffered_chunks;
-  guint64                 max_buffered_bytes;
-  ProcstreamReaderMode    reader;
-  ProcstreamLineSeparator line_separator;
-  guint                   max_line_length;
-  ProcstreamLineOverflow  line_overflow;
+  ProcstreamBackend    backend;
+  ProcstreamDelivery   delivery;
+  ProcstreamReplay     replay;
+  guint64              replay_limit;
+  guint                read_chunk_size;
+  guint                max_buffered_chunks;
+  guint64              max_buffered_bytes;
+  ProcstreamReaderMode reader;
+  ProcstreamLineConfig lines;
 };
 
 G_DEFINE_FINAL_TYPE (ProcstreamOutputConfig, procstream_output_config, G_TYPE_OBJECT)
 
 enum
 {
-  PROP_0,
-  PROP_BACKEND,
+  PROP_BACKEND = PROCSTREAM_LINE_CONFIG_N_PROPS, /* those of lines come before it */
   PROP_DELIVERY,
   PROP_REPLAY,
   PROP_REPLAY_LIMIT,
@@ -61,13 +59,16 @@ enum
   PROP_MAX_BUFFERED_CHUNKS,
   PROP_MAX_BUFFERED_BYTES,
   PROP_READER,
-  PROP_LINE_SEPARATOR,
-  PROP_MAX_LINE_LENGTH,
-  PROP_LINE_OVERFLOW,
   N_PROPS,
 };
 
 static GParamSpec *properties[N_PROPS];
+
+ProcstreamLineConfig *
+procstream_output_config_get_lines (ProcstreamOutputConfig *self)
+{
+  return &self->lines;
+}
 
 /* --- The class ---------------------------------------------------------------------------------------------------------------- */
 
@@ -105,17 +106,9 @@ procstream_output_config_get_property (GObject    *object,
     case PROP_READER:
       g_value_set_enum (value, self->reader);
       break;
-    case PROP_LINE_SEPARATOR:
-      g_value_set_enum (value, self->line_separator);
-      break;
-    case PROP_MAX_LINE_LENGTH:
-      g_value_set_uint (value, self->max_line_length);
-      break;
-    case PROP_LINE_OVERFLOW:
-      g_value_set_enum (value, self->line_overflow);
-      break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+      if (!procstream_output_config_get_line_property (self, property_id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
 }
 
@@ -153,17 +146,9 @@ procstream_output_config_set_property (GObject      *object,
     case PROP_READER:
       procstream_output_config_set_reader (self, g_value_get_enum (value));
       break;
-    case PROP_LINE_SEPARATOR:
-      procstream_output_config_set_line_separator (self, g_value_get_enum (value));
-      break;
-    case PROP_MAX_LINE_LENGTH:
-      procstream_output_config_set_max_line_length (self, g_value_get_uint (value));
-      break;
-    case PROP_LINE_OVERFLOW:
-      procstream_output_config_set_line_overflow (self, g_value_get_enum (value));
-      break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+      if (!procstream_output_config_set_line_property (self, property_id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
 }
 
@@ -268,41 +253,10 @@ install_buffers (GParamFlags flags)
 }
 
 static void
-install_lines (GParamFlags flags)
+procstream_output_config_finalize (GObject *object)
 {
-  /**
-   * ProcstreamOutputConfig:line-separator: (getter get_line_separator) (setter set_line_separator)
-   *
-   * What ends a line, unless a consumer has its own.
-   *
-   * The default is %PROCSTREAM_LINE_SEPARATOR_NEWLINE.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_LINE_SEPARATOR] = g_param_spec_enum ("line-separator", NULL, NULL, PROCSTREAM_TYPE_LINE_SEPARATOR, PROCSTREAM_LINE_SEPARATOR_NEWLINE, flags);
-  /**
-   * ProcstreamOutputConfig:max-line-length: (getter get_max_line_length) (setter set_max_line_length)
-   *
-   * The limit of a line in bytes of its text without the separator, unless a
-   * consumer has its own; at least %PROCSTREAM_SMALLEST_MAX_LINE_LENGTH.
-   *
-   * The default is %PROCSTREAM_DEFAULT_MAX_LINE_LENGTH.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_MAX_LINE_LENGTH] = g_param_spec_uint ("max-line-length", NULL, NULL, 0, G_MAXUINT, PROCSTREAM_DEFAULT_MAX_LINE_LENGTH, flags);
-  /**
-   * ProcstreamOutputConfig:line-overflow: (getter get_line_overflow) (setter set_line_overflow)
-   *
-   * What happens to a line longer than
-   * [property@Procstream.OutputConfig:max-line-length], unless a consumer has its
-   * own.
-   *
-   * The default is %PROCSTREAM_LINE_OVERFLOW_SPLIT.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_LINE_OVERFLOW] = g_param_spec_enum ("line-overflow", NULL, NULL, PROCSTREAM_TYPE_LINE_OVERFLOW, PROCSTREAM_LINE_OVERFLOW_SPLIT, flags);
+  procstream_line_config_clear (&PROCSTREAM_OUTPUT_CONFIG (object)->lines);
+  G_OBJECT_CLASS (procstream_output_config_parent_class)->finalize (object);
 }
 
 static void
@@ -311,12 +265,14 @@ procstream_output_config_class_init (ProcstreamOutputConfigClass *klass)
   const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
   GObjectClass     *object_class = G_OBJECT_CLASS (klass);
 
+  object_class->finalize = procstream_output_config_finalize;
   object_class->get_property = procstream_output_config_get_property;
   object_class->set_property = procstream_output_config_set_property;
   install_policy (flags);
   install_buffers (flags);
-  install_lines (flags);
-  g_object_class_install_properties (object_class, N_PROPS, properties);
+  procstream_output_config_install_line_properties (object_class);
+  for (guint i = PROP_BACKEND; i < N_PROPS; i++)
+    g_object_class_install_property (object_class, i, properties[i]);
 }
 
 static void
@@ -330,9 +286,9 @@ procstream_output_config_init (ProcstreamOutputConfig *self)
   self->max_buffered_chunks = PROCSTREAM_DEFAULT_MAX_BUFFERED_CHUNKS;
   self->max_buffered_bytes = PROCSTREAM_DEFAULT_MAX_BUFFERED_BYTES;
   self->reader = PROCSTREAM_READER_MODE_THREAD;
-  self->line_separator = PROCSTREAM_LINE_SEPARATOR_NEWLINE;
-  self->max_line_length = PROCSTREAM_DEFAULT_MAX_LINE_LENGTH;
-  self->line_overflow = PROCSTREAM_LINE_OVERFLOW_SPLIT;
+  self->lines.separator = PROCSTREAM_LINE_SEPARATOR_NEWLINE;
+  self->lines.max_length = PROCSTREAM_DEFAULT_MAX_LINE_LENGTH;
+  self->lines.overflow = PROCSTREAM_LINE_OVERFLOW_SPLIT;
 }
 
 /* --- Public functions --------------------------------------------------------------------------------------------------------- */
@@ -701,121 +657,4 @@ procstream_output_config_set_reader (ProcstreamOutputConfig *self,
     return;
   self->reader = reader;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_READER]);
-}
-
-/**
- * procstream_output_config_get_line_separator: (get-property line-separator)
- * @self: a configuration
- *
- * Gets what ends a line.
- *
- * Returns: what ends a line
- *
- * Since: 1.0
- */
-ProcstreamLineSeparator
-procstream_output_config_get_line_separator (ProcstreamOutputConfig *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT_CONFIG (self), PROCSTREAM_LINE_SEPARATOR_UNSET);
-
-  return self->line_separator;
-}
-
-/**
- * procstream_output_config_set_line_separator: (set-property line-separator)
- * @self: a configuration
- * @line_separator: what ends a line
- *
- * Sets what ends a line, for the outputs made from now on.
- *
- * Since: 1.0
- */
-void
-procstream_output_config_set_line_separator (ProcstreamOutputConfig *self,
-                                             ProcstreamLineSeparator line_separator)
-{
-  g_return_if_fail (PROCSTREAM_IS_OUTPUT_CONFIG (self));
-
-  if (self->line_separator == line_separator)
-    return;
-  self->line_separator = line_separator;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LINE_SEPARATOR]);
-}
-
-/**
- * procstream_output_config_get_max_line_length: (get-property max-line-length)
- * @self: a configuration
- *
- * Gets the limit of a line.
- *
- * Returns: the limit of a line
- *
- * Since: 1.0
- */
-guint
-procstream_output_config_get_max_line_length (ProcstreamOutputConfig *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT_CONFIG (self), 0);
-
-  return self->max_line_length;
-}
-
-/**
- * procstream_output_config_set_max_line_length: (set-property max-line-length)
- * @self: a configuration
- * @max_line_length: the limit of a line
- *
- * Sets the limit of a line, for the outputs made from now on.
- *
- * Since: 1.0
- */
-void
-procstream_output_config_set_max_line_length (ProcstreamOutputConfig *self,
-                                              guint                   max_line_length)
-{
-  g_return_if_fail (PROCSTREAM_IS_OUTPUT_CONFIG (self));
-
-  if (self->max_line_length == max_line_length)
-    return;
-  self->max_line_length = max_line_length;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_LINE_LENGTH]);
-}
-
-/**
- * procstream_output_config_get_line_overflow: (get-property line-overflow)
- * @self: a configuration
- *
- * Gets what happens to a line longer than the limit.
- *
- * Returns: what happens to a line longer than the limit
- *
- * Since: 1.0
- */
-ProcstreamLineOverflow
-procstream_output_config_get_line_overflow (ProcstreamOutputConfig *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT_CONFIG (self), PROCSTREAM_LINE_OVERFLOW_UNSET);
-
-  return self->line_overflow;
-}
-
-/**
- * procstream_output_config_set_line_overflow: (set-property line-overflow)
- * @self: a configuration
- * @line_overflow: what happens to a line longer than the limit
- *
- * Sets what happens to a line longer than the limit, for the outputs made from now on.
- *
- * Since: 1.0
- */
-void
-procstream_output_config_set_line_overflow (ProcstreamOutputConfig *self,
-                                            ProcstreamLineOverflow  line_overflow)
-{
-  g_return_if_fail (PROCSTREAM_IS_OUTPUT_CONFIG (self));
-
-  if (self->line_overflow == line_overflow)
-    return;
-  self->line_overflow = line_overflow;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LINE_OVERFLOW]);
 }

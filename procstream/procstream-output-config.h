@@ -62,6 +62,16 @@ G_BEGIN_DECLS
  */
 #define PROCSTREAM_SMALLEST_MAX_LINE_LENGTH 4
 
+/**
+ * PROCSTREAM_LARGEST_CUSTOM_SEPARATOR:
+ *
+ * The most bytes that a separator of one's own may have: 16, so many as each chunk
+ * remembers of what came before it, to tell whether a line begins with it.
+ *
+ * Since: 1.0
+ */
+#define PROCSTREAM_LARGEST_CUSTOM_SEPARATOR 16
+
 #define PROCSTREAM_TYPE_OUTPUT_CONFIG (procstream_output_config_get_type ())
 
 PROCSTREAM_AVAILABLE_IN_1_0
@@ -119,5 +129,10 @@ PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamLineOverflow procstream_output_config_get_line_overflow (ProcstreamOutputConfig *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_output_config_set_line_overflow (ProcstreamOutputConfig *self, ProcstreamLineOverflow line_overflow);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+GBytes *procstream_output_config_get_custom_separator (ProcstreamOutputConfig *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_output_config_set_custom_separator (ProcstreamOutputConfig *self, GBytes *custom_separator);
 
 G_END_DECLS

@@ -103,20 +103,21 @@ typedef struct
 void procstream_output_core_set_opening (ProcstreamOutputCore *self,
                                          gboolean              opening);
 
-/* Synchronous: nothing that is appended after it returns is missed. @wants_lines: chunks get their line index from the thread that
- * reads before the subscriber is given them, those that are kept by now too, and it is told as soon as they have it. */
+/* Synchronous: nothing that is appended after it returns is missed. @mark: chunks get that line index from the thread that
+ * reads before the subscriber is given them, and where it is of LF those that are kept by now too, and it is told as soon as they have
+ * it. NONE, or FALSE: it wants no lines; LF, or TRUE: lines. */
 ProcstreamSubscription *procstream_output_core_subscribe (ProcstreamOutputCore          *self,
                                                           const ProcstreamSubscriberOps *ops,
                                                           gpointer                       data,
                                                           ProcstreamDelivery             delivery,
-                                                          gboolean                       wants_lines);
+                                                          ProcstreamLineMark             mark);
 /* Nothing is pushed once this returns; a push that another thread is in the middle of is waited for. */
 void procstream_output_core_unsubscribe (ProcstreamOutputCore   *self,
                                          ProcstreamSubscription *subscription);
 /* For a subscriber that pulls, in the thread that takes. */
 void                    procstream_output_core_set_wants_lines (ProcstreamOutputCore   *self,
                                                                 ProcstreamSubscription *subscription,
-                                                                gboolean                wants_lines);
+                                                                ProcstreamLineMark      mark);
 ProcstreamSubscription *procstream_subscription_ref (ProcstreamSubscription *self);
 void                    procstream_subscription_unref (ProcstreamSubscription *self);
 

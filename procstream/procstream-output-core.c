@@ -176,7 +176,7 @@ static gboolean
 awaits_index_locked (ProcstreamOutputCore   *self,
                      ProcstreamSubscription *subscription)
 {
-  return self->indexing && subscription->wants_lines && procstream_chunk_log_lacks_index (self->log, subscription->cursor);
+  return self->indexing && subscription->mark == PROCSTREAM_LINE_MARK_LF && procstream_chunk_log_lacks_index (self->log, subscription->cursor);
 }
 
 /* The next chunk to index, with a reference; who waited for the one before it is woken. */
@@ -210,7 +210,7 @@ index_kept (gpointer data)
 
   while ((chunk = go_on_indexing (data)))
     {
-      procstream_chunk_get_line_index (chunk);
+      procstream_chunk_get_line_index (chunk, PROCSTREAM_LINE_MARK_LF);
       procstream_chunk_unref (chunk);
     }
 }
@@ -247,14 +247,41 @@ procstream_log_event_clear (ProcstreamLogEvent *event)
 }
 
 static void
+count_mark_locked (ProcstreamOutputCore *self,
+                   ProcstreamLineMark    mark,
+                   int                   by)
+{
+  if (mark == PROCSTREAM_LINE_MARK_LF)
+    self->line_subscribers += by;
+  else if (mark != PROCSTREAM_LINE_MARK_NONE && by > 0)
+    g_array_append_val (self->other_marks, mark);
+  else if (mark != PROCSTREAM_LINE_MARK_NONE)
+    for (guint i = 0; i < self->other_marks->len; i++)
+      if (g_array_index (self->other_marks, ProcstreamLineMark, i) == mark)
+        {
+          g_array_remove_index_fast (self->other_marks, i);
+          break;
+        }
+}
+
+static void
+set_mark_locked (ProcstreamOutputCore   *self,
+                 ProcstreamSubscription *subscription,
+                 ProcstreamLineMark      mark)
+{
+  count_mark_locked (self, subscription->mark, -1);
+  subscription->mark = mark;
+  count_mark_locked (self, mark, 1);
+}
+
+static void
 drop_cursor_locked (ProcstreamOutputCore   *self,
                     ProcstreamSubscription *subscription)
 {
   if (subscription->cursor == NULL)
     return;
   procstream_chunk_log_detach (self->log, g_steal_pointer (&subscription->cursor));
-  if (subscription->wants_lines)
-    self->line_subscribers--;
+  set_mark_locked (self, subscription, PROCSTREAM_LINE_MARK_NONE);
   update_reading_locked (self);
 }
 
@@ -403,6 +430,17 @@ push_newest (ProcstreamOutputCore *self,
 
 /* --- Feeding ------------------------------------------------------------------------------------------------------------------ */
 
+/* Before anybody else sees the chunk, so that several who want the same lines search once. */
+static void
+index_locked (ProcstreamOutputCore *self,
+              ProcstreamChunk      *chunk)
+{
+  if (self->line_subscribers > 0)
+    procstream_chunk_get_line_index (chunk, PROCSTREAM_LINE_MARK_LF);
+  for (guint i = 0; i < self->other_marks->len; i++)
+    procstream_chunk_get_line_index (chunk, g_array_index (self->other_marks, ProcstreamLineMark, i));
+}
+
 gboolean
 procstream_output_core_feed (ProcstreamOutputCore *self,
                              ProcstreamChunk      *chunk)
@@ -421,8 +459,7 @@ procstream_output_core_feed (ProcstreamOutputCore *self,
     }
   if (!chunk->is_share)
     chunk->stream = self->stream;
-  if (self->line_subscribers > 0)
-    procstream_chunk_get_line_index (chunk);
+  index_locked (self, chunk);
   procstream_chunk_log_append (self->log, procstream_chunk_ref (chunk));
   if (!self->feeding || ++self->unannounced >= self->wake_after)
     wake_locked (self);
@@ -521,7 +558,7 @@ procstream_output_core_subscribe (ProcstreamOutputCore          *self,
                                   const ProcstreamSubscriberOps *ops,
                                   gpointer                       data,
                                   ProcstreamDelivery             delivery,
-                                  gboolean                       wants_lines)
+                                  ProcstreamLineMark             mark)
 {
   ProcstreamSubscription *subscription = g_new0 (ProcstreamSubscription, 1);
   gboolean                behind, index;
@@ -529,7 +566,6 @@ procstream_output_core_subscribe (ProcstreamOutputCore          *self,
   g_atomic_ref_count_init (&subscription->ref_count);
   subscription->ops = ops;
   subscription->data = ops->ref (data);
-  subscription->wants_lines = wants_lines;
   subscription->armed = ops->ready != NULL;
 
   if (ops->push)
@@ -539,8 +575,8 @@ procstream_output_core_subscribe (ProcstreamOutputCore          *self,
     subscription->cursor = procstream_chunk_log_attach_at_start (self->log, delivery);
   else
     subscription->cursor = procstream_chunk_log_attach (self->log, delivery, FALSE);
-  self->line_subscribers += wants_lines;
-  index = wants_lines && ops->push == NULL && begin_indexing_locked (self);
+  set_mark_locked (self, subscription, mark);
+  index = mark == PROCSTREAM_LINE_MARK_LF && ops->push == NULL && begin_indexing_locked (self);
   g_ptr_array_add (ops->push ? self->pushed : self->pulling, procstream_subscription_ref (subscription));
   behind = procstream_chunk_log_has_next (self->log, subscription->cursor);
   if (behind && ops->ready)
@@ -583,16 +619,15 @@ procstream_output_core_unsubscribe (ProcstreamOutputCore   *self,
 void
 procstream_output_core_set_wants_lines (ProcstreamOutputCore   *self,
                                         ProcstreamSubscription *subscription,
-                                        gboolean                wants_lines)
+                                        ProcstreamLineMark      mark)
 {
   gboolean index = FALSE;
 
   g_mutex_lock (&self->mutex);
-  if (subscription->cursor && subscription->wants_lines != wants_lines)
+  if (subscription->cursor && subscription->mark != mark)
     {
-      self->line_subscribers += wants_lines ? 1 : -1;
-      subscription->wants_lines = wants_lines;
-      index = wants_lines && begin_indexing_locked (self);
+      set_mark_locked (self, subscription, mark);
+      index = mark == PROCSTREAM_LINE_MARK_LF && begin_indexing_locked (self);
     }
   g_mutex_unlock (&self->mutex);
   if (index)

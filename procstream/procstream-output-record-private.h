@@ -31,7 +31,8 @@ G_BEGIN_DECLS
  *    feeds several in a row, for the last of a few).
  *  - While indexing is TRUE the home builds the line indexes of what the log keeps, the oldest first, and who pulls and wants lines
  *    is not yet given a chunk without one. Else whoever looks for an index that is not there builds it: a lossy one whose history
- *    the log let go before its turn came, and all where the captured context reads, which has no other thread to spare.
+ *    the log let go before its turn came, all where the captured context reads, which has no other thread to spare, and for history those
+ *    whose lines do not end in LF, who are few.
  *  - When holds is 0, nobody subscribes and the log is open, the source is closed and the state CLOSED.
  *
  * The source holds no reference to the core that outlives its closing, except while a thread of it is in a call; the core drops
@@ -43,9 +44,9 @@ struct _ProcstreamSubscription
   gatomicrefcount                ref_count;
   const ProcstreamSubscriberOps *ops;
   gpointer                       data;
-  ProcstreamCursor              *cursor;      /* mutex; NULL once it is over */
-  gboolean                       armed;       /* mutex */
-  gboolean                       wants_lines; /* mutex */
+  ProcstreamCursor              *cursor; /* mutex; NULL once it is over */
+  gboolean                       armed;  /* mutex */
+  ProcstreamLineMark             mark;   /* mutex; NONE: wants no lines */
 };
 
 struct _ProcstreamOutputCore
@@ -72,8 +73,9 @@ struct _ProcstreamOutputCore
   guint                 unannounced; /* of them, nobody was woken for so many */
   guint                 wake_after;  /* how many that may be */
   guint                 holds;
-  gboolean              opening; /* atomic */
-  guint                 line_subscribers;
+  gboolean              opening;          /* atomic */
+  guint                 line_subscribers; /* whose lines end in LF */
+  GArray               *other_marks;      /* of ProcstreamLineMark: one for each subscriber whose lines do not */
   gboolean              indexing;
 
   void (*probe) (gpointer);

@@ -36,6 +36,7 @@ procstream_output_core_new (const char                     *name,
   g_cond_init (&self->cond);
   self->pushed = g_ptr_array_new ();
   self->pulling = g_ptr_array_new ();
+  self->other_marks = g_array_new (FALSE, FALSE, sizeof (ProcstreamLineMark));
   self->log = procstream_chunk_log_new (&settings->log);
   self->home = procstream_home_new (settings->reader == PROCSTREAM_READER_MODE_CONTEXT ? context : NULL);
   return self;
@@ -61,6 +62,7 @@ procstream_output_core_unref (ProcstreamOutputCore *self)
     self->ended_destroy (self->ended_data);
   g_ptr_array_unref (self->pushed);
   g_ptr_array_unref (self->pulling);
+  g_array_unref (self->other_marks);
   procstream_chunk_log_free (self->log);
   g_mutex_clear (&self->push_mutex);
   g_mutex_clear (&self->mutex);

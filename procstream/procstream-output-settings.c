@@ -7,6 +7,8 @@
 #include "procstream-error.h"
 #include "procstream-output-config.h"
 
+G_STATIC_ASSERT (PROCSTREAM_LINE_RULE_MAX_SIZE == PROCSTREAM_LARGEST_CUSTOM_SEPARATOR);
+
 /* One read never needs more: the largest pipe that an unprivileged user gets is 1 MiB. */
 #define MAX_READ_CHUNK_SIZE (16 * 1024 * 1024)
 
@@ -67,6 +69,20 @@ check_line_length (const char *owner,
 }
 
 static gboolean
+check_custom_separator (const char                  *owner,
+                        const ProcstreamLineOptions *lines,
+                        GError                     **error)
+{
+  if (lines->custom_size > PROCSTREAM_LARGEST_CUSTOM_SEPARATOR)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "“%s”: the property “custom-separator” is longer than %d bytes", owner, PROCSTREAM_LARGEST_CUSTOM_SEPARATOR);
+      return FALSE;
+    }
+  return lines->separator != PROCSTREAM_LINE_SEPARATOR_CUSTOM || lines->custom_size > 0 || unset (owner, "custom-separator", error);
+}
+
+static gboolean
 needs_limit (ProcstreamReplay replay)
 {
   return replay == PROCSTREAM_REPLAY_LAST_CHUNKS || replay == PROCSTREAM_REPLAY_LAST_BYTES;
@@ -100,7 +116,8 @@ procstream_output_settings_check_lines (const ProcstreamLineOptions *lines,
                                         const char                  *owner,
                                         GError                     **error)
 {
-  return check_choice (owner, "line-separator", lines->separator, PROCSTREAM_LINE_SEPARATOR_CRLF, error) &&
+  return check_choice (owner, "line-separator", lines->separator, PROCSTREAM_LINE_SEPARATOR_CUSTOM, error) &&
+         check_custom_separator (owner, lines, error) &&
          check_line_length (owner, lines->max_length, error) &&
          check_choice (owner, "line-overflow", lines->overflow, PROCSTREAM_LINE_OVERFLOW_TRUNCATE, error);
 }
@@ -153,6 +170,8 @@ take_config (ProcstreamOutputSettings *settings,
         .overflow = procstream_output_config_get_line_overflow (config),
     },
   };
+  if (procstream_output_config_get_custom_separator (config))
+    procstream_line_options_set_custom (&settings->lines, procstream_output_config_get_custom_separator (config));
 }
 
 /* A limit in chunks says nothing about bytes: it is inherited only together with the kind of replay that it belongs to. */

@@ -206,14 +206,16 @@ settle (ProcstreamPull *self,
   procstream_line_cursor_settle (&self->cursor, self->chunk);
 }
 
-/* The end of the line that position is in, past its line feed; 0 when the chunk has none. */
+/* Past the next byte, from position on, that may end a line; 0 when the chunk has none. */
 static gsize
-find_line_end (ProcstreamPull *self)
+find_line_end (ProcstreamPull *self,
+               guint           lane)
 {
-  const guint8 *from = self->chunk->data + self->position;
-  const guint8 *feed = memchr (from, '\n', self->chunk->size - self->position);
+  const ProcstreamLineMark mark = procstream_line_splitter_get_mark (self->cursor.lanes[lane].splitter);
+  const guint8            *from = self->chunk->data + self->position;
+  const guint8            *end = procstream_line_mark_find (mark, from, self->chunk->size - self->position);
 
-  return feed ? feed + 1 - self->chunk->data : 0;
+  return end ? end + 1 - self->chunk->data : 0;
 }
 
 static void
@@ -318,7 +320,7 @@ procstream_pull_line (ProcstreamPull         *self,
         }
       lane = procstream_line_cursor_get_lane (self->chunk);
       settle (self, lane);
-      end = find_line_end (self);
+      end = find_line_end (self, lane);
       if (end > 0)
         push_line (self, lane, end);
       else

@@ -60,9 +60,9 @@ CHUNK_LOGS = {
 
 # --- The line splitter: three bytes of options, then events.
 
-NEWLINE, LF, CRLF = range(3)
+NEWLINE, LF, CRLF, ANY, NUL, AB, AAB, CRLFCRLF, DASHES, ABCABCABD, A = range(11)
 SPLIT, TRUNCATE = 0, 1
-GAP, GAP_AFTER_CR, GAP_AT_START, END = b'\xf0', b'\xf4', b'\xf7', b'\xfe'
+GAP, GAP_AT_START, END = b'\xf0', b'\xf7', b'\xfe'
 
 
 def options(separator, overflow=SPLIT, max_length=40):
@@ -71,6 +71,10 @@ def options(separator, overflow=SPLIT, max_length=40):
 
 def push(*pieces):
     return b''.join(bytes([len(piece)]) + piece for piece in pieces)
+
+
+def gap_after(known):
+    return bytes([0xf4, len(known)]) + known
 
 
 LINES = {
@@ -84,7 +88,15 @@ LINES = {
     'utf-8-at-the-limit': options(NEWLINE, SPLIT, 5) + push('1234€6\n'.encode(), '12😀\n'.encode(), b'1234\xe2\x82'),
     'not-utf-8': options(NEWLINE) + push(b'\xff\xc0\x80 \0 \xed\xa0\x80\n', b'\xe2\x82', b'\xac\n\xf0\x9f\x98'),
     'gaps': options(NEWLINE) + push(b'begun') + GAP + push(b'rest of another\nwhole\n') + GAP_AT_START + push(b'whole too\n') + GAP,
-    'gap-after-cr': options(CRLF) + push(b'begun\r') + GAP_AFTER_CR + push(b'\nwhole\r\n') + GAP_AFTER_CR + push(b'no separator\r\nlast'),
+    'gap-after-cr': options(CRLF) + push(b'begun\r') + gap_after(b'\r') + push(b'\nwhole\r\n') + gap_after(b'\r') + push(b'no separator\r\nlast'),
+    'any': options(ANY) + push(b'10%\r20%\r', b'\n30%\r\r\nnext\n\n', b'100%\r') + gap_after(b'x\r') + push(b'\n', b'\nlast'),
+    'nul': options(NUL) + push(b'./a\0./with\nline\0', b'\0', b'./torn', b' apart\0./last'),
+    'custom': options(AB) + push(b'oneabtwoa', b'bthreeaab', b'a', b'ab', b'aa'),
+    'custom-that-begins-as-it-ends': options(AAB, SPLIT, 3) + push(b'aaaabaaa', b'b', b'aaxaab', b'a', b'a', b'a', b'b'),
+    'custom-long': options(ABCABCABD, TRUNCATE, 5) + push(b'abcabcabcabd', b'xabcab', b'cabd', b'toolongabcabcab', b'd') + gap_after(b'abcabc') + push(b'abd', b'last'),
+    'custom-block': options(CRLFCRLF) + push(b'a: 1\r\nb: 2\r\n\r', b'\n\r\n\r\n\r\n\r\n') + GAP + push(b'\r\n\r', b'\nc'),
+    'custom-dashes': options(DASHES, SPLIT, 2) + push(b'----', b'-', b'a-b--', b'---'),
+    'custom-byte': options(A) + push(b'banana', b'', b'a'),
     'on-after-an-end': options(NEWLINE, TRUNCATE, 4) + push(b'truncated') + END + push(b'on\n') + END + END,
 }
 

@@ -162,7 +162,9 @@ model_expect_chunk (Model           *self,
                     ProcstreamChunk *chunk,
                     guint64          sequence)
 {
-  guint64 offset = self->offsets[sequence];
+  guint64       offset = self->offsets[sequence];
+  const guint8 *before;
+  gsize         n_before;
 
   if (chunk == NULL)
     {
@@ -174,8 +176,10 @@ model_expect_chunk (Model           *self,
   model_expect (self, "size", chunk->size, model_size (self, sequence, sequence + 1));
   for (guint i = 0; i < chunk->size; i++)
     model_expect (self, "a byte", chunk->data[i], model_byte (offset + i));
-  model_expect (self, "the byte before", chunk->before[1], offset > 0 ? model_byte (offset - 1) : 0);
-  model_expect (self, "the byte before that", chunk->before[0], offset > 1 ? model_byte (offset - 2) : 0);
+  before = procstream_chunk_get_before (chunk, &n_before);
+  model_expect (self, "how many bytes before are known", n_before, MIN (offset, PROCSTREAM_LINE_RULE_MAX_SIZE));
+  for (gsize i = 0; i < n_before; i++)
+    model_expect (self, "a byte before", before[i], model_byte (offset - n_before + i));
 }
 
 static inline void

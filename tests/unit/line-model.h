@@ -17,7 +17,7 @@ typedef enum
 {
   LINE_PUSH,
   LINE_GAP,
-  LINE_GAP_AFTER_CR,
+  LINE_GAP_AFTER, /* data: the last bytes that are missing */
   LINE_GAP_AT_START,
   LINE_FINISH,
 } LineEventType;
@@ -33,13 +33,45 @@ typedef struct
 {
   ProcstreamLineOptions options;
   GPtrArray            *lines; /* of GBytes */
+  GArray               *ends;  /* of ProcstreamLineEnd: what ended each of them */
   guint64               lost;
   guint64               separators; /* bytes */
   guint64               text;       /* bytes */
   GByteArray           *segment;
-  gboolean              skipping;
-  gboolean              after_cr;
+  gsize                 known;    /* so many bytes at its beginning were never pushed */
+  gboolean              skipping; /* of the segment, up to its first separator */
 } LineModel;
+
+/* The bytes of a separator, NULL where there are several. */
+static inline const char *
+line_model_get_separator (const ProcstreamLineOptions *options,
+                          gsize                       *size)
+{
+  *size = options->separator == PROCSTREAM_LINE_SEPARATOR_CRLF ? 2 : 1;
+  switch (options->separator)
+    {
+    case PROCSTREAM_LINE_SEPARATOR_LF:
+      return "\n";
+    case PROCSTREAM_LINE_SEPARATOR_CRLF:
+      return "\r\n";
+    case PROCSTREAM_LINE_SEPARATOR_NUL:
+      return "\0";
+    case PROCSTREAM_LINE_SEPARATOR_CUSTOM:
+      *size = options->custom_size;
+      return (const char *) options->custom;
+    default:
+      return NULL;
+    }
+}
+
+static inline gboolean
+line_model_ends_with (const guint8 *data,
+                      gsize         size,
+                      const char   *what,
+                      gsize         n)
+{
+  return size >= n && memcmp (data + size - n, what, n) == 0;
+}
 
 static inline LineModel *
 line_model_new (const ProcstreamLineOptions *options)
@@ -48,6 +80,7 @@ line_model_new (const ProcstreamLineOptions *options)
 
   self->options = *options;
   self->lines = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
+  self->ends = g_array_new (FALSE, FALSE, sizeof (ProcstreamLineEnd));
   self->segment = g_byte_array_new ();
   return self;
 }
@@ -56,6 +89,7 @@ static inline void
 line_model_free (LineModel *self)
 {
   g_ptr_array_unref (self->lines);
+  g_array_unref (self->ends);
   g_byte_array_unref (self->segment);
   g_free (self);
 }
@@ -85,11 +119,13 @@ line_model_cut (const guint8 *data,
 }
 
 static inline void
-line_model_add (LineModel    *self,
-                const guint8 *data,
-                gsize         size)
+line_model_add (LineModel        *self,
+                const guint8     *data,
+                gsize             size,
+                ProcstreamLineEnd end)
 {
   self->text += size;
+  g_array_append_val (self->ends, end);
   g_ptr_array_add (self->lines, g_bytes_new (data, size));
 }
 
@@ -105,7 +141,7 @@ line_model_add_pieces (LineModel    *self,
     {
       gsize cut = line_model_cut (data + from, self->options.max_length);
 
-      line_model_add (self, data + from, cut);
+      line_model_add (self, data + from, cut, PROCSTREAM_LINE_END_LIMIT);
       from += cut;
       if (self->options.overflow == PROCSTREAM_LINE_OVERFLOW_TRUNCATE)
         {
@@ -117,45 +153,57 @@ line_model_add_pieces (LineModel    *self,
 }
 
 static inline void
-line_model_add_line (LineModel    *self,
-                     const guint8 *data,
-                     gsize         size)
+line_model_add_line (LineModel        *self,
+                     const guint8     *data,
+                     gsize             size,
+                     ProcstreamLineEnd end)
 {
-  gsize from;
+  gsize from = line_model_add_pieces (self, data, size);
 
-  if (self->skipping)
-    {
-      self->lost += size;
-      self->skipping = FALSE;
-      return;
-    }
-  from = line_model_add_pieces (self, data, size);
   if (from < size || size == 0)
-    line_model_add (self, data + from, size - from);
+    line_model_add (self, data + from, size - from, end);
 }
 
-/* What is left when the segment has no more separator. */
-static inline void
-line_model_add_rest (LineModel    *self,
-                     const guint8 *data,
-                     gsize         size,
-                     gboolean      finished)
+/* How many bytes at the end may be the beginning of a separator. */
+static inline gsize
+line_model_get_pending (LineModel    *self,
+                        const guint8 *data,
+                        gsize         size)
 {
-  gsize known = size;
+  gsize       n;
+  const char *separator = line_model_get_separator (&self->options, &n);
 
-  if (finished && !self->skipping)
-    {
-      if (size > 0)
-        line_model_add_line (self, data, size);
-      return;
-    }
-  /* A CR at the end might have belonged to a separator. */
-  if (self->options.separator != PROCSTREAM_LINE_SEPARATOR_LF && size > 0 && data[size - 1] == '\r')
-    known--;
-  if (self->skipping)
-    self->lost += size;
-  else
-    self->lost += size - line_model_add_pieces (self, data, known);
+  if (separator == NULL)
+    return self->options.separator == PROCSTREAM_LINE_SEPARATOR_NEWLINE && line_model_ends_with (data, size, "\r", 1);
+  while (--n > 0)
+    if (line_model_ends_with (data, size, separator, n))
+      return n;
+  return 0;
+}
+
+/* How many bytes the separator has that ends with the last of the @size bytes of a line that begins at @data; 0: there is none. */
+static inline gsize
+line_model_get_width (LineModel    *self,
+                      const guint8 *data,
+                      gsize         size)
+{
+  gsize       n;
+  const char *separator = line_model_get_separator (&self->options, &n);
+
+  if (separator)
+    return line_model_ends_with (data, size, separator, n) ? n : 0;
+  if (self->options.separator == PROCSTREAM_LINE_SEPARATOR_ANY)
+    return data[size - 1] == '\n' || data[size - 1] == '\r';
+  return line_model_ends_with (data, size, "\r\n", 2) ? 2 : line_model_ends_with (data, size, "\n", 1);
+}
+
+/* So many of the bytes from @from to @to that were pushed. */
+static inline gsize
+line_model_count_pushed (LineModel *self,
+                         gsize      from,
+                         gsize      to)
+{
+  return MAX (to, self->known) - MAX (from, self->known);
 }
 
 static inline void
@@ -163,23 +211,48 @@ line_model_end_segment (LineModel *self,
                         gboolean   finished)
 {
   const guint8 *data = self->segment->data;
-  gsize         start = 0;
+  const gsize   size = self->segment->len;
+  gsize         start = self->skipping ? 0 : self->known;
 
-  for (gsize i = 0; i < self->segment->len; i++)
+  for (gsize end = self->known + 1; end <= size; end++)
     {
-      gboolean cr = i > start && data[i - 1] == '\r';
-      gboolean crlf = cr || (i == 0 && self->after_cr);
-      gsize    width = cr && self->options.separator != PROCSTREAM_LINE_SEPARATOR_LF ? 2 : 1;
+      gsize    width = line_model_get_width (self, data + start, end - start);
+      gboolean rest = self->options.separator == PROCSTREAM_LINE_SEPARATOR_ANY && end - start == 1 && data[start] == '\n' &&
+                      start > 0 && data[start - 1] == '\r';
 
-      if (data[i] != '\n' || (self->options.separator == PROCSTREAM_LINE_SEPARATOR_CRLF && !crlf))
+      if (width == 0)
         continue;
-      line_model_add_line (self, data + start, i + 1 - width - start);
-      self->separators += width;
-      start = i + 1;
+      if (self->skipping)
+        self->lost += line_model_count_pushed (self, start, end - width);
+      else if (!rest)
+        line_model_add_line (self, data + start, end - width - start, PROCSTREAM_LINE_END_SEPARATOR);
+      self->separators += line_model_count_pushed (self, end - width, end);
+      self->skipping = FALSE;
+      start = end;
     }
-  if (start < self->segment->len)
-    line_model_add_rest (self, data + start, self->segment->len - start, finished);
+  if (self->skipping)
+    self->lost += line_model_count_pushed (self, start, size);
+  else if (finished && start < size)
+    line_model_add_line (self, data + start, size - start, PROCSTREAM_LINE_END_OUTPUT);
+  else if (start < size)
+    self->lost += size - start - line_model_add_pieces (self, data + start, size - start - line_model_get_pending (self, data + start, size - start));
   g_byte_array_set_size (self->segment, 0);
+}
+
+static inline void
+line_model_begin_after (LineModel       *self,
+                        const LineEvent *event)
+{
+  gsize       n;
+  const char *separator = line_model_get_separator (&self->options, &n);
+
+  g_byte_array_append (self->segment, event->data, event->size);
+  if (separator)
+    self->skipping = !line_model_ends_with (event->data, event->size, separator, n);
+  else if (self->options.separator == PROCSTREAM_LINE_SEPARATOR_ANY)
+    self->skipping = !line_model_ends_with (event->data, event->size, "\n", 1) && !line_model_ends_with (event->data, event->size, "\r", 1);
+  else
+    self->skipping = !line_model_ends_with (event->data, event->size, "\n", 1);
 }
 
 static inline void
@@ -192,8 +265,10 @@ line_model_event (LineModel       *self,
       return;
     }
   line_model_end_segment (self, event->type == LINE_FINISH);
-  self->skipping = event->type == LINE_GAP || event->type == LINE_GAP_AFTER_CR;
-  self->after_cr = event->type == LINE_GAP_AFTER_CR;
+  self->skipping = event->type == LINE_GAP;
+  self->known = event->size;
+  if (event->type == LINE_GAP_AFTER)
+    line_model_begin_after (self, event);
 }
 
 /* How many lines must have come after these events, with nothing said of what follows. */
@@ -252,6 +327,8 @@ typedef struct
   LineModel *model; /* after all events */
   guint      next;  /* line to come */
   char      *failure;
+
+  ProcstreamLineSplitter *splitter;
 } LineCheck;
 
 static inline void
@@ -288,6 +365,8 @@ line_check_line_cb (gpointer      user_data,
     return;
   if (g_bytes_get_size (expected) != size || (size > 0 && memcmp (g_bytes_get_data (expected, NULL), data, size) != 0))
     line_check_fail (self, "other bytes");
+  if (g_array_index (self->model->ends, ProcstreamLineEnd, self->next) != procstream_line_splitter_get_end (self->splitter))
+    line_check_fail (self, "ended by something else");
   if (line_model_is_plain (expected) != !!plain)
     line_check_fail (self, "plain is wrong");
   text = procstream_line_repair (data, size, scratch, &text_size);
@@ -326,7 +405,7 @@ line_check_push (LineCheck              *self,
                  gboolean                with_index)
 {
   guint8              *data = event->size > 0 ? g_memdup2 (event->data, event->size) : (guint8 *) g_strdup ("");
-  ProcstreamLineIndex *index = with_index ? procstream_line_index_new (data, event->size) : NULL;
+  ProcstreamLineIndex *index = with_index ? procstream_line_index_new (data, event->size, procstream_line_splitter_get_mark (splitter)) : NULL;
 
   if (in_batches)
     line_check_batch (self, procstream_line_splitter_push_batch (splitter, data, event->size, index));
@@ -345,8 +424,8 @@ line_check_event (LineCheck              *self,
 {
   if (event->type == LINE_PUSH)
     line_check_push (self, splitter, event, in_batches, with_index);
-  else if (event->type == LINE_GAP_AFTER_CR)
-    procstream_line_splitter_gap_after_cr (splitter);
+  else if (event->type == LINE_GAP_AFTER)
+    procstream_line_splitter_gap_after (splitter, event->data, event->size);
   else if (event->type != LINE_FINISH)
     procstream_line_splitter_gap (splitter, event->type == LINE_GAP_AT_START);
   else if (in_batches)
@@ -364,7 +443,7 @@ line_events_run (const ProcstreamLineOptions *options,
                  gboolean                     with_index)
 {
   ProcstreamLineSplitter *splitter = procstream_line_splitter_new (options);
-  LineCheck               check = { line_model_new (options), 0, NULL };
+  LineCheck               check = { line_model_new (options), 0, NULL, splitter };
   guint64                 pushed = 0;
 
   for (guint i = 0; i < n_events; i++)
@@ -409,34 +488,60 @@ line_events_run_all (const ProcstreamLineOptions *options,
 static inline LineEventType
 line_history_event (guint8 what)
 {
+  if (what < 240)
+    return LINE_PUSH;
   if (what < 244)
     return LINE_GAP;
   if (what < 247)
-    return LINE_GAP_AFTER_CR;
+    return LINE_GAP_AFTER;
   return what < 254 ? LINE_GAP_AT_START : LINE_FINISH;
 }
+
+/* Separators of one's own, some of which begin as they end. */
+static const char *const line_custom_separators[] = { "ab", "aab", "\r\n\r\n", "--", "abcabcabd", "a" };
+
+static inline void
+line_options_set_separator (ProcstreamLineOptions *self,
+                            guint                  which)
+{
+  const guint last = PROCSTREAM_LINE_SEPARATOR_CUSTOM;
+
+  self->separator = MIN (PROCSTREAM_LINE_SEPARATOR_NEWLINE + which, last);
+  self->custom_size = 0;
+  if (self->separator != last)
+    return;
+  which = (which + PROCSTREAM_LINE_SEPARATOR_NEWLINE - last) % G_N_ELEMENTS (line_custom_separators);
+  self->custom_size = strlen (line_custom_separators[which]);
+  memcpy (self->custom, line_custom_separators[which], self->custom_size);
+}
+
+#define LINE_N_SEPARATORS (PROCSTREAM_LINE_SEPARATOR_CUSTOM - PROCSTREAM_LINE_SEPARATOR_NEWLINE + G_N_ELEMENTS (line_custom_separators))
 
 /* Reads a history from any bytes: three for the options, then events. */
 static inline char *
 line_history_run (const guint8 *history,
                   gsize         size)
 {
-  ProcstreamLineOptions options;
+  ProcstreamLineOptions options = { 0 };
   g_autoptr (GArray) events = g_array_new (FALSE, FALSE, sizeof (LineEvent));
   LineEvent event = { LINE_FINISH, NULL, 0 };
 
   if (size < 3)
     return NULL;
-  options.separator = PROCSTREAM_LINE_SEPARATOR_NEWLINE + history[0] % 3;
+  line_options_set_separator (&options, history[0] % LINE_N_SEPARATORS);
   options.overflow = PROCSTREAM_LINE_OVERFLOW_SPLIT + history[1] % 2;
   options.max_length = 1 + history[2] % 40;
   for (gsize i = 3; i < size;)
     {
       guint8 what = history[i++];
 
-      event = (LineEvent){ LINE_PUSH, history + i, MIN ((gsize) what % 48, size - i) };
-      if (what >= 240)
-        event = (LineEvent){ line_history_event (what), NULL, 0 };
+      event = (LineEvent){ line_history_event (what), NULL, 0 };
+      if (event.type == LINE_PUSH)
+        event.size = what % 48;
+      else if (event.type == LINE_GAP_AFTER && i < size)
+        event.size = history[i++] % (PROCSTREAM_LINE_RULE_MAX_SIZE + 1);
+      event.data = history + i;
+      event.size = MIN (event.size, size - i);
       i += event.size;
       g_array_append_val (events, event);
     }

@@ -80,10 +80,10 @@ test_share (void)
   g_assert_cmpuint (share->offset, ==, 6);
   g_assert_cmpuint (chunk->offset, ==, 2);
   g_assert_cmpuint (procstream_chunk_get_stream_offset (share), ==, 2);
-  g_assert_cmpmem (share->before, 2, "a\r", 2);
-  g_assert_cmpmem (procstream_chunk_log_peek (other, 2)->before, 2, "re", 2);
+  g_assert_cmpmem (share->before + 14, 2, "a\r", 2);
+  g_assert_cmpmem (procstream_chunk_log_peek (other, 2)->before + 14, 2, "re", 2);
   g_assert_false (procstream_chunk_has_line_index (share));
-  g_assert_true (procstream_chunk_get_line_index (share) == procstream_chunk_get_line_index (chunk));
+  g_assert_true (procstream_chunk_get_line_index (share, PROCSTREAM_LINE_MARK_LF) == procstream_chunk_get_line_index (chunk, PROCSTREAM_LINE_MARK_LF));
   g_assert_true (procstream_chunk_has_line_index (share));
   g_assert_cmpuint (procstream_chunk_get_memory (share), >, procstream_chunk_get_memory (chunk));
   procstream_chunk_unref (chunk);
@@ -147,7 +147,7 @@ test_memory (void)
   g_assert_cmpuint (procstream_chunk_get_memory (slice), >=, 10000);
   g_assert_cmpuint (procstream_chunk_get_memory (slice), <=, 10000 + sizeof (ProcstreamChunk));
   g_assert_cmpuint (before, <=, 10 + sizeof (ProcstreamChunk));
-  procstream_chunk_get_line_index (small);
+  procstream_chunk_get_line_index (small, PROCSTREAM_LINE_MARK_LF);
   g_assert_cmpuint (procstream_chunk_get_memory (small), ==, before + sizeof (ProcstreamLineIndex));
   procstream_chunk_unref (slice);
   procstream_chunk_unref (small);
@@ -211,10 +211,11 @@ test_bytes_from (void)
 
 typedef struct
 {
-  ProcstreamChunk *chunk;
-  GMutex           mutex;
-  GCond            cond;
-  guint            n_ready;
+  ProcstreamChunk   *chunk;
+  ProcstreamLineMark mark;
+  GMutex             mutex;
+  GCond              cond;
+  guint              n_ready;
 } Race;
 
 /* Of nothing but short lines no positions are kept, so that what a chunk takes is bounded by its bytes. */
@@ -234,9 +235,9 @@ test_dense (void)
       chunk = new_chunk (text);
       plain = procstream_chunk_get_memory (chunk);
       g_assert_false (procstream_chunk_has_line_index (chunk));
-      g_assert_true ((procstream_chunk_get_line_index (chunk) == NULL) == (line_lengths[i] < 16));
+      g_assert_true ((procstream_chunk_get_line_index (chunk, PROCSTREAM_LINE_MARK_LF) == NULL) == (line_lengths[i] < 16));
       g_assert_true (procstream_chunk_has_line_index (chunk));
-      g_assert_true ((procstream_chunk_get_line_index (chunk) == NULL) == (line_lengths[i] < 16));
+      g_assert_true ((procstream_chunk_get_line_index (chunk, PROCSTREAM_LINE_MARK_LF) == NULL) == (line_lengths[i] < 16));
       g_assert_cmpuint (procstream_chunk_get_memory (chunk), <=, plain + sizeof (ProcstreamLineIndex) + 64000 / 4);
       procstream_chunk_unref (chunk);
     }
@@ -253,7 +254,7 @@ get_index (gpointer data)
   while (race->n_ready < N_THREADS)
     g_cond_wait (&race->cond, &race->mutex);
   g_mutex_unlock (&race->mutex);
-  return (gpointer) procstream_chunk_get_line_index (race->chunk);
+  return (gpointer) procstream_chunk_get_line_index (race->chunk, race->mark);
 }
 
 /* All see the same index, whoever was first. */
@@ -262,31 +263,58 @@ test_index_once (void)
 {
   for (guint round = 0; round < 100; round++)
     {
-      Race     race = { .chunk = new_chunk ("one\ntwo\nthree") };
+      Race     race = { .chunk = new_chunk ("one\ntwo\nthree"), .mark = procstream_line_mark_of_byte (round % 2 ? '\n' : 't') };
       GThread *threads[N_THREADS];
+
+      const ProcstreamLineIndex *first;
 
       g_mutex_init (&race.mutex);
       g_cond_init (&race.cond);
       for (guint i = 0; i < N_THREADS; i++)
         threads[i] = g_thread_new ("index", get_index, &race);
-      for (guint i = 0; i < N_THREADS; i++)
-        g_assert_true (g_thread_join (threads[i]) == race.chunk->index);
-      g_assert_true (procstream_chunk_get_line_index (race.chunk) == race.chunk->index);
-      g_assert_cmpuint (race.chunk->index->n_positions, ==, 2);
+      first = g_thread_join (threads[0]);
+      for (guint i = 1; i < N_THREADS; i++)
+        g_assert_true (g_thread_join (threads[i]) == first);
+      g_assert_true (procstream_chunk_get_line_index (race.chunk, race.mark) == first);
+      g_assert_cmpuint (first->n_positions, ==, 2);
+      g_assert_cmpuint (first->mark, ==, race.mark);
       g_mutex_clear (&race.mutex);
       g_cond_clear (&race.cond);
       procstream_chunk_unref (race.chunk);
     }
 }
 
-/* --- Where lines begin -------------------------------------------------------------------------------------------------------- */
+/* Each kind of separator that is asked for has its own, and all of them are counted. */
+static void
+test_indexes (void)
+{
+  ProcstreamChunk *chunk = new_chunk ("one\rtwo\nthree--four");
+  const char       wanted[] = { '\n', '-', 'e', 0 };
+  gsize            before = procstream_chunk_get_memory (chunk);
+
+  for (int again = 0; again < 2; again++)
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (wanted); i++)
+        {
+          const ProcstreamLineIndex *index = procstream_chunk_get_line_index (chunk, procstream_line_mark_of_byte (wanted[i]));
+
+          g_assert_cmpuint (index->mark, ==, procstream_line_mark_of_byte (wanted[i]));
+          for (guint j = 0; j < index->n_positions; j++)
+            g_assert_cmpint (chunk->data[index->positions[j]], ==, wanted[i]);
+        }
+      g_assert_cmpuint (procstream_chunk_get_line_index (chunk, PROCSTREAM_LINE_MARK_CR_OR_LF)->n_positions, ==, 2);
+      if (again)
+        g_assert_cmpuint (procstream_chunk_get_memory (chunk), ==, before);
+      before = procstream_chunk_get_memory (chunk);
+    }
+  procstream_chunk_unref (chunk);
+}
+
+/* --- What came before --------------------------------------------------------------------------------------------------------- */
 
 /* What a log says of the chunk that follows @before. */
 static void
-assert_begins (const char *before,
-               gboolean    newline,
-               gboolean    lf,
-               gboolean    crlf)
+assert_before (const char *before)
 {
   const ProcstreamLogOptions options = { PROCSTREAM_REPLAY_ALL, 0, 100, 1000 };
   const gsize                size = strlen (before);
@@ -295,6 +323,8 @@ assert_begins (const char *before,
     {
       ProcstreamChunkLog *log = procstream_chunk_log_new (&options);
       ProcstreamChunk    *chunk = new_chunk ("next");
+      gsize               known;
+      const guint8       *data;
 
       if (cut > 0)
         procstream_chunk_log_append (log, procstream_chunk_new_copy (before, cut, 0));
@@ -302,27 +332,23 @@ assert_begins (const char *before,
         procstream_chunk_log_append (log, procstream_chunk_new_copy (before + cut, size - cut, 0));
       procstream_chunk_log_append (log, procstream_chunk_ref (chunk));
       g_assert_cmpuint (chunk->offset, ==, size);
-      g_assert_cmpuint (chunk->before[1], ==, size > 0 ? before[size - 1] : 0);
-      g_assert_cmpuint (chunk->before[0], ==, size > 1 ? before[size - 2] : 0);
-      g_assert_cmpint (procstream_chunk_begins_line (chunk, PROCSTREAM_LINE_SEPARATOR_NEWLINE), ==, newline);
-      g_assert_cmpint (procstream_chunk_begins_line (chunk, PROCSTREAM_LINE_SEPARATOR_LF), ==, lf);
-      g_assert_cmpint (procstream_chunk_begins_line (chunk, PROCSTREAM_LINE_SEPARATOR_CRLF), ==, crlf);
+      data = procstream_chunk_get_before (chunk, &known);
+      g_assert_cmpuint (known, ==, MIN (size, 16));
+      g_assert_cmpmem (data, known, before + size - known, known);
       procstream_chunk_log_free (log);
       procstream_chunk_unref (chunk);
     }
 }
 
 static void
-test_begins_line (void)
+test_before (void)
 {
-  assert_begins ("", TRUE, TRUE, TRUE);
-  assert_begins ("a", FALSE, FALSE, FALSE);
-  assert_begins ("\n", TRUE, TRUE, FALSE);
-  assert_begins ("a\n", TRUE, TRUE, FALSE);
-  assert_begins ("ab\r\n", TRUE, TRUE, TRUE);
-  assert_begins ("\r\n", TRUE, TRUE, TRUE);
-  assert_begins ("a\r", FALSE, FALSE, FALSE);
-  assert_begins ("\r\n\n", TRUE, TRUE, FALSE);
+  assert_before ("");
+  assert_before ("a");
+  assert_before ("ab\r\n");
+  assert_before ("fifteen bytes..");
+  assert_before ("sixteen bytes...");
+  assert_before ("more than seventeen bytes, that is, two dozen or so");
 }
 
 int
@@ -337,7 +363,8 @@ main (int    argc,
   g_test_add_func ("/chunk/bytes-from", test_bytes_from);
   g_test_add_func ("/chunk/dense", test_dense);
   g_test_add_func ("/chunk/index-once", test_index_once);
-  g_test_add_func ("/chunk/begins-line", test_begins_line);
+  g_test_add_func ("/chunk/indexes", test_indexes);
+  g_test_add_func ("/chunk/before", test_before);
   g_test_add_func ("/chunk/share", test_share);
   g_test_add_func ("/chunk/stamp", test_stamp);
   return g_test_run ();

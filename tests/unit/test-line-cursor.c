@@ -30,6 +30,30 @@ append_line (GString    *joined,
   g_string_append_c (joined, '|');
 }
 
+/* How many bytes the separator has that ends with the last of @size bytes of a line; 0: there is none. */
+static gsize
+get_width (ProcstreamLineSeparator separator,
+           const char             *text,
+           gsize                   size)
+{
+  const gboolean lf = text[size - 1] == '\n';
+  const gboolean after_cr = size > 1 && text[size - 2] == '\r';
+
+  switch (separator)
+    {
+    case PROCSTREAM_LINE_SEPARATOR_LF:
+      return lf;
+    case PROCSTREAM_LINE_SEPARATOR_CRLF:
+      return lf && after_cr ? 2 : 0;
+    case PROCSTREAM_LINE_SEPARATOR_ANY:
+      return lf || text[size - 1] == '\r';
+    case PROCSTREAM_LINE_SEPARATOR_CUSTOM:
+      return text[size - 1] == 'a' && after_cr ? 2 : 0;
+    default:
+      return lf ? 1 + after_cr : 0;
+    }
+}
+
 /* The lines of @text that begin in [from, to); those that do not end before @to (but at the end of the text) are left out. */
 static void
 append_lines_between (GString                *joined,
@@ -41,15 +65,16 @@ append_lines_between (GString                *joined,
   const gsize size = strlen (text);
   gsize       start = 0;
 
-  for (gsize i = 0; i < to; i++)
+  for (gsize end = 1; end <= to; end++)
     {
-      gboolean after_cr = i > 0 && text[i - 1] == '\r';
+      gsize    width = get_width (separator, text + start, end - start);
+      gboolean rest = separator == PROCSTREAM_LINE_SEPARATOR_ANY && end - start == 1 && text[start] == '\n' && start > 0 && text[start - 1] == '\r';
 
-      if (text[i] != '\n' || (separator == PROCSTREAM_LINE_SEPARATOR_CRLF && !after_cr))
+      if (width == 0)
         continue;
-      if (start >= from)
-        append_line (joined, text + start, i - start - (after_cr && separator != PROCSTREAM_LINE_SEPARATOR_LF));
-      start = i + 1;
+      if (start >= from && !rest)
+        append_line (joined, text + start, end - width - start);
+      start = end;
     }
   if (to == size && start >= from && start < size)
     append_line (joined, text + start, size - start);
@@ -144,7 +169,7 @@ set_up (Fixture                *fixture,
     .delivery = delivery,
     .log = { replay, n_chunks, delivery == PROCSTREAM_DELIVERY_LOSSY ? n_chunks : 100, 1000 },
     .read_chunk_size = 100,
-    .lines = { separator, 100, PROCSTREAM_LINE_OVERFLOW_SPLIT },
+    .lines = { .separator = separator, .max_length = 100, .overflow = PROCSTREAM_LINE_OVERFLOW_SPLIT, .custom_size = 2, .custom = "\ra" },
   };
 
   fixture->core = procstream_output_core_new ("test", &settings, g_main_context_default (), NULL);
@@ -325,7 +350,8 @@ static void
 each_case (CaseFunc func)
 {
   const ProcstreamLineSeparator separators[] = {
-    PROCSTREAM_LINE_SEPARATOR_NEWLINE, PROCSTREAM_LINE_SEPARATOR_LF, PROCSTREAM_LINE_SEPARATOR_CRLF
+    PROCSTREAM_LINE_SEPARATOR_NEWLINE, PROCSTREAM_LINE_SEPARATOR_LF, PROCSTREAM_LINE_SEPARATOR_CRLF,
+    PROCSTREAM_LINE_SEPARATOR_ANY, PROCSTREAM_LINE_SEPARATOR_CUSTOM
   };
   const gsize longest = test_on_valgrind () ? 3 : 5;
 

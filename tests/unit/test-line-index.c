@@ -7,31 +7,33 @@
 /* The whole of each array is compared, so both must agree on what a byte-wise look finds. */
 typedef struct
 {
-  GArray  *feeds; /* of guint32 */
-  gboolean ascii;
-  gboolean has_nul;
-  gboolean has_cr;
+  GArray            *marked; /* of guint32 */
+  ProcstreamLineMark mark;
+  gboolean           ascii;
+  gboolean           has_nul;
+  gboolean           has_cr;
 } Expected;
 
 static void
 expected_clear (Expected *self)
 {
-  g_clear_pointer (&self->feeds, g_array_unref);
+  g_clear_pointer (&self->marked, g_array_unref);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Expected, expected_clear)
 
 static void
-look (Expected     *self,
-      const guint8 *data,
-      gsize         size)
+look (Expected          *self,
+      ProcstreamLineMark mark,
+      const guint8      *data,
+      gsize              size)
 {
-  *self = (Expected){ g_array_new (FALSE, FALSE, sizeof (guint32)), TRUE, FALSE, FALSE };
+  *self = (Expected){ g_array_new (FALSE, FALSE, sizeof (guint32)), mark, TRUE, FALSE, FALSE };
   for (guint32 i = 0; i < size; i++)
     {
-      if (data[i] == '\n')
-        g_array_append_val (self->feeds, i);
+      if (procstream_line_mark_of_byte (data[i]) == mark || (mark == PROCSTREAM_LINE_MARK_CR_OR_LF && strchr ("\r\n", data[i]) && data[i]))
+        g_array_append_val (self->marked, i);
       self->ascii &= data[i] < 0x80;
-      self->has_nul |= data[i] == 0;
+      self->has_nul |= data[i] == 0 && mark != procstream_line_mark_of_byte (0);
       self->has_cr |= data[i] == '\r';
     }
 }
@@ -40,9 +42,10 @@ static void
 assert_index (ProcstreamLineIndex *index,
               const Expected      *expected)
 {
-  g_assert_cmpuint (index->n_positions, ==, expected->feeds->len);
+  g_assert_cmpuint (index->n_positions, ==, expected->marked->len);
   if (index->n_positions > 0)
-    g_assert_cmpmem (index->positions, index->n_positions * sizeof (guint32), expected->feeds->data, expected->feeds->len * sizeof (guint32));
+    g_assert_cmpmem (index->positions, index->n_positions * sizeof (guint32), expected->marked->data, expected->marked->len * sizeof (guint32));
+  g_assert_cmpuint (index->mark, ==, expected->mark);
   g_assert_cmpint (index->ascii, ==, expected->ascii);
   g_assert_cmpint (index->has_nul, ==, expected->has_nul);
   g_assert_cmpint (index->has_cr, ==, expected->has_cr);
@@ -54,11 +57,23 @@ static void
 check (const guint8 *data,
        gsize         size)
 {
-  g_auto (Expected) expected = { 0 };
+  static const ProcstreamLineMark marks[] = {
+    PROCSTREAM_LINE_MARK_LF,
+    PROCSTREAM_LINE_MARK_CR_OR_LF,
+    PROCSTREAM_LINE_MARK_FIRST_BYTE, /* NUL */
+    PROCSTREAM_LINE_MARK_FIRST_BYTE + '\r',
+    PROCSTREAM_LINE_MARK_FIRST_BYTE + ' ',
+    PROCSTREAM_LINE_MARK_FIRST_BYTE + 0xff,
+  };
 
-  look (&expected, data, size);
-  assert_index (procstream_line_index_new (data, size), &expected);
-  assert_index (procstream_line_index_new_portable (data, size), &expected);
+  for (guint i = 0; i < G_N_ELEMENTS (marks); i++)
+    {
+      g_auto (Expected) expected = { 0 };
+
+      look (&expected, marks[i], data, size);
+      assert_index (procstream_line_index_new (data, size, marks[i]), &expected);
+      assert_index (procstream_line_index_new_portable (data, size, marks[i]), &expected);
+    }
 }
 
 static void
@@ -105,7 +120,7 @@ test_random (void)
       }
 }
 
-/* More line feeds than have room on the stack, at all densities. */
+/* More line marked than have room on the stack, at all densities. */
 static void
 test_many (void)
 {

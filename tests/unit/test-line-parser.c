@@ -65,6 +65,8 @@ test_separators (void)
     { PROCSTREAM_LINE_SEPARATOR_NEWLINE, "a|b|c" },
     { PROCSTREAM_LINE_SEPARATOR_LF, "a\r|b|c\r" },
     { PROCSTREAM_LINE_SEPARATOR_CRLF, "a|b\nc" },
+    { PROCSTREAM_LINE_SEPARATOR_ANY, "a|b|c" },
+    { PROCSTREAM_LINE_SEPARATOR_NUL, "" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -73,6 +75,47 @@ test_separators (void)
 
       assert_lines (push (parser, "a\r\nb\nc\r\n"), cases[i].expected);
     }
+}
+
+/* Progress that a program draws over one line comes as soon as it is drawn. */
+static void
+test_any (void)
+{
+  g_autoptr (ProcstreamLineParser) parser =
+                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_ANY, 100, PROCSTREAM_LINE_OVERFLOW_SPLIT);
+
+  assert_lines (push (parser, "10%\r"), "10%");
+  assert_lines (push (parser, "20%\r"), "20%");
+  assert_lines (push (parser, "\ndone\n\n\r\n"), "done||");
+  assert_lines (push (parser, "\r\r"), "|");
+  assert_lines (push (parser, "x"), "");
+  assert_lines (push (parser, "\n"), "x");
+  g_assert_cmpuint (procstream_line_parser_get_bytes_lost (parser), ==, 0);
+}
+
+static void
+test_nul (void)
+{
+  g_autoptr (ProcstreamLineParser) parser =
+                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_NUL, 100, PROCSTREAM_LINE_OVERFLOW_SPLIT);
+
+  assert_lines (push_sized (parser, "./a\0./two\nlines\0\0./", 19), "./a|./two\nlines|");
+  assert_lines (push_sized (parser, "./b\r\0", 5), "././b\r");
+}
+
+static void
+test_custom (void)
+{
+  g_autoptr (GBytes) separator = g_bytes_new_static ("\n--\n", 4);
+  g_autoptr (ProcstreamLineParser) parser = procstream_line_parser_new_custom (separator, 8, PROCSTREAM_LINE_OVERFLOW_TRUNCATE);
+
+  assert_lines (push (parser, "one\ntwo\n--\n\n-"), "one\ntwo");
+  assert_lines (push (parser, "-"), "");
+  assert_lines (push (parser, "\nexactly8\n--"), "");
+  assert_lines (push (parser, "\nmuch too long\n-"), "exactly8|much too");
+  assert_lines (push (parser, "-\nlast"), "");
+  assert_lines (procstream_line_parser_finish (parser), "last");
+  g_assert_cmpuint (procstream_line_parser_get_bytes_lost (parser), ==, 5);
 }
 
 /* Always text: what is not becomes the replacement character, byte by byte. */
@@ -180,6 +223,9 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/line-parser/lines", test_lines);
   g_test_add_func ("/line-parser/separators", test_separators);
+  g_test_add_func ("/line-parser/any", test_any);
+  g_test_add_func ("/line-parser/nul", test_nul);
+  g_test_add_func ("/line-parser/custom", test_custom);
   g_test_add_func ("/line-parser/text", test_text);
   g_test_add_func ("/line-parser/overflow", test_overflow);
   g_test_add_func ("/line-parser/gap", test_gap);

@@ -10,12 +10,6 @@
  * that looks at all bytes at once; long ones at random.
  */
 
-static const ProcstreamLineSeparator separators[] = {
-  PROCSTREAM_LINE_SEPARATOR_NEWLINE,
-  PROCSTREAM_LINE_SEPARATOR_LF,
-  PROCSTREAM_LINE_SEPARATOR_CRLF,
-};
-
 static const ProcstreamLineOverflow overflows[] = {
   PROCSTREAM_LINE_OVERFLOW_SPLIT,
   PROCSTREAM_LINE_OVERFLOW_TRUNCATE,
@@ -57,6 +51,11 @@ static const Input inputs[] = {
   INPUT ("\200\200\200\200\200\200\200\n\377\376"),
   INPUT ("\303\303\303\303\n\355\240\200x"), /* leads alone, a surrogate */
   INPUT ("abc\360\237\nabc\360\237\230"),
+  INPUT ("aabaaaab"),
+  INPUT ("xabyaab"),
+  INPUT ("a-b----c-"),
+  INPUT ("\r\n\r\r\n\r\n"),
+  INPUT ("abcabcabcabd"),
 };
 
 static void
@@ -85,13 +84,15 @@ check_with_all_options (const LineEvent *events,
   /* valgrind looks for something else, which a few show as well. */
   const guint n_limits = g_getenv ("PROCSTREAM_TEST_VALGRIND") ? 2 : G_N_ELEMENTS (limits);
 
-  for (guint s = 0; s < G_N_ELEMENTS (separators); s++)
+  for (guint s = 0; s < LINE_N_SEPARATORS; s++)
     for (guint o = 0; o < G_N_ELEMENTS (overflows); o++)
       for (guint l = 0; l < n_limits; l++)
         {
-          const ProcstreamLineOptions options = { separators[s], limits[l], overflows[o] };
-          g_autofree char            *failure = line_events_run_all (&options, events, n_events);
+          ProcstreamLineOptions options = { .max_length = limits[l], .overflow = overflows[o] };
+          g_autofree char      *failure = NULL;
 
+          line_options_set_separator (&options, s);
+          failure = line_events_run_all (&options, events, n_events);
           if (failure)
             fail (&options, events, n_events, failure);
         }
@@ -146,7 +147,8 @@ test_every_gap (void)
     for (gsize a = 0; a <= inputs[i].size; a++)
       for (LineEventType kind = LINE_GAP; kind <= LINE_GAP_AT_START; kind++)
         {
-          const LineEvent gap = { kind, NULL, 0 };
+          const gsize     known = MIN (a, PROCSTREAM_LINE_RULE_MAX_SIZE);
+          const LineEvent gap = { kind, (const guint8 *) inputs[i].data + a - known, kind == LINE_GAP_AFTER ? known : 0 };
           const LineEvent finish = { LINE_FINISH, NULL, 0 };
           const gsize     half = (a + inputs[i].size) / 2;
           const LineEvent between[] = { piece (&inputs[i], 0, a / 2), piece (&inputs[i], a / 2, a), gap,
@@ -178,11 +180,11 @@ static GByteArray *
 make_text (GRand *random,
            gsize  size)
 {
-  static const char *const pieces[] = { "a", "word", "\n", "\n", "\r\n", "\r", "\303\244", "\342\202\254", "\360\237\230\200", "\377",
+  static const char *const pieces[] = { "a", "word", "\n", "\n", "\r\n", "\r", "ab", "--", "abc", "\303\244", "\342\202\254", "\360\237\230\200", "\377",
                                         "a line of ordinary length, as most are" };
   GByteArray              *text = g_byte_array_new ();
   /* Most streams are plain, which is a way of its own. */
-  guint n_pieces = g_rand_boolean (random) ? 6 : G_N_ELEMENTS (pieces);
+  guint n_pieces = g_rand_boolean (random) ? 9 : G_N_ELEMENTS (pieces);
 
   while (text->len < size)
     {
@@ -199,10 +201,11 @@ check_random (guint32 seed)
   g_autoptr (GRand) random = g_rand_new_with_seed (seed);
   g_autoptr (GByteArray) text = make_text (random, 5000);
   g_autoptr (GArray) events = g_array_new (FALSE, FALSE, sizeof (LineEvent));
-  const ProcstreamLineOptions options = { separators[seed % 3], 1 + g_rand_int_range (random, 0, 200), overflows[seed / 3 % 2] };
-  LineEvent                   event = { LINE_FINISH, NULL, 0 };
-  g_autofree char            *failure = NULL;
+  ProcstreamLineOptions options = { .max_length = 1 + g_rand_int_range (random, 0, 200), .overflow = overflows[seed / LINE_N_SEPARATORS % 2] };
+  LineEvent             event = { LINE_FINISH, NULL, 0 };
+  g_autofree char      *failure = NULL;
 
+  line_options_set_separator (&options, seed % LINE_N_SEPARATORS);
   for (gsize i = 0; i < text->len;)
     {
       gsize wanted = g_rand_int_range (random, 1, 1000);
@@ -213,7 +216,12 @@ check_random (guint32 seed)
       i += size;
       if (g_rand_int_range (random, 0, 8) > 0)
         continue;
-      event = (LineEvent){ g_rand_int_range (random, LINE_GAP, LINE_GAP_AT_START + 1), NULL, 0 };
+      event = (LineEvent){ g_rand_int_range (random, LINE_GAP, LINE_GAP_AT_START + 1), text->data, 0 };
+      if (event.type == LINE_GAP_AFTER)
+        {
+          event.size = MIN (i, (gsize) g_rand_int_range (random, 0, PROCSTREAM_LINE_RULE_MAX_SIZE + 1));
+          event.data += i - event.size;
+        }
       g_array_append_val (events, event);
     }
   event = (LineEvent){ LINE_FINISH, NULL, 0 };
@@ -330,7 +338,7 @@ test_torn_separator (void)
   ProcstreamLineBatch        *batch;
 
   chunk->offset = 10;
-  chunk->before[1] = '\r';
+  chunk->before[sizeof chunk->before - 1] = '\r';
   procstream_line_cursor_init (&cursor, &options);
   batch = procstream_line_cursor_push_batch (&cursor, chunk);
   g_assert_nonnull (batch);

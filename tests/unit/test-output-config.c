@@ -141,7 +141,64 @@ test_properties (void)
       g_signal_handlers_disconnect_by_data (config, &notified);
     }
   all = g_object_class_list_properties (G_OBJECT_GET_CLASS (config), &n_all);
-  g_assert_cmpuint (n_all, ==, G_N_ELEMENTS (settings_of_each_kind));
+  g_assert_cmpuint (n_all, ==, G_N_ELEMENTS (settings_of_each_kind) + 1);
+}
+
+/* The one that is no number. */
+static void
+test_custom_separator (void)
+{
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_LOSSY, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (GBytes) separator = g_bytes_new ("--", 2);
+  g_autoptr (GBytes) seen = NULL;
+  guint notified = 0;
+
+  g_signal_connect (config, "notify::custom-separator", G_CALLBACK (count_cb), &notified);
+  g_assert_null (procstream_output_config_get_custom_separator (config));
+  g_object_set (config, "custom-separator", separator, NULL);
+  procstream_output_config_set_custom_separator (config, separator);
+  g_assert_cmpuint (notified, ==, 1);
+  g_object_get (config, "custom-separator", &seen, NULL);
+  g_assert_true (seen == separator);
+  procstream_output_config_set_custom_separator (config, NULL);
+  g_assert_null (procstream_output_config_get_custom_separator (config));
+  g_assert_cmpuint (notified, ==, 2);
+}
+
+/* It is needed where it is asked for, and has a limit. */
+static void
+test_custom_separator_is_checked (void)
+{
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_LOSSY, PROCSTREAM_REPLAY_NONE);
+  static const char        bytes[300] = "0123456789abcdefg";
+  const gsize              refused[] = { 0, 17, 256, 257, 300 };
+  ProcstreamOutputSettings settings;
+  g_autoptr (GError) error = NULL;
+
+  procstream_output_config_set_line_separator (config, PROCSTREAM_LINE_SEPARATOR_CUSTOM);
+  g_assert_false (resolve (config, &settings, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSET_POLICY);
+  g_assert_nonnull (strstr (error->message, "custom-separator"));
+  for (gsize i = 0; i < G_N_ELEMENTS (refused); i++)
+    {
+      g_autoptr (GBytes) separator = g_bytes_new_static (bytes, refused[i]);
+
+      g_clear_error (&error);
+      procstream_output_config_set_custom_separator (config, separator);
+      g_assert_false (resolve (config, &settings, &error));
+      g_assert_nonnull (error);
+      g_assert_nonnull (strstr (error->message, "custom-separator"));
+    }
+  for (gsize size = 1; size <= 16; size++)
+    {
+      g_autoptr (GBytes) separator = g_bytes_new_static (bytes, size);
+
+      g_clear_error (&error);
+      procstream_output_config_set_custom_separator (config, separator);
+      g_assert_true (resolve (config, &settings, &error));
+      g_assert_no_error (error);
+      g_assert_cmpmem (settings.lines.custom, settings.lines.custom_size, bytes, size);
+    }
 }
 
 static void
@@ -292,6 +349,8 @@ main (int    argc,
   g_test_add_func ("/output-config/error-domain", test_error_domain);
   g_test_add_func ("/output-config/defaults", test_defaults);
   g_test_add_func ("/output-config/properties", test_properties);
+  g_test_add_func ("/output-config/custom-separator", test_custom_separator);
+  g_test_add_func ("/output-config/custom-separator-is-checked", test_custom_separator_is_checked);
   g_test_add_func ("/output-config/resolve", test_resolve);
   g_test_add_func ("/output-config/inherited-policy", test_inherited_policy);
   g_test_add_func ("/output-config/unset", test_unset);
