@@ -130,8 +130,8 @@ procstream_child_start_finish (ProcstreamChild *self,
 /* --- Waiting ------------------------------------------------------------------------------------------------------------------ */
 
 /* What is waited for may need that somebody reads. Handlers that are connected keep what they were promised. */
-static void
-release_opening_for_blocking (ProcstreamChild *self)
+void
+procstream_child_release_opening_for_blocking (ProcstreamChild *self)
 {
   /* The opening of a child that is just being started would be let go by a main loop that does not run. */
   procstream_child_core_wait_started (self->core, NULL);
@@ -143,10 +143,15 @@ release_opening_for_blocking (ProcstreamChild *self)
     procstream_output_release_opening_now (self->outputs[i]);
 }
 
-static gboolean
-is_emitting (ProcstreamChild *self)
+gboolean
+procstream_child_check_not_emitting (ProcstreamChild *self,
+                                     GError         **error)
 {
-  return procstream_emission_is_under_way (self) || procstream_emission_is_under_way (self->core);
+  if (!procstream_emission_is_under_way (self) && !procstream_emission_is_under_way (self->core))
+    return TRUE;
+  g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
+               "“%s” cannot be waited for in a handler or consumer of itself or of its outputs", procstream_child_get_name (self));
+  return FALSE;
 }
 
 static gboolean
@@ -174,12 +179,8 @@ wait_blocking (ProcstreamChild *self,
 {
   g_autofree char *what = g_strdup_printf ("“%s” to exit", procstream_child_get_name (self));
 
-  if (is_emitting (self))
-    {
-      g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
-                   "“%s” cannot be waited for in a handler or consumer of itself or of its outputs", procstream_child_get_name (self));
-      return FALSE;
-    }
+  if (!procstream_child_check_not_emitting (self, error))
+    return FALSE;
   return procstream_waiters_wait (procstream_child_core_get_exited (self->core), self->context, self->owner_thread, what,
                                   timeout_ms, cancellable, error);
 }
@@ -223,7 +224,7 @@ procstream_child_wait (ProcstreamChild *self,
 
   if (!check_started (self, error))
     return FALSE;
-  release_opening_for_blocking (self);
+  procstream_child_release_opening_for_blocking (self);
   if (procstream_child_core_get_result (self->core) == NULL && !wait_blocking (self, timeout_ms, cancellable, error))
     return FALSE;
   if (g_thread_self () == self->owner_thread)

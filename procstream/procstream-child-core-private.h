@@ -6,6 +6,7 @@
 #include "procstream-input-private.h"
 #include "procstream-output-core-private.h"
 #include "procstream-result.h"
+#include "procstream-shutdown-private.h"
 #include "procstream-waiters-private.h"
 
 G_BEGIN_DECLS
@@ -68,5 +69,14 @@ ProcstreamResult *procstream_child_core_get_result (ProcstreamChildCore *self);
 gboolean procstream_child_core_send_signal (ProcstreamChildCore *self,
                                             int                  signum,
                                             GError             **error);
+
+/* Begins to end the child as @plan says, or joins the shutdown that is under way. What is returned (transfer full) is complete when nobody is
+ * left, or with the error that says who is. NULL with WRONG_STATE when it was never started. Any thread. */
+ProcstreamWaiters *procstream_child_core_shut_down (ProcstreamChildCore    *self,
+                                                    ProcstreamShutdownPlan *plan,
+                                                    GError                **error);
+/* The phases that were begun, in their order, number @i from 0 on: (transfer full) (nullable). */
+ProcstreamShutdownPhase *procstream_child_core_dup_phase (ProcstreamChildCore *self,
+                                                          guint                i);
 
 G_END_DECLS

@@ -59,6 +59,9 @@ procstream_child_core_new (ProcstreamChildOptions *options,
   self->bell = procstream_bell_new (context, outer, advance);
   self->started = procstream_waiters_new ();
   self->exited = procstream_waiters_new ();
+  self->phases = g_array_new (FALSE, FALSE, sizeof (ProcstreamShutdownStep));
+  g_array_set_clear_func (self->phases, procstream_shutdown_step_clear);
+  self->tries = g_array_new (FALSE, FALSE, sizeof (ProcstreamShutdownTry));
   for (guint i = 0; i < 3; i++)
     self->ours[i] = -1;
   for (guint i = 0; i < 2; i++)
@@ -93,7 +96,9 @@ procstream_child_core_unref (ProcstreamChildCore *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_assert (self->watch == 0);
+  g_assert (self->watch == 0 && self->shutdown == NULL);
+  g_array_unref (self->phases);
+  g_array_unref (self->tries);
   close_ours (self);
   if (self->pidfd >= 0)
     close (self->pidfd);
@@ -194,6 +199,7 @@ procstream_child_core_fail (ProcstreamChildCore *self,
   procstream_bell_ring (self->bell);
   procstream_waiters_complete (self->started, error);
   procstream_waiters_complete (self->exited, error);
+  procstream_child_core_advance_shutdown (self);
 }
 
 gboolean

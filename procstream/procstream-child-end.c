@@ -67,3 +67,148 @@ procstream_child_kill (ProcstreamChild *self,
 {
   return procstream_child_send_signal (self, SIGKILL, error);
 }
+
+/* --- Shutting down ------------------------------------------------------------------------------------------------------------ */
+
+/* Begins; (transfer full) what to wait for. */
+static ProcstreamWaiters *
+shut_down (ProcstreamChild    *self,
+           ProcstreamShutdown *shutdown,
+           GError            **error)
+{
+  g_autoptr (ProcstreamShutdownPlan) plan = NULL;
+
+  if (!procstream_platform_check_forked ("end a child", error))
+    return NULL;
+  plan = procstream_shutdown_plan_new (shutdown, error);
+  return plan ? procstream_child_core_shut_down (self->core, plan, error) : NULL;
+}
+
+/**
+ * procstream_child_terminate:
+ * @self: a child that was started
+ * @shutdown: (nullable): how, or %NULL for the default
+ * @timeout_ms: how long to wait at most, in milliseconds, or
+ *   %PROCSTREAM_NO_TIMEOUT: the shutdown itself takes no longer than its phases say
+ * @cancellable: (nullable): stops the waiting, not the shutdown
+ * @error: return location for an error
+ *
+ * Ends the child, and blocks until nobody of it is left: neither the process, nor, with
+ * a `containment` of the group, any member of its group. That is success. A child that
+ * is gone already is one, too, and nothing is sent then.
+ *
+ * A shutdown that was begun goes on to its end, also when nobody waits for it any
+ * more, and whether a main loop runs or not. There is one at a time: whoever asks for another one
+ * meanwhile waits for the one under way. A child that is still being started is
+ * ended as soon as it runs.
+ *
+ * A group can outlive its leader. On Linux before 6.9 what is left then is out of reach: it
+ * is waited for, and nothing is ever sent to a number that may be somebody else's.
+ *
+ * Delivery meanwhile is as in [method@Procstream.Child.wait].
+ *
+ * Returns: %TRUE when nobody is left, or %FALSE with %PROCSTREAM_CHILD_ERROR_SURVIVORS,
+ *   which tells who is, %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED,
+ *   %G_IO_ERROR_INVALID_ARGUMENT for a shutdown that makes no sense,
+ *   %PROCSTREAM_CHILD_ERROR_WRONG_STATE when it was never started,
+ *   %PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK in a handler of the child, or in a handler
+ *   or consumer of one of its outputs, or %PROCSTREAM_CHILD_ERROR_FORKED
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_child_terminate (ProcstreamChild    *self,
+                            ProcstreamShutdown *shutdown,
+                            gint64              timeout_ms,
+                            GCancellable       *cancellable,
+                            GError            **error)
+{
+  g_autofree char   *what = NULL;
+  ProcstreamWaiters *waiters;
+  gboolean           gone;
+
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (shutdown == NULL || PROCSTREAM_IS_SHUTDOWN (shutdown), FALSE);
+  g_return_val_if_fail (timeout_ms >= -1, FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!procstream_platform_check_forked ("end a child", error) || !procstream_child_check_not_emitting (self, error))
+    return FALSE;
+  waiters = shut_down (self, shutdown, error);
+  if (waiters == NULL)
+    return FALSE;
+  procstream_child_release_opening_for_blocking (self);
+  what = g_strdup_printf ("“%s” to end", procstream_child_get_name (self));
+  gone = procstream_waiters_wait (waiters, self->context, self->owner_thread, what, timeout_ms, cancellable, error);
+  procstream_waiters_unref (waiters);
+  if (gone && g_thread_self () == self->owner_thread)
+    procstream_child_settle (self);
+  return gone;
+}
+
+/**
+ * procstream_child_terminate_async:
+ * @self: a child that was started
+ * @shutdown: (nullable): how, or %NULL for the default
+ * @cancellable: (nullable): stops the waiting, not the shutdown
+ * @callback: (nullable): called when nobody is left, or somebody stays
+ * @user_data: data for @callback
+ *
+ * Ends the child; see [method@Procstream.Child.terminate]. The shutdown is begun
+ * by this call, whether anybody waits for it or not.
+ *
+ * Since: 1.0
+ */
+void
+procstream_child_terminate_async (ProcstreamChild    *self,
+                                  ProcstreamShutdown *shutdown,
+                                  GCancellable       *cancellable,
+                                  GAsyncReadyCallback callback,
+                                  gpointer            user_data)
+{
+  g_autoptr (GTask) task = NULL;
+  ProcstreamWaiters *waiters;
+  GError            *error = NULL;
+
+  g_return_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self));
+  g_return_if_fail (shutdown == NULL || PROCSTREAM_IS_SHUTDOWN (shutdown));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, cancellable, callback, user_data);
+  g_task_set_source_tag (task, procstream_child_terminate_async);
+  waiters = shut_down (self, shutdown, &error);
+  if (waiters == NULL)
+    {
+      g_task_return_error (task, error);
+      return;
+    }
+  procstream_waiters_add_task (waiters, g_steal_pointer (&task));
+  procstream_waiters_unref (waiters);
+}
+
+/**
+ * procstream_child_terminate_finish:
+ * @self: a child
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@Procstream.Child.terminate_async].
+ *
+ * Returns: %TRUE when nobody is left, or %FALSE with an error of
+ *   [method@Procstream.Child.terminate]
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_child_terminate_finish (ProcstreamChild *self,
+                                   GAsyncResult    *result,
+                                   GError         **error)
+{
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_child_terminate_async), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}

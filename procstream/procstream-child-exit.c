@@ -86,6 +86,7 @@ reaped_cb (GObject      *object,
   g_mutex_unlock (&self->mutex);
   procstream_bell_ring (self->bell);
   procstream_waiters_complete (self->exited, NULL);
+  procstream_child_core_advance_shutdown (self);
   procstream_child_core_unref (self);
 }
 

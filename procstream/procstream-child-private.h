@@ -16,7 +16,7 @@ G_BEGIN_DECLS
  * context is never iterated a blocking call must: one in the owner's thread does, when nobody listens, and a start that failed.
  * Neither drops the last reference, since its caller has one.
  *
- * What is emitted is told by seen, exited and completed, which belong to the thread of the context and are set before the
+ * What is emitted is told by seen, phases_seen, exited and completed, which belong to the thread of the context and are set before the
  * emission: a handler may run the main loop, and so advance, again.
  *
  * The opening of the outputs is let go at the end of a blocking start. After an asynchronous one whoever awaits it goes on an
@@ -38,6 +38,7 @@ struct _ProcstreamChild
   gboolean counting;
 
   ProcstreamChildState seen;
+  guint                phases_seen;
   gboolean             exited;
   gboolean             completed;
 };
@@ -54,5 +55,10 @@ void procstream_child_let_go (ProcstreamChild *self);
 void procstream_child_settle (ProcstreamChild *self);
 /* The time for connecting what misses nothing is over when the context next iterates. */
 void procstream_child_release_opening (ProcstreamChild *self);
+/* What a blocking call waits for may need that somebody reads. Handlers that are connected keep what they were promised. */
+void procstream_child_release_opening_for_blocking (ProcstreamChild *self);
+/* FALSE with WOULD_DEADLOCK: the caller is called by what it would wait for. */
+gboolean procstream_child_check_not_emitting (ProcstreamChild *self,
+                                              GError         **error);
 
 G_END_DECLS

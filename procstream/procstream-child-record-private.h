@@ -5,9 +5,13 @@
 #include "procstream-bell-private.h"
 #include "procstream-child-core-private.h"
 #include "procstream-poll-set-private.h"
+#include "procstream-shutdown-private.h"
 #include "procstream-terminal-private.h"
 
 G_BEGIN_DECLS
+
+/* See procstream-child-shutdown.c. */
+typedef struct _ProcstreamShutdownRun ProcstreamShutdownRun;
 
 /* The inner record of a child, between its parts; nobody else looks inside. What holds whenever mutex is free is said in
  * procstream-child-core.c. */
@@ -37,6 +41,10 @@ struct _ProcstreamChildCore
   gint64               end_us;
   ProcstreamResult    *result;
   GError              *error;
+
+  ProcstreamShutdownRun *shutdown; /* the one under way; only the I/O thread ends it */
+  GArray                *phases;   /* of ProcstreamShutdownStep: that were begun, of all shutdowns */
+  GArray                *tries;    /* of ProcstreamShutdownTry, of the last shutdown */
 };
 
 void procstream_child_core_set_state_locked (ProcstreamChildCore *self,
@@ -50,5 +58,13 @@ void procstream_child_core_take_terminal_back (ProcstreamChildCore *self,
 /* From when it runs on. In the I/O thread; takes the reference of what was under way. */
 void procstream_child_core_watch_exit (ProcstreamChildCore *self);
 void procstream_child_core_drop_pidfd_locked (ProcstreamChildCore *self);
+
+/* In the I/O thread, after the state has changed: a shutdown that is under way goes on. */
+void procstream_child_core_advance_shutdown (ProcstreamChildCore *self);
+
+/* What belongs to the child, or the process alone. Locked, FALSE with errno; see procstream-child-signal.c. */
+gboolean procstream_child_core_signal_locked (ProcstreamChildCore   *self,
+                                              int                    signum,
+                                              ProcstreamSignalTarget target);
 
 G_END_DECLS

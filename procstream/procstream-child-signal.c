@@ -60,11 +60,12 @@ signal_process_locked (ProcstreamChildCore *self,
   return TRUE;
 }
 
-static gboolean
-signal_locked (ProcstreamChildCore *self,
-               int                  signum)
+gboolean
+procstream_child_core_signal_locked (ProcstreamChildCore   *self,
+                                     int                    signum,
+                                     ProcstreamSignalTarget target)
 {
-  if (self->options.containment != PROCSTREAM_CONTAINMENT_GROUP)
+  if (target == PROCSTREAM_SIGNAL_TARGET_LEADER || self->options.containment != PROCSTREAM_CONTAINMENT_GROUP)
     return signal_process_locked (self, signum);
   if (self->pidfd >= 0 && procstream_platform_pidfd_send_signal (self->pidfd, signum, TRUE))
     return TRUE;
@@ -106,7 +107,7 @@ procstream_child_core_send_signal (ProcstreamChildCore *self,
   state = self->state;
   if (is_alive (state) || state == PROCSTREAM_CHILD_STATE_EXITED)
     {
-      sent = signal_locked (self, signum);
+      sent = procstream_child_core_signal_locked (self, signum, PROCSTREAM_SIGNAL_TARGET_GROUP);
       errsv = errno;
       if (!sent && errsv == ESRCH && state == PROCSTREAM_CHILD_STATE_EXITED)
         procstream_child_core_drop_pidfd_locked (self);

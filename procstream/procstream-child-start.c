@@ -55,6 +55,8 @@ spawned_cb (gpointer           user_data,
   g_mutex_unlock (&self->mutex);
   procstream_waiters_complete (self->started, NULL);
   procstream_bell_ring (self->bell);
+  /* Before the exit is watched for, which gives the reference away. */
+  procstream_child_core_advance_shutdown (self);
   procstream_child_core_watch_exit (self);
 }
 

@@ -66,6 +66,7 @@ enum
 
 enum
 {
+  TERMINATING,
   EXITED,
   COMPLETED,
   N_SIGNALS,
@@ -195,6 +196,20 @@ emit_state (ProcstreamChild *self)
 }
 
 static void
+emit_phases (ProcstreamChild *self)
+{
+  for (;;)
+    {
+      g_autoptr (ProcstreamShutdownPhase) phase = procstream_child_core_dup_phase (self->core, self->phases_seen);
+
+      if (phase == NULL)
+        return;
+      self->phases_seen++;
+      g_signal_emit (self, signals[TERMINATING], 0, phase);
+    }
+}
+
+static void
 emit_exited (ProcstreamChild *self)
 {
   if (self->exited || !is_exited (self) || g_atomic_int_get (&self->opening_awaits))
@@ -228,6 +243,7 @@ advance (gpointer outer)
       procstream_child_core_get_state (self->core) > PROCSTREAM_CHILD_STATE_STARTING)
     count_down (self);
   emit_state (self);
+  emit_phases (self);
   emit_exited (self);
   emit_completed (self);
   procstream_emission_end (&emission);
@@ -457,6 +473,18 @@ install_streams (void)
 static void
 install_signals (void)
 {
+  /**
+   * ProcstreamChild::terminating:
+   * @self: the child
+   * @phase: what is being done
+   *
+   * A phase of a shutdown has begun, whoever asked for it: one emission for each, the
+   * final kill among them, in their order.
+   *
+   * Since: 1.0
+   */
+  signals[TERMINATING] = g_signal_new ("terminating", PROCSTREAM_TYPE_CHILD, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                       G_TYPE_NONE, 1, PROCSTREAM_TYPE_SHUTDOWN_PHASE);
   /**
    * ProcstreamChild::exited:
    * @self: the child

@@ -14,6 +14,7 @@
 #include <procstream/procstream-input.h>
 #include <procstream/procstream-output.h>
 #include <procstream/procstream-result.h>
+#include <procstream/procstream-shutdown.h>
 
 G_BEGIN_DECLS
 
@@ -72,5 +73,12 @@ PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_child_send_signal (ProcstreamChild *self, int signum, GError **error);
 PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_child_kill (ProcstreamChild *self, GError **error);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_child_terminate (ProcstreamChild *self, ProcstreamShutdown *shutdown, gint64 timeout_ms, GCancellable *cancellable, GError **error);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_child_terminate_async (ProcstreamChild *self, ProcstreamShutdown *shutdown, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_child_terminate_finish (ProcstreamChild *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

@@ -297,4 +297,46 @@ typedef enum
   PROCSTREAM_KEEP_LAST,
 } ProcstreamKeep;
 
+/**
+ * ProcstreamShutdownAction:
+ * @PROCSTREAM_SHUTDOWN_ACTION_UNSET: not chosen; refused
+ * @PROCSTREAM_SHUTDOWN_ACTION_CLOSE_STDIN: the standard input of the child is
+ *   closed once it has taken what was written
+ * @PROCSTREAM_SHUTDOWN_ACTION_WRITE: bytes are written to the standard input, such
+ *   as the command that makes the program quit
+ * @PROCSTREAM_SHUTDOWN_ACTION_SIGNAL: a signal is sent
+ * @PROCSTREAM_SHUTDOWN_ACTION_KILL: `SIGKILL` is sent, again as long as somebody
+ *   is left; always the last
+ *
+ * What is done in one phase of a [class@Procstream.Shutdown].
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_SHUTDOWN_ACTION_UNSET,
+  PROCSTREAM_SHUTDOWN_ACTION_CLOSE_STDIN,
+  PROCSTREAM_SHUTDOWN_ACTION_WRITE,
+  PROCSTREAM_SHUTDOWN_ACTION_SIGNAL,
+  PROCSTREAM_SHUTDOWN_ACTION_KILL,
+} ProcstreamShutdownAction;
+
+/**
+ * ProcstreamSignalTarget:
+ * @PROCSTREAM_SIGNAL_TARGET_UNSET: not chosen; refused
+ * @PROCSTREAM_SIGNAL_TARGET_LEADER: the child's own process alone
+ * @PROCSTREAM_SIGNAL_TARGET_GROUP: everything that belongs to the child, as the
+ *   `containment` of the launcher says
+ *
+ * Whom a signal is sent to.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_SIGNAL_TARGET_UNSET,
+  PROCSTREAM_SIGNAL_TARGET_LEADER,
+  PROCSTREAM_SIGNAL_TARGET_GROUP,
+} ProcstreamSignalTarget;
+
 G_END_DECLS

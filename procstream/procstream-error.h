@@ -36,6 +36,8 @@ G_BEGIN_DECLS
  *   copy, which cannot use the library
  * @PROCSTREAM_CHILD_ERROR_NO_HELPER: the helper program of the library could
  *   not be run
+ * @PROCSTREAM_CHILD_ERROR_SURVIVORS: what was to be ended is still there: a process that cannot
+ *   be killed, or members of the group that cannot be reached
  *
  * Errors that are facts of this library's own domain.
  *
@@ -49,6 +51,7 @@ typedef enum
   PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
   PROCSTREAM_CHILD_ERROR_FORKED,
   PROCSTREAM_CHILD_ERROR_NO_HELPER,
+  PROCSTREAM_CHILD_ERROR_SURVIVORS,
 } ProcstreamChildError;
 
 PROCSTREAM_AVAILABLE_IN_1_0

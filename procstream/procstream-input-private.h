@@ -20,6 +20,11 @@ void procstream_input_core_open (ProcstreamInputCore *self,
 /* No more can be written, now or ever: all that is queued fails with a copy of @error. Any thread; the first one counts. */
 void procstream_input_core_fail (ProcstreamInputCore *self,
                                  const GError        *error);
+/* No more can be written; closed once all that is queued was. Any thread. */
+void procstream_input_core_close (ProcstreamInputCore *self);
+/* Queues @bytes, and tells nobody what becomes of them. FALSE: no more can be written. Any thread. */
+gboolean procstream_input_core_write (ProcstreamInputCore *self,
+                                      GBytes              *bytes);
 
 ProcstreamInput *procstream_input_new_for_core (ProcstreamInputCore *core);
 

@@ -333,8 +333,8 @@ procstream_input_core_open (ProcstreamInputCore *self,
   finish_all (&failed, self->failed);
 }
 
-static void
-core_close (ProcstreamInputCore *self)
+void
+procstream_input_core_close (ProcstreamInputCore *self)
 {
   g_mutex_lock (&self->mutex);
   self->closing = TRUE;
@@ -403,7 +403,7 @@ cancelled_cb (GCancellable *cancellable,
 static void
 watch_cancellable_locked (Write *self)
 {
-  GCancellable *cancellable = g_task_get_cancellable (self->task);
+  GCancellable *cancellable = self->task ? g_task_get_cancellable (self->task) : NULL;
   Cancellation *cancellation;
 
   if (cancellable == NULL)
@@ -442,6 +442,21 @@ enqueue (ProcstreamInputCore *self,
   return error;
 }
 
+gboolean
+procstream_input_core_write (ProcstreamInputCore *self,
+                             GBytes              *bytes)
+{
+  Write *write = g_new0 (Write, 1);
+  g_autoptr (GError) error = NULL;
+
+  write->bytes = g_bytes_ref (bytes);
+  write->core = procstream_input_core_ref (self);
+  error = enqueue (self, write);
+  if (error)
+    write_finish (write, error);
+  return error == NULL;
+}
+
 /* --- The outer object --------------------------------------------------------------------------------------------------------- */
 
 ProcstreamInput *
@@ -459,7 +474,7 @@ procstream_input_finalize (GObject *object)
   ProcstreamInput *self = PROCSTREAM_INPUT (object);
 
   if (self->core)
-    core_close (self->core);
+    procstream_input_core_close (self->core);
   g_clear_pointer (&self->core, procstream_input_core_unref);
   G_OBJECT_CLASS (procstream_input_parent_class)->finalize (object);
 }
@@ -571,5 +586,5 @@ procstream_input_close (ProcstreamInput *self)
   g_return_if_fail (IS_MADE_BY_CHILD (self));
 
   if (!procstream_platform_forked ())
-    core_close (self->core);
+    procstream_input_core_close (self->core);
 }

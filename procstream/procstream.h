@@ -19,6 +19,9 @@
 #include <procstream/procstream-output.h>
 #include <procstream/procstream-reader.h>
 #include <procstream/procstream-result.h>
+#include <procstream/procstream-shutdown-attempt.h>
+#include <procstream/procstream-shutdown-phase.h>
+#include <procstream/procstream-shutdown.h>
 #include <procstream/procstream-version-macros.h>
 #include <procstream/procstream-version.h>
 

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -243,6 +244,52 @@ run_ignore_term (int    argc,
   return 0;
 }
 
+static void
+name_signal_cb (int signum)
+{
+  static const struct
+  {
+    int         signum;
+    const char *name;
+  } names[] = { { SIGHUP, "HUP\n" }, { SIGINT, "INT\n" }, { SIGUSR1, "USR1\n" }, { SIGTERM, "TERM\n" } };
+
+  for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+    if (names[i].signum == signum)
+      write_all (1, names[i].name, strlen (names[i].name));
+}
+
+static int
+run_trap (int    argc,
+          char **argv)
+{
+  signal (SIGHUP, name_signal_cb);
+  signal (SIGINT, name_signal_cb);
+  signal (SIGUSR1, name_signal_cb);
+  signal (SIGTERM, name_signal_cb);
+  put (1, "ready\n");
+  sleep_forever ();
+}
+
+static int trap_status;
+
+static void
+exit_cb (int signum)
+{
+  _exit (trap_status);
+}
+
+static int
+run_trap_exit (int    argc,
+               char **argv)
+{
+  trap_status = (int) number (argc, argv, 0);
+  signal (SIGTERM, exit_cb);
+  put (1, "ready\n");
+  if (argc > 1)
+    raise (SIGSTOP);
+  sleep_forever ();
+}
+
 /* --- Descendants -------------------------------------------------------------------------------------------------------------- */
 
 static int
@@ -272,6 +319,59 @@ run_orphan (int    argc,
     sleep_forever ();
   printf ("%d\n", (int) pid);
   return 0;
+}
+
+static int
+run_stubborn (int    argc,
+              char **argv)
+{
+  pid_t pid;
+
+  signal (SIGTERM, SIG_IGN);
+  signal (SIGINT, SIG_IGN);
+  pid = fork ();
+  if (pid < 0)
+    die ("fork");
+  if (pid == 0)
+    sleep_forever ();
+  signal (SIGTERM, SIG_DFL);
+  signal (SIGINT, SIG_DFL);
+  printf ("%d\n", (int) pid);
+  fflush (stdout);
+  sleep_forever ();
+}
+
+/* Each makes the next and ends. They watch stdin, which the test holds, so that they do not outlive a test that fails. */
+static void __attribute__ ((noreturn))
+breed_forever (void)
+{
+  struct pollfd end = { .fd = 0, .events = POLLIN };
+
+  signal (SIGTERM, SIG_IGN);
+  while (poll (&end, 1, 0) == 0)
+    {
+      pid_t pid = fork ();
+
+      if (pid > 0)
+        _exit (0);
+    }
+  _exit (0);
+}
+
+static int
+run_breed (int    argc,
+           char **argv)
+{
+  int   status;
+  pid_t pid = fork ();
+
+  if (pid < 0)
+    die ("fork");
+  if (pid == 0)
+    breed_forever ();
+  waitpid (pid, &status, 0);
+  put (1, "ready\n");
+  sleep_forever ();
 }
 
 /* --- What it was given -------------------------------------------------------------------------------------------------------- */
@@ -388,6 +488,7 @@ run_tty (int    argc,
 static const Mode modes[] = {
   { "args", "ARG…", "prints each argument on a line", run_args },
   { "both", "[N [STATUS]]", "writes “out” to stdout and “err” to stderr, N times in turn, and exits with STATUS", run_both },
+  { "breed", "", "starts a line of descendants, each of which makes the next and ends, prints “ready”, and sleeps for ever", run_breed },
   { "cat", "", "copies stdin to stdout", run_cat },
   { "close-stdin", "", "closes stdin, prints “closed”, and sleeps for ever", run_close_stdin },
   { "count", "", "reads stdin to its end and prints how many bytes came", run_count },
@@ -404,6 +505,9 @@ static const Mode modes[] = {
   { "pgid", "", "prints pid, process group and session", run_pgid },
   { "signals", "", "prints the blocked and the ignored signals, as the kernel does", run_signals },
   { "sleep-forever", "", "prints “ready”, and sleeps for ever", run_sleep_forever },
+  { "stubborn", "", "leaves a grandchild that ignores SIGTERM and SIGINT, prints its pid, and both sleep for ever", run_stubborn },
+  { "trap", "", "prints “ready”, and then the names of HUP, INT, USR1 and TERM as they come", run_trap },
+  { "trap-exit", "STATUS [STOP]", "prints “ready”, stops itself if there is a second argument, and exits with STATUS on SIGTERM", run_trap_exit },
   { "tree", "", "leaves a grandchild, prints its pid, and both sleep for ever", run_tree },
   { "tty", "", "says whether stdin is a terminal and its group in the foreground, and reads a line", run_tty },
   { "write-fds", "FD…", "writes to each of these descriptors its number", run_write_fds },

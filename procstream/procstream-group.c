@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-group-private.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/*
+ * The kernel answers for a group as long as it has a member, and a member that is dead counts until somebody has waited for it. An orphan
+ * is waited for by the init process of its namespace, which in a container may be a program that never does. So whether there is
+ * anybody left to wait for can only be read from /proc.
+ */
+
+static gboolean
+read_stat (int         proc_fd,
+           const char *pid,
+           char       *buffer,
+           gsize       size)
+{
+  char   path[64];
+  int    fd;
+  gssize got;
+
+  g_snprintf (path, sizeof path, "%s/stat", pid);
+  fd = openat (proc_fd, path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return FALSE;
+  got = read (fd, buffer, size - 1);
+  close (fd);
+  if (got <= 0)
+    return FALSE;
+  buffer[got] = '\0';
+  return TRUE;
+}
+
+static void
+count_one (ProcstreamGroupCensus *census,
+           const char            *stat,
+           int                    group,
+           int                    session)
+{
+  /* The name of the program, in parentheses, may hold anything. */
+  const char *rest = strrchr (stat, ')');
+  char        state;
+  int         parent, its_group, its_session;
+
+  if (rest == NULL || sscanf (rest, ") %c %d %d %d", &state, &parent, &its_group, &its_session) != 4)
+    return;
+  if (its_group != group || (its_session != session && its_session != group))
+    return;
+  if (state == 'Z' || state == 'X')
+    {
+      census->zombies++;
+      return;
+    }
+  if (census->living < G_N_ELEMENTS (census->pids))
+    census->pids[census->living] = atoi (stat);
+  census->living++;
+}
+
+gboolean
+procstream_group_count (int                    group,
+                        int                    session,
+                        ProcstreamGroupCensus *census)
+{
+  DIR           *dir = opendir ("/proc");
+  struct dirent *entry;
+  gboolean       any = FALSE;
+
+  *census = (ProcstreamGroupCensus){ 0 };
+  if (dir == NULL)
+    return FALSE;
+  while ((entry = readdir (dir)))
+    {
+      char stat[512];
+
+      if (!g_ascii_isdigit (entry->d_name[0]) || !read_stat (dirfd (dir), entry->d_name, stat, sizeof stat))
+        continue;
+      any = TRUE;
+      count_one (census, stat, group, session);
+    }
+  closedir (dir);
+  return any;
+}

@@ -1,0 +1,598 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <procstream/procstream.h>
+
+#include "procstream-group-private.h"
+#include "procstream-platform-private.h"
+#include "test-hold.h"
+#include "test-process.h"
+#include "test-start.h"
+#include "test-utils.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Long enough that a phase never ends by its time; such a time is never waited for. */
+#define NEVER_MS 600000
+
+static void
+use_pipe (TestProcess *process)
+{
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+}
+
+/* What a mode says first tells that it is where it should be. */
+static void
+spawn_and_hear (TestProcess *process,
+                const char  *mode)
+{
+  test_process_spawn_mode (process, mode);
+  test_process_listen (process);
+  test_process_run_until_out (process, 2);
+  while (process->out->str[process->out->len - 1] != '\n')
+    test_process_run_until_out (process, process->out->len + 1);
+}
+
+static void
+terminate (TestProcess        *process,
+           ProcstreamShutdown *shutdown) /* taken */
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (procstream_child_terminate (process->child, shutdown, TEST_WATCHDOG_SECONDS * 1000, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_EXITED);
+  g_clear_object (&shutdown);
+}
+
+/* Now, and not soon; one that its new parent has not waited for is gone. */
+static void
+assert_gone (int pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
+  g_autofree char *stat = NULL;
+
+  if (g_file_get_contents (path, &stat, NULL, NULL))
+    g_assert_nonnull (strstr (stat, ") Z "));
+}
+
+static gboolean
+can_signal_group (void)
+{
+  return procstream_platform_has (PROCSTREAM_FEATURE_PIDFD) && procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP);
+}
+
+/* --- Phases ------------------------------------------------------------------------------------------------------------------- */
+
+static void
+phase_cb (ProcstreamChild         *child,
+          ProcstreamShutdownPhase *phase,
+          GString                 *log)
+{
+  g_autofree char *text = procstream_shutdown_phase_to_string (phase);
+
+  g_string_append_printf (log, "%s, ", text);
+}
+
+static void
+test_default (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GString) log = g_string_new (NULL);
+
+  spawn_and_hear (process, "sleep-forever");
+  g_signal_connect (process->child, "terminating", G_CALLBACK (phase_cb), log);
+  terminate (process, NULL);
+  g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGTERM);
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (log->str, ==, "SIGTERM, ");
+  /* Once more: nothing is sent, and it is a success. */
+  terminate (process, NULL);
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpstr (log->str, ==, "SIGTERM, ");
+  g_signal_handlers_disconnect_by_data (process->child, log);
+}
+
+static void
+test_all_phases (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GString) log = g_string_new (NULL);
+
+  spawn_and_hear (process, "trap");
+  g_signal_connect (process->child, "terminating", G_CALLBACK (phase_cb), log);
+  terminate (process, procstream_shutdown_new_interrupt_terminate (1000, 1000));
+  g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGKILL);
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (process->out->str, ==, "ready\nINT\nTERM\n");
+  g_assert_cmpstr (log->str, ==, "SIGINT, SIGTERM, SIGKILL, ");
+  g_signal_handlers_disconnect_by_data (process->child, log);
+}
+
+static void
+test_graceful_exit (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  spawn_and_hear (process, "trap-exit 7");
+  terminate (process, procstream_shutdown_new_terminate (NEVER_MS));
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 7);
+}
+
+/* However quickly it would exit, the kill is sent; what wins is up to the kernel. */
+static void
+test_zero_grace (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GString) log = g_string_new (NULL);
+
+  spawn_and_hear (process, "trap-exit 0");
+  g_signal_connect (process->child, "terminating", G_CALLBACK (phase_cb), log);
+  terminate (process, procstream_shutdown_new_terminate (0));
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (log->str, ==, "SIGTERM, SIGKILL, ");
+  g_signal_handlers_disconnect_by_data (process->child, log);
+}
+
+/* It could not act on the signal otherwise. */
+static void
+test_stopped (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  spawn_and_hear (process, "trap-exit 5 stop");
+  terminate (process, procstream_shutdown_new_terminate (NEVER_MS));
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 5);
+}
+
+static void
+test_stdin_phases (void)
+{
+  g_autoptr (TestProcess) closing = test_process_new ();
+  g_autoptr (TestProcess) writing = test_process_new ();
+  g_autoptr (TestProcess) without = test_process_new ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("q", 1);
+  ProcstreamShutdown *shutdown = procstream_shutdown_new ();
+
+  use_pipe (closing);
+  test_process_spawn_mode (closing, "cat");
+  procstream_shutdown_add_close_stdin (shutdown, NEVER_MS);
+  terminate (closing, g_object_ref (shutdown));
+  g_assert_cmpint (procstream_child_get_exit_code (closing->child), ==, 0);
+
+  /* Where there is no pipe the phase is skipped. */
+  test_process_spawn_mode (without, "sleep-forever");
+  terminate (without, shutdown);
+  g_assert_cmpint (procstream_child_get_term_signal (without->child), ==, SIGKILL);
+
+  use_pipe (writing);
+  spawn_and_hear (writing, "write-wait-write a\n b\n 3");
+  shutdown = procstream_shutdown_new ();
+  procstream_shutdown_add_write (shutdown, bytes, NEVER_MS);
+  terminate (writing, shutdown);
+  g_assert_cmpint (procstream_child_get_exit_code (writing->child), ==, 3);
+}
+
+static void
+test_leader_only (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  ProcstreamShutdown *shutdown = procstream_shutdown_new ();
+  int                 grandchild;
+
+  spawn_and_hear (process, "tree");
+  grandchild = atoi (process->out->str);
+  procstream_shutdown_add_signal (shutdown, SIGTERM, PROCSTREAM_SIGNAL_TARGET_LEADER, 1000);
+  if (can_signal_group ())
+    {
+      terminate (process, shutdown);
+      assert_gone (grandchild);
+      return;
+    }
+  g_assert_false (procstream_child_terminate (process->child, shutdown, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+  kill (grandchild, SIGKILL);
+  test_await_gone (grandchild);
+  g_object_unref (shutdown);
+}
+
+static void
+test_nonsense (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamShutdown) empty = procstream_shutdown_new ();
+  g_autoptr (GError) error = NULL;
+
+  test_process_create_mode (process, "sleep-forever");
+  g_assert_false (procstream_child_terminate (process->child, NULL, -1, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  g_clear_error (&error);
+  test_process_start (process);
+  g_assert_false (procstream_child_terminate (process->child, empty, -1, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  terminate (process, procstream_shutdown_new_kill ());
+}
+
+/* --- The group ---------------------------------------------------------------------------------------------------------------- */
+
+/* Success is not that the leader is gone. */
+static void
+test_survivors (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamShutdown) brief = procstream_shutdown_new_terminate (1000);
+  g_autoptr (GError) error = NULL;
+  int grandchild;
+
+  spawn_and_hear (process, "stubborn");
+  grandchild = atoi (process->out->str);
+  if (can_signal_group ())
+    {
+      terminate (process, g_object_ref (brief));
+      assert_gone (grandchild);
+      return;
+    }
+  /* What is out of reach is reported, with its number. */
+  g_assert_false (procstream_child_terminate (process->child, brief, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS);
+  g_assert_nonnull (strstr (error->message, "“test-child”"));
+  g_assert_nonnull (strstr (error->message, g_strstrip (process->out->str)));
+  g_assert_cmpint (kill (grandchild, 0), ==, 0);
+  kill (grandchild, SIGKILL);
+  test_await_gone (grandchild);
+}
+
+/* The leader is killed together with its group: that works on every kernel. */
+static void
+test_kill_group (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  int grandchild;
+
+  spawn_and_hear (process, "stubborn");
+  grandchild = atoi (process->out->str);
+  terminate (process, procstream_shutdown_new_kill ());
+  assert_gone (grandchild);
+  g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGKILL);
+}
+
+static void
+test_after_exit (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamShutdown) brief = procstream_shutdown_new_terminate (1000);
+  g_autoptr (GError) error = NULL;
+  int grandchild;
+
+  spawn_and_hear (process, "orphan");
+  grandchild = atoi (process->out->str);
+  g_assert_true (procstream_child_wait (process->child, -1, NULL, NULL));
+  g_assert_cmpint (kill (grandchild, 0), ==, 0);
+  if (can_signal_group ())
+    {
+      terminate (process, NULL);
+      assert_gone (grandchild);
+      return;
+    }
+  g_assert_false (procstream_child_terminate (process->child, brief, -1, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS);
+  g_assert_cmpint (kill (grandchild, 0), ==, 0);
+  kill (grandchild, SIGKILL);
+  test_await_gone (grandchild);
+}
+
+/* Each member that is killed may just have made another. */
+static void
+test_breeding (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  ProcstreamGroupCensus census;
+  int                   leader;
+
+  use_pipe (process);
+  spawn_and_hear (process, "breed");
+  leader = procstream_child_get_pid (process->child);
+  /* A leader that is gone first would leave the rest out of reach of an old kernel. */
+  terminate (process, can_signal_group () ? procstream_shutdown_new_terminate (0) : procstream_shutdown_new_kill ());
+  g_assert_true (procstream_group_count (leader, getsid (0), &census));
+  g_assert_cmpuint (census.living, ==, 0);
+}
+
+/* --- Races -------------------------------------------------------------------------------------------------------------------- */
+
+/* It has exited and been waited for, and the library has yet to hear of that: between its check and its signal. */
+static void
+test_exit_before_signal (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  TestHold hold;
+  int      pid;
+
+  test_process_spawn_mode (process, "sleep-forever");
+  pid = procstream_child_get_pid (process->child);
+  test_hold_begin (&hold);
+  g_assert_cmpint (kill (pid, SIGUSR1), ==, 0);
+  test_await_gone (pid);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  procstream_child_terminate_async (process->child, NULL, NULL, test_store_result_cb, &result);
+  test_hold_end (&hold);
+  test_wait_result (NULL, "the end", &result);
+  g_assert_true (procstream_child_terminate_finish (process->child, result, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGUSR1);
+}
+
+static void
+test_during_start (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GAsyncResult) started = NULL;
+  g_autoptr (GAsyncResult) ended = NULL;
+  TestHold hold;
+
+  test_process_create_mode (process, "sleep-forever");
+  test_hold_begin (&hold);
+  procstream_child_start_async (process->child, NULL, test_store_result_cb, &started);
+  procstream_child_terminate_async (process->child, NULL, NULL, test_store_result_cb, &ended);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_STARTING);
+  test_hold_end (&hold);
+  test_wait_result (NULL, "the start", &started);
+  test_wait_result (NULL, "the end", &ended);
+  g_assert_true (procstream_child_start_finish (process->child, started, NULL));
+  g_assert_true (procstream_child_terminate_finish (process->child, ended, NULL));
+  g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGTERM);
+}
+
+static void
+test_failed_start (void)
+{
+  const char *const argv[] = { "/nonexistent/program", NULL };
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GAsyncResult) started = NULL;
+  g_autoptr (GAsyncResult) ended = NULL;
+  TestHold hold;
+
+  process->child = procstream_launcher_create (process->launcher, argv, NULL);
+  test_hold_begin (&hold);
+  procstream_child_start_async (process->child, NULL, test_store_result_cb, &started);
+  procstream_child_terminate_async (process->child, NULL, NULL, test_store_result_cb, &ended);
+  test_hold_end (&hold);
+  test_wait_result (NULL, "the start", &started);
+  test_wait_result (NULL, "the end", &ended);
+  g_assert_false (procstream_child_start_finish (process->child, started, NULL));
+  g_assert_true (procstream_child_terminate_finish (process->child, ended, NULL));
+  g_assert_true (procstream_child_terminate (process->child, NULL, -1, NULL, NULL));
+}
+
+/* One shutdown for all who ask; whoever stops waiting stops nothing. */
+static void
+test_shared (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamShutdown) slow = procstream_shutdown_new_interrupt_terminate (NEVER_MS, NEVER_MS);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GAsyncResult *results[3] = { NULL };
+  g_autoptr (GError) error = NULL;
+
+  spawn_and_hear (process, "trap");
+  procstream_child_terminate_async (process->child, slow, cancellable, test_store_result_cb, &results[0]);
+  procstream_child_terminate_async (process->child, slow, NULL, test_store_result_cb, &results[1]);
+  procstream_child_terminate_async (process->child, NULL, NULL, test_store_result_cb, &results[2]);
+  g_cancellable_cancel (cancellable);
+  test_wait_result (NULL, "the cancelled wait", &results[0]);
+  g_assert_false (procstream_child_terminate_finish (process->child, results[0], &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+  g_assert_false (procstream_child_terminate (process->child, NULL, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  test_process_run_until_out (process, strlen ("ready\nINT\n"));
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_TERMINATING);
+  /* Whoever cannot wait kills. */
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  for (guint i = 1; i < 3; i++)
+    {
+      test_wait_result (NULL, "the end", &results[i]);
+      g_assert_true (procstream_child_terminate_finish (process->child, results[i], NULL));
+    }
+  g_assert_cmpstr (process->out->str, ==, "ready\nINT\n");
+  for (guint i = 0; i < 3; i++)
+    g_object_unref (results[i]);
+}
+
+static void
+in_handler_cb (ProcstreamChild         *child,
+               ProcstreamShutdownPhase *phase,
+               gboolean                *refused)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (procstream_child_terminate (child, NULL, -1, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK);
+  *refused = TRUE;
+}
+
+static void
+test_in_handler (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  gboolean refused = FALSE;
+
+  spawn_and_hear (process, "sleep-forever");
+  g_signal_connect (process->child, "terminating", G_CALLBACK (in_handler_cb), &refused);
+  terminate (process, NULL);
+  test_process_run_to_completed (process);
+  g_assert_true (refused);
+  g_signal_handlers_disconnect_by_data (process->child, &refused);
+}
+
+/* Dropped while it is under way, by a program that has no main loop: it goes on to its end. */
+static void
+test_dropped (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  int grandchild, leader;
+
+  spawn_and_hear (process, "stubborn");
+  leader = procstream_child_get_pid (process->child);
+  grandchild = atoi (process->out->str);
+  procstream_child_terminate_async (process->child, NULL, NULL, NULL, NULL);
+  test_process_free (g_steal_pointer (&process));
+  test_await_gone (leader);
+  if (can_signal_group ())
+    {
+      test_await_gone (grandchild);
+      return;
+    }
+  kill (grandchild, SIGKILL);
+  test_await_gone (grandchild);
+}
+
+/* The kernel reaps for a program that ignores SIGCHLD: there is no status, but there is an end. */
+static void
+test_reaped_elsewhere (void)
+{
+  if (g_test_subprocess ())
+    {
+      signal (SIGCHLD, SIG_IGN);
+      test_all_phases ();
+      test_kill_group ();
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+}
+
+static void
+test_many (void)
+{
+  const guint n = g_getenv ("PROCSTREAM_TEST_VALGRIND") ? 50 : 500;
+  g_autoptr (GPtrArray) processes = g_ptr_array_new_with_free_func ((GDestroyNotify) test_process_free);
+  g_autofree GAsyncResult **results = g_new0 (GAsyncResult *, n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      TestProcess *process = test_process_new ();
+
+      g_ptr_array_add (processes, process);
+      test_process_spawn_mode (process, "sleep-forever");
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      TestProcess *process = g_ptr_array_index (processes, i);
+
+      procstream_child_terminate_async (process->child, NULL, NULL, test_store_result_cb, &results[i]);
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      TestProcess *process = g_ptr_array_index (processes, i);
+
+      test_wait_result (NULL, "the end", &results[i]);
+      g_assert_true (procstream_child_terminate_finish (process->child, results[i], NULL));
+      g_object_unref (results[i]);
+    }
+}
+
+/* --- All of it on other kernels, and nothing left ----------------------------------------------------------------------------- */
+
+typedef struct
+{
+  const char *name;
+  void (*func) (void);
+} Case;
+
+static const Case cases[] = {
+  { "default", test_default },
+  { "all-phases", test_all_phases },
+  { "graceful-exit", test_graceful_exit },
+  { "zero-grace", test_zero_grace },
+  { "stopped", test_stopped },
+  { "stdin", test_stdin_phases },
+  { "leader-only", test_leader_only },
+  { "nonsense", test_nonsense },
+  { "survivors", test_survivors },
+  { "kill-group", test_kill_group },
+  { "after-exit", test_after_exit },
+  { "breeding", test_breeding },
+  { "exit-before-signal", test_exit_before_signal },
+  { "during-start", test_during_start },
+  { "failed-start", test_failed_start },
+  { "shared", test_shared },
+  { "in-handler", test_in_handler },
+  { "dropped", test_dropped },
+};
+
+typedef struct
+{
+  const Case *its;
+  guint       without; /* features */
+} Variant;
+
+/* A child lets go of itself in the context, once its outputs have ended. */
+static void
+settle (guint most)
+{
+  gint64 deadline = g_get_monotonic_time () + TEST_WATCHDOG_SECONDS * G_USEC_PER_SEC;
+
+  while (test_count_fds () > most)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (1000);
+    }
+  g_assert_cmpuint (test_count_children (), ==, 0);
+}
+
+static void
+run_variant (gconstpointer data)
+{
+  static guint   most_fds;
+  const Variant *variant = data;
+
+  if (variant->without && !procstream_platform_has (variant->without))
+    {
+      g_test_skip ("not there anyway");
+      return;
+    }
+  if (variant->without)
+    procstream_platform_disable (variant->without);
+  /* Whatever the first child of the program opens for good. */
+  if (most_fds == 0)
+    {
+      test_nonsense ();
+      most_fds = test_count_settled_fds ();
+    }
+  variant->its->func ();
+  settle (most_fds);
+  if (variant->without)
+    procstream_platform_enable (variant->without);
+}
+
+static void
+add_variants (const char *prefix,
+              guint       without)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/terminate/%s%s", prefix, cases[i].name);
+      Variant          variant = { &cases[i], without };
+
+      g_test_add_data_func_full (path, g_memdup2 (&variant, sizeof variant), run_variant, g_free);
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_init (&argc, &argv);
+  add_variants ("", 0);
+  add_variants ("without-pidfd-group/", PROCSTREAM_FEATURE_PIDFD_GROUP);
+  add_variants ("without-pidfd/", PROCSTREAM_FEATURE_PIDFD);
+  g_test_add_func ("/terminate/reaped-elsewhere", test_reaped_elsewhere);
+  g_test_add_func ("/terminate/many", test_many);
+  return g_test_run ();
+}
