@@ -30,15 +30,14 @@ static gboolean
 find_status (ProcstreamChildCore *self,
              int                 *status)
 {
-  *status = g_subprocess_get_status (self->subprocess);
   return *status != 0 || procstream_platform_pidfd_get_status (self->pidfd, status) ||
          !(self->exits_ignored || procstream_platform_ignores_exits ());
 }
 
 static ProcstreamResult *
-make_result (ProcstreamChildCore *self)
+make_result (ProcstreamChildCore *self,
+             int                  status)
 {
-  int      status;
   gboolean known = find_status (self, &status);
 
   return procstream_result_new (self->options.name,
@@ -65,17 +64,14 @@ procstream_child_core_drop_pidfd_locked (ProcstreamChildCore *self)
 
 /* In the I/O thread, with the reference of what was under way. */
 static void
-reaped_cb (GObject      *object,
-           GAsyncResult *async_result,
-           gpointer      user_data)
+conclude (ProcstreamChildCore *self,
+          int                  status)
 {
-  ProcstreamChildCore *self = user_data;
-  ProcstreamResult    *result;
+  ProcstreamResult *result;
 
-  g_subprocess_wait_finish (G_SUBPROCESS (object), async_result, NULL);
   if (self->end_us == 0)
     self->end_us = g_get_monotonic_time ();
-  result = make_result (self);
+  result = make_result (self, status);
   procstream_child_core_take_terminal_back (self, procstream_result_get_term_signal (result) > 0);
   close_input (self);
   g_mutex_lock (&self->mutex);
@@ -88,6 +84,15 @@ reaped_cb (GObject      *object,
   procstream_waiters_complete (self->exited, NULL);
   procstream_child_core_advance_shutdown (self);
   procstream_child_core_unref (self);
+}
+
+static void
+reaped_cb (GObject      *object,
+           GAsyncResult *result,
+           gpointer      user_data)
+{
+  g_subprocess_wait_finish (G_SUBPROCESS (object), result, NULL);
+  conclude (user_data, g_subprocess_get_status (G_SUBPROCESS (object)));
 }
 
 /* The callback comes to the thread-default context, which must be that of the I/O thread. */
@@ -113,19 +118,6 @@ core_unref_cb (gpointer data)
   procstream_child_core_unref (data);
 }
 
-/* GLib cannot open a pidfd of its own on a process that the kernel reaped before it could try, as it does for a program that ignores
- * SIGCHLD. It then waits for that signal, which came before it listened. */
-static void
-wake_glib (ProcstreamChildCore *self)
-{
-  struct sigaction action;
-
-  if (self->exits_ignored && procstream_platform_pidfd_is_reaped (self->pidfd) &&
-      g_subprocess_get_identifier (self->subprocess) &&
-      sigaction (SIGCHLD, NULL, &action) == 0 && action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN)
-    kill (getpid (), SIGCHLD);
-}
-
 static void
 gone_cb (gpointer     data,
          GIOCondition condition)
@@ -137,8 +129,12 @@ gone_cb (gpointer     data,
   self->end_us = g_get_monotonic_time ();
   procstream_poll_set_remove (self->poll_set, self->watch);
   self->watch = 0;
-  wake_glib (self);
-  ask_for_status (self);
+  /* Where the kernel reaped, GLib may never notice: it cannot open a pidfd of its own on a process that was gone before it tried, and
+   * waits for a SIGCHLD, which came before it listened. */
+  if (self->exits_ignored && procstream_platform_pidfd_is_reaped (self->pidfd))
+    conclude (self, 0);
+  else
+    ask_for_status (self);
 }
 
 void
