@@ -76,5 +76,8 @@ ProcstreamLineBatch *procstream_line_splitter_push_batch (ProcstreamLineSplitter
                                                           const ProcstreamLineIndex *index);
 ProcstreamLineBatch *procstream_line_batch_ref (ProcstreamLineBatch *self);
 void                 procstream_line_batch_unref (ProcstreamLineBatch *self);
+/* The lines in one text, with something between each two that is in none of them: @separator. */
+char *procstream_line_batch_join (ProcstreamLineBatch *self,
+                                  char               **separator);
 
 G_END_DECLS

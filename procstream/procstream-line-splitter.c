@@ -490,6 +490,48 @@ procstream_line_batch_unref (ProcstreamLineBatch *self)
     g_free (self);
 }
 
+/* A LF as a rule. Where lines have some, another control character; and where they have all, one at each end of more of
+ * another one than are in a row anywhere. */
+static char *
+find_joint (ProcstreamLineBatch *self)
+{
+  gboolean used[' '] = { FALSE };
+  gsize    row = 0, longest = 0;
+
+  for (guint i = 0; i < self->n_lines; i++, row = 0)
+    for (const char *p = self->lines[i]; *p != '\0'; p++)
+      {
+        row = *p == '\002' ? row + 1 : 0;
+        longest = MAX (longest, row);
+        if ((guchar) *p < ' ')
+          used[(guchar) *p] = TRUE;
+      }
+  for (int c = 1; c < ' '; c++)
+    if (!used[c])
+      return g_strnfill (1, (char) c);
+  {
+    g_autofree char *middle = g_strnfill (longest + 1, '\002');
+
+    return g_strconcat ("\001", middle, "\001", NULL);
+  }
+}
+
+static gboolean
+has_lf (ProcstreamLineBatch *self)
+{
+  const char *last = self->lines[self->n_lines - 1];
+
+  return memchr (self->lines[0], '\n', last + strlen (last) - self->lines[0]) != NULL;
+}
+
+char *
+procstream_line_batch_join (ProcstreamLineBatch *self,
+                            char               **separator)
+{
+  *separator = has_lf (self) ? find_joint (self) : g_strdup ("\n");
+  return g_strjoinv (*separator, self->lines);
+}
+
 typedef struct
 {
   GString *text;

@@ -37,6 +37,7 @@ enum
   CHUNK_INFO,
   LINE,
   LINES,
+  JOINED_LINES,
   GAP,
   ENDED,
   N_SIGNALS,
@@ -73,6 +74,12 @@ has_handler (ProcstreamOutput *self,
 }
 
 static gboolean
+has_line_handler (ProcstreamOutput *self)
+{
+  return has_handler (self, LINE) || has_handler (self, LINES) || has_handler (self, JOINED_LINES);
+}
+
+static gboolean
 has_any_handler (ProcstreamOutput *self)
 {
   for (guint i = 0; i < N_SIGNALS; i++)
@@ -93,10 +100,8 @@ procstream_output_core_get_delivery (ProcstreamOutputCore *self)
 static void
 subscribe_locked (ProcstreamOutputSignals *self)
 {
-  gboolean wants_lines = has_handler (self->outer, LINE) || has_handler (self->outer, LINES);
-
   g_atomic_int_set (&self->subscribed, TRUE);
-  procstream_emitter_subscribe (self->emitter, self->core, procstream_output_core_get_delivery (self->core), wants_lines, FALSE);
+  procstream_emitter_subscribe (self->emitter, self->core, procstream_output_core_get_delivery (self->core), has_line_handler (self->outer), FALSE);
 }
 
 static void
@@ -127,7 +132,7 @@ output_wants (gpointer target)
   wants.chunks = has_handler (target, CHUNK);
   wants.infos = has_handler (target, CHUNK_INFO);
   wants.each_line = has_handler (target, LINE);
-  wants.lines = wants.each_line || has_handler (target, LINES);
+  wants.lines = wants.each_line || has_handler (target, LINES) || has_handler (target, JOINED_LINES);
   wants.anything = wants.chunks || wants.infos || wants.lines || has_handler (target, GAP) || has_handler (target, ENDED);
   return wants;
 }
@@ -154,6 +159,13 @@ output_lines (gpointer             target,
 {
   if (has_handler (target, LINES))
     g_signal_emit (target, signals[LINES], 0, batch->lines);
+  if (has_handler (target, JOINED_LINES))
+    {
+      g_autofree char *separator = NULL;
+      g_autofree char *text = procstream_line_batch_join (batch, &separator);
+
+      g_signal_emit (target, signals[JOINED_LINES], 0, text, separator);
+    }
   return FALSE;
 }
 
@@ -376,6 +388,21 @@ procstream_output_signals_install (void)
    * one into an array of their own strings before they call anything. */
   signals[LINES] = add_signal ("lines", g_cclosure_marshal_VOID__BOXED, g_cclosure_marshal_VOID__BOXEDv,
                                G_TYPE_STRV | G_SIGNAL_TYPE_STATIC_SCOPE);
+  /**
+   * ProcstreamOutput::joined-lines:
+   * @self: the output
+   * @text: the lines, with @separator between each two
+   * @separator: a text that is in none of the lines: a LF wherever possible
+   *
+   * The same lines as those of [signal@Procstream.Output::lines], as one text.
+   * It is for languages to which one long text that they split is much cheaper
+   * than many short ones that they are handed. JavaScript is one: there,
+   * a handler of `lines` is connected to this signal, and gets its array all the same.
+   *
+   * Since: 1.0
+   */
+  signals[JOINED_LINES] = g_signal_new ("joined-lines", PROCSTREAM_TYPE_OUTPUT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                                        2, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
   /**
    * ProcstreamOutput::gap:
    * @self: the output

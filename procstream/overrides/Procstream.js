@@ -24,7 +24,24 @@ function settle(consumer, result) {
     return false;
 }
 
+/* GJS takes several times as long to make an array of lines as to split one long text, so handlers of `lines` are connected to the signal
+ * that brings it, and see the array. */
+function connectLines(prototype, method) {
+    const connect = prototype[method];
+
+    prototype[method] = function (signal, callback) {
+        if (signal !== 'lines' || typeof callback !== 'function')
+            return connect.call(this, signal, callback);
+        return connect.call(this, 'joined-lines', function (self, text, separator) {
+            return callback.call(this, self, text.split(separator));
+        });
+    };
+}
+
 function _init() {
+    connectLines(this.Output.prototype, 'connect');
+    connectLines(this.Output.prototype, 'connect_after');
+
     const {prototype} = this.Consumer;
     const hookUp = prototype[Gi.hook_up_vfunc_symbol];
 

@@ -397,6 +397,42 @@ test_repair_nothing (void)
   g_assert_cmpuint (scratch->len, ==, 0);
 }
 
+static void
+assert_joined (const char *data,
+               gsize       size,
+               const char *separator)
+{
+  const ProcstreamLineOptions options = { PROCSTREAM_LINE_SEPARATOR_CRLF, 1000, PROCSTREAM_LINE_OVERFLOW_SPLIT };
+  ProcstreamLineSplitter     *splitter = procstream_line_splitter_new (&options);
+  ProcstreamLineBatch        *batch = procstream_line_splitter_push_batch (splitter, (const guint8 *) data, size, NULL);
+  g_autofree char            *found = NULL;
+  g_autofree char            *text = procstream_line_batch_join (batch, &found);
+  g_auto (GStrv) lines = g_strsplit (text, found, -1);
+
+  g_assert_cmpstr (found, ==, separator);
+  g_assert_cmpstrv (lines, batch->lines);
+  procstream_line_batch_unref (batch);
+  procstream_line_splitter_free (splitter);
+}
+
+/* What stands between the lines of a text is in none of them, whatever they are made of. */
+static void
+test_join (void)
+{
+  g_autoptr (GString) all = g_string_new (NULL);
+  static const char with_lf[] = "a\nb\r\n\nc\r\n\r\n";
+  static const char with_more[] = "a\nb\001\r\n\002\004c\r\n";
+  static const char plain[] = "a\r\n\r\nb c\r\n";
+
+  assert_joined (plain, sizeof plain - 1, "\n");
+  assert_joined (with_lf, sizeof with_lf - 1, "\001");
+  assert_joined (with_more, sizeof with_more - 1, "\003");
+  for (char c = 1; c < ' '; c++)
+    g_string_append_c (all, c);
+  g_string_append (all, "\001\002\002\r\n\002\002\001\001\r\n\001\002\002\002\r\n");
+  assert_joined (all->str, all->len, "\001\002\002\002\002\001");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -410,6 +446,7 @@ main (int    argc,
   g_test_add_func ("/line-splitter/no-copy", test_no_copy);
   g_test_add_func ("/line-splitter/characters-stay-whole", test_characters_stay_whole);
   g_test_add_func ("/line-splitter/batch-outlives", test_batch_outlives);
+  g_test_add_func ("/line-splitter/join", test_join);
   g_test_add_func ("/line-splitter/torn-separator", test_torn_separator);
   g_test_add_func ("/line-splitter/endless-line", test_endless_line);
   g_test_add_func ("/line-splitter/repair-nothing", test_repair_nothing);

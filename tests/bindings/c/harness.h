@@ -90,6 +90,7 @@ void scenario_chunks (void);
 void scenario_kept_chunks (void);
 void scenario_line (void);
 void scenario_lines (void);
+void scenario_joined_lines (void);
 void scenario_line_options (void);
 void scenario_gap (void);
 void scenario_replay_last_chunks (void);

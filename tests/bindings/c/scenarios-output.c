@@ -125,6 +125,43 @@ scenario_line_options (void)
 }
 
 static void
+joined_lines_cb (ProcstreamOutput *output,
+                 const char       *text,
+                 const char       *separator,
+                 gpointer          user_data)
+{
+  g_auto (GStrv) lines = g_strsplit (text, separator, -1);
+  g_autofree char *joined = g_strjoinv ("|", lines);
+
+  g_string_append_printf (user_data, "%s:%s", separator, joined);
+}
+
+static void
+assert_joined (const char             *script,
+               ProcstreamLineSeparator separator,
+               const char             *expected)
+{
+  g_autoptr (GString) joined = g_string_new (NULL);
+  ProcstreamLauncher *launcher = harness_reliable ();
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (ProcstreamChild) child = NULL;
+
+  procstream_output_config_set_line_separator (config, separator);
+  procstream_launcher_set_stdout_config (launcher, config);
+  child = harness_spawn (launcher, script);
+  g_signal_connect (procstream_child_get_stdout (child), "joined-lines", G_CALLBACK (joined_lines_cb), joined);
+  harness_complete (child);
+  g_assert_cmpstr (joined->str, ==, expected);
+}
+
+void
+scenario_joined_lines (void)
+{
+  assert_joined ("printf 'a\\n\\nb\\377\\n'", PROCSTREAM_LINE_SEPARATOR_NEWLINE, "\n:a||b\357\277\275");
+  assert_joined ("printf 'a\\r\\nb\\nc\\r\\n'", PROCSTREAM_LINE_SEPARATOR_CRLF, "\001:a|b\nc");
+}
+
+static void
 gap_cb (ProcstreamOutput *output,
         guint64           chunks,
         guint64           bytes,

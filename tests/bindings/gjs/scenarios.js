@@ -806,4 +806,26 @@ scenario(65, 'asynchronous consumer', async () => {
     equal([once.chunks, once.hasEnded], [2, false]);
 });
 
+scenario(81, 'joined lines', async () => {
+    const read = async (script, options = {}) => {
+        const child = reliable({stdout_config: config(RELIABLE, options)}).create(shell(script));
+        const joined = [], lines = [], after = [];
+        child.stdout.connect('joined-lines', (_output, text, separator) => joined.push(separator, ...text.split(separator)));
+        child.stdout.connect('lines', (output, batch) => {
+            check(output === child.stdout);
+            lines.push(...batch);
+        });
+        child.stdout.connect_after('lines', (_output, batch) => after.push(...batch));
+        child.stdout.disconnect(child.stdout.connect('lines', () => check(false)));
+        child.start();
+        await complete(child);
+        equal(lines, joined.slice(1));
+        equal(after, lines);
+        return joined;
+    };
+
+    equal(await read("printf 'a\\n\\nb\\377\\n'"), ['\n', 'a', '', 'b\ufffd']);
+    equal(await read("printf 'a\\r\\nb\\nc\\r\\n'", {line_separator: Procstream.LineSeparator.CRLF}), ['\x01', 'a', 'b\nc']);
+});
+
 await main();

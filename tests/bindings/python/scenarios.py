@@ -840,4 +840,21 @@ def asynchronous_consumer():
     equal((once.chunks, once.ended), (2, False))
 
 
+@scenario(81, 'joined lines')
+def joined_lines():
+    def read(script, **options):
+        child = reliable(stdout_config=config(RELIABLE, **options)).create(shell(script))
+        joined, lines = [], []
+        child.get_stdout().connect('joined-lines', lambda _output, text, separator:
+                                   joined.extend([separator, *text.split(separator)]))
+        child.get_stdout().connect('lines', lambda _output, batch: lines.extend(batch))
+        child.start()
+        complete(child)
+        equal(lines, joined[1:])
+        return joined
+
+    equal(read(r"printf 'a\n\nb\377\n'"), ['\n', 'a', '', 'b\ufffd'])
+    equal(read(r"printf 'a\r\nb\nc\r\n'", line_separator=Procstream.LineSeparator.CRLF), ['\x01', 'a', 'b\nc'])
+
+
 main()

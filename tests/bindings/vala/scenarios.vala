@@ -89,6 +89,25 @@ void line_options () throws Error {
     check_options ("printf 'a\\377b\\000c\\n'", NEWLINE, 100, SPLIT, "a\uFFFDb\uFFFDc");
 }
 
+void check_joined (string script, LineSeparator separator, string expected_separator, string expected) throws Error {
+    var launcher = reliable ();
+    launcher.stdout_config = new OutputConfig (Delivery.RELIABLE, Replay.NONE) { line_separator = separator };
+    var child = launcher.spawnv (shell (script));
+    var received = new GenericArray<string> ();
+    child.stdout.joined_lines.connect ((text, found) => {
+        assert_cmpstr (found, CompareOperator.EQ, expected_separator);
+        foreach (unowned var line in text.split (found))
+            received.add (line);
+    });
+    complete (child);
+    check_lines (received, expected);
+}
+
+void joined_lines () throws Error {
+    check_joined ("printf 'a\\n\\nb\\377\\n'", LineSeparator.NEWLINE, "\n", "a||b\uFFFD");
+    check_joined ("printf 'a\\r\\nb\\nc\\r\\n'", LineSeparator.CRLF, "\x01", "a|b\nc");
+}
+
 class Counter : Consumer {
     public uint64 chunks = 0;
     public bool once = false;
@@ -971,5 +990,6 @@ int main (string[] args) {
     scenario (45, "read error", read_error);
     scenario (50, "chunk info", () => chunk_info.end (run_async ((callback) => chunk_info.begin (callback))));
     scenario (65, "asynchronous consumer", asynchronous_consumer);
+    scenario (81, "joined lines", joined_lines);
     return finish ();
 }
