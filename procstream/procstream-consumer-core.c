@@ -133,7 +133,8 @@ procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
                                     ProcstreamDelivery      delivery,
                                     ProcstreamLineMark      mark)
 {
-  const ProcstreamSubscriberOps *ops = self->klass->event ? &push_ops : &pull_ops;
+  gboolean                       pulls = self->klass->event == NULL || (self->klass->pulls && self->klass->pulls (self->native));
+  const ProcstreamSubscriberOps *ops = pulls ? &pull_ops : &push_ops;
   ProcstreamSubscription        *subscription = procstream_output_core_subscribe (output, ops, self, delivery, mark);
   gboolean                       attached;
 
@@ -149,6 +150,8 @@ procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
   if (!attached)
     procstream_output_core_unsubscribe (output, subscription);
   procstream_subscription_unref (subscription);
+  if (self->klass->attached)
+    self->klass->attached (self->native);
 }
 
 ProcstreamSubscription *

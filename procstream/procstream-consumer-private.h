@@ -28,11 +28,17 @@ typedef struct
                      const ProcstreamLogEvent *event);
   /* For one that pulls: see ProcstreamSubscriberOps. */
   void (*ready) (gpointer native);
+  /* Both are there: whether it is to pull. Asked after attach. */
+  gboolean (*pulls) (gpointer native);
+  /* It is subscribed, or is over already. May be NULL. */
+  void (*attached) (gpointer native);
   /* Its state has become final; called once, without a lock, in any thread. */
   void (*over) (gpointer native);
   /* Bytes lost besides those of gaps: of torn lines. May be NULL. */
   guint64 (*get_bytes_torn) (gpointer native);
   void (*free) (gpointer native);
+  /* It goes on to the end when nobody holds the consumer any more. */
+  gboolean outlives_consumer;
 } ProcstreamNativeClass;
 
 /* In the instance init of a subclass. The record is freed with the core. */

@@ -23,7 +23,8 @@
  *
  * The library's own consumers, such as [class@Procstream.Collector] and
  * [class@Procstream.Reader], work in the library's I/O thread, whether a main loop
- * runs or not. Dropping the last reference to one of them cancels it.
+ * runs or not. Dropping the last reference to one of them cancels it; but a
+ * [class@Procstream.Writer] goes on to the end.
  *
  * A class of your own implements [vfunc@Procstream.Consumer.chunk],
  * [vfunc@Procstream.Consumer.chunk_info], [vfunc@Procstream.Consumer.lines] or several of them, and, if it likes,
@@ -304,8 +305,11 @@ procstream_consumer_attach (ProcstreamConsumer   *self,
 static void
 procstream_consumer_dispose (GObject *object)
 {
+  ProcstreamConsumerCore *core = PRIVATE (PROCSTREAM_CONSUMER (object))->core;
+
   /* Nobody can ask for anything any more. Not for a derived one, which holds itself while attached: it is over, or was never attached. */
-  procstream_consumer_cancel (PROCSTREAM_CONSUMER (object));
+  if (core->klass == NULL || !core->klass->outlives_consumer)
+    procstream_consumer_cancel (PROCSTREAM_CONSUMER (object));
   G_OBJECT_CLASS (procstream_consumer_parent_class)->dispose (object);
 }
 

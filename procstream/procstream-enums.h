@@ -66,6 +66,8 @@ typedef enum
  *   output ends at once
  * @PROCSTREAM_BACKEND_INHERIT: the child writes where the program itself does;
  *   no pipe, and the output ends at once
+ * @PROCSTREAM_BACKEND_FILE: the child writes straight to a file; no pipe,
+ *   nothing is copied, and the output ends at once
  *
  * Where one output of a child goes.
  *
@@ -77,7 +79,25 @@ typedef enum
   PROCSTREAM_BACKEND_BROADCAST,
   PROCSTREAM_BACKEND_DISCARD,
   PROCSTREAM_BACKEND_INHERIT,
+  PROCSTREAM_BACKEND_FILE,
 } ProcstreamBackend;
+
+/**
+ * ProcstreamFileMode:
+ * @PROCSTREAM_FILE_MODE_UNSET: not chosen; refused
+ * @PROCSTREAM_FILE_MODE_TRUNCATE: what the file held is thrown away
+ * @PROCSTREAM_FILE_MODE_APPEND: what is written comes after what the file holds
+ *
+ * How a file is opened. In either mode it is made if there is none.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_FILE_MODE_UNSET,
+  PROCSTREAM_FILE_MODE_TRUNCATE,
+  PROCSTREAM_FILE_MODE_APPEND,
+} ProcstreamFileMode;
 
 /**
  * ProcstreamReaderMode:
@@ -296,6 +316,62 @@ typedef enum
   PROCSTREAM_KEEP_FIRST,
   PROCSTREAM_KEEP_LAST,
 } ProcstreamKeep;
+
+/**
+ * ProcstreamWriteMode:
+ * @PROCSTREAM_WRITE_MODE_UNSET: not chosen; refused
+ * @PROCSTREAM_WRITE_MODE_BYTES: bytes as they come
+ * @PROCSTREAM_WRITE_MODE_LINES: whole lines, byte for byte, each with the prefix
+ *   before it and the line ending after it
+ *
+ * What a [class@Procstream.Writer] writes.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_WRITE_MODE_UNSET,
+  PROCSTREAM_WRITE_MODE_BYTES,
+  PROCSTREAM_WRITE_MODE_LINES,
+} ProcstreamWriteMode;
+
+/**
+ * ProcstreamWriteErrorPolicy:
+ * @PROCSTREAM_WRITE_ERROR_POLICY_UNSET: not chosen; refused
+ * @PROCSTREAM_WRITE_ERROR_POLICY_STOP: the writer fails with the error; the
+ *   output, its other consumers and the child go on without it
+ * @PROCSTREAM_WRITE_ERROR_POLICY_CONTINUE: the chunk or line that could not be
+ *   written is given up and counted, and the next one is tried
+ *
+ * What a [class@Procstream.Writer] does after an error.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_WRITE_ERROR_POLICY_UNSET,
+  PROCSTREAM_WRITE_ERROR_POLICY_STOP,
+  PROCSTREAM_WRITE_ERROR_POLICY_CONTINUE,
+} ProcstreamWriteErrorPolicy;
+
+/**
+ * ProcstreamFlushPolicy:
+ * @PROCSTREAM_FLUSH_POLICY_UNSET: not chosen; refused
+ * @PROCSTREAM_FLUSH_POLICY_NEVER: not by the writer
+ * @PROCSTREAM_FLUSH_POLICY_AT_END: once, after everything was written
+ * @PROCSTREAM_FLUSH_POLICY_ALWAYS: each time that everything there is was written
+ *
+ * When a [class@Procstream.Writer] flushes the stream that it writes to.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_FLUSH_POLICY_UNSET,
+  PROCSTREAM_FLUSH_POLICY_NEVER,
+  PROCSTREAM_FLUSH_POLICY_AT_END,
+  PROCSTREAM_FLUSH_POLICY_ALWAYS,
+} ProcstreamFlushPolicy;
 
 /**
  * ProcstreamShutdownAction:

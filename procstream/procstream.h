@@ -24,5 +24,6 @@
 #include <procstream/procstream-shutdown.h>
 #include <procstream/procstream-version-macros.h>
 #include <procstream/procstream-version.h>
+#include <procstream/procstream-writer.h>
 
 #undef PROCSTREAM_INSIDE
