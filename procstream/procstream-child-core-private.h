@@ -5,6 +5,7 @@
 #include "procstream-enums.h"
 #include "procstream-input-private.h"
 #include "procstream-output-core-private.h"
+#include "procstream-process-settings-private.h"
 #include "procstream-result.h"
 #include "procstream-shutdown-private.h"
 #include "procstream-waiters-private.h"
@@ -14,14 +15,17 @@ G_BEGIN_DECLS
 /* What a child is made of: a snapshot of the launcher, checked and complete. */
 typedef struct
 {
-  char                    *name;
-  char                   **argv;
-  char                   **envp; /* NULL: the program's own, as it is at the start */
-  char                    *cwd;  /* NULL: the program's own */
-  ProcstreamStdinMode      stdin_mode;
-  gboolean                 merge_stderr;
-  ProcstreamContainment    containment;
-  ProcstreamOutputSettings outputs[2]; /* stdout, stderr */
+  char                     *name;
+  char                    **argv;
+  char                    **envp; /* NULL: the program's own, as it is at the start */
+  char                     *cwd;  /* NULL: the program's own */
+  ProcstreamStdinMode       stdin_mode;
+  gboolean                  merge_stderr;
+  ProcstreamContainment     containment;
+  ProcstreamProcessSettings settings;
+  GArray                   *fds; /* of ProcstreamSpawnFd, NULL: none; they go to the child when it starts */
+  gboolean                  search_envp;
+  ProcstreamOutputSettings  outputs[2]; /* stdout, stderr */
 } ProcstreamChildOptions;
 
 void procstream_child_options_clear (ProcstreamChildOptions *options);

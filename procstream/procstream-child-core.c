@@ -38,6 +38,7 @@ procstream_child_options_clear (ProcstreamChildOptions *options)
   g_clear_pointer (&options->argv, g_strfreev);
   g_clear_pointer (&options->envp, g_strfreev);
   g_clear_pointer (&options->cwd, g_free);
+  g_clear_pointer (&options->fds, g_array_unref);
 }
 
 ProcstreamChildCore *
@@ -62,8 +63,7 @@ procstream_child_core_new (ProcstreamChildOptions *options,
   self->phases = g_array_new (FALSE, FALSE, sizeof (ProcstreamShutdownStep));
   g_array_set_clear_func (self->phases, procstream_shutdown_step_clear);
   self->tries = g_array_new (FALSE, FALSE, sizeof (ProcstreamShutdownTry));
-  for (guint i = 0; i < 3; i++)
-    self->ours[i] = -1;
+  self->ends = PROCSTREAM_CHILD_NO_ENDS;
   for (guint i = 0; i < 2; i++)
     {
       self->outputs[i] = procstream_output_core_new (names[i], &self->options.outputs[i], context, self);
@@ -83,14 +83,6 @@ procstream_child_core_ref (ProcstreamChildCore *self)
   return self;
 }
 
-static void
-close_ours (ProcstreamChildCore *self)
-{
-  for (guint i = 0; i < 3; i++)
-    if (self->ours[i] >= 0)
-      close (g_steal_fd (&self->ours[i]));
-}
-
 void
 procstream_child_core_unref (ProcstreamChildCore *self)
 {
@@ -99,7 +91,7 @@ procstream_child_core_unref (ProcstreamChildCore *self)
   g_assert (self->watch == 0 && self->shutdown == NULL);
   g_array_unref (self->phases);
   g_array_unref (self->tries);
-  close_ours (self);
+  procstream_child_ends_close (&self->ends);
   if (self->pidfd >= 0)
     close (self->pidfd);
   g_clear_pointer (&self->poll_set, procstream_poll_set_unref);
@@ -175,7 +167,7 @@ void
 procstream_child_core_take_terminal_back (ProcstreamChildCore *self,
                                           gboolean             killed)
 {
-  ProcstreamTerminal *terminal = g_steal_pointer (&self->terminal);
+  ProcstreamTerminal *terminal = g_steal_pointer (&self->ends.terminal);
 
   if (terminal)
     procstream_terminal_close (terminal, killed);
@@ -186,7 +178,7 @@ procstream_child_core_fail (ProcstreamChildCore *self,
                             const GError        *error)
 {
   procstream_child_core_take_terminal_back (self, FALSE);
-  close_ours (self);
+  procstream_child_ends_close (&self->ends);
   for (guint i = 0; i < 2; i++)
     procstream_output_core_feed_end (self->outputs[i], g_error_copy (error));
   if (self->input)

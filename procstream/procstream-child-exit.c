@@ -50,7 +50,7 @@ make_result (ProcstreamChildCore *self,
 static gboolean
 has_anybody_left_locked (ProcstreamChildCore *self)
 {
-  return self->options.containment == PROCSTREAM_CONTAINMENT_GROUP &&
+  return self->options.containment != PROCSTREAM_CONTAINMENT_PROCESS &&
          self->pidfd >= 0 &&
          (procstream_platform_pidfd_send_signal (self->pidfd, 0, TRUE) || errno == EPERM);
 }

@@ -4,9 +4,9 @@
 
 #include "procstream-bell-private.h"
 #include "procstream-child-core-private.h"
+#include "procstream-child-request-private.h"
 #include "procstream-poll-set-private.h"
 #include "procstream-shutdown-private.h"
-#include "procstream-terminal-private.h"
 
 G_BEGIN_DECLS
 
@@ -26,8 +26,7 @@ struct _ProcstreamChildCore
   ProcstreamWaiters     *exited;
 
   gboolean            exits_ignored; /* at the launch, the program ignored SIGCHLD */
-  int                 ours[3];       /* our ends of the pipes, from launch until the program runs; -1: none */
-  ProcstreamTerminal *terminal;      /* from launch to the end, where the child inherits one in a group of its own */
+  ProcstreamChildEnds ends;          /* from launch: the pipes until the program runs, the terminal to the end */
 
   GMutex               mutex;
   GCond                cond; /* no longer starting */

@@ -65,7 +65,7 @@ procstream_child_core_signal_locked (ProcstreamChildCore   *self,
                                      int                    signum,
                                      ProcstreamSignalTarget target)
 {
-  if (target == PROCSTREAM_SIGNAL_TARGET_LEADER || self->options.containment != PROCSTREAM_CONTAINMENT_GROUP)
+  if (target == PROCSTREAM_SIGNAL_TARGET_LEADER || self->options.containment == PROCSTREAM_CONTAINMENT_PROCESS)
     return signal_process_locked (self, signum);
   if (self->pidfd >= 0 && procstream_platform_pidfd_send_signal (self->pidfd, signum, TRUE))
     return TRUE;

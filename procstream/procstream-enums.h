@@ -145,6 +145,9 @@ typedef enum
  *   group; signals reach the child alone
  * @PROCSTREAM_CONTAINMENT_GROUP: the child leads a process group of its own;
  *   signals reach the whole group
+ * @PROCSTREAM_CONTAINMENT_SESSION: the child leads a session of its own, and so
+ *   a process group, to which signals go; it has no controlling terminal, so
+ *   that Ctrl-C and the end of the user's session do not reach it
  *
  * What belongs to a child when it is signalled.
  *
@@ -155,7 +158,78 @@ typedef enum
   PROCSTREAM_CONTAINMENT_UNSET,
   PROCSTREAM_CONTAINMENT_PROCESS,
   PROCSTREAM_CONTAINMENT_GROUP,
+  PROCSTREAM_CONTAINMENT_SESSION,
 } ProcstreamContainment;
+
+/**
+ * ProcstreamLimit:
+ * @PROCSTREAM_LIMIT_UNSET: not chosen; refused
+ * @PROCSTREAM_LIMIT_ADDRESS_SPACE: virtual memory, in bytes
+ * @PROCSTREAM_LIMIT_CORE_SIZE: the size of a core dump, in bytes; 0: none is
+ *   made
+ * @PROCSTREAM_LIMIT_CPU_SECONDS: CPU time, in seconds: at the soft limit the
+ *   process gets `SIGXCPU`, at the hard one `SIGKILL`
+ * @PROCSTREAM_LIMIT_DATA_SIZE: the heap and other private memory, in bytes
+ * @PROCSTREAM_LIMIT_FILE_SIZE: the size of any file that it writes, in bytes
+ * @PROCSTREAM_LIMIT_LOCKED_MEMORY: memory that is locked into RAM, in bytes
+ * @PROCSTREAM_LIMIT_MESSAGE_QUEUES: POSIX message queues of the user, in bytes
+ * @PROCSTREAM_LIMIT_NICE: how far it may raise its own priority: 20 less the
+ *   lowest nice value
+ * @PROCSTREAM_LIMIT_OPEN_FILES: one more than the highest descriptor number
+ * @PROCSTREAM_LIMIT_PENDING_SIGNALS: signals that may be queued for the user
+ * @PROCSTREAM_LIMIT_PROCESSES: processes and threads of the user
+ * @PROCSTREAM_LIMIT_REALTIME_PRIORITY: the highest real-time priority
+ * @PROCSTREAM_LIMIT_REALTIME_US: CPU time under a real-time policy without a
+ *   blocking call, in microseconds
+ * @PROCSTREAM_LIMIT_STACK_SIZE: the stack of the main thread, in bytes
+ * @PROCSTREAM_LIMIT_LOCKS: file locks; without effect in today's kernels
+ *
+ * What the use of can be limited; see
+ * [method@Procstream.Launcher.set_limit]. The limits are those of
+ * getrlimit(2), where more is said of each.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_LIMIT_UNSET,
+  PROCSTREAM_LIMIT_ADDRESS_SPACE,
+  PROCSTREAM_LIMIT_CORE_SIZE,
+  PROCSTREAM_LIMIT_CPU_SECONDS,
+  PROCSTREAM_LIMIT_DATA_SIZE,
+  PROCSTREAM_LIMIT_FILE_SIZE,
+  PROCSTREAM_LIMIT_LOCKED_MEMORY,
+  PROCSTREAM_LIMIT_MESSAGE_QUEUES,
+  PROCSTREAM_LIMIT_NICE,
+  PROCSTREAM_LIMIT_OPEN_FILES,
+  PROCSTREAM_LIMIT_PENDING_SIGNALS,
+  PROCSTREAM_LIMIT_PROCESSES,
+  PROCSTREAM_LIMIT_REALTIME_PRIORITY,
+  PROCSTREAM_LIMIT_REALTIME_US,
+  PROCSTREAM_LIMIT_STACK_SIZE,
+  PROCSTREAM_LIMIT_LOCKS,
+} ProcstreamLimit;
+
+/**
+ * ProcstreamNameParts:
+ * @PROCSTREAM_NAME_PARTS_NONE: the name of the program alone
+ * @PROCSTREAM_NAME_PARTS_DIRECTORY: in front, the working directory that was
+ *   set, and ` % `
+ * @PROCSTREAM_NAME_PARTS_VARIABLES: before the program, the variables whose
+ *   values are not the program's own
+ * @PROCSTREAM_NAME_PARTS_ARGUMENTS: behind it, each argument in double quotes
+ *
+ * What an automatic name of a child consists of besides the program.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_NAME_PARTS_NONE = 0,
+  PROCSTREAM_NAME_PARTS_DIRECTORY = 1 << 0,
+  PROCSTREAM_NAME_PARTS_VARIABLES = 1 << 1,
+  PROCSTREAM_NAME_PARTS_ARGUMENTS = 1 << 2,
+} ProcstreamNameParts;
 
 /**
  * ProcstreamChildState:

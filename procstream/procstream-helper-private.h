@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#define PROCSTREAM_HELPER_VERSION 1
+#define PROCSTREAM_HELPER_VERSION 2
 #define PROCSTREAM_HELPER_SOCKET 0
 #define PROCSTREAM_HELPER_MAX_BLOCK 65536
 #define PROCSTREAM_HELPER_FDS_PER_MESSAGE 253 /* SCM_MAX_FD of the kernel */
@@ -27,9 +27,19 @@ enum
 {
   PROCSTREAM_HELPER_NEW_GROUP = 1 << 0,
   PROCSTREAM_HELPER_PIDFD = 1 << 1,
+  PROCSTREAM_HELPER_NEW_SESSION = 1 << 2, /* and so a new group */
+  PROCSTREAM_HELPER_UMASK = 1 << 3,
 };
 
-/* Followed by int32_t targets[n_fds], then the strings, each ended by a NUL. An offset counts from the start of the block; 0: none. */
+typedef struct
+{
+  uint64_t resource; /* RLIMIT_… */
+  uint64_t soft;
+  uint64_t hard;
+} ProcstreamHelperLimit;
+
+/* Its size keeps what follows it aligned. Followed by ProcstreamHelperLimit limits[n_limits], int32_t targets[n_fds], then the strings, each ended by a NUL. An offset counts
+ * from the start of the block; 0: none. */
 typedef struct
 {
   uint32_t version;
@@ -40,6 +50,14 @@ typedef struct
   uint32_t program_offset; /* what to execute */
   uint32_t path_offset;    /* directories to search it in, separated by colons; none: it is a path */
   uint32_t cwd_offset;
+  uint32_t n_limits;
+  int32_t  controlling; /* a target that becomes the controlling terminal of the new session */
+  int32_t  nice;        /* added to what the program has */
+  int32_t  oom_score;   /* added to what the program has */
+  uint32_t umask;
+  int32_t  death_signal; /* sent when the program is gone, 0: none */
+  int32_t  parent;       /* the program */
+  uint32_t reserved;
 } ProcstreamHelperBlock;
 
 typedef enum
@@ -51,6 +69,12 @@ typedef enum
   PROCSTREAM_HELPER_STEP_FD, /* @value is the number in the child */
   PROCSTREAM_HELPER_STEP_EXEC,
   PROCSTREAM_HELPER_STEP_INTERPRETER, /* the file is there; what it names to run it is not */
+  PROCSTREAM_HELPER_STEP_SESSION,
+  PROCSTREAM_HELPER_STEP_CONTROLLING, /* terminal */
+  PROCSTREAM_HELPER_STEP_LIMIT,       /* @value is the resource */
+  PROCSTREAM_HELPER_STEP_NICE,
+  PROCSTREAM_HELPER_STEP_OOM_SCORE,
+  PROCSTREAM_HELPER_STEP_DEATH_SIGNAL,
 } ProcstreamHelperStep;
 
 typedef struct

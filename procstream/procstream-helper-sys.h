@@ -13,9 +13,7 @@
 
 #ifdef PROCSTREAM_HELPER_FREESTANDING
 
-#if !defined(__x86_64__) || !defined(__LP64__)
-#error "The freestanding helper is written for x86-64; build the ordinary one"
-#endif
+#if defined(__x86_64__) && defined(__LP64__)
 
 static inline long
 sys (long number,
@@ -36,6 +34,59 @@ sys (long number,
   return result;
 }
 
+/* The stack as the kernel leaves it: argc, argv, NULL, envp, NULL. */
+__asm__(".globl _start\n"
+        ".type _start, @function\n"
+        "_start:\n"
+        "  xor %ebp, %ebp\n"
+        "  mov %rsp, %rdi\n"
+        "  and $-16, %rsp\n"
+        "  call helper_start\n"
+        "  hlt\n"
+        /* An object without this note would ask for an executable stack. */
+        ".section .note.GNU-stack, \"\", @progbits\n"
+        ".text\n");
+
+#elif defined(__aarch64__) && defined(__LP64__)
+
+static inline long
+sys (long number,
+     long a,
+     long b,
+     long c,
+     long d,
+     long e)
+{
+  register long x8 __asm__("x8") = number;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+
+  __asm__ volatile("svc #0"
+                   : "+r"(x0)
+                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
+                   : "memory", "cc");
+  return x0;
+}
+
+/* The same stack; it is aligned. */
+__asm__(".globl _start\n"
+        ".type _start, %function\n"
+        "_start:\n"
+        "  mov x29, #0\n"
+        "  mov x30, #0\n"
+        "  mov x0, sp\n"
+        "  bl helper_start\n"
+        "  brk #0\n"
+        ".section .note.GNU-stack, \"\", %progbits\n"
+        ".text\n");
+
+#else
+#error "The freestanding helper is written for x86-64 and AArch64; build the ordinary one"
+#endif
+
 static inline void
 sys_set_mask (int full)
 {
@@ -50,19 +101,6 @@ sys_exit (int status)
   for (;;)
     sys (SYS_exit_group, status, 0, 0, 0, 0);
 }
-
-/* The stack as the kernel leaves it: argc, argv, NULL, envp, NULL. */
-__asm__(".globl _start\n"
-        ".type _start, @function\n"
-        "_start:\n"
-        "  xor %ebp, %ebp\n"
-        "  mov %rsp, %rdi\n"
-        "  and $-16, %rsp\n"
-        "  call helper_start\n"
-        "  hlt\n"
-        /* An object without this note would ask for an executable stack. */
-        ".section .note.GNU-stack, \"\", @progbits\n"
-        ".text\n");
 
 #define HELPER_MAIN(func)                                            \
   __attribute__ ((noreturn, used)) void helper_start (char **stack); \

@@ -2,7 +2,7 @@
 
 /* The program that starts in place of the one that is wanted, prepares the process from within, and becomes that one.
  *
- * How to build it. On x86-64, without a C library:
+ * How to build it. On x86-64 and AArch64, without a C library (the option -fcf-protection=none on x86-64 only):
  *
  *   cc -DPROCSTREAM_HELPER_FREESTANDING -O2 -ffreestanding -fno-stack-protector -fno-pie -fcf-protection=none
  *      -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns
@@ -18,6 +18,8 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 
 #ifndef SYS_pidfd_open
@@ -45,8 +47,10 @@ static int sources[PROCSTREAM_HELPER_MAX_FDS];
 static union
 {
   ProcstreamHelperBlock block;
+  ProcstreamHelperLimit alignment;
   char                  bytes[PROCSTREAM_HELPER_MAX_BLOCK + 1];
 } received;
+_Static_assert(sizeof (ProcstreamHelperBlock) % sizeof (uint64_t) == 0, "limits follow, aligned");
 
 static const char *
 string_at (uint32_t offset)
@@ -54,10 +58,16 @@ string_at (uint32_t offset)
   return offset ? received.bytes + offset : NULL;
 }
 
+static const ProcstreamHelperLimit *
+limits (void)
+{
+  return (const ProcstreamHelperLimit *) (received.bytes + sizeof (ProcstreamHelperBlock));
+}
+
 static int
 target (uint32_t i)
 {
-  return ((const int32_t *) (received.bytes + sizeof (ProcstreamHelperBlock)))[i];
+  return ((const int32_t *) (limits () + received.block.n_limits))[i];
 }
 
 /* --- Telling the library ------------------------------------------------------------------------------------------------------ */
@@ -152,7 +162,7 @@ close_numbers (void)
 {
   uint64_t limit[2] = { 0, 0 };
 
-  sys (SYS_prlimit64, 0, 7 /* RLIMIT_NOFILE */, 0, (long) limit, 0);
+  sys (SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long) limit, 0);
   if (limit[0] == 0 || limit[0] > 65536)
     limit[0] = 65536;
   for (long fd = PROCSTREAM_HELPER_SOCKET + 1; fd < (long) limit[0]; fd++)
@@ -281,13 +291,32 @@ take_terminal (int fd,
 }
 
 static void
+make_session (void)
+{
+  long result = sys (SYS_setsid, 0, 0, 0, 0, 0);
+
+  if (result < 0)
+    fail (PROCSTREAM_HELPER_STEP_SESSION, result, 0);
+  for (uint32_t i = 0; i < received.block.n_fds; i++)
+    if (target (i) == received.block.controlling)
+      {
+        result = sys (SYS_ioctl, sources[i], TIOCSCTTY, 0, 0, 0);
+        if (result < 0)
+          fail (PROCSTREAM_HELPER_STEP_CONTROLLING, result, 0);
+      }
+}
+
+static void
 make_group (int pid)
 {
-  int  before = (int) sys (SYS_getpgid, 0, 0, 0, 0, 0);
+  int  before;
   long result;
 
+  if (received.block.flags & PROCSTREAM_HELPER_NEW_SESSION)
+    make_session ();
   if (!(received.block.flags & PROCSTREAM_HELPER_NEW_GROUP))
     return;
+  before = (int) sys (SYS_getpgid, 0, 0, 0, 0, 0);
   result = sys (SYS_setpgid, 0, 0, 0, 0, 0);
   if (result < 0)
     fail (PROCSTREAM_HELPER_STEP_GROUP, result, 0);
@@ -317,6 +346,120 @@ reset_signals (void)
     if (signum != SIGKILL && signum != SIGSTOP)
       sys_reset_signal (signum);
   sys_set_mask (0);
+}
+
+static void
+lower_priority (void)
+{
+  long value;
+
+  if (received.block.nice == 0)
+    return;
+  /* The kernel answers 20 less the value, so that it is never negative. */
+  value = sys (SYS_getpriority, 0 /* PRIO_PROCESS */, 0, 0, 0, 0);
+  if (value >= 0)
+    value = sys (SYS_setpriority, 0, 0, 20 - value + received.block.nice, 0, 0);
+  if (value < 0)
+    fail (PROCSTREAM_HELPER_STEP_NICE, value, 0);
+}
+
+static int
+parse_number (const char *text)
+{
+  int negative = *text == '-';
+  int number = 0;
+
+  for (text += negative; *text >= '0' && *text <= '9'; text++)
+    number = number * 10 + *text - '0';
+  return negative ? -number : number;
+}
+
+static long
+format_number (int  number,
+               char text[12])
+{
+  char digits[12];
+  long size = 0, n = 0;
+  long rest = number < 0 ? -(long) number : number;
+
+  if (number < 0)
+    text[size++] = '-';
+  do
+    digits[n++] = (char) ('0' + rest % 10);
+  while ((rest /= 10) > 0);
+  while (n > 0)
+    text[size++] = digits[--n];
+  return size;
+}
+
+/* The ends of the range are what the kernel knows; see proc(5). */
+static void
+adjust_oom_score (void)
+{
+  char text[16];
+  long fd, result;
+  int  score;
+
+  if (received.block.oom_score == 0)
+    return;
+  fd = sys (SYS_openat, AT_FDCWD, (long) "/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC, 0, 0);
+  result = fd < 0 ? fd : sys (SYS_read, fd, (long) text, sizeof text - 1, 0, 0);
+  if (result < 0)
+    fail (PROCSTREAM_HELPER_STEP_OOM_SCORE, result, 0);
+  text[result] = '\0';
+  score = parse_number (text) + received.block.oom_score;
+  score = score > 1000 ? 1000 : score < -1000 ? -1000
+                                              : score;
+  result = sys (SYS_pwrite64, fd, (long) text, format_number (score, text), 0, 0);
+  if (result < 0)
+    fail (PROCSTREAM_HELPER_STEP_OOM_SCORE, result, 0);
+  sys (SYS_close, fd, 0, 0, 0, 0);
+}
+
+static void
+set_limit (const ProcstreamHelperLimit *limit)
+{
+  uint64_t values[2] = { limit->soft, limit->hard };
+  long     result = sys (SYS_prlimit64, 0, (long) limit->resource, (long) values, 0, 0);
+
+  if (result < 0)
+    fail (PROCSTREAM_HELPER_STEP_LIMIT, result, (int) limit->resource);
+}
+
+/* A limit of descriptors that is raised may be needed to place them, one that is lowered would prevent that. */
+static int
+allows_more_fds (const ProcstreamHelperLimit *limit)
+{
+  uint64_t values[2] = { 0, 0 };
+
+  return limit->resource == RLIMIT_NOFILE &&
+         sys (SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long) values, 0) == 0 &&
+         limit->soft > values[0];
+}
+
+static void
+set_limits (int before_fds)
+{
+  for (uint32_t i = 0; i < received.block.n_limits; i++)
+    if (before_fds == allows_more_fds (&limits ()[i]))
+      set_limit (&limits ()[i]);
+}
+
+/* Last, because the program may go at any time. When it went before it could be told of, its death is now. */
+static void
+follow_parent (int pid)
+{
+  long result;
+
+  if (received.block.death_signal == 0)
+    return;
+  result = sys (SYS_prctl, PR_SET_PDEATHSIG, received.block.death_signal, 0, 0, 0);
+  if (result < 0)
+    fail (PROCSTREAM_HELPER_STEP_DEATH_SIGNAL, result, 0);
+  result = sys (SYS_getppid, 0, 0, 0, 0, 0);
+  /* 0: the program is outside of our namespace of processes. */
+  if (result != 0 && result != received.block.parent)
+    sys (SYS_kill, pid, received.block.death_signal, 0, 0, 0);
 }
 
 /* --- The program -------------------------------------------------------------------------------------------------------------- */
@@ -432,8 +575,15 @@ run (char **argv,
   cwd = string_at (received.block.cwd_offset);
   if (cwd && (result = sys (SYS_chdir, (long) cwd, 0, 0, 0, 0)) < 0)
     fail (PROCSTREAM_HELPER_STEP_CHDIR, result, 0);
+  if (received.block.flags & PROCSTREAM_HELPER_UMASK)
+    sys (SYS_umask, received.block.umask, 0, 0, 0, 0);
+  lower_priority ();
+  adjust_oom_score ();
+  set_limits (1);
   renumber ();
+  set_limits (0);
   reset_signals ();
+  follow_parent (pid);
   become (argv, envp);
 }
 

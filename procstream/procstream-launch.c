@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "procstream-launcher.h"
+#include "procstream-launcher-private.h"
 
 #include "procstream-child-private.h"
 #include "procstream-error.h"
 #include "procstream-output-config-private.h"
 #include "procstream-platform-private.h"
+#include "procstream-spawn-private.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 /*
@@ -67,12 +70,40 @@ check_environment (const char        *name,
 }
 
 static gboolean
+check_range (const char *name,
+             const char *property,
+             int         value,
+             int         least,
+             int         most,
+             GError    **error)
+{
+  if (value >= least && value <= most)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "“%s”: the property “%s” must be from %d to %d, not %d", name, property, least, most, value);
+  return FALSE;
+}
+
+/* The ranges are those of the properties, which only C can pass by. */
+static gboolean
+check_settings (const ProcstreamProcessSettings *settings,
+                const char                      *name,
+                GError                         **error)
+{
+  return check_range (name, "nice", settings->nice, -40, 39, error) &&
+         check_range (name, "oom-score-adjust", settings->oom_score_adjust, -2000, 2000, error) &&
+         check_range (name, "umask", settings->umask, -1, 0777, error) &&
+         check_range (name, "parent-death-signal", settings->parent_death_signal, 0, NSIG - 1, error);
+}
+
+static gboolean
 check_options (ProcstreamLauncher *self,
                const char         *name,
                GError            **error)
 {
   if (!check_choice (name, "stdin-mode", procstream_launcher_get_stdin_mode (self), PROCSTREAM_STDIN_MODE_INHERIT, error) ||
-      !check_choice (name, "containment", procstream_launcher_get_containment (self), PROCSTREAM_CONTAINMENT_GROUP, error) ||
+      !check_choice (name, "containment", procstream_launcher_get_containment (self), PROCSTREAM_CONTAINMENT_SESSION, error) ||
+      !check_settings (&self->settings, name, error) ||
       !check_environment (name, procstream_launcher_get_environment (self), error))
     return FALSE;
   if (!procstream_launcher_get_merge_stderr (self) || procstream_launcher_get_stderr_config (self) == NULL)
@@ -99,6 +130,34 @@ resolve_outputs (ProcstreamLauncher       *self,
                                            procstream_launcher_get_replay_limit (self), &settings[1], error);
 }
 
+/* The child has its own, so that the launcher may be changed before it starts. */
+static gboolean
+dup_fds (ProcstreamLauncher *self,
+         const char         *name,
+         GArray            **fds,
+         GError            **error)
+{
+  for (guint i = 0; self->fds && i < self->fds->len; i++)
+    {
+      ProcstreamSpawnFd given = g_array_index (self->fds, ProcstreamSpawnFd, i);
+      int               fd = given.fd;
+
+      given.fd = fcntl (fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+      if (given.fd < 0)
+        {
+          int errsv = errno;
+
+          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "“%s”: the descriptor %d, to be number %d of the child: %s",
+                       name, fd, given.target, g_strerror (errsv));
+          return FALSE;
+        }
+      if (*fds == NULL)
+        *fds = procstream_spawn_fds_new ();
+      g_array_append_val (*fds, given);
+    }
+  return TRUE;
+}
+
 static gboolean
 make_options (ProcstreamLauncher     *self,
               const char *const      *argv,
@@ -107,11 +166,10 @@ make_options (ProcstreamLauncher     *self,
 {
   if (!check_argv (argv, error))
     return FALSE;
-  /* The program alone: arguments may hold secrets, and names end up in logs. */
-  options->name = g_strdup (procstream_launcher_get_name (self));
-  if (options->name == NULL)
-    options->name = g_path_get_basename (argv[0]);
-  if (!check_options (self, options->name, error) || !resolve_outputs (self, options->name, options->outputs, error))
+  options->name = procstream_launcher_make_name (self, argv);
+  if (!check_options (self, options->name, error) ||
+      !resolve_outputs (self, options->name, options->outputs, error) ||
+      !dup_fds (self, options->name, &options->fds, error))
     {
       procstream_child_options_clear (options);
       return FALSE;
@@ -122,6 +180,8 @@ make_options (ProcstreamLauncher     *self,
   options->stdin_mode = procstream_launcher_get_stdin_mode (self);
   options->merge_stderr = procstream_launcher_get_merge_stderr (self);
   options->containment = procstream_launcher_get_containment (self);
+  options->settings = self->settings;
+  options->search_envp = self->search_environment_path;
   return TRUE;
 }
 
@@ -139,7 +199,8 @@ make_options (ProcstreamLauncher     *self,
  *
  * Returns: (transfer full): a new child, or %NULL with
  *   %PROCSTREAM_CHILD_ERROR_UNSET_POLICY, which names the property,
- *   %G_IO_ERROR_INVALID_ARGUMENT or %PROCSTREAM_CHILD_ERROR_FORKED
+ *   %G_IO_ERROR_INVALID_ARGUMENT, %G_IO_ERROR_TOO_MANY_OPEN_FILES when
+ *   descriptors were to be duplicated for it, or %PROCSTREAM_CHILD_ERROR_FORKED
  *
  * Since: 1.0
  */

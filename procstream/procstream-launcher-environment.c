@@ -16,12 +16,24 @@ procstream_launcher_install_environment (GObjectClass *klass)
    *
    * The whole environment of children, as `NAME=value` strings, or %NULL for
    * the program's own at the time of the start. The program is searched in the
-   * `PATH` of the calling program, not in the one that is set here.
+   * `PATH` of the calling program, unless
+   * [property@Procstream.Launcher:search-environment-path] says otherwise.
    *
    * Since: 1.0
    */
   procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (environment),
                                     g_param_spec_boxed ("environment", NULL, NULL, G_TYPE_STRV, flags));
+  /**
+   * ProcstreamLauncher:search-environment-path: (getter get_search_environment_path) (setter set_search_environment_path)
+   *
+   * Whether a program whose name has no slash is looked up in the `PATH` of
+   * the environment that children get, instead of the one of the calling program.
+   * A difference is only made by an environment that was set here.
+   *
+   * Since: 1.0
+   */
+  procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (search_environment_path),
+                                    g_param_spec_boolean ("search-environment-path", NULL, NULL, FALSE, flags));
 }
 
 /**
@@ -110,4 +122,80 @@ procstream_launcher_unset_variable (ProcstreamLauncher *self,
   g_return_if_fail (variable != NULL && strchr (variable, '=') == NULL);
 
   procstream_launcher_take_strv (self, "environment", g_environ_unsetenv (dup_environment (self), variable));
+}
+
+/**
+ * procstream_launcher_get_search_environment_path: (get-property search-environment-path)
+ * @self: a launcher
+ *
+ * Gets whether programs are looked up in the `PATH` of children.
+ *
+ * Returns: whether programs are looked up in the `PATH` of children
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_launcher_get_search_environment_path (ProcstreamLauncher *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), FALSE);
+
+  return self->search_environment_path;
+}
+
+/**
+ * procstream_launcher_set_search_environment_path: (set-property search-environment-path)
+ * @self: a launcher
+ * @search_environment_path: whether programs are looked up in the `PATH` of children
+ *
+ * Sets whether programs are looked up in the `PATH` of children.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_set_search_environment_path (ProcstreamLauncher *self, gboolean search_environment_path)
+{
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+
+  procstream_launcher_store_int (self, "search-environment-path", !!search_environment_path);
+}
+
+/* What a program needs to find its files and its programs, to know whose they are, and to read text and time as its user does. */
+static gboolean
+is_minimal (const char *variable)
+{
+  static const char *const kept[] = { "HOME=", "LANG=", "LANGUAGE=", "LC_", "LOGNAME=", "PATH=", "TMPDIR=", "TZ=", "USER=" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kept); i++)
+    if (g_str_has_prefix (variable, kept[i]))
+      return TRUE;
+  return FALSE;
+}
+
+/**
+ * procstream_launcher_clear_environment:
+ * @self: a launcher
+ *
+ * Makes the environment of children a minimal copy of the program's own:
+ * `HOME`, `LANG`, `LANGUAGE`, all that begins with `LC_`, `LOGNAME`, `PATH`,
+ * `TMPDIR`, `TZ` and `USER`, as far as the program has them now. What was set
+ * before is gone; what is set after is added. For an environment
+ * without anything, set [property@Procstream.Launcher:environment] to an empty
+ * array.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_clear_environment (ProcstreamLauncher *self)
+{
+  g_auto (GStrv) own = NULL;
+  g_autoptr (GStrvBuilder) minimal = NULL;
+
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+
+  own = g_get_environ ();
+  minimal = g_strv_builder_new ();
+  for (char **variable = own; *variable; variable++)
+    if (is_minimal (*variable))
+      g_strv_builder_add (minimal, *variable);
+  procstream_launcher_take_strv (self, "environment", g_strv_builder_end (minimal));
 }

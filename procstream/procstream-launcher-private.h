@@ -3,6 +3,7 @@
 #pragma once
 
 #include "procstream-launcher.h"
+#include "procstream-process-settings-private.h"
 
 G_BEGIN_DECLS
 
@@ -27,13 +28,20 @@ struct _ProcstreamLauncher
   ProcstreamOutputConfig *stdout_config;
   ProcstreamOutputConfig *stderr_config;
 
+  /* Name. */
+  char               *name;
+  ProcstreamNameParts name_parts;
+  char               *name_redact;
+
   /* Process. */
-  char                 *name;
-  char                 *cwd;
-  ProcstreamContainment containment;
+  char                     *cwd;
+  ProcstreamContainment     containment;
+  ProcstreamProcessSettings settings;
+  GArray                   *fds; /* of ProcstreamSpawnFd; NULL: none */
 
   /* Environment. */
-  char **environment;
+  char   **environment;
+  gboolean search_environment_path;
 };
 
 #define PROCSTREAM_LAUNCHER_FIELD(field) G_STRUCT_OFFSET (ProcstreamLauncher, field)
@@ -43,8 +51,13 @@ void procstream_launcher_add_property (GObjectClass *klass,
                                        gsize         field,
                                        GParamSpec   *spec); /* (transfer full) */
 void procstream_launcher_install_streams (GObjectClass *klass);
+void procstream_launcher_install_name (GObjectClass *klass);
 void procstream_launcher_install_process (GObjectClass *klass);
 void procstream_launcher_install_environment (GObjectClass *klass);
+
+/* What a child that runs @argv is to be called. (transfer full) */
+char *procstream_launcher_make_name (ProcstreamLauncher *self,
+                                     const char *const  *argv);
 
 /* Each copies what it is given, and notifies when that is something else. */
 void procstream_launcher_store_int (ProcstreamLauncher *self,

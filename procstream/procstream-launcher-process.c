@@ -12,16 +12,6 @@ procstream_launcher_install_process (GObjectClass *klass)
   const GParamFlags flags = PROCSTREAM_LAUNCHER_PROPERTY_FLAGS;
 
   /**
-   * ProcstreamLauncher:name: (getter get_name) (setter set_name)
-   *
-   * What children are called in messages, or %NULL for the name of the program
-   * without its directory. Arguments are never part of it.
-   *
-   * Since: 1.0
-   */
-  procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (name),
-                                    g_param_spec_string ("name", NULL, NULL, NULL, flags));
-  /**
    * ProcstreamLauncher:cwd: (type filename) (getter get_cwd) (setter set_cwd)
    *
    * The working directory of children, or %NULL for the program's own at the
@@ -42,42 +32,51 @@ procstream_launcher_install_process (GObjectClass *klass)
    */
   procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (containment),
                                     g_param_spec_enum ("containment", NULL, NULL, PROCSTREAM_TYPE_CONTAINMENT, PROCSTREAM_CONTAINMENT_GROUP, flags));
-}
-
-/**
- * procstream_launcher_get_name: (get-property name)
- * @self: a launcher
- *
- * Gets what children are called in messages.
- *
- * Returns: (transfer none) (nullable): the name, or %NULL for that of the program
- *
- * Since: 1.0
- */
-const char *
-procstream_launcher_get_name (ProcstreamLauncher *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
-
-  return self->name;
-}
-
-/**
- * procstream_launcher_set_name: (set-property name)
- * @self: a launcher
- * @name: (nullable): what children are called in messages, or %NULL for the name of the
- *   program
- *
- * Sets what children are called in messages.
- *
- * Since: 1.0
- */
-void
-procstream_launcher_set_name (ProcstreamLauncher *self, const char *name)
-{
-  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
-
-  procstream_launcher_store_string (self, "name", name);
+  /**
+   * ProcstreamLauncher:nice: (getter get_nice) (setter set_nice)
+   *
+   * What is added to the program's own nice value for children: above 0 they get
+   * less of the CPU than the program, below 0 more, which needs a privilege. 0
+   * unless set. The range is that of the distance between two nice values.
+   *
+   * Since: 1.0
+   */
+  procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (settings.nice),
+                                    g_param_spec_int ("nice", NULL, NULL, -40, 39, 0, flags));
+  /**
+   * ProcstreamLauncher:oom-score-adjust: (getter get_oom_score_adjust) (setter set_oom_score_adjust)
+   *
+   * What is added to the program's own `oom_score_adj` for children, see proc(5):
+   * above 0 the kernel ends them before the program when memory runs out, below 0
+   * after it, which needs a privilege. 0 unless set. What would go beyond 1000 or
+   * -1000, which are the ends of the kernel's scale, stays there.
+   *
+   * Since: 1.0
+   */
+  procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (settings.oom_score_adjust),
+                                    g_param_spec_int ("oom-score-adjust", NULL, NULL, -2000, 2000, 0, flags));
+  /**
+   * ProcstreamLauncher:umask: (getter get_umask) (setter set_umask)
+   *
+   * Which permissions are taken away from files that children make, as umask(2)
+   * has it, or -1 for the program's own at the time of the start.
+   *
+   * Since: 1.0
+   */
+  procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (settings.umask),
+                                    g_param_spec_int ("umask", NULL, NULL, -1, 0777, -1, flags));
+  /**
+   * ProcstreamLauncher:parent-death-signal: (getter get_parent_death_signal) (setter set_parent_death_signal)
+   *
+   * Which signal the kernel sends to a child when the program ends in any way,
+   * by `SIGKILL` too; 0 for none. It reaches the child alone, not what that has
+   * started, and is lost when a child executes a program with more rights than its
+   * user.
+   *
+   * Since: 1.0
+   */
+  procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (settings.parent_death_signal),
+                                    g_param_spec_int ("parent-death-signal", NULL, NULL, 0, 64, 0, flags));
 }
 
 /**
@@ -149,4 +148,144 @@ procstream_launcher_set_containment (ProcstreamLauncher *self, ProcstreamContain
   g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
 
   procstream_launcher_store_int (self, "containment", containment);
+}
+
+/**
+ * procstream_launcher_get_nice: (get-property nice)
+ * @self: a launcher
+ *
+ * Gets what is added to the nice value.
+ *
+ * Returns: what is added to the nice value
+ *
+ * Since: 1.0
+ */
+int
+procstream_launcher_get_nice (ProcstreamLauncher *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), 0);
+
+  return self->settings.nice;
+}
+
+/**
+ * procstream_launcher_set_nice: (set-property nice)
+ * @self: a launcher
+ * @nice: what is added to the nice value
+ *
+ * Sets what is added to the nice value.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_set_nice (ProcstreamLauncher *self, int nice)
+{
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+
+  procstream_launcher_store_int (self, "nice", nice);
+}
+
+/**
+ * procstream_launcher_get_oom_score_adjust: (get-property oom-score-adjust)
+ * @self: a launcher
+ *
+ * Gets what is added to the OOM score.
+ *
+ * Returns: what is added to the OOM score
+ *
+ * Since: 1.0
+ */
+int
+procstream_launcher_get_oom_score_adjust (ProcstreamLauncher *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), 0);
+
+  return self->settings.oom_score_adjust;
+}
+
+/**
+ * procstream_launcher_set_oom_score_adjust: (set-property oom-score-adjust)
+ * @self: a launcher
+ * @oom_score_adjust: what is added to the OOM score
+ *
+ * Sets what is added to the OOM score.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_set_oom_score_adjust (ProcstreamLauncher *self, int oom_score_adjust)
+{
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+
+  procstream_launcher_store_int (self, "oom-score-adjust", oom_score_adjust);
+}
+
+/**
+ * procstream_launcher_get_umask: (get-property umask)
+ * @self: a launcher
+ *
+ * Gets the file mode creation mask, or -1 for the program's own.
+ *
+ * Returns: the file mode creation mask, or -1 for the program's own
+ *
+ * Since: 1.0
+ */
+int
+procstream_launcher_get_umask (ProcstreamLauncher *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), -1);
+
+  return self->settings.umask;
+}
+
+/**
+ * procstream_launcher_set_umask: (set-property umask)
+ * @self: a launcher
+ * @umask: the file mode creation mask, or -1 for the program's own
+ *
+ * Sets the file mode creation mask, or -1 for the program's own.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_set_umask (ProcstreamLauncher *self, int umask)
+{
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+
+  procstream_launcher_store_int (self, "umask", umask);
+}
+
+/**
+ * procstream_launcher_get_parent_death_signal: (get-property parent-death-signal)
+ * @self: a launcher
+ *
+ * Gets the signal that a child gets when the program ends, or 0.
+ *
+ * Returns: the signal that a child gets when the program ends, or 0
+ *
+ * Since: 1.0
+ */
+int
+procstream_launcher_get_parent_death_signal (ProcstreamLauncher *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), 0);
+
+  return self->settings.parent_death_signal;
+}
+
+/**
+ * procstream_launcher_set_parent_death_signal: (set-property parent-death-signal)
+ * @self: a launcher
+ * @parent_death_signal: the signal that a child gets when the program ends, or 0
+ *
+ * Sets the signal that a child gets when the program ends, or 0.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_set_parent_death_signal (ProcstreamLauncher *self, int parent_death_signal)
+{
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+
+  procstream_launcher_store_int (self, "parent-death-signal", parent_death_signal);
 }

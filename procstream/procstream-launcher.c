@@ -153,6 +153,7 @@ procstream_launcher_finalize (GObject *object)
       else if (G_IS_PARAM_SPEC_BOXED (properties[i]))
         g_clear_pointer ((char ***) field, g_strfreev);
     }
+  g_clear_pointer (&PROCSTREAM_LAUNCHER (object)->fds, g_array_unref);
   G_OBJECT_CLASS (procstream_launcher_parent_class)->finalize (object);
 }
 
@@ -168,6 +169,12 @@ procstream_launcher_get_property (GObject    *object,
     {
     case G_TYPE_ENUM:
       g_value_set_enum (value, *(int *) field);
+      break;
+    case G_TYPE_FLAGS:
+      g_value_set_flags (value, *(guint *) field);
+      break;
+    case G_TYPE_INT:
+      g_value_set_int (value, *(int *) field);
       break;
     case G_TYPE_BOOLEAN:
       g_value_set_boolean (value, *(int *) field);
@@ -202,6 +209,12 @@ procstream_launcher_set_property (GObject      *object,
     case G_TYPE_ENUM:
       procstream_launcher_store_int (self, pspec->name, g_value_get_enum (value));
       break;
+    case G_TYPE_FLAGS:
+      procstream_launcher_store_int (self, pspec->name, g_value_get_flags (value));
+      break;
+    case G_TYPE_INT:
+      procstream_launcher_store_int (self, pspec->name, g_value_get_int (value));
+      break;
     case G_TYPE_BOOLEAN:
       procstream_launcher_store_int (self, pspec->name, g_value_get_boolean (value));
       break;
@@ -231,6 +244,7 @@ procstream_launcher_class_init (ProcstreamLauncherClass *klass)
   object_class->get_property = procstream_launcher_get_property;
   object_class->set_property = procstream_launcher_set_property;
   procstream_launcher_install_streams (object_class);
+  procstream_launcher_install_name (object_class);
   procstream_launcher_install_process (object_class);
   procstream_launcher_install_environment (object_class);
 }
@@ -249,6 +263,10 @@ procstream_launcher_init (ProcstreamLauncher *self)
         *(int *) field = G_PARAM_SPEC_BOOLEAN (properties[i])->default_value;
       else if (G_IS_PARAM_SPEC_UINT64 (properties[i]))
         *(guint64 *) field = G_PARAM_SPEC_UINT64 (properties[i])->default_value;
+      else if (G_IS_PARAM_SPEC_INT (properties[i]))
+        *(int *) field = G_PARAM_SPEC_INT (properties[i])->default_value;
+      else if (G_IS_PARAM_SPEC_FLAGS (properties[i]))
+        *(guint *) field = G_PARAM_SPEC_FLAGS (properties[i])->default_value;
     }
 }
 

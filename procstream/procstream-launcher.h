@@ -15,6 +15,26 @@
 
 G_BEGIN_DECLS
 
+/**
+ * PROCSTREAM_NO_LIMIT:
+ *
+ * As a limit of [method@Procstream.Launcher.set_limit]: none.
+ *
+ * Since: 1.0
+ */
+#define PROCSTREAM_NO_LIMIT (-1)
+
+/**
+ * PROCSTREAM_DEFAULT_NAME_REDACT:
+ *
+ * Which variables and options are taken for secrets in automatic names, unless
+ * [property@Procstream.Launcher:name-redact] is set. The words are those under which
+ * programs commonly take them.
+ *
+ * Since: 1.0
+ */
+#define PROCSTREAM_DEFAULT_NAME_REDACT "(?i)pass|pwd|secret|token|key|auth|cred"
+
 #define PROCSTREAM_TYPE_LAUNCHER (procstream_launcher_get_type ())
 
 PROCSTREAM_AVAILABLE_IN_1_0
@@ -67,6 +87,46 @@ PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamOutputConfig *procstream_launcher_get_stderr_config (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_stderr_config (ProcstreamLauncher *self, ProcstreamOutputConfig *stderr_config);
+PROCSTREAM_AVAILABLE_IN_1_0
+int procstream_launcher_get_nice (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_nice (ProcstreamLauncher *self, int nice);
+PROCSTREAM_AVAILABLE_IN_1_0
+int procstream_launcher_get_oom_score_adjust (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_oom_score_adjust (ProcstreamLauncher *self, int oom_score_adjust);
+PROCSTREAM_AVAILABLE_IN_1_0
+int procstream_launcher_get_umask (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_umask (ProcstreamLauncher *self, int umask);
+PROCSTREAM_AVAILABLE_IN_1_0
+int procstream_launcher_get_parent_death_signal (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_parent_death_signal (ProcstreamLauncher *self, int parent_death_signal);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_launcher_get_search_environment_path (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_search_environment_path (ProcstreamLauncher *self, gboolean search_environment_path);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamNameParts procstream_launcher_get_name_parts (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_name_parts (ProcstreamLauncher *self, ProcstreamNameParts name_parts);
+PROCSTREAM_AVAILABLE_IN_1_0
+const char *procstream_launcher_get_name_redact (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_name_redact (ProcstreamLauncher *self, const char *name_redact);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_limit (ProcstreamLauncher *self, ProcstreamLimit limit, gint64 soft, gint64 hard);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_unset_limit (ProcstreamLauncher *self, ProcstreamLimit limit);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_launcher_get_limit (ProcstreamLauncher *self, ProcstreamLimit limit, gint64 *soft, gint64 *hard);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_take_fd (ProcstreamLauncher *self, int fd, int target);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_close_fd (ProcstreamLauncher *self, int target);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_clear_environment (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_variable (ProcstreamLauncher *self, const char *variable, const char *value);
 PROCSTREAM_AVAILABLE_IN_1_0

@@ -143,6 +143,37 @@ block_error (ProcstreamSpawnRequest       *request,
                       request->name, request->helper);
 }
 
+/* What it may not do is told by the code as what it may not do to a file is. */
+static GError *
+setting_error (ProcstreamSpawnRequest       *request,
+               const ProcstreamHelperReport *report)
+{
+  const ProcstreamProcessSettings *settings = &request->settings;
+  g_autofree char                 *what = NULL;
+
+  switch ((int) report->step)
+    {
+    case PROCSTREAM_HELPER_STEP_SESSION:
+      what = g_strdup ("its session");
+      break;
+    case PROCSTREAM_HELPER_STEP_CONTROLLING:
+      what = g_strdup ("its controlling terminal");
+      break;
+    case PROCSTREAM_HELPER_STEP_LIMIT:
+      what = g_strdup_printf ("its limit “%s”", procstream_limit_to_string (procstream_limit_from_resource (report->value)));
+      break;
+    case PROCSTREAM_HELPER_STEP_NICE:
+      what = g_strdup_printf ("“nice” by %d", settings->nice);
+      break;
+    case PROCSTREAM_HELPER_STEP_OOM_SCORE:
+      what = g_strdup_printf ("“oom-score-adjust” by %d", settings->oom_score_adjust);
+      break;
+    default:
+      what = g_strdup_printf ("“parent-death-signal” %d", settings->parent_death_signal);
+    }
+  return new_error (request, G_IO_ERROR, g_io_error_from_errno (report->error), report->error, what);
+}
+
 GError *
 procstream_spawn_error_from_report (ProcstreamSpawnRequest       *request,
                                     const ProcstreamHelperReport *report)
@@ -164,6 +195,13 @@ procstream_spawn_error_from_report (ProcstreamSpawnRequest       *request,
     case PROCSTREAM_HELPER_STEP_FD:
       what = g_strdup_printf ("its descriptor %d", report->value);
       return new_error (request, G_IO_ERROR, g_io_error_from_errno (report->error), report->error, what);
+    case PROCSTREAM_HELPER_STEP_SESSION:
+    case PROCSTREAM_HELPER_STEP_CONTROLLING:
+    case PROCSTREAM_HELPER_STEP_LIMIT:
+    case PROCSTREAM_HELPER_STEP_NICE:
+    case PROCSTREAM_HELPER_STEP_OOM_SCORE:
+    case PROCSTREAM_HELPER_STEP_DEATH_SIGNAL:
+      return setting_error (request, report);
     case PROCSTREAM_HELPER_STEP_BLOCK:
       return block_error (request, report);
     default:

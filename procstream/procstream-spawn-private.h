@@ -4,6 +4,7 @@
 
 #include <gio/gio.h>
 #include "procstream-helper-private.h"
+#include "procstream-process-settings-private.h"
 
 G_BEGIN_DECLS
 
@@ -23,8 +24,13 @@ struct _ProcstreamSpawnRequest
   char   **envp; /* NULL: the program's own, as it is when the request is handed over */
   char    *cwd;  /* NULL: the program's own */
   gboolean new_group;
-  int      terminal; /* -1, or a target that may be a terminal: the new group takes the foreground there, if the program's had it */
-  GArray  *fds;      /* of ProcstreamSpawnFd: what the child gets, 0, 1 and 2 among them; a target that is not given is closed */
+  gboolean new_session; /* and so a new group */
+  int      controlling; /* -1, or a target that becomes the controlling terminal of the new session */
+  int      terminal;    /* -1, or a target that may be a terminal: the new group takes the foreground there, if the program's had it */
+  GArray  *fds;         /* of ProcstreamSpawnFd: what the child gets, 0, 1 and 2 among them; a target that is not given is closed */
+
+  ProcstreamProcessSettings settings;
+  gboolean                  search_envp; /* for argv[0], in the PATH of envp instead of the program's own */
 
   char *path;   /* filled in by procstream_spawn() in the caller's thread, where the environment may be read: */
   char *helper; /* what to search in, NULL where argv[0] is a path; the helper program */
@@ -37,6 +43,7 @@ typedef struct
   GSubprocess *subprocess; /* (transfer full) */
 } ProcstreamSpawned;
 
+GArray                 *procstream_spawn_fds_new (void); /* owns its descriptors */
 ProcstreamSpawnRequest *procstream_spawn_request_new (const char        *name,
                                                       const char *const *argv);
 void                    procstream_spawn_request_free (ProcstreamSpawnRequest *self);

@@ -27,6 +27,15 @@ clear_fd (gpointer data)
     close (given->fd);
 }
 
+GArray *
+procstream_spawn_fds_new (void)
+{
+  GArray *fds = g_array_new (FALSE, FALSE, sizeof (ProcstreamSpawnFd));
+
+  g_array_set_clear_func (fds, clear_fd);
+  return fds;
+}
+
 ProcstreamSpawnRequest *
 procstream_spawn_request_new (const char        *name,
                               const char *const *argv)
@@ -36,8 +45,9 @@ procstream_spawn_request_new (const char        *name,
   self->name = g_strdup (name);
   self->argv = g_strdupv ((char **) argv);
   self->terminal = PROCSTREAM_HELPER_NO_TERMINAL;
-  self->fds = g_array_new (FALSE, FALSE, sizeof (ProcstreamSpawnFd));
-  g_array_set_clear_func (self->fds, clear_fd);
+  self->controlling = PROCSTREAM_HELPER_NO_TERMINAL;
+  self->settings.umask = -1;
+  self->fds = procstream_spawn_fds_new ();
   return self;
 }
 
@@ -116,21 +126,61 @@ append_string (GByteArray *bytes,
   return offset;
 }
 
+static guint32
+flags_of (ProcstreamSpawnRequest *self)
+{
+  guint32 flags = 0;
+
+  if (self->new_session)
+    flags |= PROCSTREAM_HELPER_NEW_SESSION;
+  else if (self->new_group)
+    flags |= PROCSTREAM_HELPER_NEW_GROUP;
+  if (self->settings.umask >= 0)
+    flags |= PROCSTREAM_HELPER_UMASK;
+  if (procstream_platform_has (PROCSTREAM_FEATURE_PIDFD))
+    flags |= PROCSTREAM_HELPER_PIDFD;
+  return flags;
+}
+
+static guint32
+append_limits (GByteArray                      *bytes,
+               const ProcstreamProcessSettings *settings)
+{
+  guint32 n = 0;
+
+  for (guint i = 1; i < PROCSTREAM_N_LIMITS; i++)
+    {
+      const ProcstreamLimitValue *value = &settings->limits[i];
+      /* -1 is the kernel's word for "no limit", too. */
+      ProcstreamHelperLimit limit = { procstream_limit_to_resource (i), value->soft, value->hard };
+
+      if (!value->set)
+        continue;
+      g_byte_array_append (bytes, (const guint8 *) &limit, sizeof limit);
+      n++;
+    }
+  return n;
+}
+
 static GByteArray *
 pack (ProcstreamSpawnRequest *self)
 {
   GByteArray           *bytes = g_byte_array_sized_new (512);
   ProcstreamHelperBlock block = {
     .version = PROCSTREAM_HELPER_VERSION,
+    .flags = flags_of (self),
     .n_fds = self->fds->len,
     .terminal = self->terminal,
+    .controlling = self->controlling,
+    .nice = self->settings.nice,
+    .oom_score = self->settings.oom_score_adjust,
+    .umask = MAX (self->settings.umask, 0),
+    .death_signal = self->settings.parent_death_signal,
+    .parent = getpid (),
   };
 
-  if (self->new_group)
-    block.flags |= PROCSTREAM_HELPER_NEW_GROUP;
-  if (procstream_platform_has (PROCSTREAM_FEATURE_PIDFD))
-    block.flags |= PROCSTREAM_HELPER_PIDFD;
   g_byte_array_append (bytes, (const guint8 *) &block, sizeof block);
+  block.n_limits = append_limits (bytes, &self->settings);
   for (guint i = 0; i < self->fds->len; i++)
     {
       gint32 target = g_array_index (self->fds, ProcstreamSpawnFd, i).target;

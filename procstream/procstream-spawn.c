@@ -396,10 +396,11 @@ start_spawner_once (gpointer data)
 static void
 read_environment (ProcstreamSpawnRequest *request)
 {
-  const char *path = g_getenv ("PATH");
+  const char *path;
 
   if (!request->envp)
     request->envp = g_get_environ ();
+  path = request->search_envp ? g_environ_getenv (request->envp, "PATH") : g_getenv ("PATH");
   if (request->argv[0][0] != '\0' && !strchr (request->argv[0], '/'))
     request->path = g_strdup (path ? path : "/bin:/usr/bin:.");
   request->helper = procstream_spawn_find_helper ();

@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -483,6 +486,38 @@ run_tty (int    argc,
   return 0;
 }
 
+/* --- What a process can be given beside its descriptors ------------------------------------------------------------------------ */
+
+static int
+run_settings (int    argc,
+              char **argv)
+{
+  int   death_signal = 0;
+  char  score[16] = "?";
+  FILE *file = fopen ("/proc/self/oom_score_adj", "re");
+
+  if (file && fgets (score, sizeof score, file))
+    score[strcspn (score, "\n")] = '\0';
+  prctl (PR_GET_PDEATHSIG, &death_signal);
+  printf ("nice %d\numask %03o\noom %s\ndeath %d\n", getpriority (PRIO_PROCESS, 0), (unsigned) umask (0), score, death_signal);
+  return 0;
+}
+
+static int
+run_limits (int    argc,
+            char **argv)
+{
+  for (int i = 0; i < argc; i++)
+    {
+      struct rlimit limit;
+
+      if (getrlimit (atoi (argv[i]), &limit) != 0)
+        die ("getrlimit");
+      printf ("%lld %lld\n", (long long) limit.rlim_cur, (long long) limit.rlim_max);
+    }
+  return 0;
+}
+
 /* --- Modes -------------------------------------------------------------------------------------------------------------------- */
 
 static const Mode modes[] = {
@@ -501,8 +536,10 @@ static const Mode modes[] = {
   { "flood", "[BYTES [STATUS]]", "writes that many bytes, or without end, in lines of 80, and exits with STATUS", run_flood },
   { "ignore-term", "", "ignores SIGTERM, SIGINT and SIGHUP, prints “ready”, and waits for the end of stdin", run_ignore_term },
   { "kill", "SIGNUM", "sends itself the signal", run_kill },
+  { "limits", "RESOURCE…", "prints the soft and the hard limit of each", run_limits },
   { "orphan", "", "leaves a grandchild that sleeps for ever and holds the outputs, prints its pid, and exits", run_orphan },
   { "pgid", "", "prints pid, process group and session", run_pgid },
+  { "settings", "", "prints nice value, file mode creation mask, OOM score and parent-death signal", run_settings },
   { "signals", "", "prints the blocked and the ignored signals, as the kernel does", run_signals },
   { "sleep-forever", "", "prints “ready”, and sleeps for ever", run_sleep_forever },
   { "stubborn", "", "leaves a grandchild that ignores SIGTERM and SIGINT, prints its pid, and both sleep for ever", run_stubborn },

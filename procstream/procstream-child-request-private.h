@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-child-core-private.h"
+#include "procstream-spawn-private.h"
+#include "procstream-terminal-private.h"
+
+G_BEGIN_DECLS
+
+/* What this side keeps of what a child is given. */
+typedef struct
+{
+  int                 pipes[3]; /* our ends of the standard descriptors, -1: none */
+  ProcstreamTerminal *terminal; /* where the child inherits one in a group of its own */
+} ProcstreamChildEnds;
+
+/* From options to a request. NULL, with an error that names the process, when there is no descriptor left for it; @ends is to be
+ * closed in any case. */
+ProcstreamSpawnRequest *procstream_child_request_new (ProcstreamChildOptions *options,
+                                                      ProcstreamChildEnds    *ends,
+                                                      GError                **error);
+#define PROCSTREAM_CHILD_NO_ENDS ((ProcstreamChildEnds){ { -1, -1, -1 }, NULL })
+/* The terminal is not touched: it is taken back. */
+void procstream_child_ends_close (ProcstreamChildEnds *self);
+
+G_END_DECLS

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-child-request-private.h"
+
+#include "procstream-pipe-private.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+/*
+ * What a child gets: from the options that its launcher left to the descriptors and settings of a request. Each descriptor is made just
+ * before the start, numbered above 2 and close-on-exec; the request owns those of the child, and the ends those of this side.
+ */
+typedef struct
+{
+  ProcstreamChildOptions *options;
+  ProcstreamSpawnRequest *request;
+  ProcstreamChildEnds    *ends;
+} Plan;
+
+static gboolean
+give_pipe (Plan    *self,
+           int      target,
+           GError **error)
+{
+  int fds[2];
+  int theirs = target == 0 ? 0 : 1;
+
+  if (!procstream_pipe_new (fds, error))
+    return FALSE;
+  self->ends->pipes[target] = fds[1 - theirs];
+  procstream_spawn_request_take_fd (self->request, fds[theirs], target);
+  return TRUE;
+}
+
+static gboolean
+take_or_fail (Plan       *self,
+              int         fd,
+              int         target,
+              const char *what,
+              GError    **error)
+{
+  int errsv = errno;
+
+  if (fd < 0)
+    {
+      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "%s: %s", what, g_strerror (errsv));
+      return FALSE;
+    }
+  procstream_spawn_request_take_fd (self->request, fd, target);
+  return TRUE;
+}
+
+static gboolean
+give_null (Plan    *self,
+           int      target,
+           GError **error)
+{
+  int fd = open ("/dev/null", O_RDWR | O_CLOEXEC);
+
+  if (fd >= 0)
+    fd = procstream_fd_above_standard (fd);
+  return take_or_fail (self, fd, target, "/dev/null", error);
+}
+
+/* What the program itself has closed is closed in the child as well. */
+static gboolean
+give_own (Plan    *self,
+          int      source,
+          int      target,
+          GError **error)
+{
+  int fd = fcntl (source, F_DUPFD_CLOEXEC, 3);
+
+  if (fd < 0 && errno == EBADF)
+    return TRUE;
+  return take_or_fail (self, fd, target, "A standard descriptor", error);
+}
+
+static gboolean
+give_input (Plan    *self,
+            GError **error)
+{
+  switch (self->options->stdin_mode)
+    {
+    case PROCSTREAM_STDIN_MODE_PIPE:
+      return give_pipe (self, STDIN_FILENO, error);
+    case PROCSTREAM_STDIN_MODE_INHERIT:
+      return give_own (self, STDIN_FILENO, STDIN_FILENO, error);
+    default:
+      return give_null (self, STDIN_FILENO, error);
+    }
+}
+
+static gboolean
+give_output (Plan    *self,
+             int      target,
+             GError **error)
+{
+  switch (self->options->outputs[target - 1].backend)
+    {
+    case PROCSTREAM_BACKEND_BROADCAST:
+      return give_pipe (self, target, error);
+    case PROCSTREAM_BACKEND_INHERIT:
+      return give_own (self, target, target, error);
+    default:
+      return give_null (self, target, error);
+    }
+}
+
+/* The same description under both numbers: what the child writes to either comes in the order in which it writes. */
+static gboolean
+give_merged (Plan    *self,
+             GError **error)
+{
+  for (guint i = 0; i < self->request->fds->len; i++)
+    {
+      const ProcstreamSpawnFd *given = &g_array_index (self->request->fds, ProcstreamSpawnFd, i);
+
+      if (given->target == STDOUT_FILENO)
+        return give_own (self, given->fd, STDERR_FILENO, error);
+    }
+  return TRUE;
+}
+
+/* A child starts once: what was kept for it is handed on. */
+static void
+give_extra (Plan *self)
+{
+  GArray *fds = self->options->fds;
+
+  for (guint i = 0; fds && i < fds->len; i++)
+    {
+      ProcstreamSpawnFd *given = &g_array_index (fds, ProcstreamSpawnFd, i);
+
+      procstream_spawn_request_take_fd (self->request, g_steal_fd (&given->fd), given->target);
+    }
+}
+
+static gboolean
+give_all (Plan    *self,
+          GError **error)
+{
+  return give_input (self, error) &&
+         give_output (self, STDOUT_FILENO, error) &&
+         (self->options->merge_stderr ? give_merged (self, error) : give_output (self, STDERR_FILENO, error));
+}
+
+/* A child that stays in the program's group is in front exactly when the program is. */
+static void
+lend_terminal (Plan *self)
+{
+  int inherited[3] = { -1, -1, -1 };
+
+  if (!self->request->new_group)
+    return;
+  if (self->options->stdin_mode == PROCSTREAM_STDIN_MODE_INHERIT)
+    inherited[STDIN_FILENO] = STDIN_FILENO;
+  for (int target = STDOUT_FILENO; target <= STDERR_FILENO; target++)
+    if (self->options->outputs[target - 1].backend == PROCSTREAM_BACKEND_INHERIT)
+      inherited[target] = target;
+  self->ends->terminal = procstream_terminal_new (inherited);
+  if (self->ends->terminal)
+    self->request->terminal = procstream_terminal_get_target (self->ends->terminal);
+}
+
+ProcstreamSpawnRequest *
+procstream_child_request_new (ProcstreamChildOptions *options,
+                              ProcstreamChildEnds    *ends,
+                              GError                **error)
+{
+  ProcstreamSpawnRequest *request = procstream_spawn_request_new (options->name, (const char *const *) options->argv);
+  Plan                    plan = { options, request, ends };
+
+  request->envp = g_strdupv (options->envp);
+  request->cwd = g_strdup (options->cwd);
+  request->new_session = options->containment == PROCSTREAM_CONTAINMENT_SESSION;
+  request->new_group = options->containment == PROCSTREAM_CONTAINMENT_GROUP;
+  request->settings = options->settings;
+  request->search_envp = options->search_envp;
+  if (give_all (&plan, error))
+    {
+      give_extra (&plan);
+      lend_terminal (&plan);
+      return request;
+    }
+  g_prefix_error (error, "Could not start “%s”: ", options->name);
+  procstream_spawn_request_free (request);
+  return NULL;
+}
+
+void
+procstream_child_ends_close (ProcstreamChildEnds *self)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
+    if (self->pipes[i] >= 0)
+      close (g_steal_fd (&self->pipes[i]));
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-enums.h"
+
+G_BEGIN_DECLS
+
+/* What a process does to itself before it becomes the program. Plain data: it is copied by assignment. */
+typedef struct
+{
+  gboolean set;
+  gint64   soft; /* -1: none */
+  gint64   hard;
+} ProcstreamLimitValue;
+
+#define PROCSTREAM_N_LIMITS (PROCSTREAM_LIMIT_LOCKS + 1)
+
+typedef struct
+{
+  int                  nice; /* added to the program's own, as is oom_score_adjust */
+  int                  oom_score_adjust;
+  int                  umask; /* -1: the program's own */
+  int                  parent_death_signal;
+  ProcstreamLimitValue limits[PROCSTREAM_N_LIMITS]; /* by ProcstreamLimit */
+} ProcstreamProcessSettings;
+
+/* The RLIMIT_ constant, and what it is called in messages. */
+int             procstream_limit_to_resource (ProcstreamLimit limit);
+ProcstreamLimit procstream_limit_from_resource (int resource); /* UNSET: not one of ours */
+const char     *procstream_limit_to_string (ProcstreamLimit limit);
+
+G_END_DECLS
