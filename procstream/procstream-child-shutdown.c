@@ -114,7 +114,7 @@ look_cb (gpointer data)
 
   if (!exited)
     return PROCSTREAM_REMAINS_LEADER;
-  if (self->options.containment != PROCSTREAM_CONTAINMENT_GROUP || errsv == ESRCH)
+  if (self->options.containment == PROCSTREAM_CONTAINMENT_PROCESS || errsv == ESRCH)
     return PROCSTREAM_REMAINS_NOBODY;
   if (has_pidfd && errsv != ENOSYS)
     return look_closer (self, PROCSTREAM_REMAINS_MEMBERS);

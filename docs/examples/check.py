@@ -14,6 +14,7 @@ EXPECTED = {
               'ended by signal 9\n',
     'first-child': 'line: compiling\nline: linking\nexit code: 3\n',
     'handle-stdin': 'apple\nbanana\npear\n',
+    'limited-child': '32 0077 careful\n',
     'several-subscribers': 'live: 1\nlive: 2\nlive: 3\nlive: 4\nlive: 5\ntail: 4 5\nlate: 1 2 3 4 5\n',
     'wait-for-line': 'server: starting\nserver: ready on port 8080\nready, stopping it\nended by signal 15\n',
 }

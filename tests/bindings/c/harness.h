@@ -137,4 +137,6 @@ void scenario_environment_and_cwd (void);
 void scenario_properties (void);
 void scenario_dropped_in_a_handler (void);
 
+void scenario_process_settings (void);
+
 void scenario_asynchronous_consumer (void);

@@ -52,6 +52,7 @@ static const Scenario scenarios[] = {
   { 45, "read error", scenario_read_error },
   { 50, "chunk info", scenario_chunk_info },
   { 65, "asynchronous consumer", scenario_asynchronous_consumer },
+  { 73, "process settings", scenario_process_settings },
   { 81, "joined lines", scenario_joined_lines },
 };
 

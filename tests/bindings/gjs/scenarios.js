@@ -806,6 +806,35 @@ scenario(65, 'asynchronous consumer', async () => {
     equal([once.chunks, once.hasEnded], [2, false]);
 });
 
+scenario(73, 'process settings', async () => {
+    const plain = reliable().spawnv(shell('nice'));
+    const nice = collect(plain.stdout);
+    await complete(plain);
+    const ownNice = parseInt(nice.dup_lines()[0]);
+
+    const [, , , fd] = GLib.spawn_async_with_pipes(null, ['/usr/bin/printf', 'given\\n'], null, GLib.SpawnFlags.DEFAULT, null);
+    GLib.setenv('SCENARIO_GONE', 'here', true);
+    const launcher = reliable({
+        nice: 3,
+        umask: 0o27,
+        containment: Procstream.Containment.SESSION,
+        search_environment_path: true,
+    });
+    launcher.set_limit(Procstream.Limit.CORE_SIZE, 0, Procstream.NO_LIMIT);
+    launcher.take_fd(fd, 7);
+    launcher.clear_environment();
+    const child = launcher.spawnv(['sh', '-c',
+        'nice; umask; ulimit -S -c; echo "${SCENARIO_GONE-unset}"; cat <&7; cut -d" " -f1,6 /proc/$$/stat']);
+    launcher.close_fd(7);
+    const collector = collect(child.stdout);
+    await complete(child);
+    equal(collector.dup_lines(),
+        [`${Math.min(ownNice + 3, 19)}`, '0027', '0', 'unset', 'given', `${child.pid} ${child.pid}`]);
+    equal(launcher.get_limit(Procstream.Limit.CORE_SIZE), [true, 0, -1]);
+    launcher.name_parts = Procstream.NameParts.ARGUMENTS;
+    equal(launcher.create(['/bin/prog', '--token', 'x', 'y']).name, 'prog "--token" "***" "y"');
+});
+
 scenario(81, 'joined lines', async () => {
     const read = async (script, options = {}) => {
         const child = reliable({stdout_config: config(RELIABLE, options)}).create(shell(script));

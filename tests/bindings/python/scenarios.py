@@ -840,6 +840,32 @@ def asynchronous_consumer():
     equal((once.chunks, once.ended), (2, False))
 
 
+@scenario(73, 'process settings')
+def process_settings():
+    plain = reliable().spawnv(shell('nice'))
+    collector = collect(plain.get_stdout())
+    complete(plain)
+    own_nice = int(collector.dup_lines()[0])
+
+    read_end, write_end = os.pipe()
+    os.write(write_end, b'given\n')
+    os.close(write_end)
+    GLib.setenv('SCENARIO_GONE', 'here', True)
+    launcher = reliable(nice=3, umask=0o27, containment=Procstream.Containment.SESSION, search_environment_path=True)
+    launcher.set_limit(Procstream.Limit.CORE_SIZE, 0, Procstream.NO_LIMIT)
+    launcher.take_fd(read_end, 7)
+    launcher.clear_environment()
+    child = launcher.spawnv(['sh', '-c', 'nice; umask; ulimit -S -c; echo "${SCENARIO_GONE-unset}"; cat <&7; cut -d" " -f1,6 /proc/$$/stat'])
+    launcher.close_fd(7)
+    collector = collect(child.get_stdout())
+    complete(child)
+    pid = child.get_pid()
+    equal(collector.dup_lines(), [str(min(own_nice + 3, 19)), '0027', '0', 'unset', 'given', f'{pid} {pid}'])
+    equal(launcher.get_limit(Procstream.Limit.CORE_SIZE), (True, 0, -1))
+    launcher.set_property('name-parts', Procstream.NameParts.ARGUMENTS)
+    equal(launcher.create(['/bin/prog', '--token', 'x', 'y']).get_name(), 'prog "--token" "***" "y"')
+
+
 @scenario(81, 'joined lines')
 def joined_lines():
     def read(script, **options):

@@ -990,6 +990,7 @@ int main (string[] args) {
     scenario (45, "read error", read_error);
     scenario (50, "chunk info", () => chunk_info.end (run_async ((callback) => chunk_info.begin (callback))));
     scenario (65, "asynchronous consumer", asynchronous_consumer);
+    scenario (73, "process settings", process_settings);
     scenario (81, "joined lines", joined_lines);
     return finish ();
 }

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* How children are set up. */
+
+#include "harness.h"
+
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+void
+scenario_process_settings (void)
+{
+  ProcstreamLauncher *launcher = harness_reliable ();
+  g_autoptr (ProcstreamChild) plain = harness_spawn (harness_reliable (), "nice");
+  g_autoptr (ProcstreamCollector) nice = harness_collect (procstream_child_get_stdout (plain));
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (ProcstreamChild) named = NULL;
+  g_autoptr (ProcstreamCollector) collector = NULL;
+  g_autoptr (GBytes) own = NULL;
+  g_autofree char *own_nice = NULL;
+  g_autofree char *expected = NULL;
+  int              fds[2];
+
+  harness_complete (plain);
+  own = procstream_collector_dup_bytes (nice);
+  own_nice = g_strndup (g_bytes_get_data (own, NULL), g_bytes_get_size (own));
+  g_assert_true (g_unix_open_pipe (fds, FD_CLOEXEC, NULL));
+  g_assert_cmpint (write (fds[1], "given\n", 6), ==, 6);
+  close (fds[1]);
+  g_setenv ("SCENARIO_GONE", "here", TRUE);
+  procstream_launcher_set_nice (launcher, 3);
+  procstream_launcher_set_umask (launcher, 027);
+  procstream_launcher_set_containment (launcher, PROCSTREAM_CONTAINMENT_SESSION);
+  procstream_launcher_set_search_environment_path (launcher, TRUE);
+  procstream_launcher_set_limit (launcher, PROCSTREAM_LIMIT_CORE_SIZE, 0, PROCSTREAM_NO_LIMIT);
+  procstream_launcher_take_fd (launcher, fds[0], 7);
+  procstream_launcher_clear_environment (launcher);
+  g_object_ref (launcher);
+  child = harness_spawn (launcher, "nice; umask; ulimit -S -c; echo \"${SCENARIO_GONE-unset}\"; cat <&7; cut -d' ' -f1,6 /proc/$$/stat");
+  procstream_launcher_close_fd (launcher, 7);
+  collector = harness_collect (procstream_child_get_stdout (child));
+  harness_complete (child);
+  expected = g_strdup_printf ("%d\n0027\n0\nunset\ngiven\n%d %d\n", MIN (atoi (own_nice) + 3, 19),
+                              procstream_child_get_pid (child), procstream_child_get_pid (child));
+  harness_assert_collected (collector, expected);
+  procstream_launcher_set_name_parts (launcher, PROCSTREAM_NAME_PARTS_ARGUMENTS);
+  named = procstream_launcher_create (launcher, (const char *const[]){ "/bin/prog", "--token", "x", "y", NULL }, NULL);
+  g_assert_cmpstr (procstream_child_get_name (named), ==, "prog \"--token\" \"***\" \"y\"");
+  g_object_unref (launcher);
+}
