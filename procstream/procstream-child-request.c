@@ -101,6 +101,7 @@ give_output (Plan    *self,
   switch (self->options->outputs[target - 1].backend)
     {
     case PROCSTREAM_BACKEND_BROADCAST:
+    case PROCSTREAM_BACKEND_SINGLE:
       return give_pipe (self, target, error);
     case PROCSTREAM_BACKEND_INHERIT:
       return give_own (self, target, target, error);

@@ -19,6 +19,9 @@ typedef struct
   guint64          replay_limit;
   guint            max_chunks; /* live window, > 0 */
   guint64          max_bytes;  /* > 0 */
+
+  guint64            max_replay_bytes; /* of lines and milliseconds, > 0 there */
+  ProcstreamLineRule rule;             /* of lines */
 } ProcstreamLogOptions;
 
 typedef enum
@@ -38,11 +41,22 @@ typedef struct
   const GError          *error; /* for END: NULL for end of file. Owned by the log */
 } ProcstreamLogEvent;
 
+typedef struct
+{
+  guint64 chunks;
+  guint64 bytes;
+  gint64  oldest_us; /* when the oldest of them was read; for none of them 0 */
+} ProcstreamLag;
+
 ProcstreamChunkLog *procstream_chunk_log_new (const ProcstreamLogOptions *options);
 void                procstream_chunk_log_free (ProcstreamChunkLog *self); /* no cursor may be left */
 
-void     procstream_chunk_log_append (ProcstreamChunkLog *self,
-                                      ProcstreamChunk    *chunk); /* (transfer full) */
+void procstream_chunk_log_append (ProcstreamChunkLog *self,
+                                  ProcstreamChunk    *chunk); /* (transfer full) */
+/* The log's clock, which only replay of the last milliseconds looks at, is the latest time that it was told, here or by a chunk. Before a
+ * cursor attaches it must be told, so that this gets no more than what is young; at other times it may, to let go of what is old. */
+void     procstream_chunk_log_set_time (ProcstreamChunkLog *self,
+                                        gint64              now_us);
 void     procstream_chunk_log_finish (ProcstreamChunkLog *self,
                                       GError             *error); /* (transfer full) (nullable) */
 gboolean procstream_chunk_log_must_pause (ProcstreamChunkLog *self);
@@ -65,9 +79,22 @@ void                   procstream_chunk_log_detach (ProcstreamChunkLog *self,
 ProcstreamLogEventType procstream_chunk_log_next (ProcstreamChunkLog *self,
                                                   ProcstreamCursor   *cursor,
                                                   ProcstreamLogEvent *event);
+/* As if the stream ended here for this one alone: it gets a gap of all that it had not read, then the end with @error, and counts as no
+ * cursor any more for anything else. @error stays the log's until that is freed. */
+void procstream_chunk_log_drop (ProcstreamChunkLog *self,
+                                ProcstreamCursor   *cursor,
+                                GError             *error); /* (transfer full) */
 /* TRUE when next would return something. */
 gboolean procstream_chunk_log_has_next (ProcstreamChunkLog *self,
                                         ProcstreamCursor   *cursor);
+
+/* Whether reading, once paused, stays so as long as this one does not read. */
+gboolean procstream_chunk_log_holds_up (ProcstreamChunkLog *self,
+                                        ProcstreamCursor   *cursor);
+/* What it has yet to read and will get; a gap that awaits it is not that. */
+void procstream_chunk_log_get_lag (ProcstreamChunkLog *self,
+                                   ProcstreamCursor   *cursor,
+                                   ProcstreamLag      *lag);
 
 /* For a subscriber that keeps up, run by the thread that appends: TRUE when @cursor has read all but the newest chunk,
  * (which it may look at without a reference until the next append) ... */
@@ -89,7 +116,8 @@ gboolean         procstream_cursor_is_in_history (ProcstreamCursor *self);
 
 /* The oldest chunk that has no line index, NULL when all have one. */
 ProcstreamChunk *procstream_chunk_log_peek_unindexed (ProcstreamChunkLog *self);
-/* Whether the next event is a chunk that has none. For history that the log has let go it is FALSE, whatever it has. */
+/* Whether the next event is a chunk that has none. For history that the log has let go, and for the rest of a chunk, it is FALSE, whatever
+ * they have. */
 gboolean procstream_chunk_log_lacks_index (ProcstreamChunkLog *self,
                                            ProcstreamCursor   *cursor);
 

@@ -19,6 +19,12 @@
  * A lossy cursor whose wanted position lies below first is counted in behind and in no slot: a gap awaits it. One that reads
  * history is in the list histories; when the log lets a chunk go that is history to it, it gets a reference of its own.
  *
+ * Where replay begins is a byte: replay_skip bytes of chunk replay_mark, which is kept whole, are left out. With replay of lines that is where
+ * the oldest of them begins, or else, when they take more than max_replay_bytes, the first one that begins within so many
+ * of the newest bytes; only where none does it is in the middle of a line. replay_lines counts the lines that begin there or later,
+ * rest_lines those of them that begin in chunk replay_mark, and each slot has the number of its own, so that moving on looks at every byte a
+ * constant number of times.
+ *
  * All floors only rise: what was let go never comes back.
  */
 
@@ -28,6 +34,7 @@ typedef struct
   guint32          unread;
   guint32          paused;
   guint32          wanted;
+  guint32          lines; /* that begin in it, where replay counts lines */
 } Slot;
 
 struct _ProcstreamCursor
@@ -37,8 +44,11 @@ struct _ProcstreamCursor
   guint64            next_offset; /* in bytes: the chunk may be gone */
   guint64            attached_at;
   guint64            missed; /* chunks that were gone when it attached from the start, until it is told */
+  gsize              skip;   /* bytes of its next chunk, the first of its history, that replay had let go */
   gboolean           finished;
-  GQueue             own; /* of ProcstreamChunk, history that the log has let go */
+  const GError      *dropped; /* it is in no slot and in no list, and no cursor that counts */
+  ProcstreamLag      lost;    /* by that, until it is told */
+  GQueue             own;     /* of ProcstreamChunk, history that the log has let go */
 };
 
 struct _ProcstreamChunkLog
@@ -58,12 +68,17 @@ struct _ProcstreamChunkLog
   guint64 paused_mark;
   guint64 wanted_mark;
   guint64 replay_mark;
+  gsize   replay_skip;
+  guint64 replay_lines;
+  guint32 rest_lines;
+  gint64  now_us;
   guint64 live_mark;
   guint64 unindexed_mark; /* no chunk before it lacks a line index */
 
   guint      n_cursors;
   guint      behind;
   GPtrArray *histories; /* of lossy cursors that read history */
+  GPtrArray *errors;    /* that cursors were dropped with */
   guint64    dropped;
   guint64    unobserved;
 };
@@ -212,20 +227,124 @@ has_replay (ProcstreamChunkLog *self)
   return !self->sealed && self->options.replay != PROCSTREAM_REPLAY_NONE && self->options.replay != PROCSTREAM_REPLAY_UNSET;
 }
 
-/* The oldest chunk that replay keeps. Bytes are a floor: whole chunks that together have at least so many. */
+static void
+leave_replay_mark (ProcstreamChunkLog *self)
+{
+  self->replay_lines -= self->rest_lines;
+  self->replay_mark++;
+  self->replay_skip = 0;
+  self->rest_lines = self->replay_mark < self->head ? slot_at (self, self->replay_mark)->lines : 0;
+}
+
+/* Forward within chunk replay_mark. */
+static void
+skip_to (ProcstreamChunkLog *self,
+         gsize               skip)
+{
+  if (self->rest_lines > 0)
+    {
+      guint32 passed = procstream_chunk_count_lines (slot_at (self, self->replay_mark)->chunk, &self->options.rule,
+                                                     self->replay_skip, skip);
+
+      self->rest_lines -= passed;
+      self->replay_lines -= passed;
+    }
+  self->replay_skip = skip;
+}
+
+/* To the first line that begins at or after where it stands. */
+static void
+skip_to_line (ProcstreamChunkLog *self)
+{
+  ProcstreamChunk *chunk;
+
+  while (self->rest_lines == 0)
+    leave_replay_mark (self);
+  chunk = slot_at (self, self->replay_mark)->chunk;
+  self->replay_skip = procstream_chunk_find_line (chunk, &self->options.rule, self->replay_skip, chunk->size);
+}
+
+static void
+limit_lines (ProcstreamChunkLog *self)
+{
+  while (self->replay_lines > self->options.replay_limit)
+    {
+      if (self->replay_lines - self->rest_lines >= self->options.replay_limit)
+        {
+          leave_replay_mark (self);
+          continue;
+        }
+      skip_to_line (self);
+      self->replay_skip++;
+      self->rest_lines--;
+      self->replay_lines--;
+    }
+}
+
+static gboolean
+is_old (ProcstreamChunkLog    *self,
+        const ProcstreamChunk *chunk)
+{
+  return self->now_us - chunk->time_us >= 0 && (guint64) (self->now_us - chunk->time_us) / 1000 >= self->options.replay_limit;
+}
+
+static void
+limit_time (ProcstreamChunkLog *self)
+{
+  while (self->replay_mark < self->head && is_old (self, slot_at (self, self->replay_mark)->chunk))
+    leave_replay_mark (self);
+}
+
+static void
+limit_replay_bytes (ProcstreamChunkLog *self)
+{
+  guint64 least;
+
+  if (self->head_offset <= self->options.max_replay_bytes)
+    return;
+  least = self->head_offset - self->options.max_replay_bytes;
+  if (offset_of (self, self->replay_mark) + self->replay_skip >= least)
+    return;
+  while (offset_of (self, self->replay_mark + 1) <= least)
+    leave_replay_mark (self);
+  skip_to (self, least - offset_of (self, self->replay_mark));
+}
+
+/* Bytes are a floor: whole chunks that together have at least so many. */
+static void
+limit_bytes (ProcstreamChunkLog *self)
+{
+  while (self->replay_mark < self->head && size_from (self, self->replay_mark + 1) >= self->options.replay_limit)
+    self->replay_mark++;
+}
+
+/* The oldest chunk that replay keeps. */
 static guint64
 replay_floor (ProcstreamChunkLog *self)
 {
   if (!has_replay (self))
     return self->head;
-  if (self->options.replay == PROCSTREAM_REPLAY_ALL)
-    return self->first;
-  if (self->options.replay == PROCSTREAM_REPLAY_LAST_CHUNKS)
-    return MAX (self->first, self->head - MIN (self->head, self->options.replay_limit));
   self->replay_mark = MAX (self->replay_mark, self->first);
-  while (self->replay_mark < self->head && size_from (self, self->replay_mark + 1) >= self->options.replay_limit)
-    self->replay_mark++;
-  return self->replay_mark;
+  switch (self->options.replay)
+    {
+    case PROCSTREAM_REPLAY_LAST_CHUNKS:
+      return MAX (self->first, self->head - MIN (self->head, self->options.replay_limit));
+    case PROCSTREAM_REPLAY_LAST_BYTES:
+      limit_bytes (self);
+      return self->replay_mark;
+    case PROCSTREAM_REPLAY_LAST_LINES:
+      limit_lines (self);
+      limit_replay_bytes (self);
+      if (self->replay_lines > 0)
+        skip_to_line (self);
+      return self->replay_mark;
+    case PROCSTREAM_REPLAY_LAST_MS:
+      limit_time (self);
+      limit_replay_bytes (self);
+      return self->replay_mark;
+    default:
+      return self->first;
+    }
 }
 
 /* The oldest chunk of the live window, which always has the newest chunk. */
@@ -307,6 +426,7 @@ procstream_chunk_log_new (const ProcstreamLogOptions *options)
   self->slots = g_new0 (Slot, LEAST_CAPACITY);
   self->mask = LEAST_CAPACITY - 1;
   self->histories = g_ptr_array_new ();
+  self->errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
   return self;
 }
 
@@ -317,6 +437,7 @@ procstream_chunk_log_free (ProcstreamChunkLog *self)
   for (guint64 i = self->first; i < self->head; i++)
     procstream_chunk_unref (slot_at (self, i)->chunk);
   g_ptr_array_unref (self->histories);
+  g_ptr_array_unref (self->errors);
   g_clear_error (&self->error);
   g_free (self->slots);
   g_free (self);
@@ -337,6 +458,18 @@ remember_last (ProcstreamChunkLog    *self,
   memcpy (self->last + kept - chunk->size, chunk->data, chunk->size);
 }
 
+/* Of the chunk that becomes the newest. */
+static void
+count_lines (ProcstreamChunkLog *self)
+{
+  Slot *slot = slot_at (self, self->head);
+
+  slot->lines = procstream_chunk_count_lines (slot->chunk, &self->options.rule, 0, slot->chunk->size);
+  self->replay_lines += slot->lines;
+  if (self->replay_mark == self->head)
+    self->rest_lines = slot->lines;
+}
+
 void
 procstream_chunk_log_append (ProcstreamChunkLog *self,
                              ProcstreamChunk    *chunk)
@@ -355,10 +488,22 @@ procstream_chunk_log_append (ProcstreamChunkLog *self,
   if (self->n_cursors == 0 && !has_replay (self))
     self->unobserved += chunk->size;
   slot_at (self, self->head)->chunk = chunk;
+  if (self->options.replay == PROCSTREAM_REPLAY_LAST_LINES && !self->sealed)
+    count_lines (self);
+  self->now_us = MAX (self->now_us, chunk->time_us);
   self->unindexed_mark += self->unindexed_mark == self->head && procstream_chunk_has_line_index (chunk);
   self->head_offset += chunk->size;
   self->head++;
   trim (self);
+}
+
+void
+procstream_chunk_log_set_time (ProcstreamChunkLog *self,
+                               gint64              now_us)
+{
+  self->now_us = MAX (self->now_us, now_us);
+  if (self->options.replay == PROCSTREAM_REPLAY_LAST_MS)
+    trim (self);
 }
 
 void
@@ -422,7 +567,8 @@ procstream_chunk_log_attach (ProcstreamChunkLog *self,
 
   cursor->delivery = delivery;
   cursor->next = live_only ? self->head : replay_floor (self);
-  cursor->next_offset = offset_of (self, cursor->next);
+  cursor->skip = cursor->next < self->head ? self->replay_skip : 0;
+  cursor->next_offset = offset_of (self, cursor->next) + cursor->skip;
   cursor->attached_at = self->head;
   g_queue_init (&cursor->own);
   enter (self, cursor);
@@ -449,16 +595,68 @@ procstream_chunk_log_attach_at_start (ProcstreamChunkLog *self,
   return cursor;
 }
 
-void
-procstream_chunk_log_detach (ProcstreamChunkLog *self,
-                             ProcstreamCursor   *cursor)
+static void
+withdraw (ProcstreamChunkLog *self,
+          ProcstreamCursor   *cursor)
 {
   leave (self, cursor);
   self->n_cursors--;
   g_ptr_array_remove_fast (self->histories, cursor);
   g_queue_clear_full (&cursor->own, (GDestroyNotify) procstream_chunk_unref);
+}
+
+void
+procstream_chunk_log_detach (ProcstreamChunkLog *self,
+                             ProcstreamCursor   *cursor)
+{
+  if (cursor->dropped == NULL)
+    withdraw (self, cursor);
   g_free (cursor);
   trim (self);
+}
+
+void
+procstream_chunk_log_drop (ProcstreamChunkLog *self,
+                           ProcstreamCursor   *cursor,
+                           GError             *error)
+{
+  g_assert (cursor->dropped == NULL);
+
+  g_ptr_array_add (self->errors, error);
+  cursor->dropped = error;
+  cursor->lost.chunks = self->head - cursor->next + cursor->missed;
+  cursor->lost.bytes = self->head_offset - (cursor->missed > 0 ? 0 : cursor->next_offset);
+  withdraw (self, cursor);
+  cursor->attached_at = cursor->next;
+  cursor->missed = 0;
+  cursor->finished = FALSE;
+  trim (self);
+}
+
+gboolean
+procstream_chunk_log_holds_up (ProcstreamChunkLog *self,
+                               ProcstreamCursor   *cursor)
+{
+  guint64 live = live_position (cursor);
+
+  return cursor->dropped == NULL && cursor->delivery == PROCSTREAM_DELIVERY_RELIABLE &&
+         (self->head - live > self->options.max_chunks / 2 || size_from (self, live) > self->options.max_bytes / 2);
+}
+
+void
+procstream_chunk_log_get_lag (ProcstreamChunkLog *self,
+                              ProcstreamCursor   *cursor,
+                              ProcstreamLag      *lag)
+{
+  gboolean own = cursor->next < self->first && procstream_cursor_is_in_history (cursor);
+  guint64  next = own ? cursor->next : MAX (cursor->next, self->first);
+
+  *lag = (ProcstreamLag){ 0 };
+  if (cursor->dropped || next == self->head)
+    return;
+  lag->chunks = self->head - next;
+  lag->bytes = self->head_offset - (next == cursor->next ? cursor->next_offset : offset_of (self, next));
+  lag->oldest_us = own ? ((ProcstreamChunk *) g_queue_peek_head (&cursor->own))->time_us : slot_at (self, next)->chunk->time_us;
 }
 
 static void
@@ -487,6 +685,17 @@ take_missed (ProcstreamCursor   *cursor,
 }
 
 static void
+leave_out_skipped (ProcstreamCursor   *cursor,
+                   ProcstreamLogEvent *event)
+{
+  ProcstreamChunk *whole = event->chunk;
+
+  event->chunk = procstream_chunk_new_rest (whole, cursor->skip);
+  procstream_chunk_unref (whole);
+  cursor->skip = 0;
+}
+
+static void
 take_chunk (ProcstreamChunkLog *self,
             ProcstreamCursor   *cursor,
             ProcstreamLogEvent *event)
@@ -497,8 +706,38 @@ take_chunk (ProcstreamChunkLog *self,
   else
     event->chunk = procstream_chunk_ref (slot_at (self, cursor->next)->chunk);
   g_assert (event->chunk && event->chunk->sequence == cursor->next);
+  if (cursor->skip > 0)
+    leave_out_skipped (cursor, event);
   cursor->next_offset += event->chunk->size;
   move_to (self, cursor, cursor->next + 1);
+}
+
+static void
+take_end (ProcstreamCursor   *cursor,
+          const GError       *error,
+          ProcstreamLogEvent *event)
+{
+  cursor->finished = TRUE;
+  event->type = PROCSTREAM_LOG_EVENT_END;
+  event->error = error;
+}
+
+/* All that is left for a cursor that was dropped. */
+static void
+take_dropped (ProcstreamCursor   *cursor,
+              ProcstreamLogEvent *event)
+{
+  if (cursor->lost.chunks > 0)
+    {
+      event->type = PROCSTREAM_LOG_EVENT_GAP;
+      event->chunks = cursor->lost.chunks;
+      event->bytes = cursor->lost.bytes;
+      cursor->lost.chunks = 0;
+    }
+  else if (!cursor->finished)
+    {
+      take_end (cursor, cursor->dropped, event);
+    }
 }
 
 ProcstreamLogEventType
@@ -507,6 +746,11 @@ procstream_chunk_log_next (ProcstreamChunkLog *self,
                            ProcstreamLogEvent *event)
 {
   *event = (ProcstreamLogEvent){ 0 };
+  if (cursor->dropped)
+    {
+      take_dropped (cursor, event);
+      return event->type;
+    }
   if (cursor->missed > 0)
     {
       take_missed (cursor, event);
@@ -521,9 +765,7 @@ procstream_chunk_log_next (ProcstreamChunkLog *self,
     }
   else if (self->finished && !cursor->finished)
     {
-      cursor->finished = TRUE;
-      event->type = PROCSTREAM_LOG_EVENT_END;
-      event->error = self->error;
+      take_end (cursor, self->error, event);
       return event->type;
     }
   else
@@ -538,6 +780,8 @@ gboolean
 procstream_chunk_log_has_next (ProcstreamChunkLog *self,
                                ProcstreamCursor   *cursor)
 {
+  if (cursor->dropped)
+    return !cursor->finished;
   return cursor->missed > 0 || cursor->next < self->head || (self->finished && !cursor->finished);
 }
 
@@ -545,7 +789,7 @@ gboolean
 procstream_chunk_log_is_at_newest (ProcstreamChunkLog *self,
                                    ProcstreamCursor   *cursor)
 {
-  return cursor->missed == 0 && cursor->next + 1 == self->head;
+  return cursor->missed == 0 && cursor->skip == 0 && cursor->next + 1 == self->head && cursor->dropped == NULL;
 }
 
 void
@@ -622,7 +866,9 @@ gboolean
 procstream_chunk_log_lacks_index (ProcstreamChunkLog *self,
                                   ProcstreamCursor   *cursor)
 {
-  ProcstreamChunk *chunk = cursor->missed > 0 ? NULL : procstream_chunk_log_peek (self, cursor->next);
+  ProcstreamChunk *chunk = procstream_chunk_log_peek (self, cursor->next);
 
+  if (cursor->missed > 0 || cursor->skip > 0 || cursor->dropped)
+    return FALSE;
   return chunk && !procstream_chunk_has_line_index (chunk);
 }

@@ -59,6 +59,9 @@ ProcstreamChunk *procstream_chunk_new_copy (gconstpointer data,
                                             gint64        time_us);
 /* Another record for what @self, which must be in a log, has: for a second log, with a sequence and an offset there. */
 ProcstreamChunk *procstream_chunk_new_share (ProcstreamChunk *self);
+/* What @self is without its first @from bytes, of which there must be some; it says of itself where they stand. */
+ProcstreamChunk *procstream_chunk_new_rest (ProcstreamChunk *self,
+                                            gsize            from);
 ProcstreamChunk *procstream_chunk_ref (ProcstreamChunk *self);
 void             procstream_chunk_unref (ProcstreamChunk *self);
 
@@ -82,5 +85,17 @@ gboolean procstream_chunk_has_line_index (ProcstreamChunk *self);
 /* What is known of what came before; never more than 16 bytes. */
 const guint8 *procstream_chunk_get_before (ProcstreamChunk *self,
                                            gsize           *size);
+
+/* The first byte at or after @from, and before @to, with which a line begins; @to when there is none. A line begins at the first byte of the
+ * stream, and at every byte that follows a separator; where a separator can overlap with itself, at every byte that follows what looks like
+ * one, as it does after a gap. */
+gsize   procstream_chunk_find_line (ProcstreamChunk          *self,
+                                    const ProcstreamLineRule *rule,
+                                    gsize                     from,
+                                    gsize                     to);
+guint32 procstream_chunk_count_lines (ProcstreamChunk          *self,
+                                      const ProcstreamLineRule *rule,
+                                      gsize                     from,
+                                      gsize                     to);
 
 G_END_DECLS

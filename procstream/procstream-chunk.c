@@ -112,6 +112,62 @@ procstream_chunk_new_share (ProcstreamChunk *self)
   return share;
 }
 
+/* The last bytes before that at @position, as many as fit in @bytes or are known. */
+static gsize
+copy_before (ProcstreamChunk *self,
+             gsize            position,
+             guint8          *bytes)
+{
+  const gsize room = sizeof self->before;
+  gsize       n_before;
+
+  if (position >= room)
+    {
+      memcpy (bytes, self->data + position - room, room);
+      return room;
+    }
+  procstream_chunk_get_before (self, &n_before);
+  n_before = MIN (n_before, room - position);
+  memcpy (bytes, self->before + room - n_before, n_before);
+  memcpy (bytes + n_before, self->data, position);
+  return n_before + position;
+}
+
+static ProcstreamChunk *
+new_rest_of_share (ProcstreamChunk *self,
+                   gsize            from)
+{
+  ProcstreamChunk *whole = procstream_chunk_new_rest (self->whole, from);
+  ProcstreamChunk *rest = procstream_chunk_new_share (whole);
+
+  procstream_chunk_unref (whole);
+  rest->sequence = self->sequence;
+  rest->offset = self->offset + from;
+  return rest;
+}
+
+ProcstreamChunk *
+procstream_chunk_new_rest (ProcstreamChunk *self,
+                           gsize            from)
+{
+  ProcstreamChunk *rest;
+  guint8           before[PROCSTREAM_LINE_RULE_MAX_SIZE];
+  gsize            n_before = copy_before (self, from, before);
+
+  g_assert (from > 0 && from < self->size);
+  if (self->is_share)
+    return new_rest_of_share (self, from);
+  if (self->slab)
+    rest = procstream_chunk_new (self->slab, self->data - self->slab->data + from, self->size - from, self->time_us);
+  else
+    rest = procstream_chunk_new_copy (self->data + from, self->size - from, self->time_us);
+  rest->sequence = self->sequence;
+  rest->offset = self->offset + from;
+  rest->stream = self->stream;
+  memcpy (rest->before + sizeof rest->before - n_before, before, n_before);
+  return rest;
+}
+
 /* An index of another mark than LF; the list only grows, at its head. */
 typedef struct _MarkedIndex MarkedIndex;
 struct _MarkedIndex
@@ -303,4 +359,65 @@ procstream_chunk_get_before (ProcstreamChunk *self,
 {
   *size = MIN (procstream_chunk_get_stream_offset (self), (guint64) sizeof self->before);
   return self->before + sizeof self->before - *size;
+}
+
+/* A separator that ends with what is before @position is followed by a line, but for the CR of a CRLF where each of both would do. */
+static gboolean
+begins_line (ProcstreamChunk          *self,
+             const ProcstreamLineRule *rule,
+             gsize                     position)
+{
+  guint8 before[PROCSTREAM_LINE_RULE_MAX_SIZE];
+  gsize  n_before;
+
+  if (position >= rule->size && !rule->any)
+    return procstream_line_rule_ends (rule, self->data, position);
+  n_before = copy_before (self, position, before);
+  if (n_before == 0)
+    return TRUE;
+  return procstream_line_rule_ends (rule, before, n_before) &&
+         !(rule->any && before[n_before - 1] == '\r' && self->data[position] == '\n');
+}
+
+gsize
+procstream_chunk_find_line (ProcstreamChunk          *self,
+                            const ProcstreamLineRule *rule,
+                            gsize                     from,
+                            gsize                     to)
+{
+  const guint8 last = rule->bytes[rule->size - 1];
+
+  if (from == 0 && to > 0 && begins_line (self, rule, 0))
+    return 0;
+  for (gsize i = MAX (from, 1); i < to; i++)
+    {
+      /* The byte before the one that a line begins with is the last one of a separator. */
+      if (!rule->any)
+        {
+          const guint8 *end = memchr (self->data + i - 1, last, to - i);
+
+          if (end == NULL)
+            break;
+          i = end + 1 - self->data;
+        }
+      if (begins_line (self, rule, i))
+        return i;
+    }
+  return to;
+}
+
+guint32
+procstream_chunk_count_lines (ProcstreamChunk          *self,
+                              const ProcstreamLineRule *rule,
+                              gsize                     from,
+                              gsize                     to)
+{
+  guint32 n = 0;
+
+  while ((from = procstream_chunk_find_line (self, rule, from, to)) < to)
+    {
+      n++;
+      from++;
+    }
+  return n;
 }

@@ -16,6 +16,11 @@ struct _ProcstreamConsumerCore
   gpointer                     native;
   ProcstreamWaiters           *waiters;
 
+  gboolean live_only;
+  gint64   max_stall_ms; /* 0: that of the output */
+  GMutex   flow_mutex;
+  gboolean paused; /* flow_mutex to change, atomic to read */
+
   GMutex                  mutex;
   ProcstreamConsumerState state;
   guint                   holds;    /* operations that what comes next waits for; also read without the lock */
@@ -30,11 +35,20 @@ struct _ProcstreamConsumerCore
 };
 
 ProcstreamConsumerCore *procstream_consumer_core_new (void);
-gboolean                procstream_consumer_core_begin (ProcstreamConsumerCore *self,
-                                                        GError                **error);
-void                    procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
-                                                            ProcstreamOutputCore   *output,
-                                                            ProcstreamDelivery      delivery,
-                                                            ProcstreamLineMark      mark);
+/* With the place that it takes at @output. */
+gboolean procstream_consumer_core_begin_at (ProcstreamConsumerCore *self,
+                                            ProcstreamOutputCore   *output,
+                                            GError                **error);
+void     procstream_consumer_core_get_options (ProcstreamConsumerCore     *self,
+                                               ProcstreamOutputCore       *output,
+                                               ProcstreamDelivery          delivery,
+                                               ProcstreamLineMark          mark,
+                                               ProcstreamSubscribeOptions *options);
+gboolean procstream_consumer_core_begin (ProcstreamConsumerCore *self,
+                                         GError                **error);
+void     procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
+                                             ProcstreamOutputCore   *output,
+                                             ProcstreamDelivery      delivery,
+                                             ProcstreamLineMark      mark);
 
 G_END_DECLS

@@ -30,6 +30,7 @@ procstream_consumer_core_new (void)
 
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->mutex);
+  g_mutex_init (&self->flow_mutex);
   self->waiters = procstream_waiters_new ();
   return self;
 }
@@ -52,6 +53,7 @@ procstream_consumer_core_unref (ProcstreamConsumerCore *self)
   procstream_waiters_unref (self->waiters);
   g_clear_error (&self->error);
   g_mutex_clear (&self->mutex);
+  g_mutex_clear (&self->flow_mutex);
   g_free (self);
 }
 
@@ -87,6 +89,20 @@ over_cb (gpointer data)
                                      NULL);
 }
 
+/* It is not subscribed any more, so nothing else counts or ends it now, but a cancel may. */
+static void
+dropped_cb (gpointer      data,
+            guint64       chunks,
+            guint64       bytes,
+            const GError *error)
+{
+  ProcstreamConsumerCore *self = data;
+
+  if (chunks > 0)
+    procstream_consumer_core_count_gap (self, chunks, bytes);
+  procstream_consumer_core_finish (self, PROCSTREAM_CONSUMER_STATE_FAILED, error);
+}
+
 static void
 ready_cb (gpointer data)
 {
@@ -98,12 +114,14 @@ ready_cb (gpointer data)
 static const ProcstreamSubscriberOps push_ops = {
   .push = push_cb,
   .over = over_cb,
+  .dropped = dropped_cb,
   .ref = ref_cb,
   .unref = unref_cb,
 };
 
 static const ProcstreamSubscriberOps pull_ops = {
   .ready = ready_cb,
+  .dropped = dropped_cb,
   .ref = ref_cb,
   .unref = unref_cb,
 };
@@ -127,6 +145,40 @@ procstream_consumer_core_begin (ProcstreamConsumerCore *self,
   return fresh;
 }
 
+gboolean
+procstream_consumer_core_begin_at (ProcstreamConsumerCore *self,
+                                   ProcstreamOutputCore   *output,
+                                   GError                **error)
+{
+  gboolean claimed = procstream_consumer_core_get_state (self) == PROCSTREAM_CONSUMER_STATE_NONE;
+
+  if (claimed && !procstream_output_core_claim (output, error))
+    return FALSE;
+  if (procstream_consumer_core_begin (self, error))
+    return TRUE;
+  if (claimed)
+    procstream_output_core_unclaim (output);
+  return FALSE;
+}
+
+void
+procstream_consumer_core_get_options (ProcstreamConsumerCore     *self,
+                                      ProcstreamOutputCore       *output,
+                                      ProcstreamDelivery          delivery,
+                                      ProcstreamLineMark          mark,
+                                      ProcstreamSubscribeOptions *options)
+{
+  const ProcstreamOutputSettings *settings = procstream_output_core_get_settings (output);
+
+  *options = (ProcstreamSubscribeOptions){
+    .delivery = delivery,
+    .mark = mark,
+    .live_only = self->live_only,
+    .occupies = settings->backend == PROCSTREAM_BACKEND_SINGLE,
+    .max_stall_ms = self->max_stall_ms ? self->max_stall_ms : settings->max_stall_ms,
+  };
+}
+
 void
 procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
                                     ProcstreamOutputCore   *output,
@@ -135,9 +187,14 @@ procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
 {
   gboolean                       pulls = self->klass->event == NULL || (self->klass->pulls && self->klass->pulls (self->native));
   const ProcstreamSubscriberOps *ops = pulls ? &pull_ops : &push_ops;
-  ProcstreamSubscription        *subscription = procstream_output_core_subscribe (output, ops, self, delivery, mark);
+  ProcstreamSubscribeOptions     options;
+  ProcstreamSubscription        *subscription;
   gboolean                       attached;
 
+  procstream_consumer_core_get_options (self, output, delivery, mark, &options);
+  g_mutex_lock (&self->flow_mutex);
+  options.paused = self->paused;
+  subscription = procstream_output_core_subscribe_full (output, ops, self, &options);
   g_mutex_lock (&self->mutex);
   attached = self->state == PROCSTREAM_CONSUMER_STATE_ATTACHED;
   if (attached)
@@ -146,6 +203,7 @@ procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
       self->subscription = procstream_subscription_ref (subscription);
     }
   g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&self->flow_mutex);
   /* It may already be over: the end can have been pushed, or another thread can have cancelled. */
   if (!attached)
     procstream_output_core_unsubscribe (output, subscription);
@@ -214,6 +272,9 @@ procstream_consumer_core_finish (ProcstreamConsumerCore *self,
       g_mutex_unlock (&self->mutex);
       return;
     }
+  /* Whoever sees that it is over can take its place. */
+  if (self->subscription)
+    procstream_output_core_vacate (self->output, self->subscription);
   self->state = state;
   if (error && self->error == NULL)
     self->error = g_error_copy (error);

@@ -69,10 +69,24 @@ const char             *procstream_consumer_get_label (ProcstreamConsumer *self)
 GMainContext           *procstream_consumer_get_context (ProcstreamConsumer *self);
 GThread                *procstream_consumer_get_owner_thread (ProcstreamConsumer *self);
 gconstpointer           procstream_consumer_get_family (ProcstreamConsumer *self); /* NULL: never attached */
+/* The subscription of any consumer while it is attached, with the output; NULL otherwise. */
+ProcstreamSubscription *procstream_consumer_dup_subscription (ProcstreamConsumer    *self,
+                                                              ProcstreamOutputCore **output);
 /* What ends it before the output does; any thread. */
 void procstream_consumer_end (ProcstreamConsumer     *self,
                               ProcstreamConsumerState state);
 /* Something may have changed in what its virtual functions wait for; any thread. */
 void procstream_consumer_post (ProcstreamConsumer *self);
+
+/* Of -consumer-flow.c: properties, after all others. */
+void procstream_consumer_flow_install (GObjectClass *object_class);
+void procstream_consumer_flow_get_property (GObject    *object,
+                                            guint       property_id,
+                                            GValue     *value,
+                                            GParamSpec *pspec);
+void procstream_consumer_flow_set_property (GObject      *object,
+                                            guint         property_id,
+                                            const GValue *value,
+                                            GParamSpec   *pspec);
 
 G_END_DECLS

@@ -88,8 +88,9 @@ static ProcstreamWants
 consumer_wants (gpointer target)
 {
   ProcstreamConsumerClass *klass = PROCSTREAM_CONSUMER_GET_CLASS (target);
+  ProcstreamConsumerCore  *core = PRIVATE (target)->core;
 
-  return (ProcstreamWants){ .hold = g_atomic_int_get (&PRIVATE (target)->core->holds) > 0,
+  return (ProcstreamWants){ .hold = g_atomic_int_get (&core->holds) > 0 || g_atomic_int_get (&core->paused),
                             .anything = TRUE,
                             .chunks = klass->chunk != NULL,
                             .infos = klass->chunk_info != NULL,
@@ -208,6 +209,18 @@ procstream_consumer_get_label (ProcstreamConsumer *self)
   return label ? label : "?";
 }
 
+ProcstreamSubscription *
+procstream_consumer_dup_subscription (ProcstreamConsumer    *self,
+                                      ProcstreamOutputCore **output)
+{
+  ProcstreamConsumerPrivate *priv = PRIVATE (self);
+  ProcstreamEmitter         *emitter = g_atomic_pointer_get (&priv->emitter);
+
+  if (priv->core->klass)
+    return procstream_consumer_core_dup_subscription (priv->core, output);
+  return emitter ? procstream_emitter_dup_subscription (emitter, output) : NULL;
+}
+
 GMainContext *
 procstream_consumer_get_context (ProcstreamConsumer *self)
 {
@@ -258,6 +271,7 @@ attach_derived (ProcstreamConsumer          *self,
 {
   ProcstreamConsumerClass   *klass = PROCSTREAM_CONSUMER_GET_CLASS (self);
   ProcstreamConsumerPrivate *priv = PRIVATE (self);
+  ProcstreamSubscribeOptions options;
 
   if (klass->chunk == NULL && klass->chunk_info == NULL && klass->lines == NULL && klass->gap == NULL && klass->ended == NULL)
     {
@@ -265,11 +279,12 @@ attach_derived (ProcstreamConsumer          *self,
                    "The consumer class “%s” implements none of “chunk”, “chunk_info”, “lines”, “gap” and “ended”", G_OBJECT_TYPE_NAME (self));
       return FALSE;
     }
-  if (!procstream_consumer_core_begin (priv->core, error))
+  if (!procstream_consumer_core_begin_at (priv->core, output, error))
     return FALSE;
   remember_output (priv, output);
+  procstream_consumer_core_get_options (priv->core, output, delivery, klass->lines != NULL, &options);
   g_atomic_pointer_set (&priv->emitter, procstream_emitter_new (&emitter_ops, self, priv->context, priv->family, lines));
-  procstream_emitter_subscribe (priv->emitter, output, delivery, klass->lines != NULL, TRUE);
+  procstream_emitter_subscribe_full (priv->emitter, output, &options, TRUE);
   return TRUE;
 }
 
@@ -292,7 +307,7 @@ procstream_consumer_attach (ProcstreamConsumer   *self,
   if (procstream_consumer_core_get_state (priv->core) == PROCSTREAM_CONSUMER_STATE_NONE &&
       !priv->core->klass->attach (priv->core->native, &lines, &wants_lines, error))
     return FALSE;
-  if (!procstream_consumer_core_begin (priv->core, error))
+  if (!procstream_consumer_core_begin_at (priv->core, output, error))
     return FALSE;
   remember_output (priv, output);
   procstream_consumer_core_subscribe (priv->core, output, delivery,
@@ -353,7 +368,7 @@ procstream_consumer_get_property (GObject    *object,
       break;
     default:
       if (!procstream_consumer_get_option (self, property_id, value))
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+        procstream_consumer_flow_get_property (object, property_id, value, pspec);
     }
 }
 
@@ -364,7 +379,7 @@ procstream_consumer_set_property (GObject      *object,
                                   GParamSpec   *pspec)
 {
   if (!procstream_consumer_set_option (PROCSTREAM_CONSUMER (object), property_id, value))
-    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    procstream_consumer_flow_set_property (object, property_id, value, pspec);
 }
 
 static void
@@ -385,8 +400,9 @@ install_counts (void)
   /**
    * ProcstreamConsumer:gaps: (getter get_gaps)
    *
-   * In how many places something was lost. When delivery is reliable,
-   * at most 1: of an output that is lossy itself, what went before it was attached.
+   * In how many places something was lost. When delivery is reliable there are
+   * at most two: of an output that is lossy itself, what went before it was attached, and,
+   * where it was dropped (see [property@Procstream.Consumer:max-stall-ms]), the rest.
    *
    * Since: 1.0
    */
@@ -425,6 +441,7 @@ procstream_consumer_class_init (ProcstreamConsumerClass *klass)
   install_counts ();
   for (guint i = PROP_STATE; i < N_PROPS; i++)
     g_object_class_install_property (object_class, i, properties[i]);
+  procstream_consumer_flow_install (object_class);
 }
 
 static void

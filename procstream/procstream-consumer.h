@@ -41,6 +41,14 @@ PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_consumer_get_chunks_lost (ProcstreamConsumer *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_consumer_get_bytes_lost (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_consumer_is_paused (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_consumer_get_lag_chunks (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_consumer_get_lag_bytes (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+gint64 procstream_consumer_get_lag_us (ProcstreamConsumer *self);
 
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_consumer_cancel (ProcstreamConsumer *self);
@@ -53,12 +61,25 @@ PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_consumer_release (ProcstreamConsumer *self);
 
 PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_pause (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_resume (ProcstreamConsumer *self);
+
+PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_consumer_wait (ProcstreamConsumer *self, gint64 timeout_ms, GCancellable *cancellable, GError **error);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_consumer_wait_async (ProcstreamConsumer *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_consumer_wait_finish (ProcstreamConsumer *self, GAsyncResult *result, GError **error);
 
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_consumer_get_live_only (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_set_live_only (ProcstreamConsumer *self, gboolean live_only);
+PROCSTREAM_AVAILABLE_IN_1_0
+gint64 procstream_consumer_get_max_stall_ms (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_set_max_stall_ms (ProcstreamConsumer *self, gint64 max_stall_ms);
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamDelivery procstream_consumer_get_delivery (ProcstreamConsumer *self);
 PROCSTREAM_AVAILABLE_IN_1_0

@@ -58,12 +58,19 @@ void               procstream_emitter_unref (ProcstreamEmitter *self);
 
 /* @wants_lines: it is known already that it does. @keep_alive: the target stays until it has left; only where it is attached from its
  * own side. */
-void     procstream_emitter_subscribe (ProcstreamEmitter    *self,
-                                       ProcstreamOutputCore *core,
-                                       ProcstreamDelivery    delivery,
-                                       gboolean              wants_lines,
-                                       gboolean              keep_alive);
-gboolean procstream_emitter_is_subscribed (ProcstreamEmitter *self);
+void procstream_emitter_subscribe (ProcstreamEmitter    *self,
+                                   ProcstreamOutputCore *core,
+                                   ProcstreamDelivery    delivery,
+                                   gboolean              wants_lines,
+                                   gboolean              keep_alive);
+void procstream_emitter_subscribe_full (ProcstreamEmitter                *self,
+                                        ProcstreamOutputCore             *core,
+                                        const ProcstreamSubscribeOptions *options,
+                                        gboolean                          keep_alive);
+/* While it is subscribed, with the core; NULL otherwise. */
+ProcstreamSubscription *procstream_emitter_dup_subscription (ProcstreamEmitter     *self,
+                                                             ProcstreamOutputCore **core);
+gboolean                procstream_emitter_is_subscribed (ProcstreamEmitter *self);
 /* Nothing new begins once this returns. Any thread; left is not called. */
 void procstream_emitter_cancel (ProcstreamEmitter *self);
 void procstream_emitter_post (ProcstreamEmitter *self); /* look again, when the context next runs */

@@ -76,9 +76,9 @@ static const ProcstreamSubscriberOps subscriber_ops = {
 
 /* --- Taking ------------------------------------------------------------------------------------------------------------------- */
 
-static ProcstreamSubscription *
-dup_subscription (ProcstreamEmitter     *self,
-                  ProcstreamOutputCore **core)
+ProcstreamSubscription *
+procstream_emitter_dup_subscription (ProcstreamEmitter     *self,
+                                     ProcstreamOutputCore **core)
 {
   ProcstreamSubscription *subscription = NULL;
 
@@ -284,7 +284,7 @@ step (ProcstreamEmitter *self,
       ProcstreamBudget  *budget)
 {
   ProcstreamOutputCore   *core;
-  ProcstreamSubscription *subscription = dup_subscription (self, &core);
+  ProcstreamSubscription *subscription = procstream_emitter_dup_subscription (self, &core);
   ProcstreamLogEvent      event = { 0 };
   ProcstreamWants         wants;
   Step                    result = NOTHING_MORE;
@@ -409,27 +409,37 @@ procstream_emitter_unref (ProcstreamEmitter *self)
 }
 
 void
-procstream_emitter_subscribe (ProcstreamEmitter    *self,
-                              ProcstreamOutputCore *core,
-                              ProcstreamDelivery    delivery,
-                              gboolean              wants_lines,
-                              gboolean              keep_alive)
+procstream_emitter_subscribe_full (ProcstreamEmitter                *self,
+                                   ProcstreamOutputCore             *core,
+                                   const ProcstreamSubscribeOptions *options,
+                                   gboolean                          keep_alive)
 {
   ProcstreamSubscription *subscription;
 
-  subscription = procstream_output_core_subscribe (core, &subscriber_ops, self, delivery,
-                                                   wants_lines ? self->mark : PROCSTREAM_LINE_MARK_NONE);
+  subscription = procstream_output_core_subscribe_full (core, &subscriber_ops, self, options);
   g_mutex_lock (&self->mutex);
   g_assert (self->subscription == NULL);
   self->core = procstream_output_core_ref (core);
   self->subscription = subscription;
-  self->wants_lines = wants_lines;
+  self->wants_lines = options->mark != PROCSTREAM_LINE_MARK_NONE;
   g_atomic_int_set (&self->subscribed, TRUE);
   if (keep_alive)
     self->keep_alive = g_weak_ref_get (&self->target);
   g_mutex_unlock (&self->mutex);
   /* It may have been told before it knew its subscription. */
   procstream_dispatch_item_post (self->item);
+}
+
+void
+procstream_emitter_subscribe (ProcstreamEmitter    *self,
+                              ProcstreamOutputCore *core,
+                              ProcstreamDelivery    delivery,
+                              gboolean              wants_lines,
+                              gboolean              keep_alive)
+{
+  const ProcstreamSubscribeOptions options = { .delivery = delivery, .mark = wants_lines ? self->mark : PROCSTREAM_LINE_MARK_NONE };
+
+  procstream_emitter_subscribe_full (self, core, &options, keep_alive);
 }
 
 gboolean

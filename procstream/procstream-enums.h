@@ -43,8 +43,16 @@ typedef enum
  *   replay limit says
  * @PROCSTREAM_REPLAY_ALL: a late subscriber gets everything from the first
  *   byte on; memory grows with the output
+ * @PROCSTREAM_REPLAY_LAST_LINES: a late subscriber first gets the newest lines,
+ *   as many as the replay limit says, from the first byte of the oldest of them
+ *   on; a last line that is not terminated yet counts as one
+ * @PROCSTREAM_REPLAY_LAST_MS: a late subscriber first gets the chunks that were
+ *   read less than so many milliseconds ago as the replay limit says, by the
+ *   monotonic clock
  *
- * What an output keeps for subscribers that attach late.
+ * What an output keeps for subscribers that attach late. What lines and
+ * milliseconds keep is bounded by
+ * [property@Procstream.OutputConfig:max-replay-bytes], too.
  *
  * Since: 1.0
  */
@@ -55,6 +63,8 @@ typedef enum
   PROCSTREAM_REPLAY_LAST_CHUNKS,
   PROCSTREAM_REPLAY_LAST_BYTES,
   PROCSTREAM_REPLAY_ALL,
+  PROCSTREAM_REPLAY_LAST_LINES,
+  PROCSTREAM_REPLAY_LAST_MS,
 } ProcstreamReplay;
 
 /**
@@ -62,6 +72,10 @@ typedef enum
  * @PROCSTREAM_BACKEND_UNSET: not chosen; refused
  * @PROCSTREAM_BACKEND_BROADCAST: read through a pipe and handed to any number
  *   of subscribers
+ * @PROCSTREAM_BACKEND_SINGLE: read through a pipe and handed to one consumer at a
+ *   time: as long as it is attached, attaching another fails. When it is over, by
+ *   whatever way, the place is free at once. The handlers of the output's signals are not
+ *   consumers: they neither take the place nor are they refused
  * @PROCSTREAM_BACKEND_DISCARD: connected to the null device; no pipe, and the
  *   output ends at once
  * @PROCSTREAM_BACKEND_INHERIT: the child writes where the program itself does;
@@ -77,6 +91,7 @@ typedef enum
 {
   PROCSTREAM_BACKEND_UNSET,
   PROCSTREAM_BACKEND_BROADCAST,
+  PROCSTREAM_BACKEND_SINGLE,
   PROCSTREAM_BACKEND_DISCARD,
   PROCSTREAM_BACKEND_INHERIT,
   PROCSTREAM_BACKEND_FILE,
@@ -288,7 +303,8 @@ typedef enum
  * @PROCSTREAM_CONSUMER_STATE_NONE: not attached yet
  * @PROCSTREAM_CONSUMER_STATE_ATTACHED: attached to an output
  * @PROCSTREAM_CONSUMER_STATE_ENDED: got everything to the end of the output
- * @PROCSTREAM_CONSUMER_STATE_FAILED: got everything up to a read error
+ * @PROCSTREAM_CONSUMER_STATE_FAILED: got everything up to a read error, or was
+ *   dropped because it held up the output for too long
  * @PROCSTREAM_CONSUMER_STATE_DONE: said that it needs no more
  * @PROCSTREAM_CONSUMER_STATE_CANCELLED: was cancelled
  *

@@ -38,6 +38,8 @@ G_BEGIN_DECLS
  *   not be run
  * @PROCSTREAM_CHILD_ERROR_SURVIVORS: what was to be ended is still there: a process that cannot
  *   be killed, or members of the group that cannot be reached
+ * @PROCSTREAM_CHILD_ERROR_STALLED: a consumer held up its output for longer than
+ *   its [property@Procstream.Consumer:max-stall-ms], and was dropped
  *
  * Errors that are facts of this library's own domain.
  *
@@ -52,6 +54,7 @@ typedef enum
   PROCSTREAM_CHILD_ERROR_FORKED,
   PROCSTREAM_CHILD_ERROR_NO_HELPER,
   PROCSTREAM_CHILD_ERROR_SURVIVORS,
+  PROCSTREAM_CHILD_ERROR_STALLED,
 } ProcstreamChildError;
 
 PROCSTREAM_AVAILABLE_IN_1_0

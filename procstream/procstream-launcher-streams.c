@@ -33,7 +33,7 @@ procstream_launcher_install_streams (GObjectClass *klass)
   /**
    * ProcstreamLauncher:replay-limit: (getter get_replay_limit) (setter set_replay_limit)
    *
-   * How many chunks or bytes are kept where [property@Procstream.Launcher:replay]
+   * How many chunks, bytes, lines or milliseconds are kept where [property@Procstream.Launcher:replay]
    * has a limit.
    *
    * Since: 1.0

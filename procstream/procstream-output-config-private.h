@@ -4,6 +4,7 @@
 
 #include "procstream-output-config.h"
 #include "procstream-output-core-private.h"
+#include "procstream-output-limits-private.h"
 
 G_BEGIN_DECLS
 
@@ -16,6 +17,11 @@ gboolean procstream_output_config_resolve (ProcstreamOutputConfig   *config,
                                            guint64                   replay_limit,
                                            ProcstreamOutputSettings *settings,
                                            GError                  **error);
+
+/* Whether there is anything to read, and so a policy. */
+gboolean procstream_output_settings_is_read (const ProcstreamOutputSettings *settings);
+
+ProcstreamOutputLimits *procstream_output_config_get_limits (ProcstreamOutputConfig *self);
 
 /* The same for what a consumer chose for itself. */
 gboolean procstream_output_settings_check_lines (const ProcstreamLineOptions *lines,

@@ -4,6 +4,8 @@
 
 #include "procstream-enum-types.h"
 #include "procstream-output-config-lines-private.h"
+#include "procstream-output-config-private.h"
+#include "procstream-output-limits-private.h"
 
 /**
  * ProcstreamOutputConfig:
@@ -36,15 +38,16 @@ struct _ProcstreamOutputConfig
 {
   GObject parent_instance;
 
-  ProcstreamBackend    backend;
-  ProcstreamDelivery   delivery;
-  ProcstreamReplay     replay;
-  guint64              replay_limit;
-  guint                read_chunk_size;
-  guint                max_buffered_chunks;
-  guint64              max_buffered_bytes;
-  ProcstreamReaderMode reader;
-  ProcstreamLineConfig lines;
+  ProcstreamBackend      backend;
+  ProcstreamDelivery     delivery;
+  ProcstreamReplay       replay;
+  guint64                replay_limit;
+  guint                  read_chunk_size;
+  guint                  max_buffered_chunks;
+  guint64                max_buffered_bytes;
+  ProcstreamReaderMode   reader;
+  ProcstreamLineConfig   lines;
+  ProcstreamOutputLimits limits;
 };
 
 G_DEFINE_FINAL_TYPE (ProcstreamOutputConfig, procstream_output_config, G_TYPE_OBJECT)
@@ -108,7 +111,7 @@ procstream_output_config_get_property (GObject    *object,
       break;
     default:
       if (!procstream_output_config_get_line_property (self, property_id, value))
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+        procstream_output_limits_get_property (object, property_id, value, pspec);
     }
 }
 
@@ -148,7 +151,7 @@ procstream_output_config_set_property (GObject      *object,
       break;
     default:
       if (!procstream_output_config_set_line_property (self, property_id, value))
-        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+        procstream_output_limits_set_property (object, property_id, value, pspec);
     }
 }
 
@@ -158,8 +161,8 @@ install_policy (GParamFlags flags)
   /**
    * ProcstreamOutputConfig:backend: (getter get_backend) (setter set_backend)
    *
-   * Where the output goes. With anything but %PROCSTREAM_BACKEND_BROADCAST the
-   * other properties do not matter.
+   * Where the output goes. With anything but %PROCSTREAM_BACKEND_BROADCAST and
+   * %PROCSTREAM_BACKEND_SINGLE the other properties do not matter.
    *
    * The default is %PROCSTREAM_BACKEND_BROADCAST.
    *
@@ -189,8 +192,9 @@ install_policy (GParamFlags flags)
   /**
    * ProcstreamOutputConfig:replay-limit: (getter get_replay_limit) (setter set_replay_limit)
    *
-   * How many chunks %PROCSTREAM_REPLAY_LAST_CHUNKS keeps, or how many bytes
-   * %PROCSTREAM_REPLAY_LAST_BYTES keeps; 0 is unset. Where it is unset, that of
+   * How many chunks, bytes, lines or milliseconds
+   * [property@Procstream.OutputConfig:replay] keeps, where it is one of those that
+   * keep the last of them; 0 is unset. Where it is unset, that of
    * the launcher counts, if the launcher's replay is of the same kind. The other
    * kinds of replay need no limit.
    *
@@ -273,6 +277,7 @@ procstream_output_config_class_init (ProcstreamOutputConfigClass *klass)
   procstream_output_config_install_line_properties (object_class);
   for (guint i = PROP_BACKEND; i < N_PROPS; i++)
     g_object_class_install_property (object_class, i, properties[i]);
+  procstream_output_limits_install (object_class);
 }
 
 static void
@@ -289,6 +294,13 @@ procstream_output_config_init (ProcstreamOutputConfig *self)
   self->lines.separator = PROCSTREAM_LINE_SEPARATOR_NEWLINE;
   self->lines.max_length = PROCSTREAM_DEFAULT_MAX_LINE_LENGTH;
   self->lines.overflow = PROCSTREAM_LINE_OVERFLOW_SPLIT;
+  procstream_output_limits_init (&self->limits);
+}
+
+ProcstreamOutputLimits *
+procstream_output_config_get_limits (ProcstreamOutputConfig *self)
+{
+  return &self->limits;
 }
 
 /* --- Public functions --------------------------------------------------------------------------------------------------------- */
@@ -301,7 +313,7 @@ procstream_output_config_init (ProcstreamOutputConfig *self)
  *   that of the launcher
  *
  * Makes a configuration of an output that is broadcast to its subscribers.
- * %PROCSTREAM_REPLAY_LAST_CHUNKS and %PROCSTREAM_REPLAY_LAST_BYTES also need a
+ * The kinds of replay that keep the last of something also need a
  * [property@Procstream.OutputConfig:replay-limit].
  *
  * Returns: (transfer full): a new configuration

@@ -43,6 +43,16 @@ G_BEGIN_DECLS
 #define PROCSTREAM_DEFAULT_MAX_BUFFERED_BYTES 2097152
 
 /**
+ * PROCSTREAM_DEFAULT_MAX_REPLAY_BYTES:
+ *
+ * The default limit of what replay of lines or milliseconds takes, in bytes:
+ * 2 MiB, as much as the live window.
+ *
+ * Since: 1.0
+ */
+#define PROCSTREAM_DEFAULT_MAX_REPLAY_BYTES 2097152
+
+/**
  * PROCSTREAM_DEFAULT_MAX_LINE_LENGTH:
  *
  * The default limit of a line, in bytes of its text without the separator:
@@ -113,6 +123,14 @@ PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_output_config_get_max_buffered_bytes (ProcstreamOutputConfig *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_output_config_set_max_buffered_bytes (ProcstreamOutputConfig *self, guint64 max_buffered_bytes);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_output_config_get_max_replay_bytes (ProcstreamOutputConfig *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_output_config_set_max_replay_bytes (ProcstreamOutputConfig *self, guint64 max_replay_bytes);
+PROCSTREAM_AVAILABLE_IN_1_0
+gint64 procstream_output_config_get_max_stall_ms (ProcstreamOutputConfig *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_output_config_set_max_stall_ms (ProcstreamOutputConfig *self, gint64 max_stall_ms);
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamReaderMode procstream_output_config_get_reader (ProcstreamOutputConfig *self);
 PROCSTREAM_AVAILABLE_IN_1_0

@@ -21,6 +21,7 @@ typedef struct
   ProcstreamDelivery    delivery;
   ProcstreamLogOptions  log;
   gsize                 read_chunk_size;
+  gint64                max_stall_ms; /* -1: no limit */
   ProcstreamLineOptions lines;
 } ProcstreamOutputSettings;
 
@@ -93,6 +94,12 @@ typedef struct
                     const ProcstreamLogEvent *event);
   /* A pushed subscriber got its last event; called without a lock. */
   void (*over) (gpointer data);
+  /* It held up the reading for longer than it may, and is not subscribed any more; called without a lock. NULL: it stays, and gets a gap of
+   * what it had not read, then an end with @error, in its own time. */
+  void (*dropped) (gpointer      data,
+                   guint64       chunks,
+                   guint64       bytes,
+                   const GError *error);
   /* For one that pulls: there is something to take. Called with the core locked: it may post or signal, no more. */
   void (*ready) (gpointer data);
   gpointer (*ref) (gpointer data);
@@ -111,6 +118,21 @@ ProcstreamSubscription *procstream_output_core_subscribe (ProcstreamOutputCore  
                                                           gpointer                       data,
                                                           ProcstreamDelivery             delivery,
                                                           ProcstreamLineMark             mark);
+
+typedef struct
+{
+  ProcstreamDelivery delivery;
+  ProcstreamLineMark mark;
+  gboolean           live_only;    /* nothing of before, whatever is kept */
+  gboolean           paused;       /* from the beginning on */
+  gboolean           occupies;     /* the place that was claimed */
+  gint64             max_stall_ms; /* 0 or less: no limit */
+} ProcstreamSubscribeOptions;
+
+ProcstreamSubscription *procstream_output_core_subscribe_full (ProcstreamOutputCore             *self,
+                                                               const ProcstreamSubscriberOps    *ops,
+                                                               gpointer                          data,
+                                                               const ProcstreamSubscribeOptions *options);
 /* Nothing is pushed once this returns; a push that another thread is in the middle of is waited for. */
 void procstream_output_core_unsubscribe (ProcstreamOutputCore   *self,
                                          ProcstreamSubscription *subscription);
@@ -131,6 +153,27 @@ gboolean procstream_output_core_wait (ProcstreamOutputCore   *self,
                                       gint64                  deadline_us,
                                       GCancellable           *cancellable);
 void     procstream_log_event_clear (ProcstreamLogEvent *event);
+
+/* One that is paused stays where it is: once this returns nothing more is pushed or taken, as with unsubscribe. */
+void procstream_output_core_set_paused (ProcstreamOutputCore   *self,
+                                        ProcstreamSubscription *subscription,
+                                        gboolean                paused);
+void procstream_output_core_get_lag (ProcstreamOutputCore   *self,
+                                     ProcstreamSubscription *subscription,
+                                     ProcstreamLag          *lag);
+
+/* The place of a consumer, of which a single output has one, and others as many as are wanted. */
+gboolean procstream_output_core_claim (ProcstreamOutputCore *self,
+                                       GError              **error);
+void     procstream_output_core_unclaim (ProcstreamOutputCore *self); /* nobody subscribed with it */
+/* The subscription is about to end: its place is free already. A lock of the subscriber's may be held. */
+void procstream_output_core_vacate (ProcstreamOutputCore   *self,
+                                    ProcstreamSubscription *subscription);
+
+/* Drops who has held up the reading for longer than it may by @now_us; a timer calls it when that may be so. */
+void    procstream_output_core_check_stalls (ProcstreamOutputCore *self,
+                                             gint64                now_us);
+guint64 procstream_output_core_get_n_dropped (ProcstreamOutputCore *self);
 
 /* For sources, in the thread that reads. TRUE: go on; FALSE: stop until told to read again (or for good). */
 gboolean procstream_output_core_feed (ProcstreamOutputCore *self,

@@ -2,6 +2,7 @@
 
 #include "procstream-output-record-private.h"
 #include "procstream-platform-private.h"
+#include "procstream-waiters-private.h"
 
 /* --- Reading, pausing, closing ------------------------------------------------------------------------------------------------ */
 
@@ -22,13 +23,18 @@ set_state_locked (ProcstreamOutputCore *self,
   self->state = state;
 }
 
-static void
-update_reading_locked (ProcstreamOutputCore *self)
+void
+procstream_output_core_update_reading_locked (ProcstreamOutputCore *self)
 {
   if (self->state == PROCSTREAM_OUTPUT_STATE_OPEN && procstream_chunk_log_must_pause (self->log))
     {
       set_state_locked (self, PROCSTREAM_OUTPUT_STATE_PAUSED);
       self->source->klass->set_reading (self->source, FALSE);
+      if (self->n_limited > 0)
+        {
+          self->paused_since_us = g_get_monotonic_time ();
+          procstream_output_core_watch_stalls_locked (self);
+        }
     }
   else if (self->state == PROCSTREAM_OUTPUT_STATE_PAUSED && procstream_chunk_log_may_resume (self->log))
     {
@@ -37,10 +43,10 @@ update_reading_locked (ProcstreamOutputCore *self)
     }
 }
 
-static void
-wake_one_locked (ProcstreamSubscription *subscription)
+void
+procstream_output_core_wake_one_locked (ProcstreamSubscription *subscription)
 {
-  if (!subscription->armed)
+  if (!subscription->armed || subscription->paused)
     return;
   subscription->armed = FALSE;
   subscription->ops->ready (subscription->data);
@@ -52,7 +58,7 @@ wake_locked (ProcstreamOutputCore *self)
 {
   self->unannounced = 0;
   for (guint i = 0; i < self->pulling->len; i++)
-    wake_one_locked (g_ptr_array_index (self->pulling, i));
+    procstream_output_core_wake_one_locked (g_ptr_array_index (self->pulling, i));
   if (self->n_blocked > 0)
     g_cond_broadcast (&self->cond);
 }
@@ -100,6 +106,7 @@ close_if_abandoned (ProcstreamOutputCore *self)
   if (source == NULL)
     return;
   source->klass->close (source);
+  procstream_output_core_unwatch_stalls (self);
   if (self->ended)
     self->ended (self->ended_data);
 }
@@ -196,7 +203,7 @@ go_on_indexing (ProcstreamOutputCore *self)
       ProcstreamSubscription *subscription = g_ptr_array_index (self->pulling, i);
 
       if (procstream_chunk_log_has_next (self->log, subscription->cursor) && !awaits_index_locked (self, subscription))
-        wake_one_locked (subscription);
+        procstream_output_core_wake_one_locked (subscription);
     }
   g_mutex_unlock (&self->mutex);
   return chunk;
@@ -274,15 +281,20 @@ set_mark_locked (ProcstreamOutputCore   *self,
   count_mark_locked (self, mark, 1);
 }
 
-static void
-drop_cursor_locked (ProcstreamOutputCore   *self,
-                    ProcstreamSubscription *subscription)
+void
+procstream_output_core_drop_cursor_locked (ProcstreamOutputCore   *self,
+                                           ProcstreamSubscription *subscription)
 {
   if (subscription->cursor == NULL)
     return;
   procstream_chunk_log_detach (self->log, g_steal_pointer (&subscription->cursor));
   set_mark_locked (self, subscription, PROCSTREAM_LINE_MARK_NONE);
-  update_reading_locked (self);
+  if (subscription->max_stall_us > 0)
+    self->n_limited--;
+  if (subscription->occupies)
+    self->claimed = FALSE;
+  subscription->occupies = FALSE;
+  procstream_output_core_update_reading_locked (self);
 }
 
 typedef enum
@@ -302,9 +314,11 @@ push_events (ProcstreamOutputCore   *self,
       ProcstreamLogEvent event = { 0 };
       gboolean           done;
 
+      if (subscription->paused)
+        return CAUGHT_UP;
       g_mutex_lock (&self->mutex);
       procstream_chunk_log_next (self->log, subscription->cursor, &event);
-      update_reading_locked (self);
+      procstream_output_core_update_reading_locked (self);
       g_mutex_unlock (&self->mutex);
       if (event.type == PROCSTREAM_LOG_EVENT_NOTHING)
         return CAUGHT_UP;
@@ -316,17 +330,20 @@ push_events (ProcstreamOutputCore   *self,
   return HAS_MORE;
 }
 
-/* Moves those that are over out of the list, in an array that the caller finishes without a lock. */
+/* Moves one that is over out of the list, into an array that the caller finishes without a lock. */
 static GPtrArray *
-collect_over_locked (ProcstreamOutputCore   *self,
-                     ProcstreamSubscription *subscription,
-                     GPtrArray              *over)
+collect_over_locked (ProcstreamOutputCore *self,
+                     guint                 index,
+                     GPtrArray            *over)
 {
+  ProcstreamSubscription *subscription = g_ptr_array_index (self->pushed, index);
+
   if (over == NULL)
     over = g_ptr_array_new ();
   g_ptr_array_add (over, subscription);
   g_mutex_lock (&self->mutex);
-  drop_cursor_locked (self, subscription);
+  g_ptr_array_remove_index (self->pushed, index);
+  procstream_output_core_drop_cursor_locked (self, subscription);
   g_mutex_unlock (&self->mutex);
   return over;
 }
@@ -348,9 +365,8 @@ finish_over (ProcstreamOutputCore *self,
   close_if_abandoned (self);
 }
 
-/* Everything that pushed subscribers have not had yet. Runs at home. */
-static void
-push_all (gpointer data)
+void
+procstream_output_core_push_all (gpointer data)
 {
   ProcstreamOutputCore *self = data;
   gboolean              more = TRUE;
@@ -368,8 +384,7 @@ push_all (gpointer data)
 
           if (progress == IS_OVER)
             {
-              g_ptr_array_remove_index (self->pushed, i);
-              over = collect_over_locked (self, subscription, over);
+              over = collect_over_locked (self, i, over);
               continue;
             }
           more |= progress == HAS_MORE;
@@ -378,6 +393,13 @@ push_all (gpointer data)
       g_mutex_unlock (&self->push_mutex);
       finish_over (self, over);
     }
+}
+
+static gboolean
+is_at_newest (ProcstreamOutputCore   *self,
+              ProcstreamSubscription *subscription)
+{
+  return !subscription->paused && procstream_chunk_log_is_at_newest (self->log, subscription->cursor);
 }
 
 static void
@@ -389,10 +411,10 @@ skip_newest (ProcstreamOutputCore *self,
     {
       ProcstreamSubscription *subscription = g_ptr_array_index (self->pushed, i);
 
-      if (procstream_chunk_log_is_at_newest (self->log, subscription->cursor))
+      if (is_at_newest (self, subscription))
         procstream_chunk_log_skip_newest (self->log, subscription->cursor);
     }
-  update_reading_locked (self);
+  procstream_output_core_update_reading_locked (self);
   g_mutex_unlock (&self->mutex);
 }
 
@@ -411,12 +433,11 @@ push_newest (ProcstreamOutputCore *self,
     {
       ProcstreamSubscription *subscription = g_ptr_array_index (self->pushed, i);
 
-      if (!procstream_chunk_log_is_at_newest (self->log, subscription->cursor))
+      if (!is_at_newest (self, subscription))
         all = FALSE;
       else if (subscription->ops->push (subscription->data, &event))
         {
-          g_ptr_array_remove_index (self->pushed, i);
-          over = collect_over_locked (self, subscription, over);
+          over = collect_over_locked (self, i, over);
           continue;
         }
       i++;
@@ -466,12 +487,12 @@ procstream_output_core_feed (ProcstreamOutputCore *self,
   g_mutex_unlock (&self->mutex);
 
   if (!push_newest (self, chunk))
-    push_all (self);
+    procstream_output_core_push_all (self);
   procstream_chunk_unref (chunk);
 
   g_mutex_lock (&self->mutex);
   if (!is_over_locked (self))
-    update_reading_locked (self);
+    procstream_output_core_update_reading_locked (self);
   reading = self->state == PROCSTREAM_OUTPUT_STATE_OPEN;
   g_mutex_unlock (&self->mutex);
   return reading;
@@ -519,7 +540,8 @@ procstream_output_core_feed_end (ProcstreamOutputCore *self,
 
   if (source)
     source->klass->close (source);
-  push_all (self);
+  procstream_output_core_unwatch_stalls (self);
+  procstream_output_core_push_all (self);
   if (self->ended)
     self->ended (self->ended_data);
 }
@@ -553,31 +575,59 @@ procstream_subscription_unref (ProcstreamSubscription *self)
   g_free (self);
 }
 
-ProcstreamSubscription *
-procstream_output_core_subscribe (ProcstreamOutputCore          *self,
-                                  const ProcstreamSubscriberOps *ops,
-                                  gpointer                       data,
-                                  ProcstreamDelivery             delivery,
-                                  ProcstreamLineMark             mark)
+static ProcstreamSubscription *
+subscription_new (const ProcstreamSubscriberOps    *ops,
+                  gpointer                          data,
+                  const ProcstreamSubscribeOptions *options)
 {
   ProcstreamSubscription *subscription = g_new0 (ProcstreamSubscription, 1);
-  gboolean                behind, index;
 
   g_atomic_ref_count_init (&subscription->ref_count);
   subscription->ops = ops;
   subscription->data = ops->ref (data);
+  subscription->paused = options->paused;
+  subscription->occupies = options->occupies;
   subscription->armed = ops->ready != NULL;
+  /* What is too far away to be told is no limit. */
+  if (options->max_stall_ms > 0 && procstream_waiters_get_deadline (options->max_stall_ms) >= 0)
+    {
+      subscription->max_stall_us = options->max_stall_ms * 1000;
+      subscription->since_us = g_get_monotonic_time ();
+    }
+  return subscription;
+}
+
+static void
+attach_cursor_locked (ProcstreamOutputCore             *self,
+                      ProcstreamSubscription           *subscription,
+                      const ProcstreamSubscribeOptions *options)
+{
+  procstream_chunk_log_set_time (self->log, g_get_monotonic_time ());
+  if (g_atomic_int_get (&self->opening) && !options->live_only)
+    subscription->cursor = procstream_chunk_log_attach_at_start (self->log, options->delivery);
+  else
+    subscription->cursor = procstream_chunk_log_attach (self->log, options->delivery, options->live_only);
+  set_mark_locked (self, subscription, options->mark);
+  self->n_limited += subscription->max_stall_us > 0;
+}
+
+ProcstreamSubscription *
+procstream_output_core_subscribe_full (ProcstreamOutputCore             *self,
+                                       const ProcstreamSubscriberOps    *ops,
+                                       gpointer                          data,
+                                       const ProcstreamSubscribeOptions *options)
+{
+  ProcstreamSubscription *subscription = subscription_new (ops, data, options);
+  gboolean                behind, index;
 
   if (ops->push)
     g_mutex_lock (&self->push_mutex);
   g_mutex_lock (&self->mutex);
-  if (g_atomic_int_get (&self->opening))
-    subscription->cursor = procstream_chunk_log_attach_at_start (self->log, delivery);
-  else
-    subscription->cursor = procstream_chunk_log_attach (self->log, delivery, FALSE);
-  set_mark_locked (self, subscription, mark);
-  index = mark == PROCSTREAM_LINE_MARK_LF && ops->push == NULL && begin_indexing_locked (self);
+  attach_cursor_locked (self, subscription, options);
+  index = options->mark == PROCSTREAM_LINE_MARK_LF && ops->push == NULL && begin_indexing_locked (self);
   g_ptr_array_add (ops->push ? self->pushed : self->pulling, procstream_subscription_ref (subscription));
+  if (subscription->max_stall_us > 0 && self->state == PROCSTREAM_OUTPUT_STATE_PAUSED)
+    procstream_output_core_watch_stalls_locked (self);
   behind = procstream_chunk_log_has_next (self->log, subscription->cursor);
   if (behind && ops->ready)
     wake_locked (self);
@@ -586,11 +636,23 @@ procstream_output_core_subscribe (ProcstreamOutputCore          *self,
     {
       g_mutex_unlock (&self->push_mutex);
       if (behind)
-        invoke_with_ref (self, push_all);
+        invoke_with_ref (self, procstream_output_core_push_all);
     }
   if (index)
     invoke_with_ref (self, index_kept);
   return subscription;
+}
+
+ProcstreamSubscription *
+procstream_output_core_subscribe (ProcstreamOutputCore          *self,
+                                  const ProcstreamSubscriberOps *ops,
+                                  gpointer                       data,
+                                  ProcstreamDelivery             delivery,
+                                  ProcstreamLineMark             mark)
+{
+  const ProcstreamSubscribeOptions options = { .delivery = delivery, .mark = mark };
+
+  return procstream_output_core_subscribe_full (self, ops, data, &options);
 }
 
 void
@@ -604,7 +666,7 @@ procstream_output_core_unsubscribe (ProcstreamOutputCore   *self,
     g_mutex_lock (&self->push_mutex);
   g_mutex_lock (&self->mutex);
   was_there = g_ptr_array_remove (push ? self->pushed : self->pulling, subscription);
-  drop_cursor_locked (self, subscription);
+  procstream_output_core_drop_cursor_locked (self, subscription);
   subscription->armed = FALSE;
   if (self->n_blocked > 0)
     g_cond_broadcast (&self->cond);
@@ -642,7 +704,7 @@ procstream_output_core_take (ProcstreamOutputCore   *self,
   event->type = PROCSTREAM_LOG_EVENT_NOTHING;
   event->chunk = NULL;
   g_mutex_lock (&self->mutex);
-  if (subscription->cursor && awaits_index_locked (self, subscription))
+  if (subscription->cursor && (subscription->paused || awaits_index_locked (self, subscription)))
     {
       subscription->armed = TRUE;
     }
@@ -650,7 +712,7 @@ procstream_output_core_take (ProcstreamOutputCore   *self,
     {
       procstream_chunk_log_next (self->log, subscription->cursor, event);
       subscription->armed = event->type == PROCSTREAM_LOG_EVENT_NOTHING;
-      update_reading_locked (self);
+      procstream_output_core_update_reading_locked (self);
     }
   g_mutex_unlock (&self->mutex);
   return event->type;
@@ -660,7 +722,7 @@ static gboolean
 has_next_locked (ProcstreamOutputCore   *self,
                  ProcstreamSubscription *subscription)
 {
-  gboolean has_next = subscription->cursor && procstream_chunk_log_has_next (self->log, subscription->cursor);
+  gboolean has_next = subscription->cursor && !subscription->paused && procstream_chunk_log_has_next (self->log, subscription->cursor);
 
   subscription->armed = !has_next && subscription->cursor && subscription->ops->ready;
   return has_next;

@@ -24,10 +24,10 @@ new_core (const char             *name,
   if (!procstream_platform_check_forked ("read an output", error) ||
       !procstream_output_config_resolve (config, name, PROCSTREAM_DELIVERY_UNSET, PROCSTREAM_REPLAY_UNSET, 0, &settings, error))
     return NULL;
-  if (settings.backend != PROCSTREAM_BACKEND_BROADCAST)
+  if (!procstream_output_settings_is_read (&settings))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "Output “%s”: only the backend “broadcast” can read a descriptor or a stream", name);
+                   "Output “%s”: only the backends “broadcast” and “single” can read a descriptor or a stream", name);
       return NULL;
     }
   return procstream_output_core_new (name, &settings, context, NULL);
@@ -45,7 +45,7 @@ is_readable (int flags)
  * @fd: an open file descriptor to read from; taken, also on error, and closed
  *   after the end
  * @name: what to call it in messages
- * @config: the policy; its backend must be broadcast
+ * @config: the policy; its backend must be broadcast or single
  * @error: return location for an error
  *
  * Reads from any file descriptor: a pipe, a socket, a terminal, a file. Reading begins at
@@ -104,7 +104,7 @@ procstream_output_new_take_fd (int                     fd,
  * procstream_output_new_from_stream:
  * @stream: a stream to read from
  * @name: what to call it in messages
- * @config: the policy; its backend must be broadcast
+ * @config: the policy; its backend must be broadcast or single
  * @error: return location for an error
  *
  * Reads from any input stream, as [ctor@Procstream.Output.new_take_fd] does from a

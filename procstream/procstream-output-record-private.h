@@ -9,13 +9,14 @@
 G_BEGIN_DECLS
 
 /* The record behind an output, for the files that make it up and no others: -output-record.c makes it and looks at it,
- * -output-core.c runs it. */
+ * -output-core.c runs it, -output-flow.c says what its subscribers may do to each other. */
 
 /*
  * Two locks, taken in this order:
  *
  *  - push_mutex is held while pushed subscribers are given their events, so that taking one away waits for a push in
- *    progress. It protects the list of them and, with it, the position of their cursors: nobody else moves those.
+ *    progress. It protects the position of their cursors, since nobody else moves those, and, together with mutex, the list of them: to
+ *    change it takes both, to look at it one.
  *  - mutex protects everything else: the log, the state, the source and whether it reads. It is held for a few
  *    instructions at a time, and never while anything is called that could lock it again.
  *
@@ -33,6 +34,12 @@ G_BEGIN_DECLS
  *    is not yet given a chunk without one. Else whoever looks for an index that is not there builds it: a lossy one whose history
  *    the log let go before its turn came, all where the captured context reads, which has no other thread to spare, and for history those
  *    whose lines do not end in LF, who are few.
+ *  - A subscription that is paused is given nothing and told of nothing; its cursor stays where it is, with all that follows from
+ *    that. As the list of them, it takes both locks to change that.
+ *  - claimed is TRUE from when a consumer took the one place of a single output to the end of its subscription, which is the one that
+ *    occupies it.
+ *  - While the state is PAUSED and a subscription that has a limit holds up the reading, there is a stall_source, which fires when
+ *    that limit is over, or earlier. After the end there is none for long.
  *  - When holds is 0, nobody subscribes and the log is open, the source is closed and the state CLOSED.
  *
  * The source holds no reference to the core that outlives its closing, except while a thread of it is in a call; the core drops
@@ -44,9 +51,13 @@ struct _ProcstreamSubscription
   gatomicrefcount                ref_count;
   const ProcstreamSubscriberOps *ops;
   gpointer                       data;
-  ProcstreamCursor              *cursor; /* mutex; NULL once it is over */
-  gboolean                       armed;  /* mutex */
-  ProcstreamLineMark             mark;   /* mutex; NONE: wants no lines */
+  ProcstreamCursor              *cursor;       /* mutex; NULL once it is over */
+  gboolean                       armed;        /* mutex */
+  ProcstreamLineMark             mark;         /* mutex; NONE: wants no lines */
+  gboolean                       paused;       /* see below */
+  gboolean                       occupies;     /* mutex */
+  gint64                         max_stall_us; /* constant; 0: no limit */
+  gint64                         since_us;     /* constant; where there is one, when it subscribed */
 };
 
 struct _ProcstreamOutputCore
@@ -76,6 +87,11 @@ struct _ProcstreamOutputCore
   gboolean              opening;          /* atomic */
   guint                 line_subscribers; /* whose lines end in LF */
   GArray               *other_marks;      /* of ProcstreamLineMark: one for each subscriber whose lines do not */
+  gboolean              claimed;
+  guint                 n_limited;       /* subscriptions with a limit */
+  gint64                paused_since_us; /* in state PAUSED, where there was such a one by then */
+  GSource              *stall_source;    /* owned */
+  guint64               n_dropped;
   gboolean              indexing;
 
   void (*probe) (gpointer);
@@ -87,5 +103,19 @@ struct _ProcstreamOutputCore
 
   ProcstreamHome *home; /* the thread that reads */
 };
+
+/* Of -output-core.c. After the log may have changed what it says of reading. */
+void procstream_output_core_update_reading_locked (ProcstreamOutputCore *self);
+/* The end of each subscription. */
+void procstream_output_core_drop_cursor_locked (ProcstreamOutputCore   *self,
+                                                ProcstreamSubscription *subscription);
+void procstream_output_core_wake_one_locked (ProcstreamSubscription *subscription);
+/* Everything that pushed subscribers have not had yet. Runs at home. */
+void procstream_output_core_push_all (gpointer core);
+
+/* Of -output-flow.c. While reading is paused: somebody who has a limit may hold it up. */
+void procstream_output_core_watch_stalls_locked (ProcstreamOutputCore *self);
+/* It is over, so nobody holds up anything any more. Without a lock. */
+void procstream_output_core_unwatch_stalls (ProcstreamOutputCore *self);
 
 G_END_DECLS

@@ -138,6 +138,9 @@ procstream_output_core_get_counts (ProcstreamOutputCore   *self,
                                    ProcstreamOutputCounts *counts)
 {
   procstream_platform_lock_to_read (&self->mutex);
+  /* Who looks now and then lets go of what has become too old to be replayed, where nothing arrives any more. */
+  if (self->settings.log.replay == PROCSTREAM_REPLAY_LAST_MS && !procstream_platform_forked ())
+    procstream_chunk_log_set_time (self->log, g_get_monotonic_time ());
   counts->received = procstream_chunk_log_get_bytes_appended (self->log);
   counts->dropped = procstream_chunk_log_get_bytes_dropped (self->log);
   counts->unobserved = procstream_chunk_log_get_bytes_unobserved (self->log);

@@ -68,6 +68,12 @@ check_line_length (const char *owner,
   return FALSE;
 }
 
+gboolean
+procstream_output_settings_is_read (const ProcstreamOutputSettings *settings)
+{
+  return settings->backend == PROCSTREAM_BACKEND_BROADCAST || settings->backend == PROCSTREAM_BACKEND_SINGLE;
+}
+
 static gboolean
 check_custom_separator (const char                  *owner,
                         const ProcstreamLineOptions *lines,
@@ -85,7 +91,8 @@ check_custom_separator (const char                  *owner,
 static gboolean
 needs_limit (ProcstreamReplay replay)
 {
-  return replay == PROCSTREAM_REPLAY_LAST_CHUNKS || replay == PROCSTREAM_REPLAY_LAST_BYTES;
+  return replay == PROCSTREAM_REPLAY_LAST_CHUNKS || replay == PROCSTREAM_REPLAY_LAST_BYTES ||
+         replay == PROCSTREAM_REPLAY_LAST_LINES || replay == PROCSTREAM_REPLAY_LAST_MS;
 }
 
 static gboolean
@@ -94,7 +101,7 @@ check_policy (const ProcstreamOutputSettings *settings,
               GError                        **error)
 {
   if (!procstream_output_settings_check_delivery (settings->delivery, owner, error) ||
-      !check_choice (owner, "replay", settings->log.replay, PROCSTREAM_REPLAY_ALL, error))
+      !check_choice (owner, "replay", settings->log.replay, PROCSTREAM_REPLAY_LAST_MS, error))
     return FALSE;
   if (needs_limit (settings->log.replay) && settings->log.replay_limit == 0)
     return unset (owner, "replay-limit", error);
@@ -108,7 +115,9 @@ check_sizes (const ProcstreamOutputSettings *settings,
 {
   return check_size (owner, "read-chunk-size", settings->read_chunk_size, MAX_READ_CHUNK_SIZE, error) &&
          check_size (owner, "max-buffered-chunks", settings->log.max_chunks, G_MAXUINT, error) &&
-         check_size (owner, "max-buffered-bytes", settings->log.max_bytes, G_MAXUINT64, error);
+         check_size (owner, "max-buffered-bytes", settings->log.max_bytes, G_MAXUINT64, error) &&
+         check_size (owner, "max-replay-bytes", settings->log.max_replay_bytes, G_MAXUINT64, error) &&
+         (settings->max_stall_ms == -1 || check_size (owner, "max-stall-ms", settings->max_stall_ms, G_MAXINT64, error));
 }
 
 gboolean
@@ -139,8 +148,10 @@ set_defaults (ProcstreamOutputSettings *settings)
     .log = {
         .max_chunks = PROCSTREAM_DEFAULT_MAX_BUFFERED_CHUNKS,
         .max_bytes = PROCSTREAM_DEFAULT_MAX_BUFFERED_BYTES,
+        .max_replay_bytes = PROCSTREAM_DEFAULT_MAX_REPLAY_BYTES,
     },
     .read_chunk_size = PROCSTREAM_DEFAULT_READ_CHUNK_SIZE,
+    .max_stall_ms = -1,
     .lines = {
         .separator = PROCSTREAM_LINE_SEPARATOR_NEWLINE,
         .max_length = PROCSTREAM_DEFAULT_MAX_LINE_LENGTH,
@@ -162,8 +173,10 @@ take_config (ProcstreamOutputSettings *settings,
         .replay_limit = procstream_output_config_get_replay_limit (config),
         .max_chunks = procstream_output_config_get_max_buffered_chunks (config),
         .max_bytes = procstream_output_config_get_max_buffered_bytes (config),
+        .max_replay_bytes = procstream_output_config_get_max_replay_bytes (config),
     },
     .read_chunk_size = procstream_output_config_get_read_chunk_size (config),
+    .max_stall_ms = procstream_output_config_get_max_stall_ms (config),
     .lines = {
         .separator = procstream_output_config_get_line_separator (config),
         .max_length = procstream_output_config_get_max_line_length (config),
@@ -216,13 +229,16 @@ procstream_output_config_resolve (ProcstreamOutputConfig   *config,
     set_defaults (settings);
   if (!check_choice (owner, "backend", settings->backend, PROCSTREAM_BACKEND_INHERIT, error))
     return FALSE;
-  if (settings->backend != PROCSTREAM_BACKEND_BROADCAST)
+  if (!procstream_output_settings_is_read (settings))
     {
       set_unread (settings);
       return TRUE;
     }
   inherit (settings, delivery, replay, replay_limit);
-  return check_policy (settings, owner, error) &&
-         check_sizes (settings, owner, error) &&
-         procstream_output_settings_check_lines (&settings->lines, owner, error);
+  if (!check_policy (settings, owner, error) ||
+      !check_sizes (settings, owner, error) ||
+      !procstream_output_settings_check_lines (&settings->lines, owner, error))
+    return FALSE;
+  procstream_line_rule_init (&settings->log.rule, &settings->lines);
+  return TRUE;
 }

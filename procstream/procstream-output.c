@@ -67,6 +67,7 @@ enum
   PROP_BYTES_RECEIVED,
   PROP_BYTES_DROPPED,
   PROP_BYTES_UNOBSERVED,
+  PROP_CONSUMERS_DROPPED,
   PROP_PRIORITY,
   N_PROPS,
 };
@@ -179,6 +180,9 @@ procstream_output_get_property (GObject    *object,
     case PROP_BYTES_UNOBSERVED:
       g_value_set_uint64 (value, procstream_output_get_bytes_unobserved (self));
       break;
+    case PROP_CONSUMERS_DROPPED:
+      g_value_set_uint64 (value, procstream_output_get_consumers_dropped (self));
+      break;
     case PROP_PRIORITY:
       g_value_set_int (value, self->priority);
       break;
@@ -253,6 +257,15 @@ install_properties (GObjectClass *object_class)
    * Since: 1.0
    */
   properties[PROP_BYTES_UNOBSERVED] = g_param_spec_uint64 ("bytes-unobserved", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+  /**
+   * ProcstreamOutput:consumers-dropped: (getter get_consumers_dropped)
+   *
+   * How many consumers were dropped because they held up the output for longer
+   * than their [property@Procstream.Consumer:max-stall-ms].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CONSUMERS_DROPPED] = g_param_spec_uint64 ("consumers-dropped", NULL, NULL, 0, G_MAXUINT64, 0, readable);
   /**
    * ProcstreamOutput:priority: (getter get_priority) (setter set_priority)
    *
@@ -388,6 +401,24 @@ procstream_output_get_bytes_unobserved (ProcstreamOutput *self)
 }
 
 /**
+ * procstream_output_get_consumers_dropped: (get-property consumers-dropped)
+ * @self: an output
+ *
+ * Gets how many consumers were dropped because they held up the output for too long.
+ *
+ * Returns: a number of consumers
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_output_get_consumers_dropped (ProcstreamOutput *self)
+{
+  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), 0);
+
+  return procstream_output_core_get_n_dropped (self->core);
+}
+
+/**
  * procstream_output_get_priority: (get-property priority)
  * @self: an output
  *
@@ -435,12 +466,14 @@ procstream_output_set_priority (ProcstreamOutput *self,
  * @error: return location for an error
  *
  * Attaches a consumer. Nothing that arrives after this call is missed; before it comes
- * what replay kept. An output that has ended can still be attached to: the
- * consumer gets what replay kept, and the end.
+ * what replay kept, unless it is [property@Procstream.Consumer:live-only]. An output that
+ * has ended can still be attached to: the consumer gets what replay kept, and the end.
  *
  * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_WRONG_STATE when the
- *   consumer was attached before, or %G_IO_ERROR_INVALID_ARGUMENT when its class
- *   implements none of the virtual functions, or its options are not valid
+ *   consumer was attached before, %G_IO_ERROR_INVALID_ARGUMENT when its class
+ *   implements none of the virtual functions, or its options are not valid, or
+ *   %G_IO_ERROR_BUSY when the output has the backend %PROCSTREAM_BACKEND_SINGLE and
+ *   another consumer; that one, and @consumer, are as they were
  *
  * Since: 1.0
  */

@@ -36,6 +36,8 @@ guint64 procstream_output_get_bytes_dropped (ProcstreamOutput *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_output_get_bytes_unobserved (ProcstreamOutput *self);
 PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_output_get_consumers_dropped (ProcstreamOutput *self);
+PROCSTREAM_AVAILABLE_IN_1_0
 int procstream_output_get_priority (ProcstreamOutput *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_output_set_priority (ProcstreamOutput *self, int priority);

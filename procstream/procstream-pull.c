@@ -95,16 +95,17 @@ take_chunk (ProcstreamPull         *self,
       if (self->output == NULL)
         self->output = g_strdup (procstream_output_core_get_name (output));
       procstream_output_core_take (output, subscription, &event);
-      procstream_subscription_unref (subscription);
-      procstream_output_core_unref (output);
-      if (event.type == PROCSTREAM_LOG_EVENT_NOTHING)
-        return FALSE;
       if (event.type == PROCSTREAM_LOG_EVENT_GAP)
         meet_gap (self, core, &event);
       else if (event.type == PROCSTREAM_LOG_EVENT_END)
         meet_end (self, core, &event);
       else
         self->chunk = g_steal_pointer (&event.chunk);
+      /* The output owns the error of the end. */
+      procstream_subscription_unref (subscription);
+      procstream_output_core_unref (output);
+      if (event.type == PROCSTREAM_LOG_EVENT_NOTHING)
+        return FALSE;
     }
   return self->chunk != NULL;
 }

@@ -10,19 +10,24 @@ import pathlib
 
 CORPUS = pathlib.Path(__file__).parent / 'corpus'
 
-# --- The chunk log: four bytes of set-up, then operations of two bytes.
+# --- The chunk log: five bytes of set-up, then operations of two bytes.
 
-NONE, LAST_CHUNKS, LAST_BYTES, ALL = range(4)
+AT_LF, AT_CRLF, AT_ANY, AT_CUSTOM = range(4)
+NONE, LAST_CHUNKS, LAST_BYTES, ALL, LAST_LINES, LAST_MS = range(6)
 LOSSY, RELIABLE = 0, 1
 LIVE, AT_START = 2, 4
 
 
-def setup(replay, limit=1, max_chunks=6, max_bytes=40):
-    return bytes([replay, limit - 1, max_chunks - 1, max_bytes - 1])
+def setup(replay, limit=1, max_chunks=6, max_bytes=40, max_replay_bytes=101, separator=AT_LF):
+    return bytes([replay, limit - 1, max_chunks - 1, max_bytes - 1, max_replay_bytes // 2 * 4 + separator])
 
 
 def append(*sizes):
     return b''.join(bytes([0, size - 1]) for size in sizes)
+
+
+def wait(ms):
+    return bytes([36, 4 * ms])
 
 
 def attach(delivery, how=0):
@@ -34,11 +39,15 @@ def detach(cursor):
 
 
 def skip(cursor):
-    return bytes([35, cursor])
+    return bytes([39, cursor])
 
 
 def take(cursor, times=1):
-    return bytes([42, cursor]) * times
+    return bytes([44, cursor]) * times
+
+
+def drop(cursor):
+    return bytes([35, cursor])
 
 
 SEAL, FINISH, FAIL = bytes([33, 0]), bytes([34, 0]), bytes([34, 4])
@@ -51,6 +60,13 @@ CHUNK_LOGS = {
     'late-replay-all': setup(ALL) + append(*range(1, 13)) + attach(RELIABLE) + take(0, 14) + attach(LOSSY, LIVE) + append(2) + take(1) + FINISH + take(1),
     'late-replay-chunks': setup(LAST_CHUNKS, limit=3) + append(*range(1, 13)) + attach(LOSSY) + append(4) + take(0, 5),
     'late-replay-bytes': setup(LAST_BYTES, limit=15) + append(*range(1, 13)) + attach(RELIABLE) + append(4) + take(0, 5),
+    'late-replay-lines': setup(LAST_LINES, limit=3) + append(*range(1, 13)) + attach(LOSSY) + append(9) + attach(RELIABLE) + take(0, 7) + take(1, 7),
+    'late-replay-crlf-lines': setup(LAST_LINES, limit=2, separator=AT_CRLF) + append(5, 1, 1, 1, 12) + attach(RELIABLE) + append(4) + take(0, 5),
+    'late-replay-lines-too-long': setup(LAST_LINES, limit=3, max_replay_bytes=5) + append(12, 12, 12, 12) + attach(LOSSY) + take(0, 3) + SEAL,
+    'late-replay-ms': setup(LAST_MS, limit=10) + append(4) + wait(6) + append(5) + wait(6) + attach(LOSSY) + append(6) + take(0, 3) + wait(10)
+                      + attach(RELIABLE) + take(1),
+    'late-replay-ms-burst': setup(LAST_MS, limit=10, max_replay_bytes=15) + append(12, 12) + attach(RELIABLE) + take(0, 3),
+    'dropped': setup(NONE, max_chunks=3) + attach(RELIABLE) + attach(LOSSY) + append(3, 3, 3) + drop(0) + append(4) + take(0, 3) + take(1, 5) + detach(0),
     'seal': setup(ALL) + append(3, 3, 3) + attach(RELIABLE) + SEAL + append(3) + attach(LOSSY) + take(0, 5) + detach(0) + append(3) + take(0, 2),
     'at-start': setup(NONE, max_chunks=2) + attach(LOSSY) + append(3, 4, 5, 6) + attach(LOSSY, AT_START) + attach(RELIABLE, AT_START)
                 + take(1, 3) + take(2, 3) + append(7) + skip(1) + take(2) + FINISH + take(1) + take(2),

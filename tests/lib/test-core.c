@@ -14,12 +14,19 @@ ProcstreamOutputCore *
 test_core_new (guint max_chunks)
 {
   g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+
+  if (max_chunks)
+    procstream_output_config_set_max_buffered_chunks (config, max_chunks);
+  return test_core_new_for (config);
+}
+
+ProcstreamOutputCore *
+test_core_new_for (ProcstreamOutputConfig *config)
+{
   ProcstreamOutputSettings settings;
   ProcstreamOutputCore    *self;
 
   procstream_output_config_set_reader (config, PROCSTREAM_READER_MODE_CONTEXT);
-  if (max_chunks)
-    procstream_output_config_set_max_buffered_chunks (config, max_chunks);
   g_assert_true (procstream_output_config_resolve (config, "test", PROCSTREAM_DELIVERY_UNSET, PROCSTREAM_REPLAY_UNSET, 0, &settings, NULL));
   self = procstream_output_core_new ("test", &settings, g_main_context_default (), NULL);
   procstream_output_core_hold (self);

@@ -23,8 +23,10 @@ new_log (ProcstreamReplay replay,
          guint64          limit,
          guint            max_chunks)
 {
-  const ProcstreamLogOptions options = { replay, limit, max_chunks, 1000 };
+  const ProcstreamLineOptions lines = { .separator = PROCSTREAM_LINE_SEPARATOR_NEWLINE };
+  ProcstreamLogOptions        options = { replay, limit, max_chunks, 1000, .max_replay_bytes = 1000 };
 
+  procstream_line_rule_init (&options.rule, &lines);
   return procstream_chunk_log_new (&options);
 }
 
@@ -220,11 +222,182 @@ test_skip_what_is_gone (void)
   procstream_chunk_log_free (log);
 }
 
+/* What a late subscriber gets now, as one text. */
+static void
+assert_replay (ProcstreamChunkLog *log,
+               const char         *text)
+{
+  ProcstreamCursor  *cursor = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_LOSSY, FALSE);
+  ProcstreamLogEvent event = { 0 };
+  g_autoptr (GString) joined = g_string_new (NULL);
+
+  while (procstream_chunk_log_next (log, cursor, &event) == PROCSTREAM_LOG_EVENT_CHUNK)
+    {
+      g_string_append_len (joined, (const char *) event.chunk->data, event.chunk->size);
+      procstream_chunk_unref (event.chunk);
+    }
+  procstream_chunk_log_detach (log, cursor);
+  g_assert_cmpstr (joined->str, ==, text);
+}
+
+/* Exactly the last lines, however they were read; one that is not terminated yet is one of them. */
+static void
+test_replay_lines (void)
+{
+  ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_LAST_LINES, 2, 4);
+
+  assert_replay (log, "");
+  append (log, "one\ntwo\nthr");
+  assert_replay (log, "two\nthr");
+  append (log, "ee\n");
+  assert_replay (log, "two\nthree\n");
+  append (log, "f");
+  assert_replay (log, "three\nf");
+  append (log, "our\nfive\nsix\n\n");
+  assert_replay (log, "six\n\n");
+  /* The chunk in which they begin is kept whole, no other. */
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, 14);
+  procstream_chunk_log_free (log);
+}
+
+/* More text than replay may keep: as many whole lines as fit; of one that is longer than that, the end. */
+static void
+test_replay_long_lines (void)
+{
+  const ProcstreamLineOptions lines = { .separator = PROCSTREAM_LINE_SEPARATOR_NEWLINE };
+  ProcstreamLogOptions        options = { PROCSTREAM_REPLAY_LAST_LINES, 3, 4, 1000, .max_replay_bytes = 10 };
+  ProcstreamChunkLog         *log;
+
+  procstream_line_rule_init (&options.rule, &lines);
+  log = procstream_chunk_log_new (&options);
+
+  append (log, "123456\n12");
+  append (log, "3\n12345\n");
+  assert_replay (log, "123\n12345\n");
+  append (log, "-");
+  assert_replay (log, "12345\n-");
+  append (log, "abcdefghijklmnopqrs");
+  assert_replay (log, "jklmnopqrs");
+  append (log, "tu");
+  assert_replay (log, "lmnopqrstu");
+  append (log, "\nx");
+  assert_replay (log, "x");
+  procstream_chunk_log_free (log);
+}
+
+static void
+append_at (ProcstreamChunkLog *log,
+           const char         *text,
+           gint64              time_us)
+{
+  procstream_chunk_log_append (log, procstream_chunk_new_copy (text, strlen (text), time_us));
+}
+
+/* By the clock that the log is told, whether anything arrives or not. */
+static void
+test_replay_ms (void)
+{
+  ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_LAST_MS, 5, 4);
+
+  append_at (log, "a", 1000);
+  append_at (log, "b", 3000);
+  append_at (log, "c", 5999);
+  assert_replay (log, "abc");
+  append_at (log, "d", 6000);
+  assert_replay (log, "bcd");
+  procstream_chunk_log_set_time (log, 7999);
+  assert_replay (log, "bcd");
+  procstream_chunk_log_set_time (log, 8000);
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, 2);
+  procstream_chunk_log_set_time (log, 100);
+  assert_replay (log, "cd");
+  procstream_chunk_log_set_time (log, G_MAXINT64);
+  assert_replay (log, "");
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, 0);
+  procstream_chunk_log_free (log);
+}
+
+/* A burst within that time: its last bytes. */
+static void
+test_replay_ms_burst (void)
+{
+  const ProcstreamLogOptions options = { PROCSTREAM_REPLAY_LAST_MS, G_MAXUINT64, 4, 1000, .max_replay_bytes = 7 };
+  ProcstreamChunkLog        *log = procstream_chunk_log_new (&options);
+
+  append_at (log, "abcd", 0);
+  append_at (log, "efgh", 0);
+  append_at (log, "ij", 0);
+  assert_replay (log, "defghij");
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, 10);
+  append_at (log, "k", 0);
+  assert_replay (log, "efghijk");
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, 7);
+  procstream_chunk_log_free (log);
+}
+
+/* What is promised begins in the middle of a chunk, also when the log let that go before it was read. */
+static void
+test_rest_is_promised (void)
+{
+  ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_LAST_LINES, 1, 1);
+  ProcstreamCursor   *cursor;
+  ProcstreamLogEvent  event = { 0 };
+
+  append (log, "one\r\ntwo");
+  cursor = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_LOSSY, FALSE);
+  g_assert_false (procstream_chunk_log_is_at_newest (log, cursor));
+  g_assert_false (procstream_chunk_log_lacks_index (log, cursor));
+  procstream_chunk_log_seal (log);
+  append (log, "\nthree");
+  g_assert_cmpuint (procstream_chunk_log_get_first (log), ==, 1);
+  procstream_chunk_log_next (log, cursor, &event);
+  g_assert_cmpmem (event.chunk->data, event.chunk->size, "two", 3);
+  g_assert_cmpuint (event.chunk->sequence, ==, 0);
+  g_assert_cmpuint (event.chunk->offset, ==, 5);
+  g_assert_cmpmem (event.chunk->before + 11, 5, "one\r\n", 5);
+  procstream_chunk_unref (event.chunk);
+  assert_chunk (log, cursor, "\nthree");
+  procstream_chunk_log_detach (log, cursor);
+  procstream_chunk_log_free (log);
+}
+
+/* One that holds the others up is told what it lost and why, and holds nobody up any more. */
+static void
+test_drop (void)
+{
+  ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_NONE, 0, 2);
+  ProcstreamCursor   *slow = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+  ProcstreamCursor   *fast = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+  ProcstreamLogEvent  event = { 0 };
+
+  append (log, "ab");
+  append (log, "cde");
+  assert_chunk (log, slow, "ab");
+  append (log, "f");
+  for (const char *const *text = (const char *const[]){ "ab", "cde", "f", NULL }; *text; text++)
+    assert_chunk (log, fast, *text);
+  g_assert_true (procstream_chunk_log_must_pause (log));
+  g_assert_true (procstream_chunk_log_holds_up (log, slow));
+  g_assert_false (procstream_chunk_log_holds_up (log, fast));
+  procstream_chunk_log_drop (log, slow, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "Too slow"));
+  g_assert_false (procstream_chunk_log_must_pause (log));
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_retained (log), ==, 0);
+  append (log, "g");
+  assert_gap (log, slow, 2, 4);
+  g_assert_cmpint (procstream_chunk_log_next (log, slow, &event), ==, PROCSTREAM_LOG_EVENT_END);
+  g_assert_error (event.error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  assert_nothing (log, slow);
+  assert_chunk (log, fast, "g");
+  procstream_chunk_log_detach (log, slow);
+  procstream_chunk_log_detach (log, fast);
+  procstream_chunk_log_free (log);
+}
+
 /* What is kept follows what is promised, up and down, through many sizes of the log's own array. */
 static void
 test_large_and_small_again (void)
 {
-  const ProcstreamLogOptions options = { PROCSTREAM_REPLAY_NONE, 0, G_MAXUINT, G_MAXUINT64 };
+  const ProcstreamLogOptions options = { .replay = PROCSTREAM_REPLAY_NONE, .max_chunks = G_MAXUINT, .max_bytes = G_MAXUINT64 };
   ProcstreamChunkLog        *log = procstream_chunk_log_new (&options);
   ProcstreamCursor          *cursor = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
   guint64                    expected = 0;
@@ -459,6 +632,12 @@ main (int    argc,
   g_test_add_func ("/chunk-log/end", test_end);
   g_test_add_func ("/chunk-log/unobserved", test_unobserved);
   g_test_add_func ("/chunk-log/skip-what-is-gone", test_skip_what_is_gone);
+  g_test_add_func ("/chunk-log/replay-lines", test_replay_lines);
+  g_test_add_func ("/chunk-log/replay-long-lines", test_replay_long_lines);
+  g_test_add_func ("/chunk-log/replay-ms", test_replay_ms);
+  g_test_add_func ("/chunk-log/replay-ms-burst", test_replay_ms_burst);
+  g_test_add_func ("/chunk-log/rest-is-promised", test_rest_is_promised);
+  g_test_add_func ("/chunk-log/drop", test_drop);
   g_test_add_func ("/chunk-log/large-and-small-again", test_large_and_small_again);
   g_test_add_func ("/chunk-log/million-kept", test_million_kept);
   g_test_add_func ("/chunk-log/memory-is-given-back", test_memory_is_given_back);

@@ -351,6 +351,105 @@ test_before (void)
   assert_before ("more than seventeen bytes, that is, two dozen or so");
 }
 
+static void
+assert_rest (ProcstreamChunk *whole,
+             gsize            from,
+             const guint8    *stream)
+{
+  ProcstreamChunk *rest = procstream_chunk_new_rest (whole, from);
+  gsize            n_before;
+  const guint8    *before = procstream_chunk_get_before (rest, &n_before);
+
+  g_assert_cmpmem (rest->data, rest->size, whole->data + from, whole->size - from);
+  g_assert_cmpuint (rest->sequence, ==, whole->sequence);
+  g_assert_cmpuint (rest->offset, ==, whole->offset + from);
+  g_assert_cmpuint (procstream_chunk_get_stream_offset (rest), ==, procstream_chunk_get_stream_offset (whole) + from);
+  g_assert_cmpint (rest->time_us, ==, whole->time_us);
+  g_assert_cmpint (rest->stream, ==, whole->stream);
+  g_assert_cmpuint (n_before, ==, MIN (16, procstream_chunk_get_stream_offset (rest)));
+  g_assert_cmpmem (before, n_before, stream + procstream_chunk_get_stream_offset (rest) - n_before, n_before);
+  procstream_chunk_unref (rest);
+}
+
+/* Without its first bytes it is a chunk as any other, which knows what stood before it, and shares memory where that is worth it; of a share
+ * it is a share. */
+static void
+test_rest (void)
+{
+  const ProcstreamLogOptions options = { .replay = PROCSTREAM_REPLAY_ALL, .max_chunks = 10, .max_bytes = 100 };
+  ProcstreamChunkLog        *log = procstream_chunk_log_new (&options);
+  ProcstreamChunkLog        *other = procstream_chunk_log_new (&options);
+  ProcstreamSlab            *slab = new_slab ();
+  const gsize                cuts[] = { 0, 5, PROCSTREAM_SLAB_SIZE / 2, PROCSTREAM_SLAB_SIZE / 2 + 3, PROCSTREAM_SLAB_SIZE };
+
+  procstream_chunk_log_append (other, new_chunk ("of another stream"));
+  for (guint i = 1; i < G_N_ELEMENTS (cuts); i++)
+    {
+      ProcstreamChunk *chunk = procstream_chunk_new (slab, cuts[i - 1], cuts[i] - cuts[i - 1], 7);
+      ProcstreamChunk *share;
+
+      chunk->stream = PROCSTREAM_STREAM_STDERR;
+      procstream_chunk_log_append (log, chunk);
+      share = procstream_chunk_new_share (chunk);
+      procstream_chunk_log_append (other, share);
+      for (gsize from = 1; from < chunk->size; from += from < 20 ? 1 : 4001)
+        {
+          assert_rest (chunk, from, slab->data);
+          assert_rest (share, from, slab->data);
+        }
+    }
+  procstream_chunk_log_free (other);
+  procstream_chunk_log_free (log);
+  g_assert_false (procstream_slab_is_shared (slab));
+  procstream_slab_unref (slab);
+}
+
+/* Where lines begin, byte by byte; what ended the chunk before counts. */
+static void
+assert_lines (const char             *before,
+              const char             *text,
+              ProcstreamLineSeparator separator,
+              const char             *marks)
+{
+  const ProcstreamLogOptions options = { .replay = PROCSTREAM_REPLAY_ALL, .max_chunks = 10, .max_bytes = 100 };
+  ProcstreamChunkLog        *log = procstream_chunk_log_new (&options);
+  ProcstreamChunk           *chunk = new_chunk (text);
+  ProcstreamLineOptions      lines = { .separator = separator, .custom_size = 3, .custom = "abc" };
+  ProcstreamLineRule         rule;
+  guint32                    count = 0;
+
+  procstream_line_rule_init (&rule, &lines);
+  for (; *before; before++)
+    procstream_chunk_log_append (log, procstream_chunk_new_copy (before, 1, 0));
+  procstream_chunk_log_append (log, chunk);
+  g_assert_cmpuint (strlen (marks), ==, chunk->size);
+  for (gsize from = 0; from <= chunk->size; from++)
+    {
+      const char *mark = strchr (marks + from, '^');
+
+      g_assert_cmpuint (procstream_chunk_find_line (chunk, &rule, from, chunk->size), ==, mark ? mark - marks : chunk->size);
+      g_assert_cmpuint (procstream_chunk_count_lines (chunk, &rule, 0, from), ==, count);
+      count += marks[from] == '^';
+    }
+  procstream_chunk_log_free (log);
+}
+
+static void
+test_find_line (void)
+{
+  assert_lines ("", "ab\nc\n\n", PROCSTREAM_LINE_SEPARATOR_NEWLINE, "^  ^ ^");
+  assert_lines ("ab", "c\nd", PROCSTREAM_LINE_SEPARATOR_LF, "  ^");
+  assert_lines ("a\n", "\r\n\r", PROCSTREAM_LINE_SEPARATOR_NEWLINE, "^ ^");
+  assert_lines ("a\n", "b\nc\r\nd", PROCSTREAM_LINE_SEPARATOR_CRLF, "     ^");
+  assert_lines ("a\r", "\nb\n\r\n.", PROCSTREAM_LINE_SEPARATOR_CRLF, " ^   ^");
+  assert_lines ("a\r\n", "b", PROCSTREAM_LINE_SEPARATOR_CRLF, "^");
+  assert_lines ("", "\r\r\n\n\ra", PROCSTREAM_LINE_SEPARATOR_ANY, "^^ ^^^");
+  assert_lines ("a\r", "\nb", PROCSTREAM_LINE_SEPARATOR_ANY, " ^");
+  assert_lines ("a\r", "b\r", PROCSTREAM_LINE_SEPARATOR_ANY, "^ ");
+  assert_lines ("xab", "cabcd", PROCSTREAM_LINE_SEPARATOR_CUSTOM, " ^  ^");
+  assert_lines ("b", "ab", PROCSTREAM_LINE_SEPARATOR_CUSTOM, "  ");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -367,5 +466,7 @@ main (int    argc,
   g_test_add_func ("/chunk/before", test_before);
   g_test_add_func ("/chunk/share", test_share);
   g_test_add_func ("/chunk/stamp", test_stamp);
+  g_test_add_func ("/chunk/rest", test_rest);
+  g_test_add_func ("/chunk/find-line", test_find_line);
   return g_test_run ();
 }

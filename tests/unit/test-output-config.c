@@ -18,6 +18,8 @@ static const Setting settings_of_each_kind[] = {
   { "read-chunk-size", 123 },
   { "max-buffered-chunks", 5 },
   { "max-buffered-bytes", 6789 },
+  { "max-replay-bytes", 4321 },
+  { "max-stall-ms", 60000 },
   { "reader", PROCSTREAM_READER_MODE_CONTEXT },
   { "line-separator", PROCSTREAM_LINE_SEPARATOR_CRLF },
   { "max-line-length", 99 },
@@ -76,6 +78,8 @@ test_defaults (void)
   g_assert_cmpuint (procstream_output_config_get_read_chunk_size (config), ==, PROCSTREAM_DEFAULT_READ_CHUNK_SIZE);
   g_assert_cmpuint (procstream_output_config_get_max_buffered_chunks (config), ==, PROCSTREAM_DEFAULT_MAX_BUFFERED_CHUNKS);
   g_assert_cmpuint (procstream_output_config_get_max_buffered_bytes (config), ==, PROCSTREAM_DEFAULT_MAX_BUFFERED_BYTES);
+  g_assert_cmpuint (procstream_output_config_get_max_replay_bytes (config), ==, PROCSTREAM_DEFAULT_MAX_REPLAY_BYTES);
+  g_assert_cmpint (procstream_output_config_get_max_stall_ms (config), ==, PROCSTREAM_NO_TIMEOUT);
   g_assert_cmpint (procstream_output_config_get_reader (config), ==, PROCSTREAM_READER_MODE_THREAD);
   g_assert_cmpint (procstream_output_config_get_line_separator (config), ==, PROCSTREAM_LINE_SEPARATOR_NEWLINE);
   g_assert_cmpuint (procstream_output_config_get_max_line_length (config), ==, PROCSTREAM_DEFAULT_MAX_LINE_LENGTH);
@@ -114,6 +118,8 @@ set_number (gpointer    object,
 
   if (pspec->value_type == G_TYPE_UINT64)
     g_object_set (object, property, number, NULL);
+  else if (pspec->value_type == G_TYPE_INT64)
+    g_object_set (object, property, (gint64) number, NULL);
   else
     g_object_set (object, property, (guint) number, NULL);
 }
@@ -220,6 +226,9 @@ test_resolve (void)
   g_assert_cmpuint (settings.log.replay_limit, ==, 77);
   g_assert_cmpuint (settings.log.max_chunks, ==, 5);
   g_assert_cmpuint (settings.log.max_bytes, ==, 6789);
+  g_assert_cmpuint (settings.log.max_replay_bytes, ==, 4321);
+  g_assert_cmpuint (settings.log.rule.size, ==, 2);
+  g_assert_cmpint (settings.max_stall_ms, ==, 60000);
   g_assert_cmpuint (settings.read_chunk_size, ==, 123);
   g_assert_cmpint (settings.lines.separator, ==, PROCSTREAM_LINE_SEPARATOR_CRLF);
   g_assert_cmpuint (settings.lines.max_length, ==, 99);
@@ -272,7 +281,8 @@ test_unset (void)
 static void
 test_replay_limit (void)
 {
-  const ProcstreamReplay   limited[] = { PROCSTREAM_REPLAY_LAST_CHUNKS, PROCSTREAM_REPLAY_LAST_BYTES };
+  const ProcstreamReplay   limited[] = { PROCSTREAM_REPLAY_LAST_CHUNKS, PROCSTREAM_REPLAY_LAST_BYTES, PROCSTREAM_REPLAY_LAST_LINES,
+                                         PROCSTREAM_REPLAY_LAST_MS };
   ProcstreamOutputSettings settings;
 
   for (gsize i = 0; i < G_N_ELEMENTS (limited); i++)
@@ -291,7 +301,7 @@ test_replay_limit (void)
 static void
 test_sizes (void)
 {
-  const char *sizes[] = { "read-chunk-size", "max-buffered-chunks", "max-buffered-bytes", "max-line-length" };
+  const char *sizes[] = { "read-chunk-size", "max-buffered-chunks", "max-buffered-bytes", "max-replay-bytes", "max-stall-ms", "max-line-length" };
   g_autoptr (ProcstreamOutputConfig) big = new_complete ();
   g_autoptr (ProcstreamOutputConfig) narrow = new_complete ();
   ProcstreamOutputSettings settings;
