@@ -70,6 +70,9 @@ PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_child_wait_finish (ProcstreamChild *self, GAsyncResult *result, GError **error);
 
 PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_child_seal_replay (ProcstreamChild *self);
+
+PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_child_send_signal (ProcstreamChild *self, int signum, GError **error);
 PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_child_kill (ProcstreamChild *self, GError **error);
