@@ -139,7 +139,7 @@ procstream_child_release_opening_for_blocking (ProcstreamChild *self)
     procstream_child_release_opening (self);
   if (g_thread_self () == self->owner_thread)
     return;
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
     procstream_output_release_opening_now (self->outputs[i]);
 }
 

@@ -12,6 +12,9 @@
 
 G_BEGIN_DECLS
 
+/* stdout, stderr and, where it was asked for, both of them merged; there is none after the first that is not there. */
+#define PROCSTREAM_CHILD_MAX_OUTPUTS 3
+
 /* What a child is made of: a snapshot of the launcher, checked and complete. */
 typedef struct
 {
@@ -25,7 +28,8 @@ typedef struct
   ProcstreamProcessSettings settings;
   GArray                   *fds; /* of ProcstreamSpawnFd, NULL: none; they go to the child when it starts */
   gboolean                  search_envp;
-  ProcstreamOutputSettings  outputs[2]; /* stdout, stderr */
+  ProcstreamOutputSettings  outputs[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* stdout, stderr, merged */
+  gboolean                  merged_view;
 } ProcstreamChildOptions;
 
 void procstream_child_options_clear (ProcstreamChildOptions *options);
@@ -57,7 +61,7 @@ void procstream_child_core_ring (ProcstreamChildCore *self);
 
 const ProcstreamChildOptions *procstream_child_core_get_options (ProcstreamChildCore *self);
 ProcstreamOutputCore         *procstream_child_core_get_output (ProcstreamChildCore *self,
-                                                                guint                i); /* 0 or 1: stdout, stderr */
+                                                                guint                i); /* NULL: there is none */
 ProcstreamInputCore          *procstream_child_core_get_input (ProcstreamChildCore *self);
 ProcstreamWaiters            *procstream_child_core_get_started (ProcstreamChildCore *self);
 ProcstreamWaiters            *procstream_child_core_get_exited (ProcstreamChildCore *self);

@@ -47,7 +47,8 @@ procstream_child_core_new (ProcstreamChildOptions *options,
                            GObject                *outer,
                            void (*advance) (gpointer outer))
 {
-  static const char *const names[2] = { "stdout", "stderr" };
+  static const char *const names[] = { "stdout", "stderr", "merged" };
+  const ProcstreamStream   streams[] = { PROCSTREAM_STREAM_STDOUT, PROCSTREAM_STREAM_STDERR, PROCSTREAM_STREAM_NONE };
   ProcstreamChildCore     *self = g_new0 (ProcstreamChildCore, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
@@ -64,11 +65,11 @@ procstream_child_core_new (ProcstreamChildOptions *options,
   g_array_set_clear_func (self->phases, procstream_shutdown_step_clear);
   self->tries = g_array_new (FALSE, FALSE, sizeof (ProcstreamShutdownTry));
   self->ends = PROCSTREAM_CHILD_NO_ENDS;
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < (self->options.merged_view ? 3 : 2); i++)
     {
       self->outputs[i] = procstream_output_core_new (names[i], &self->options.outputs[i], context, self);
       procstream_output_core_take_label (self->outputs[i], g_strdup_printf ("%s (%s)", self->options.name, names[i]));
-      procstream_output_core_set_stream (self->outputs[i], i == 0 ? PROCSTREAM_STREAM_STDOUT : PROCSTREAM_STREAM_STDERR);
+      procstream_output_core_set_stream (self->outputs[i], streams[i]);
       procstream_output_core_set_ended_func (self->outputs[i], procstream_bell_ring, procstream_bell_ref (self->bell), procstream_bell_unref);
     }
   if (self->options.stdin_mode == PROCSTREAM_STDIN_MODE_PIPE)
@@ -95,7 +96,7 @@ procstream_child_core_unref (ProcstreamChildCore *self)
   if (self->pidfd >= 0)
     close (self->pidfd);
   g_clear_pointer (&self->poll_set, procstream_poll_set_unref);
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
     procstream_output_core_unref (self->outputs[i]);
   g_clear_pointer (&self->input, procstream_input_core_unref);
   procstream_waiters_unref (self->started);
@@ -179,7 +180,7 @@ procstream_child_core_fail (ProcstreamChildCore *self,
 {
   procstream_child_core_take_terminal_back (self, FALSE);
   procstream_child_ends_close (&self->ends);
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
     procstream_output_core_feed_end (self->outputs[i], g_error_copy (error));
   if (self->input)
     procstream_input_core_fail (self->input, error);
@@ -218,7 +219,7 @@ procstream_child_core_abandon (ProcstreamChildCore *self)
   procstream_bell_close (self->bell);
   if (procstream_child_core_get_state (self) != PROCSTREAM_CHILD_STATE_CREATED)
     return;
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
     procstream_output_core_end (self->outputs[i]);
   if (self->input == NULL)
     return;

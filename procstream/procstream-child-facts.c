@@ -205,6 +205,25 @@ procstream_child_get_stderr (ProcstreamChild *self)
 }
 
 /**
+ * procstream_child_get_merged: (get-property merged)
+ * @self: a child
+ *
+ * Gets the child's merged output.
+ *
+ * Returns: (transfer none) (nullable): the output, or %NULL when the
+ *   `merged-view` of the launcher was not set
+ *
+ * Since: 1.0
+ */
+ProcstreamOutput *
+procstream_child_get_merged (ProcstreamChild *self)
+{
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
+
+  return self->outputs[2] ? get_output (self, 2) : NULL;
+}
+
+/**
  * procstream_child_get_subprocess: (get-property subprocess)
  * @self: a child
  *

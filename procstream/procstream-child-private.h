@@ -30,7 +30,7 @@ struct _ProcstreamChild
   ProcstreamChildCore *core;
   GMainContext        *context;
   GThread             *owner_thread;
-  ProcstreamOutput    *outputs[2];
+  ProcstreamOutput    *outputs[PROCSTREAM_CHILD_MAX_OUTPUTS];
   ProcstreamInput     *input;
 
   gint     kept;           /* atomic */

@@ -20,7 +20,7 @@ struct _ProcstreamChildCore
   gatomicrefcount        ref_count;
   ProcstreamChildOptions options;
   ProcstreamBell        *bell;
-  ProcstreamOutputCore  *outputs[2];
+  ProcstreamOutputCore  *outputs[PROCSTREAM_CHILD_MAX_OUTPUTS];
   ProcstreamInputCore   *input; /* NULL where it is no pipe */
   ProcstreamWaiters     *started;
   ProcstreamWaiters     *exited;

@@ -2,6 +2,7 @@
 
 #include "procstream-child-record-private.h"
 
+#include "procstream-merge-private.h"
 #include "procstream-platform-private.h"
 
 #include <unistd.h>
@@ -11,6 +12,8 @@
 static void
 open_streams (ProcstreamChildCore *self)
 {
+  if (self->options.merged_view)
+    procstream_merge_open (self->outputs[2], self->outputs);
   for (guint i = 0; i < 2; i++)
     {
       if (self->ends.pipes[i + 1] >= 0)

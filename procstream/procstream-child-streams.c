@@ -4,13 +4,13 @@
 
 #include "procstream-output-core-private.h"
 
-/* What is done to both outputs of a child at once. */
+/* What is done to all outputs of a child at once. */
 
 /**
  * procstream_child_seal_replay:
  * @self: a child
  *
- * Ends replay of both outputs, as [method@Procstream.Output.seal_replay] does of one:
+ * Ends replay of all outputs, as [method@Procstream.Output.seal_replay] does of one:
  * for a program that has looked at how its child started, and wants to keep nothing of
  * what comes for those who come later.
  *
@@ -21,6 +21,6 @@ procstream_child_seal_replay (ProcstreamChild *self)
 {
   g_return_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self));
 
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
     procstream_output_core_seal_replay (procstream_child_core_get_output (self->core, i));
 }

@@ -60,6 +60,7 @@ enum
   PROP_STDIN,
   PROP_STDOUT,
   PROP_STDERR,
+  PROP_MERGED,
   PROP_SUBPROCESS,
   N_PROPS,
 };
@@ -101,7 +102,7 @@ somebody_listens (ProcstreamChild *self)
   if (has_handler (self, signals[EXITED]) || has_handler (self, signals[COMPLETED]) ||
       has_handler (self, g_signal_lookup ("notify", G_TYPE_OBJECT)))
     return TRUE;
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
     if (procstream_output_has_handlers (self->outputs[i]) && !procstream_output_is_drained (self->outputs[i]))
       return TRUE;
   return FALSE;
@@ -128,7 +129,7 @@ void
 procstream_child_release_opening (ProcstreamChild *self)
 {
   g_atomic_int_set (&self->opening_awaits, FALSE);
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
     procstream_output_release_opening (self->outputs[i]);
   procstream_child_core_ring (self->core);
 }
@@ -221,11 +222,19 @@ emit_exited (ProcstreamChild *self)
   g_signal_emit (self, signals[EXITED], 0);
 }
 
+static gboolean
+are_outputs_drained (ProcstreamChild *self)
+{
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
+    if (!procstream_output_is_drained (self->outputs[i]))
+      return FALSE;
+  return TRUE;
+}
+
 static void
 emit_completed (ProcstreamChild *self)
 {
-  if (self->completed || !self->exited ||
-      !procstream_output_is_drained (self->outputs[0]) || !procstream_output_is_drained (self->outputs[1]))
+  if (self->completed || !self->exited || !are_outputs_drained (self))
     return;
   self->completed = TRUE;
   g_signal_emit (self, signals[COMPLETED], 0, procstream_child_core_get_result (self->core));
@@ -269,7 +278,7 @@ procstream_child_new (ProcstreamChildOptions *options)
   self->owner_thread = g_thread_self ();
   self->seen = PROCSTREAM_CHILD_STATE_CREATED;
   self->core = procstream_child_core_new (options, self->context, G_OBJECT (self), advance);
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && procstream_child_core_get_output (self->core, i); i++)
     {
       self->outputs[i] = procstream_output_new_for_core (procstream_child_core_get_output (self->core, i), self->context);
       procstream_output_set_drained_func (self->outputs[i], drained_cb, self->core);
@@ -288,7 +297,7 @@ procstream_child_dispose (GObject *object)
   /* Nothing below is to be touched in a forked copy, where another thread may have held any lock. */
   if (procstream_platform_forked ())
     self->core = NULL;
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
     if (self->outputs[i])
       procstream_output_set_drained_func (self->outputs[i], NULL, NULL);
   if (self->core)
@@ -297,7 +306,7 @@ procstream_child_dispose (GObject *object)
       procstream_child_core_abandon (self->core);
       procstream_child_release_opening (self);
     }
-  for (guint i = 0; i < 2; i++)
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
     g_clear_object (&self->outputs[i]);
   g_clear_object (&self->input);
   g_clear_pointer (&self->core, procstream_child_core_unref);
@@ -352,6 +361,9 @@ procstream_child_get_property (GObject    *object,
       break;
     case PROP_STDERR:
       g_value_set_object (value, procstream_child_get_stderr (self));
+      break;
+    case PROP_MERGED:
+      g_value_set_object (value, procstream_child_get_merged (self));
       break;
     case PROP_SUBPROCESS:
       g_value_set_object (value, procstream_child_get_subprocess (self));
@@ -459,6 +471,20 @@ install_streams (void)
    * Since: 1.0
    */
   properties[PROP_STDERR] = g_param_spec_object ("stderr", NULL, NULL, PROCSTREAM_TYPE_OUTPUT, readable);
+  /**
+   * ProcstreamChild:merged: (getter get_merged)
+   *
+   * What the child writes to both outputs, in the order in which it arrives, or %NULL
+   * unless [property@Procstream.Launcher:merged-view] was set.
+   *
+   * Each chunk is one of the standard output or of the standard error, and names it; a
+   * line is one of either, whole, never mixed from both. A reliable subscriber that falls
+   * behind stops the reading of both. It ends when both have ended, with the error
+   * of the one that failed, if any.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MERGED] = g_param_spec_object ("merged", NULL, NULL, PROCSTREAM_TYPE_OUTPUT, readable);
   /**
    * ProcstreamChild:subprocess: (getter get_subprocess)
    *

@@ -53,6 +53,8 @@ ProcstreamOutput *procstream_child_get_stdout (ProcstreamChild *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamOutput *procstream_child_get_stderr (ProcstreamChild *self);
 PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamOutput *procstream_child_get_merged (ProcstreamChild *self);
+PROCSTREAM_AVAILABLE_IN_1_0
 GSubprocess *procstream_child_get_subprocess (ProcstreamChild *self);
 
 PROCSTREAM_AVAILABLE_IN_1_0

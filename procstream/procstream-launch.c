@@ -127,7 +127,8 @@ resolve_outputs (ProcstreamLauncher       *self,
   return procstream_output_config_resolve (procstream_launcher_get_stdout_config (self), owner_out, procstream_launcher_get_delivery (self), procstream_launcher_get_replay (self),
                                            procstream_launcher_get_replay_limit (self), &settings[0], error) &&
          procstream_output_config_resolve (merged ? merged : procstream_launcher_get_stderr_config (self), owner_err, procstream_launcher_get_delivery (self), procstream_launcher_get_replay (self),
-                                           procstream_launcher_get_replay_limit (self), &settings[1], error);
+                                           procstream_launcher_get_replay_limit (self), &settings[1], error) &&
+         procstream_launcher_resolve_merged (self, name, settings, error);
 }
 
 /* The child has its own, so that the launcher may be changed before it starts. */
@@ -178,6 +179,7 @@ make_options (ProcstreamLauncher     *self,
   options->envp = g_strdupv ((char **) procstream_launcher_get_environment (self));
   options->cwd = g_strdup (procstream_launcher_get_cwd (self));
   options->stdin_mode = procstream_launcher_get_stdin_mode (self);
+  options->merged_view = procstream_launcher_get_merged_view (self);
   options->merge_stderr = procstream_launcher_get_merge_stderr (self);
   options->containment = procstream_launcher_get_containment (self);
   options->settings = self->settings;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "procstream-launcher.h"
+#include "procstream-output-config-private.h"
 #include "procstream-process-settings-private.h"
 
 G_BEGIN_DECLS
@@ -28,6 +29,10 @@ struct _ProcstreamLauncher
   ProcstreamOutputConfig *stdout_config;
   ProcstreamOutputConfig *stderr_config;
 
+  /* Order. */
+  gboolean                merged_view;
+  ProcstreamOutputConfig *merged_config;
+
   /* Name. */
   char               *name;
   ProcstreamNameParts name_parts;
@@ -51,6 +56,7 @@ void procstream_launcher_add_property (GObjectClass *klass,
                                        gsize         field,
                                        GParamSpec   *spec); /* (transfer full) */
 void procstream_launcher_install_streams (GObjectClass *klass);
+void procstream_launcher_install_order (GObjectClass *klass);
 void procstream_launcher_install_name (GObjectClass *klass);
 void procstream_launcher_install_process (GObjectClass *klass);
 void procstream_launcher_install_environment (GObjectClass *klass);
@@ -79,5 +85,11 @@ void procstream_launcher_store_strv (ProcstreamLauncher *self,
 void procstream_launcher_take_strv (ProcstreamLauncher *self,
                                     const char         *property,
                                     char              **value);
+
+/* From the settings of stdout and stderr to the third ones, of the merged output, where there is to be one. */
+gboolean procstream_launcher_resolve_merged (ProcstreamLauncher       *self,
+                                             const char               *name,
+                                             ProcstreamOutputSettings *settings,
+                                             GError                  **error);
 
 G_END_DECLS

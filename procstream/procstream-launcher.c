@@ -245,6 +245,7 @@ procstream_launcher_class_init (ProcstreamLauncherClass *klass)
   object_class->set_property = procstream_launcher_set_property;
   procstream_launcher_install_streams (object_class);
   procstream_launcher_install_name (object_class);
+  procstream_launcher_install_order (object_class);
   procstream_launcher_install_process (object_class);
   procstream_launcher_install_environment (object_class);
 }

@@ -127,6 +127,13 @@ PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_close_fd (ProcstreamLauncher *self, int target);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_clear_environment (ProcstreamLauncher *self);
+gboolean procstream_launcher_get_merged_view (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_merged_view (ProcstreamLauncher *self, gboolean merged_view);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamOutputConfig *procstream_launcher_get_merged_config (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_merged_config (ProcstreamLauncher *self, ProcstreamOutputConfig *merged_config);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_variable (ProcstreamLauncher *self, const char *variable, const char *value);
 PROCSTREAM_AVAILABLE_IN_1_0

@@ -13,6 +13,10 @@ G_BEGIN_DECLS
  * the I/O thread, the child's inner record, subscriptions and the outer ProcstreamOutput. */
 typedef struct _ProcstreamOutputCore ProcstreamOutputCore;
 
+/* Where the bytes of one output come from. A source belongs to its core, feeds it from the thread that reads, and outlives
+ * its closing for as long as a thread of its own is still busy. */
+typedef struct _ProcstreamSource ProcstreamSource;
+
 /* Checked and complete: nothing in it is unset. */
 typedef struct
 {
@@ -39,7 +43,9 @@ void procstream_output_core_open_fd (ProcstreamOutputCore *self,
                                      int                   fd); /* taken; anybody's */
 void procstream_output_core_open_stream (ProcstreamOutputCore *self,
                                          GInputStream         *stream);
-void procstream_output_core_end (ProcstreamOutputCore *self); /* nothing to read: ended at once */
+void procstream_output_core_open_source (ProcstreamOutputCore *self,
+                                         ProcstreamSource     *source); /* taken */
+void procstream_output_core_end (ProcstreamOutputCore *self);       /* nothing to read: ended at once */
 
 /* @func is called once, in whatever thread reads, after the terminal event was appended. Set before opening. */
 void     procstream_output_core_set_ended_func (ProcstreamOutputCore *self,
@@ -82,6 +88,26 @@ void procstream_output_core_set_probe (ProcstreamOutputCore *self,
                                        void (*probe) (gpointer),
                                        gpointer       data,
                                        GDestroyNotify destroy);
+
+/* What goes on to another output. It is set before the start, and called in the thread that reads, without a lock, after the subscribers of
+ * the output itself have had what it is told of. */
+typedef struct
+{
+  void (*feeding) (gpointer data,
+                   gboolean begins); /* see begin_feeding and end_feeding */
+  void (*chunk) (gpointer         data,
+                 ProcstreamChunk *chunk);
+  void (*ended) (gpointer      data,
+                 const GError *error); /* once, unless it is closed before */
+  void (*free) (gpointer data);
+} ProcstreamTapOps;
+
+void procstream_output_core_set_tap (ProcstreamOutputCore   *self,
+                                     const ProcstreamTapOps *ops,
+                                     gpointer                data);
+/* While held back, it does not read, whatever its subscribers have. Any thread. */
+void procstream_output_core_set_held_back (ProcstreamOutputCore *self,
+                                           gboolean              held_back);
 
 /* One subscriber: a cursor and who is told. Atomically counted: one reference is the core's, one the subscriber's. */
 typedef struct _ProcstreamSubscription ProcstreamSubscription;

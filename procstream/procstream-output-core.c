@@ -26,7 +26,7 @@ set_state_locked (ProcstreamOutputCore *self,
 void
 procstream_output_core_update_reading_locked (ProcstreamOutputCore *self)
 {
-  if (self->state == PROCSTREAM_OUTPUT_STATE_OPEN && procstream_chunk_log_must_pause (self->log))
+  if (self->state == PROCSTREAM_OUTPUT_STATE_OPEN && (self->held_back || procstream_chunk_log_must_pause (self->log)))
     {
       set_state_locked (self, PROCSTREAM_OUTPUT_STATE_PAUSED);
       self->source->klass->set_reading (self->source, FALSE);
@@ -36,7 +36,7 @@ procstream_output_core_update_reading_locked (ProcstreamOutputCore *self)
           procstream_output_core_watch_stalls_locked (self);
         }
     }
-  else if (self->state == PROCSTREAM_OUTPUT_STATE_PAUSED && procstream_chunk_log_may_resume (self->log))
+  else if (self->state == PROCSTREAM_OUTPUT_STATE_PAUSED && !self->held_back && procstream_chunk_log_may_resume (self->log))
     {
       set_state_locked (self, PROCSTREAM_OUTPUT_STATE_OPEN);
       self->source->klass->set_reading (self->source, TRUE);
@@ -128,15 +128,26 @@ procstream_output_core_release (ProcstreamOutputCore *self)
   close_if_abandoned (self);
 }
 
-static void
-open_source (ProcstreamOutputCore *self,
-             ProcstreamSource     *source)
+void
+procstream_output_core_set_held_back (ProcstreamOutputCore *self,
+                                      gboolean              held_back)
+{
+  g_mutex_lock (&self->mutex);
+  self->held_back = held_back;
+  procstream_output_core_update_reading_locked (self);
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+procstream_output_core_open_source (ProcstreamOutputCore *self,
+                                    ProcstreamSource     *source)
 {
   g_mutex_lock (&self->mutex);
   g_assert (self->state == PROCSTREAM_OUTPUT_STATE_NONE);
   self->source = source;
   set_state_locked (self, PROCSTREAM_OUTPUT_STATE_OPEN);
   source->klass->set_reading (source, TRUE);
+  procstream_output_core_update_reading_locked (self);
   g_mutex_unlock (&self->mutex);
   close_if_abandoned (self);
 }
@@ -150,7 +161,7 @@ open_descriptor (ProcstreamOutputCore *self,
 
   if (source == NULL)
     source = procstream_worker_source_new_fd (self, fd);
-  open_source (self, source);
+  procstream_output_core_open_source (self, source);
 }
 
 void
@@ -172,9 +183,9 @@ procstream_output_core_open_stream (ProcstreamOutputCore *self,
                                     GInputStream         *stream)
 {
   if (procstream_stream_is_native (stream))
-    open_source (self, procstream_worker_source_new_stream (self, g_object_ref (stream)));
+    procstream_output_core_open_source (self, procstream_worker_source_new_stream (self, g_object_ref (stream)));
   else
-    open_source (self, procstream_stream_source_new (self, self->context, g_object_ref (stream)));
+    procstream_output_core_open_source (self, procstream_stream_source_new (self, self->context, g_object_ref (stream)));
 }
 
 /* --- Line indexes ------------------------------------------------------------------------------------------------------------- */
@@ -488,6 +499,8 @@ procstream_output_core_feed (ProcstreamOutputCore *self,
 
   if (!push_newest (self, chunk))
     procstream_output_core_push_all (self);
+  if (self->tap)
+    self->tap->chunk (self->tap_data, chunk);
   procstream_chunk_unref (chunk);
 
   g_mutex_lock (&self->mutex);
@@ -504,6 +517,8 @@ procstream_output_core_begin_feeding (ProcstreamOutputCore *self)
   g_mutex_lock (&self->mutex);
   self->feeding = TRUE;
   g_mutex_unlock (&self->mutex);
+  if (self->tap)
+    self->tap->feeding (self->tap_data, TRUE);
 }
 
 void
@@ -514,6 +529,19 @@ procstream_output_core_end_feeding (ProcstreamOutputCore *self)
   if (self->unannounced > 0)
     wake_behind_locked (self);
   g_mutex_unlock (&self->mutex);
+  if (self->tap)
+    self->tap->feeding (self->tap_data, FALSE);
+}
+
+static void
+end_tap (ProcstreamOutputCore *self)
+{
+  const ProcstreamTapOps *tap = g_steal_pointer (&self->tap);
+
+  if (tap == NULL)
+    return;
+  tap->ended (self->tap_data, procstream_chunk_log_get_error (self->log));
+  tap->free (self->tap_data);
 }
 
 void
@@ -542,6 +570,7 @@ procstream_output_core_feed_end (ProcstreamOutputCore *self,
     source->klass->close (source);
   procstream_output_core_unwatch_stalls (self);
   procstream_output_core_push_all (self);
+  end_tap (self);
   if (self->ended)
     self->ended (self->ended_data);
 }

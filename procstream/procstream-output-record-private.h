@@ -24,7 +24,7 @@ G_BEGIN_DECLS
  *
  *  - Only the thread that reads (the "home": the I/O thread, or the captured context) appends to the log, so the head of the log does
  *    not move under that thread's feet.
- *  - state is PAUSED exactly when the log said that it must pause and has not yet said that it may resume; the source
+ *  - state is PAUSED exactly when it is held back, or the log said that it must pause and has not yet said that it may resume; the source
  *    reads exactly in state OPEN. Both change together, under the lock, so a resume by a subscriber's thread cannot get lost
  *    against a pause by the reader.
  *  - A subscription has a cursor from subscribe to unsubscribe (or, pushed, to its last event), and is armed when
@@ -84,6 +84,7 @@ struct _ProcstreamOutputCore
   guint                 unannounced; /* of them, nobody was woken for so many */
   guint                 wake_after;  /* how many that may be */
   guint                 holds;
+  gboolean              held_back;
   gboolean              opening;          /* atomic */
   guint                 line_subscribers; /* whose lines end in LF */
   GArray               *other_marks;      /* of ProcstreamLineMark: one for each subscriber whose lines do not */
@@ -95,8 +96,11 @@ struct _ProcstreamOutputCore
   gboolean              indexing;
 
   void (*probe) (gpointer);
-  gpointer       probe_data;
-  GDestroyNotify probe_destroy;
+  gpointer                probe_data;
+  GDestroyNotify          probe_destroy;
+  const ProcstreamTapOps *tap; /* constant from the start to the end, and then as in what follows: NULL for none */
+  gpointer                tap_data;
+  gboolean                is_tapped; /* constant once it is started */
   void (*ended) (gpointer);
   gpointer       ended_data;
   GDestroyNotify ended_destroy;

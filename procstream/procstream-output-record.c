@@ -56,6 +56,8 @@ procstream_output_core_unref (ProcstreamOutputCore *self)
     return;
   g_assert (self->pushed->len == 0 && self->pulling->len == 0 && self->source == NULL);
   procstream_home_free (self->home);
+  if (self->tap)
+    self->tap->free (self->tap_data);
   if (self->probe_destroy)
     self->probe_destroy (self->probe_data);
   if (self->ended_destroy)
@@ -143,7 +145,8 @@ procstream_output_core_get_counts (ProcstreamOutputCore   *self,
     procstream_chunk_log_set_time (self->log, g_get_monotonic_time ());
   counts->received = procstream_chunk_log_get_bytes_appended (self->log);
   counts->dropped = procstream_chunk_log_get_bytes_dropped (self->log);
-  counts->unobserved = procstream_chunk_log_get_bytes_unobserved (self->log);
+  /* What goes on to another output is observed here, and counted there. */
+  counts->unobserved = self->is_tapped ? 0 : procstream_chunk_log_get_bytes_unobserved (self->log);
   procstream_platform_unlock_to_read (&self->mutex);
 }
 
@@ -167,6 +170,16 @@ procstream_output_core_set_probe (ProcstreamOutputCore *self,
   self->probe = probe;
   self->probe_data = data;
   self->probe_destroy = destroy;
+}
+
+void
+procstream_output_core_set_tap (ProcstreamOutputCore   *self,
+                                const ProcstreamTapOps *ops,
+                                gpointer                data)
+{
+  self->tap = ops;
+  self->tap_data = data;
+  self->is_tapped = TRUE;
 }
 
 void

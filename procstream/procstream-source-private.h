@@ -6,10 +6,6 @@
 
 G_BEGIN_DECLS
 
-/* Where the bytes of one output come from. A source belongs to its core, feeds it from the thread that reads, and outlives
- * its closing for as long as a thread of its own is still busy. */
-typedef struct _ProcstreamSource ProcstreamSource;
-
 typedef struct
 {
   /* Called with the core locked, from any thread. */
