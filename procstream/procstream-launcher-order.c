@@ -41,6 +41,13 @@ set_no_meaning (GError    **error,
   return FALSE;
 }
 
+/* What has no pipe adds nothing to the merged output, and is read nowhere. */
+static gboolean
+is_read (const ProcstreamOutputSettings *settings)
+{
+  return settings->backend != PROCSTREAM_BACKEND_DISCARD && settings->backend != PROCSTREAM_BACKEND_INHERIT;
+}
+
 static gboolean
 check_merged (ProcstreamLauncher             *self,
               const char                     *name,
@@ -49,7 +56,7 @@ check_merged (ProcstreamLauncher             *self,
 {
   if (self->merge_stderr)
     return set_no_meaning (error, name, "“merged-view” has no meaning together with “merge-stderr”: the standard output has both");
-  if (settings[0].reader && settings[1].reader && settings[0].reader != settings[1].reader)
+  if (is_read (&settings[0]) && is_read (&settings[1]) && settings[0].reader != settings[1].reader)
     return set_no_meaning (error, name, "for a “merged-view”, both outputs need the same “reader”");
   return TRUE;
 }
@@ -71,7 +78,7 @@ procstream_launcher_resolve_merged (ProcstreamLauncher       *self,
     return FALSE;
   if (settings[2].backend != PROCSTREAM_BACKEND_BROADCAST)
     return set_no_meaning (error, owner, "the backend of a merged output must be “broadcast”");
-  settings[2].reader = settings[0].reader ? settings[0].reader : settings[1].reader;
+  settings[2].reader = is_read (&settings[0]) ? settings[0].reader : settings[1].reader;
   return TRUE;
 }
 

@@ -127,6 +127,7 @@ PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_close_fd (ProcstreamLauncher *self, int target);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_clear_environment (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_launcher_get_merged_view (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_merged_view (ProcstreamLauncher *self, gboolean merged_view);

@@ -117,6 +117,7 @@ void scenario_custom_consumer_refused (void);
 void scenario_read_error (void);
 
 void scenario_chunk_info (void);
+void scenario_merged_view (void);
 
 void scenario_wait_async (void);
 void scenario_wait_without_loop (void);

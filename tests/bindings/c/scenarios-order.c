@@ -123,3 +123,49 @@ scenario_chunk_info (void)
     g_assert_cmpint (procstream_chunk_info_get_time_us (emitted->pdata[i - 1]), <, procstream_chunk_info_get_time_us (emitted->pdata[i]));
   g_assert_cmpint (procstream_chunk_info_get_time_us (emitted->pdata[0]), ==, procstream_chunk_info_get_time_us (read->pdata[0]));
 }
+
+/* --- Both in one -------------------------------------------------------------------------------------------------------------- */
+
+static void
+line_cb (ProcstreamOutput *output,
+         const char       *line,
+         GString          *lines)
+{
+  g_string_append_printf (lines, "%s|", line);
+}
+
+static void
+answer_cb (ProcstreamOutput    *output,
+           ProcstreamChunkInfo *info,
+           ProcstreamInput     *input)
+{
+  g_autoptr (GBytes) newline = g_bytes_new_static ("\n", 1);
+
+  procstream_input_write_async (input, newline, NULL, NULL, NULL);
+}
+
+void
+scenario_merged_view (void)
+{
+  ProcstreamLauncher *launcher = harness_reliable ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (ProcstreamChild) other = NULL;
+  g_autoptr (GString) lines = g_string_new (NULL);
+  g_autoptr (GPtrArray) infos = g_ptr_array_new_with_free_func (g_object_unref);
+  ProcstreamOutput *merged;
+
+  procstream_launcher_set_stdin_mode (launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  procstream_launcher_set_merged_view (launcher, TRUE);
+  child = harness_create (launcher, "printf be; read x; echo no >&2; read x; echo gin; read x; printf more >&2");
+  merged = procstream_child_get_merged (child);
+  g_signal_connect (merged, "line", G_CALLBACK (line_cb), lines);
+  g_signal_connect (merged, "chunk-info", G_CALLBACK (chunk_info_cb), infos);
+  g_signal_connect (merged, "chunk-info", G_CALLBACK (answer_cb), procstream_child_get_stdin (child));
+  g_assert_true (procstream_child_start (child, NULL));
+  harness_complete (child);
+  assert_places (infos, "be stdout 0 0 0|no\n stderr 1 2 0|gin\n stdout 2 5 2|more stderr 3 9 3|");
+  g_assert_cmpstr (lines->str, ==, "no|begin|more|");
+  g_assert_cmpuint (procstream_output_get_bytes_received (merged), ==, 13);
+  other = harness_create (harness_reliable (), ":");
+  g_assert_null (procstream_child_get_merged (other));
+}

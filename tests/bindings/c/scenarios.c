@@ -51,6 +51,7 @@ static const Scenario scenarios[] = {
   { 44, "dropped in a handler", scenario_dropped_in_a_handler },
   { 45, "read error", scenario_read_error },
   { 50, "chunk info", scenario_chunk_info },
+  { 51, "merged view", scenario_merged_view },
   { 65, "asynchronous consumer", scenario_asynchronous_consumer },
   { 73, "process settings", scenario_process_settings },
   { 81, "joined lines", scenario_joined_lines },

@@ -757,6 +757,31 @@ scenario(50, 'chunk info', async () => {
     check(emitted[0].time_us === read[0].time_us);
 });
 
+scenario(51, 'merged view', async () => {
+    const child = reliable({merged_view: true, stdin_mode: PIPE}).create(shell(
+        'printf be; read x; echo no >&2; read x; echo gin; read x; printf more >&2'));
+    const reader = Procstream.Reader.new();
+    const read = [], lines = [];
+    child.merged.connect('line', (_output, line) => lines.push(line));
+    child.merged.attach(reader);
+    const completed = complete(child);
+    child.start();
+    for (;;) {
+        // eslint-disable-next-line no-await-in-loop
+        const info = await reader.next_info_async(null);
+
+        if (info === null)
+            break;
+        read.push(`${info.stream} ${decode(info.bytes)}`);
+        child.stdin.write_async(new GLib.Bytes('\n'), null, null);
+    }
+    await completed;
+    equal(read, ['stdout be', 'stderr no\n', 'stdout gin\n', 'stderr more']);
+    equal(lines, ['no', 'begin', 'more']);
+    equal([child.stdout.bytes_received, child.stderr.bytes_received, child.merged.bytes_received], [6, 7, 13]);
+    equal(reliable().create(shell(':')).merged, null);
+});
+
 /* Writes chunks with asynchronous calls. */
 const Slow = GObject.registerClass(
 class Slow extends Procstream.Consumer {

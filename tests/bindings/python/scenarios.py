@@ -793,6 +793,26 @@ def chunk_info():
     equal(times[0], read[0].get_time_us())
 
 
+@scenario(51, 'merged view')
+def merged_view():
+    child = reliable(merged_view=True, stdin_mode=PIPE).create(shell(
+        'printf be; read x; echo no >&2; read x; echo gin; read x; printf more >&2'))
+    read, lines = [], []
+
+    def on_chunk_info(_output, info):
+        read.append((info.get_stream(), info.get_bytes().get_data()))
+        child.get_stdin().write_async(GLib.Bytes(b'\n'), None, None)
+
+    child.get_merged().connect('line', lambda _output, line: lines.append(line))
+    child.get_merged().connect('chunk-info', on_chunk_info)
+    child.start()
+    complete(child)
+    equal(read, [('stdout', b'be'), ('stderr', b'no\n'), ('stdout', b'gin\n'), ('stderr', b'more')])
+    equal(lines, ['no', 'begin', 'more'])
+    equal([output.get_bytes_received() for output in (child.get_stdout(), child.get_stderr(), child.get_merged())], [6, 7, 13])
+    equal(reliable().create(shell(':')).get_merged(), None)
+
+
 class Slow(Procstream.Consumer):
     """Writes chunks with asynchronous calls."""
     __gtype_name__ = 'Slow'

@@ -869,6 +869,30 @@ async void chunk_info () throws Error {
     assert (emitted[0].time_us == read[0].time_us);
 }
 
+void merged_view () throws Error {
+    var launcher = with_pipe ();
+    launcher.merged_view = true;
+    var child = launcher.create (shell ("printf be; read x; echo no >&2; read x; echo gin; read x; printf more >&2"));
+    var input = child.stdin;
+    var read = new GenericArray<string> ();
+    var lines = new GenericArray<string> ();
+    child.merged.line.connect ((line) => lines.add (line));
+    child.merged.chunk_info.connect ((info) => {
+        var bytes = new GenericArray<Bytes> ();
+        bytes.add (info.bytes);
+        read.add (info.stream + " " + join (bytes));
+        input.write_async.begin (new Bytes ("\n".data), null);
+    });
+    child.start ();
+    complete (child);
+    check_lines (read, "stdout be|stderr no\n|stdout gin\n|stderr more");
+    check_lines (lines, "no|begin|more");
+    assert (child.stdout.bytes_received == 6);
+    assert (child.stderr.bytes_received == 7);
+    assert (child.merged.bytes_received == 13);
+    assert (reliable ().create (shell (":")).merged == null);
+}
+
 // Writes chunks with asynchronous calls.
 class Slow : Consumer {
     public MemoryOutputStream stream = new MemoryOutputStream.resizable ();
@@ -989,6 +1013,7 @@ int main (string[] args) {
     scenario (44, "dropped in a handler", dropped_in_a_handler);
     scenario (45, "read error", read_error);
     scenario (50, "chunk info", () => chunk_info.end (run_async ((callback) => chunk_info.begin (callback))));
+    scenario (51, "merged view", merged_view);
     scenario (65, "asynchronous consumer", asynchronous_consumer);
     scenario (73, "process settings", process_settings);
     scenario (81, "joined lines", joined_lines);
