@@ -43,14 +43,16 @@ void procstream_line_splitter_gap_after (ProcstreamLineSplitter *self,
                                          const guint8           *before,
                                          gsize                   size);
 /* The unterminated last line, if any. */
-void procstream_line_splitter_finish (ProcstreamLineSplitter *self,
-                                      ProcstreamLineFunc      func,
-                                      gpointer                user_data);
-/* The text of the line that is not finished, or NULL when there is none: it is then as if it had never been pushed. */
-GBytes *procstream_line_splitter_steal_text (ProcstreamLineSplitter *self);
+void    procstream_line_splitter_finish (ProcstreamLineSplitter *self,
+                                         ProcstreamLineFunc      func,
+                                         gpointer                user_data);
 guint64 procstream_line_splitter_get_bytes_lost (ProcstreamLineSplitter *self); /* torn by gaps or truncated */
 /* While a function is given a line: what ended it. */
 ProcstreamLineEnd procstream_line_splitter_get_end (ProcstreamLineSplitter *self);
+
+/* How many of more than @max bytes make a piece: up to the last beginning of a character, if one lies across the cut. */
+gsize procstream_line_get_piece_size (const guint8 *data,
+                                      gsize         max);
 
 /* The text of a raw line: valid UTF-8 without NUL (invalid bytes and NUL become U+FFFD). Returns @data itself when nothing
  * was to repair, else the contents of @scratch. */

@@ -89,10 +89,9 @@ is_plain (const guint8 *data,
   return high < 0x80 && (size == 0 || memchr (data, 0, size) == NULL);
 }
 
-/* How many of more than @max bytes make a piece: up to the last beginning of a character, if one lies across the cut. */
-static gsize
-piece_size (const guint8 *data,
-            gsize         max)
+gsize
+procstream_line_get_piece_size (const guint8 *data,
+                                gsize         max)
 {
   gsize start = max;
 
@@ -118,7 +117,7 @@ emit_piece (ProcstreamLineSplitter *self,
             const guint8           *data)
 {
   ProcstreamLineEnd end = self->end;
-  gsize             piece = piece_size (data, self->options.max_length);
+  gsize             piece = procstream_line_get_piece_size (data, self->options.max_length);
 
   self->end = PROCSTREAM_LINE_END_LIMIT;
   emit (sink, data, piece);
@@ -414,18 +413,6 @@ procstream_line_splitter_finish (ProcstreamLineSplitter *self,
   self->lost += self->pending - self->unpushed;
   stop_skipping (self);
   self->after_cr = FALSE;
-}
-
-GBytes *
-procstream_line_splitter_steal_text (ProcstreamLineSplitter *self)
-{
-  GBytes *text;
-
-  if (self->carry->len == 0)
-    return NULL;
-  text = g_bytes_new (self->carry->data, self->carry->len);
-  forget_carry (self);
-  return text;
 }
 
 /* --- Text --------------------------------------------------------------------------------------------------------------------- */

@@ -5,22 +5,47 @@
 #include "procstream-chunk-info-private.h"
 #include "procstream-consumer-private.h"
 #include "procstream-line-cursor-private.h"
+#include "procstream-line-private.h"
 
 G_BEGIN_DECLS
+
+/* One stream of what a reader reads: a merged output has two. */
+typedef struct
+{
+  GByteArray *held;
+  gsize       start;    /* in held: what is before it was given out */
+  gsize       searched; /* in held: no separator ends before it */
+  guint64     next;     /* where in the stream what comes must stand, to follow */
+  gboolean    torn;     /* what comes need not follow */
+  gboolean    skipping; /* no line begins at start: up to the next separator nothing is one */
+  gboolean    after_cr; /* a LF at start belongs to the CR that ended the line before */
+
+  /* Before the first byte, while skipping: what is known of the stream there, the nearest last. */
+  guint8 known[PROCSTREAM_LINE_RULE_MAX_SIZE];
+  gsize  n_known;
+
+  ProcstreamChunkPlace end; /* where what follows held stands */
+} ProcstreamPullLane;
 
 /* What a reader has taken from its subscription and not yet given out: a plain state machine, no waiting in it. */
 typedef struct
 {
-  ProcstreamLineCursor cursor;
-  char                *output; /* its name; NULL until the first chunk */
-  ProcstreamChunk     *chunk;  /* being read */
+  gboolean              is_init;
+  ProcstreamLineOptions options;
+  ProcstreamLineRule    rule;
+  ProcstreamPullLane    lanes[PROCSTREAM_N_LANES];
+  char                 *output; /* its name; NULL until the first chunk */
+
+  ProcstreamChunk     *chunk; /* being read, from position on */
   gsize                position;
-  GByteArray          *carry[PROCSTREAM_N_LANES]; /* the beginning of a line of each stream; raw */
-  ProcstreamChunkPlace ends[PROCSTREAM_N_LANES];  /* of what was taken of each stream */
-  GQueue               lines;                     /* of owned char *: pieces of one long line */
-  guint                lines_lane;                /* whose line that is */
-  guint64              bytes_torn;
-  gboolean             ended;
+  gboolean             settled; /* chunk follows what its lane holds */
+  ProcstreamLineIndex *index;   /* of chunk, where it keeps none */
+  guint                mark;    /* in the index: the first that was not looked at */
+
+  gsize    until_searched; /* in held: the terminator does not begin before it */
+  guint64  n_lines;        /* that were given out */
+  guint64  bytes_torn;
+  gboolean ended;
 } ProcstreamPull;
 
 typedef enum
@@ -28,6 +53,8 @@ typedef enum
   PROCSTREAM_PULL_EMPTY, /* nothing yet */
   PROCSTREAM_PULL_ITEM,
   PROCSTREAM_PULL_END,
+  PROCSTREAM_PULL_TOO_LONG, /* so many bytes and no terminator */
+  PROCSTREAM_PULL_MERGED,   /* that cannot be read from two streams at once */
 } ProcstreamPullResult;
 
 void     procstream_pull_init (ProcstreamPull              *self,
@@ -36,13 +63,28 @@ void     procstream_pull_clear (ProcstreamPull *self);
 gboolean procstream_pull_is_init (ProcstreamPull *self);
 guint64  procstream_pull_get_bytes_torn (ProcstreamPull *self);
 
-/* Take from the subscription of @core until there is something to give. */
+/* These take from the subscription of @core until there is something to give. Where there is nothing yet, nothing is given up: whatever is
+ * asked for next finds every byte. */
 ProcstreamPullResult procstream_pull_next (ProcstreamPull         *self,
                                            ProcstreamConsumerCore *core,
                                            GBytes                **bytes,
                                            ProcstreamChunkPlace   *place);
+/* One of @text and @line is NULL: that is not wanted. */
 ProcstreamPullResult procstream_pull_line (ProcstreamPull         *self,
                                            ProcstreamConsumerCore *core,
-                                           char                  **line);
+                                           char                  **text,
+                                           ProcstreamLine        **line);
+/* Fewer than @size only before a gap or the end. */
+ProcstreamPullResult procstream_pull_exactly (ProcstreamPull         *self,
+                                              ProcstreamConsumerCore *core,
+                                              gsize                   size,
+                                              GBytes                **bytes);
+/* With the terminator, but before a gap or the end. */
+void                 procstream_pull_begin_until (ProcstreamPull *self);
+ProcstreamPullResult procstream_pull_until (ProcstreamPull         *self,
+                                            ProcstreamConsumerCore *core,
+                                            GBytes                 *terminator,
+                                            gsize                   max_size,
+                                            GBytes                **bytes);
 
 G_END_DECLS

@@ -1,332 +1,369 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "procstream-pull-private.h"
+#include "procstream-pull-stream-private.h"
+
+#include <string.h>
 
 /*
- * Bytes go through in this order: chunk from position on, then carry, then the splitter, then lines. Whenever a
- * call returns, what was taken and not given is lines, the text that the splitter holds, carry and the rest of the chunk, in that
- * order. The splitter holds text only after a line was cut at the limit, or where a LF does not end a line; else complete lines, and
- * nothing but, are pushed into it. So a reader may change from lines to chunks at any point without losing a byte.
+ * Lines. A line that stands as a whole in the chunk is given out from there, found by the index that the chunk has for all. Only the
+ * beginning of one whose end has not come is held; then what comes is added to it up to the next byte that may end it.
  *
- * While the cursor is torn (after a gap, or attached in the middle), carry is what came before that, and chunk is NULL or has not been
- * read from.
- *
- * Of a merged output each stream has a carry and a splitter of its own, and the lines that wait are of one stream.
+ * Nothing is cut before it is asked for: of a long line one piece, and what was truncated, or is not the beginning of a line, stays
+ * until the next line is looked for, and as long as it is not too much until that is found.
  */
 
-void
-procstream_pull_init (ProcstreamPull              *self,
-                      const ProcstreamLineOptions *options)
+/* Where a line is looked for: at the first byte that was not given out. */
+typedef struct
 {
-  procstream_line_cursor_init (&self->cursor, options);
-  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
-    self->carry[i] = g_byte_array_new ();
-  g_queue_init (&self->lines);
-}
+  const guint8 *data;
+  gsize         size;
+  gssize        mark;     /* where the separator ends, -1: nowhere yet */
+  gboolean      finished; /* nothing follows */
+  gboolean      plain;    /* it is known that nothing is to repair */
+} View;
 
-void
-procstream_pull_clear (ProcstreamPull *self)
+typedef struct
 {
-  if (!procstream_pull_is_init (self))
-    return;
-  procstream_line_cursor_clear (&self->cursor);
-  g_clear_pointer (&self->output, g_free);
-  g_clear_pointer (&self->chunk, procstream_chunk_unref);
-  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
-    g_clear_pointer (&self->carry[i], g_byte_array_unref);
-  g_queue_clear_full (&self->lines, g_free);
-}
+  gsize             size;
+  ProcstreamLineEnd end;
+} Cut;
 
-gboolean
-procstream_pull_is_init (ProcstreamPull *self)
+typedef enum
 {
-  return procstream_line_cursor_is_init (&self->cursor);
-}
+  NEEDS_MORE,
+  LOOK_AGAIN, /* something was consumed that is no line */
+  HAS_LINE,
+} Found;
 
-guint64
-procstream_pull_get_bytes_torn (ProcstreamPull *self)
-{
-  return self->bytes_torn + procstream_line_cursor_get_bytes_lost (&self->cursor);
-}
-
-static void
-drop_chunk (ProcstreamPull *self)
-{
-  g_clear_pointer (&self->chunk, procstream_chunk_unref);
-  self->position = 0;
-}
-
-/* The bytes before the gap were never given out: as bytes they still can be, as a line they are torn. */
-static void
-meet_gap (ProcstreamPull         *self,
-          ProcstreamConsumerCore *core,
-          ProcstreamLogEvent     *event)
-{
-  procstream_consumer_core_count_gap (core, event->chunks, event->bytes);
-  procstream_line_cursor_gap (&self->cursor);
-}
-
-static void
-meet_end (ProcstreamPull         *self,
-          ProcstreamConsumerCore *core,
-          ProcstreamLogEvent     *event)
-{
-  self->ended = TRUE;
-  procstream_consumer_core_finish (core, event->error ? PROCSTREAM_CONSUMER_STATE_FAILED : PROCSTREAM_CONSUMER_STATE_ENDED,
-                                   event->error);
-}
-
-/* Makes chunk the next one; FALSE when there is none, now or ever. */
+/* Whether the first byte is a LF that belongs to the CR before it. */
 static gboolean
-take_chunk (ProcstreamPull         *self,
-            ProcstreamConsumerCore *core)
+follows_cr (const ProcstreamPullLane *lane,
+            const guint8             *data,
+            gsize                     size)
 {
-  while (self->chunk == NULL && !self->ended)
-    {
-      ProcstreamOutputCore   *output;
-      ProcstreamSubscription *subscription = procstream_consumer_core_dup_subscription (core, &output);
-      ProcstreamLogEvent      event = { 0 };
-
-      if (subscription == NULL)
-        {
-          self->ended = TRUE;
-          return FALSE;
-        }
-      if (self->output == NULL)
-        self->output = g_strdup (procstream_output_core_get_name (output));
-      procstream_output_core_take (output, subscription, &event);
-      if (event.type == PROCSTREAM_LOG_EVENT_GAP)
-        meet_gap (self, core, &event);
-      else if (event.type == PROCSTREAM_LOG_EVENT_END)
-        meet_end (self, core, &event);
-      else
-        self->chunk = g_steal_pointer (&event.chunk);
-      /* The output owns the error of the end. */
-      procstream_subscription_unref (subscription);
-      procstream_output_core_unref (output);
-      if (event.type == PROCSTREAM_LOG_EVENT_NOTHING)
-        return FALSE;
-    }
-  return self->chunk != NULL;
+  return lane->after_cr && size > 0 && data[0] == '\n';
 }
 
-static GBytes *
-take_line_as_bytes (ProcstreamPull *self)
+/* Whether a marked byte after @size bytes at @data is the end of a separator. */
+static gboolean
+is_separator (ProcstreamPull           *self,
+              const ProcstreamPullLane *lane,
+              const guint8             *data,
+              gsize                     size)
 {
-  char *line = g_queue_pop_head (&self->lines);
+  const gsize   before = self->rule.size - 1;
+  const guint8 *bytes = self->rule.bytes;
+  gsize         n;
 
-  return g_bytes_new_take (line, strlen (line));
+  if (self->rule.any)
+    return size > 0 || !follows_cr (lane, data, 1);
+  if (self->rule.optional_cr || before == 0)
+    return TRUE;
+  if (size >= before)
+    return memcmp (data + size - before, bytes, before) == 0;
+  n = before - size;
+  return lane->skipping && n <= lane->n_known && memcmp (lane->known + lane->n_known - n, bytes, n) == 0 &&
+         (size == 0 || memcmp (data, bytes + n, size) == 0);
 }
-
-/* The rest of a line that was cut, or else the beginning of one; NULL when there is neither. */
-static GBytes *
-take_carry (ProcstreamPull *self,
-            guint           lane)
-{
-  GBytes     *text = NULL;
-  GByteArray *carry = self->carry[lane];
-
-  if (self->cursor.lanes[lane].splitter)
-    text = procstream_line_splitter_steal_text (self->cursor.lanes[lane].splitter);
-  if (text || carry->len == 0)
-    return text;
-  self->carry[lane] = g_byte_array_new ();
-  return g_byte_array_free_to_bytes (carry);
-}
-
-/* What was taken to be read by line, and not given out; NULL when there is nothing. */
-static GBytes *
-take_rest (ProcstreamPull       *self,
-           ProcstreamChunkPlace *place)
-{
-  GBytes *bytes = NULL;
-  guint   lane = self->lines_lane;
-  gsize   behind = 0; /* bytes of this stream that were taken after these */
-
-  if (self->lines.length > 0)
-    bytes = take_line_as_bytes (self);
-  for (guint i = 0; bytes == NULL && i < PROCSTREAM_N_LANES; i++)
-    {
-      lane = i;
-      bytes = take_carry (self, i);
-    }
-  if (bytes == NULL)
-    return NULL;
-  behind = g_bytes_get_size (bytes) + self->carry[lane]->len;
-  *place = self->ends[lane];
-  place->offset -= behind;
-  place->stream_offset -= behind;
-  return bytes;
-}
-
-ProcstreamPullResult
-procstream_pull_next (ProcstreamPull         *self,
-                      ProcstreamConsumerCore *core,
-                      GBytes                **bytes,
-                      ProcstreamChunkPlace   *place)
-{
-  *bytes = take_rest (self, place);
-  if (*bytes == NULL && take_chunk (self, core))
-    {
-      *bytes = procstream_chunk_to_bytes_from (self->chunk, self->position);
-      *place = procstream_chunk_get_place (self->chunk, self->position);
-      /* Who took the bytes knows what they end with: a line that is asked for next begins where they stopped. */
-      procstream_line_cursor_join (&self->cursor, self->chunk);
-      drop_chunk (self);
-    }
-  if (*bytes)
-    return PROCSTREAM_PULL_ITEM;
-  return self->ended ? PROCSTREAM_PULL_END : PROCSTREAM_PULL_EMPTY;
-}
-
-/* --- Lines -------------------------------------------------------------------------------------------------------------------- */
 
 static void
-line_cb (gpointer      user_data,
-         const guint8 *data,
-         gsize         size,
-         gboolean      plain)
+stop_skipping (ProcstreamPullLane *lane)
 {
-  ProcstreamPull *self = user_data;
-  g_autoptr (GString) scratch = plain ? NULL : g_string_new (NULL);
-  const char *text = plain ? (const char *) data : procstream_line_repair (data, size, scratch, &size);
-
-  g_queue_push_tail (&self->lines, size > 0 ? g_strndup (text, size) : g_strdup (""));
+  lane->skipping = FALSE;
+  lane->n_known = 0;
 }
 
-/* If the first byte of the chunk does not go on where carry ends, the beginning of one line, or the end of another, is missing. */
-static void
-settle (ProcstreamPull *self,
-        guint           lane)
-{
-  if (procstream_line_cursor_is_torn (&self->cursor, self->chunk))
-    {
-      self->bytes_torn += self->carry[lane]->len;
-      g_byte_array_set_size (self->carry[lane], 0);
-    }
-  procstream_line_cursor_settle (&self->cursor, self->chunk);
-}
-
-/* Past the next byte, from position on, that may end a line; 0 when the chunk has none. */
+/* What is not a line, before or without a separator; returns how many bytes to consume. */
 static gsize
-find_line_end (ProcstreamPull *self,
-               guint           lane)
+skip (ProcstreamPull     *self,
+      ProcstreamPullLane *lane,
+      const View         *view)
 {
-  const ProcstreamLineMark mark = procstream_line_splitter_get_mark (self->cursor.lanes[lane].splitter);
-  const guint8            *from = self->chunk->data + self->position;
-  const guint8            *end = procstream_line_mark_find (mark, from, self->chunk->size - self->position);
+  const gsize width = view->mark < 0 ? 0 : 1 + procstream_line_rule_get_width_before_mark (&self->rule, view->data, view->mark);
+  gsize       size = view->mark + 1;
 
-  return end ? end + 1 - self->chunk->data : 0;
-}
-
-static void
-push (ProcstreamPull *self,
-      guint           lane,
-      const guint8   *data,
-      gsize           size)
-{
-  self->lines_lane = lane;
-  procstream_line_splitter_push (self->cursor.lanes[lane].splitter, data, size, NULL, line_cb, self);
-}
-
-static void
-push_carry (ProcstreamPull *self,
-            guint           lane)
-{
-  push (self, lane, self->carry[lane]->data, self->carry[lane]->len);
-  g_byte_array_set_size (self->carry[lane], 0);
-}
-
-/* The chunk was read up to @end. */
-static void
-read_to (ProcstreamPull *self,
-         guint           lane,
-         gsize           end)
-{
-  self->position = end;
-  self->ends[lane] = procstream_chunk_get_place (self->chunk, end);
-  if (end == self->chunk->size)
-    drop_chunk (self);
-}
-
-static void
-push_line (ProcstreamPull *self,
-           guint           lane,
-           gsize           end)
-{
-  const guint8 *from = self->chunk->data + self->position;
-
-  if (self->carry[lane]->len > 0)
+  if (view->mark >= 0)
     {
-      g_byte_array_append (self->carry[lane], from, end - self->position);
-      push_carry (self, lane);
+      /* Of the separator, some bytes may be those that are known of the gap. */
+      self->bytes_torn += size - MIN (width, size);
+      stop_skipping (lane);
+      return size;
     }
-  else
+  /* As long as it may still be read in another way it is kept, within the bounds of a line. */
+  size = view->size;
+  if (!view->finished && size <= (gsize) self->options.max_length + self->rule.size)
+    return 0;
+  if (!view->finished)
+    size -= self->rule.size - 1;
+  self->bytes_torn += size;
+  lane->n_known = 0;
+  return size;
+}
+
+static Found
+cut_piece (ProcstreamPull     *self,
+           ProcstreamPullLane *lane,
+           const View         *view,
+           Cut                *cut,
+           gsize              *consumed)
+{
+  *cut = (Cut){ procstream_line_get_piece_size (view->data, self->options.max_length), PROCSTREAM_LINE_END_LIMIT };
+  *consumed = cut->size;
+  if (self->options.overflow == PROCSTREAM_LINE_OVERFLOW_TRUNCATE)
     {
-      push (self, lane, from, end - self->position);
+      lane->skipping = TRUE;
+      lane->n_known = 0;
     }
-  read_to (self, lane, end);
+  lane->after_cr = FALSE;
+  return HAS_LINE;
 }
 
-static void
-carry_rest (ProcstreamPull *self,
-            guint           lane)
+static Found
+look_for_line (ProcstreamPull     *self,
+               ProcstreamPullLane *lane,
+               const View         *view,
+               Cut                *cut,
+               gsize              *consumed)
 {
-  g_byte_array_append (self->carry[lane], self->chunk->data + self->position, self->chunk->size - self->position);
-  read_to (self, lane, self->chunk->size);
-  if (self->carry[lane]->len > self->cursor.options.max_length + 2)
-    push_carry (self, lane);
-}
+  const guint max = self->options.max_length;
+  gsize       size = view->size;
 
-/* The last line of the next stream that has one. */
-static void
-finish_lines (ProcstreamPull *self)
-{
-  for (guint i = 0; self->lines.length == 0 && i < PROCSTREAM_N_LANES; i++)
+  *consumed = 0;
+  if (view->size == 0)
+    return NEEDS_MORE;
+  if (lane->skipping)
     {
-      if (self->cursor.lanes[i].splitter == NULL || self->cursor.lanes[i].finished)
-        continue;
-      self->cursor.lanes[i].finished = TRUE;
-      if (self->cursor.lanes[i].torn)
+      *consumed = skip (self, lane, view);
+      lane->after_cr = self->rule.any && view->mark >= 0 && view->data[view->mark] == '\r';
+      return view->mark >= 0 ? LOOK_AGAIN : NEEDS_MORE;
+    }
+  if (view->mark >= 0)
+    size = view->mark - procstream_line_rule_get_width_before_mark (&self->rule, view->data, view->mark);
+  else if (!view->finished)
+    size -= procstream_line_rule_get_pending (&self->rule, view->data, view->size);
+  if (size > max)
+    return cut_piece (self, lane, view, cut, consumed);
+  if (view->mark < 0 && !view->finished)
+    return NEEDS_MORE;
+  *cut = (Cut){ size, view->mark >= 0 ? PROCSTREAM_LINE_END_SEPARATOR : PROCSTREAM_LINE_END_OUTPUT };
+  *consumed = view->mark >= 0 ? (gsize) view->mark + 1 : view->size;
+  lane->after_cr = self->rule.any && view->mark >= 0 && view->data[view->mark] == '\r';
+  return HAS_LINE;
+}
+
+/* The same; a LF that belongs to the CR before it is consumed with what follows it, not alone. */
+static Found
+look (ProcstreamPull     *self,
+      ProcstreamPullLane *lane,
+      View               *view,
+      Cut                *cut,
+      gsize              *consumed)
+{
+  const gsize lead = follows_cr (lane, view->data, view->size);
+  Found       found;
+
+  view->data += lead;
+  view->size -= lead;
+  view->mark -= view->mark >= 0 ? lead : 0;
+  found = look_for_line (self, lane, view, cut, consumed);
+  *consumed += *consumed > 0 ? lead : 0;
+  return found;
+}
+
+/* --- In what is held ---------------------------------------------------------------------------------------------------------- */
+
+static gssize
+find_held_mark (ProcstreamPull     *self,
+                ProcstreamPullLane *lane)
+{
+  const guint8 *data = lane->held->data;
+
+  while (lane->searched < lane->held->len)
+    {
+      const guint8 *found = procstream_line_mark_find (self->rule.mark, data + lane->searched, lane->held->len - lane->searched);
+
+      if (found == NULL)
         {
-          self->bytes_torn += self->carry[i]->len;
-          g_byte_array_set_size (self->carry[i], 0);
+          lane->searched = lane->held->len;
+          break;
         }
-      procstream_line_cursor_settle_end (&self->cursor, i);
-      if (self->carry[i]->len > 0)
-        push_carry (self, i);
-      self->lines_lane = i;
-      procstream_line_splitter_finish (self->cursor.lanes[i].splitter, line_cb, self);
+      lane->searched = found - data;
+      if (is_separator (self, lane, data + lane->start, lane->searched - lane->start))
+        return lane->searched - lane->start;
+      lane->searched++;
     }
+  return -1;
+}
+
+/* A line gets its text, or all that is known of it. */
+static void
+give (ProcstreamPull             *self,
+      const ProcstreamChunkPlace *end,
+      const View                 *view,
+      const Cut                  *cut,
+      char                      **text,
+      ProcstreamLine            **line)
+{
+  g_autoptr (GString) scratch = NULL;
+  const char *repaired = (const char *) view->data;
+  gsize       size = cut->size;
+
+  self->n_lines++;
+  if (line)
+    {
+      const char *stream = end->stream ? procstream_stream_get_name (end->stream) : self->output;
+
+      *line = procstream_line_new (view->data, size, self->n_lines, end->time_us, stream, cut->end);
+      return;
+    }
+  if (!view->plain)
+    {
+      scratch = g_string_new (NULL);
+      repaired = procstream_line_repair (view->data, size, scratch, &size);
+    }
+  *text = g_strndup (repaired, size);
+}
+
+/* At the end of the output what is left is the last line, unless a gap tore it off. */
+static gboolean
+take_held_line (ProcstreamPull     *self,
+                ProcstreamPullLane *lane,
+                gboolean            ended,
+                char              **text,
+                ProcstreamLine    **line)
+{
+  const gboolean finished = ended && !lane->torn;
+  gsize          rest;
+  Found          found;
+
+  do
+    {
+      View  view = { lane->held->data + lane->start, procstream_pull_lane_get_size (lane), find_held_mark (self, lane), finished, FALSE };
+      Cut   cut;
+      gsize consumed;
+
+      found = look (self, lane, &view, &cut, &consumed);
+      if (found == HAS_LINE)
+        give (self, &lane->end, &view, &cut, text, line);
+      procstream_pull_lane_consume (lane, consumed);
+    }
+  while (found == LOOK_AGAIN);
+  rest = ended && found == NEEDS_MORE ? procstream_pull_lane_get_size (lane) : 0;
+  self->bytes_torn += rest - follows_cr (lane, lane->held->data + lane->start, rest);
+  procstream_pull_lane_consume (lane, rest);
+  return found == HAS_LINE;
+}
+
+/* --- In the chunk ------------------------------------------------------------------------------------------------------------- */
+
+static const ProcstreamLineIndex *
+get_index (ProcstreamPull *self)
+{
+  const ProcstreamLineIndex *index = procstream_chunk_get_line_index (self->chunk, self->rule.mark);
+
+  if (index)
+    return index;
+  if (self->index == NULL)
+    self->index = procstream_line_index_new (self->chunk->data, self->chunk->size, self->rule.mark);
+  return self->index;
+}
+
+/* The next marked byte from position on, -1 when there is none. */
+static gssize
+get_mark (ProcstreamPull            *self,
+          const ProcstreamLineIndex *index)
+{
+  while (self->mark < index->n_positions && index->positions[self->mark] < self->position)
+    self->mark++;
+  return self->mark < index->n_positions ? (gssize) (index->positions[self->mark] - self->position) : -1;
+}
+
+static gssize
+find_chunk_mark (ProcstreamPull            *self,
+                 const ProcstreamPullLane  *lane,
+                 const ProcstreamLineIndex *index)
+{
+  gssize mark = get_mark (self, index);
+
+  while (mark >= 0 && !is_separator (self, lane, self->chunk->data + self->position, mark))
+    {
+      self->mark++;
+      mark = get_mark (self, index);
+    }
+  return mark;
+}
+
+static gboolean
+take_chunk_line (ProcstreamPull  *self,
+                 char           **text,
+                 ProcstreamLine **line)
+{
+  const ProcstreamLineIndex *index = get_index (self);
+  const gboolean             plain = index->ascii && !index->has_nul;
+  ProcstreamPullLane        *lane = procstream_pull_get_lane (self);
+  Found                      found;
+
+  do
+    {
+      View  view = { self->chunk->data + self->position, self->chunk->size - self->position, find_chunk_mark (self, lane, index), FALSE, plain };
+      Cut   cut;
+      gsize consumed;
+
+      found = look (self, lane, &view, &cut, &consumed);
+      if (found == HAS_LINE)
+        {
+          const ProcstreamChunkPlace end = procstream_chunk_get_place (self->chunk, 0);
+
+          give (self, &end, &view, &cut, text, line);
+        }
+      self->position += consumed;
+    }
+  while (found == LOOK_AGAIN);
+  if (self->position == self->chunk->size)
+    procstream_pull_drop_chunk (self);
+  return found == HAS_LINE;
+}
+
+/* What is held gets longer, up to the next byte that may end the line. */
+static void
+extend_held (ProcstreamPull *self)
+{
+  gssize mark = get_mark (self, get_index (self));
+
+  procstream_pull_hold (self, mark >= 0 ? (gsize) mark + 1 : self->chunk->size - self->position);
+}
+
+static void
+hold_rest (ProcstreamPull     *self,
+           ProcstreamPullLane *lane)
+{
+  procstream_pull_hold (self, self->chunk->size - self->position);
+  lane->searched = lane->held->len;
 }
 
 ProcstreamPullResult
 procstream_pull_line (ProcstreamPull         *self,
                       ProcstreamConsumerCore *core,
-                      char                  **line)
+                      char                  **text,
+                      ProcstreamLine        **line)
 {
-  while (self->lines.length == 0)
+  for (;;)
     {
-      guint lane;
-      gsize end;
+      ProcstreamPullLane *lane;
+      gboolean            more = self->chunk != NULL || procstream_pull_take_chunk (self, core);
 
-      if (!take_chunk (self, core))
-        {
-          if (!self->ended)
-            return PROCSTREAM_PULL_EMPTY;
-          finish_lines (self);
-          if (self->lines.length == 0)
-            return PROCSTREAM_PULL_END;
-          break;
-        }
-      lane = procstream_line_cursor_get_lane (self->chunk);
-      settle (self, lane);
-      end = find_line_end (self, lane);
-      if (end > 0)
-        push_line (self, lane, end);
-      else
-        carry_rest (self, lane);
+      for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+        if (procstream_pull_lane_get_size (&self->lanes[i]) > 0 && take_held_line (self, &self->lanes[i], !more && self->ended, text, line))
+          return PROCSTREAM_PULL_ITEM;
+      if (!more)
+        return self->ended ? PROCSTREAM_PULL_END : PROCSTREAM_PULL_EMPTY;
+      procstream_pull_settle (self);
+      lane = procstream_pull_get_lane (self);
+      if (procstream_pull_lane_get_size (lane) > 0)
+        extend_held (self);
+      else if (take_chunk_line (self, text, line))
+        return PROCSTREAM_PULL_ITEM;
+      else if (self->chunk)
+        hold_rest (self, lane);
     }
-  *line = g_queue_pop_head (&self->lines);
-  return PROCSTREAM_PULL_ITEM;
 }

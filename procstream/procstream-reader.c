@@ -8,6 +8,7 @@
 #include "procstream-emission-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-pull-private.h"
+#include "procstream-reader-private.h"
 #include "procstream-task-private.h"
 #include "procstream-waiters-private.h"
 #include "procstream-error.h"
@@ -15,19 +16,30 @@
 /**
  * ProcstreamReader:
  *
- * A consumer that is read from: chunk by chunk with
- * [method@Procstream.Reader.next_async], or
- * [method@Procstream.Reader.next_info_async] where it matters when and from which stream they
- * came, or line by line with [method@Procstream.Reader.read_line_async].
+ * A consumer that is read from.
+ *
+ * - By chunk: [method@Procstream.Reader.next_async], or
+ *   [method@Procstream.Reader.next_info_async] where it matters when and from which stream they
+ *   came.
+ * - By line: [method@Procstream.Reader.read_line_async] for its text, or
+ *   [method@Procstream.Reader.next_line_async] for all there is to say of it, its bytes among
+ *   it.
+ * - To a terminator, such as a prompt after which no newline comes:
+ *   [method@Procstream.Reader.read_until_async].
+ * - A number of bytes: [method@Procstream.Reader.read_exactly_async].
+ *
+ * All have a blocking twin.
  *
  * With reliable delivery, reading slowly slows the child; with lossy delivery, it
  * loses the oldest chunks, which [property@Procstream.Consumer:gaps] and
  * [property@Procstream.Consumer:bytes-lost] have counted by the time the first
  * chunk after them is returned.
  *
- * One read can be under way at a time. Cancelling a read loses nothing: what it would have
- * returned is returned by the next one. The two ways of reading may be
- * mixed.
+ * One read can be under way at a time. A read that is cancelled, or times out, loses nothing: what it
+ * would have returned is returned by the next one. The ways of reading may be mixed; each goes on where
+ * the one before it stopped, to the byte. Only lines are not made of everything: what was begun and then torn off by a
+ * gap, what comes before the first separator where the reader was attached in the middle of a line, and what
+ * goes beyond the limit of a truncated one is dropped when a line is asked for and found, and counted.
  *
  * Since: 1.0
  */
@@ -40,13 +52,6 @@
  * A request is completed where its own context runs, by the item, which belongs to that context. The subscription's ready
  * function, called with the core locked, only posts it.
  */
-typedef enum
-{
-  WANTS_CHUNK,
-  WANTS_INFO,
-  WANTS_LINE,
-} Wanted;
-
 typedef struct
 {
   gatomicrefcount         ref_count;
@@ -54,7 +59,7 @@ typedef struct
   GMutex                  mutex;
   ProcstreamPull          pull;
   GTask                  *request;
-  Wanted                  wanted;
+  ProcstreamRead          wanted;
   gboolean                busy;
   GSource                *cancel_source;
   GMutex                  item_mutex; /* innermost */
@@ -157,45 +162,80 @@ static const ProcstreamNativeClass native_class = {
 
 /* --- Reading ------------------------------------------------------------------------------------------------------------------ */
 
-/* One of these is set when there is an item. */
-typedef struct
-{
-  ProcstreamPullResult result;
-  GBytes              *bytes;
-  ProcstreamChunkInfo *info;
-  char                *line;
-} Item;
-
 static gboolean
-read_locked (Reading *self,
-             Wanted   wanted,
-             Item    *item)
+read_locked (Reading              *self,
+             const ProcstreamRead *wanted,
+             ProcstreamReadItem   *item)
 {
+  ProcstreamPull      *pull = &self->pull;
   ProcstreamChunkPlace place;
 
-  *item = (Item){ 0 };
-  if (wanted == WANTS_LINE)
-    item->result = procstream_pull_line (&self->pull, self->core, &item->line);
-  else
-    item->result = procstream_pull_next (&self->pull, self->core, &item->bytes, &place);
-  if (wanted == WANTS_INFO && item->bytes)
-    item->info = procstream_chunk_info_new (g_steal_pointer (&item->bytes), &place, self->pull.output);
+  *item = (ProcstreamReadItem){ 0 };
+  switch (wanted->kind)
+    {
+    case PROCSTREAM_READ_CHUNK:
+      item->result = procstream_pull_next (pull, self->core, &item->bytes, &place);
+      break;
+    case PROCSTREAM_READ_INFO:
+      item->result = procstream_pull_next (pull, self->core, &item->bytes, &place);
+      if (item->bytes)
+        item->info = procstream_chunk_info_new (g_steal_pointer (&item->bytes), &place, pull->output);
+      break;
+    case PROCSTREAM_READ_TEXT:
+      item->result = procstream_pull_line (pull, self->core, &item->text, NULL);
+      break;
+    case PROCSTREAM_READ_LINE:
+      item->result = procstream_pull_line (pull, self->core, NULL, &item->line);
+      break;
+    case PROCSTREAM_READ_EXACTLY:
+      item->result = procstream_pull_exactly (pull, self->core, wanted->size, &item->bytes);
+      break;
+    case PROCSTREAM_READ_UNTIL:
+      item->result = procstream_pull_until (pull, self->core, wanted->terminator, wanted->size, &item->bytes);
+      break;
+    default:
+      g_assert_not_reached ();
+    }
   return item->result != PROCSTREAM_PULL_EMPTY;
 }
 
-static void
-return_item (GTask  *task,
-             Item   *item,
-             GError *end_error)
+/* Why there is no item; NULL: because the output has ended. */
+static GError *
+make_error (Reading                  *self,
+            const ProcstreamRead     *wanted,
+            const ProcstreamReadItem *item)
 {
-  if (item->line)
-    procstream_task_return_pointer (task, item->line, g_free);
+  switch (item->result)
+    {
+    case PROCSTREAM_PULL_END:
+      return procstream_consumer_core_dup_error (self->core);
+    case PROCSTREAM_PULL_TOO_LONG:
+      return g_error_new (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
+                          "The terminator is not among the next %" G_GSIZE_FORMAT " bytes of “%s”, which are still to be read",
+                          wanted->size, self->pull.output);
+    case PROCSTREAM_PULL_MERGED:
+      return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                          "“%s” is two streams in one: read it by chunk or by line", self->pull.output);
+    default:
+      return NULL;
+    }
+}
+
+static void
+return_item (GTask              *task,
+             ProcstreamReadItem *item,
+             GError             *error)
+{
+  if (item->text)
+    procstream_task_return_pointer (task, item->text, g_free);
   else if (item->info)
     procstream_task_return_pointer (task, item->info, g_object_unref);
+  else if (item->line)
+    procstream_task_return_pointer (task, item->line, g_object_unref);
   else if (item->bytes)
     procstream_task_return_pointer (task, item->bytes, (GDestroyNotify) g_bytes_unref);
-  else if (end_error)
-    procstream_task_return_error (task, end_error);
+  else if (error)
+    procstream_task_return_error (task, error);
   else
     procstream_task_return_pointer (task, NULL, NULL);
 }
@@ -203,6 +243,7 @@ return_item (GTask  *task,
 static GTask *
 steal_request_locked (Reading *self)
 {
+  g_clear_pointer (&self->wanted.terminator, g_bytes_unref);
   g_clear_pointer (&self->cancel_source, procstream_cancel_source_end);
   return g_steal_pointer (&self->request);
 }
@@ -210,24 +251,26 @@ steal_request_locked (Reading *self)
 static void
 try_request (Reading *self)
 {
-  GTask   *task = NULL;
-  Item     item;
-  gboolean cancelled = FALSE;
+  GTask             *task = NULL;
+  GError            *error = NULL;
+  ProcstreamReadItem item = { 0 };
+  gboolean           cancelled = FALSE;
 
   g_mutex_lock (&self->mutex);
   if (self->request)
     {
       cancelled = g_cancellable_is_cancelled (g_task_get_cancellable (self->request));
-      if (cancelled || read_locked (self, self->wanted, &item))
+      if (cancelled)
+        error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The read was cancelled");
+      else if (read_locked (self, &self->wanted, &item))
+        error = make_error (self, &self->wanted, &item);
+      if (cancelled || item.result != PROCSTREAM_PULL_EMPTY)
         task = steal_request_locked (self);
     }
   g_mutex_unlock (&self->mutex);
   if (task == NULL)
     return;
-  if (cancelled)
-    procstream_task_return_error (task, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The read was cancelled"));
-  else
-    return_item (task, &item, item.result == PROCSTREAM_PULL_END ? procstream_consumer_core_dup_error (self->core) : NULL);
+  return_item (task, &item, error);
 }
 
 static gboolean
@@ -280,8 +323,9 @@ watch_cancellable_locked (Reading *self,
 
 /* Whether a read may begin; then it has begun. */
 static gboolean
-begin_locked (Reading *self,
-              GError **error)
+begin_locked (Reading              *self,
+              const ProcstreamRead *wanted,
+              GError              **error)
 {
   if (self->request || self->busy)
     {
@@ -294,16 +338,18 @@ begin_locked (Reading *self,
                            "The reader is not attached, so there is nothing to read");
       return FALSE;
     }
+  if (wanted->kind == PROCSTREAM_READ_UNTIL)
+    procstream_pull_begin_until (&self->pull);
   return TRUE;
 }
 
-static void
-start_request (ProcstreamReader   *self,
-               Wanted              wanted,
-               gpointer            source_tag,
-               GCancellable       *cancellable,
-               GAsyncReadyCallback callback,
-               gpointer            user_data)
+void
+procstream_reader_read_async (ProcstreamReader     *self,
+                              const ProcstreamRead *wanted,
+                              gpointer              source_tag,
+                              GCancellable         *cancellable,
+                              GAsyncReadyCallback   callback,
+                              gpointer              user_data)
 {
   Reading *reading = self->reading;
   GTask   *task = g_task_new (self, cancellable, callback, user_data);
@@ -324,10 +370,12 @@ start_request (ProcstreamReader   *self,
     }
   use_item_for (reading, g_task_get_context (task));
   g_mutex_lock (&reading->mutex);
-  if (begin_locked (reading, &error))
+  if (begin_locked (reading, wanted, &error))
     {
       reading->request = g_object_ref (task);
-      reading->wanted = wanted;
+      reading->wanted = *wanted;
+      if (wanted->terminator)
+        g_bytes_ref (wanted->terminator);
       watch_cancellable_locked (reading, task);
     }
   g_mutex_unlock (&reading->mutex);
@@ -342,9 +390,9 @@ start_request (ProcstreamReader   *self,
 
 typedef struct
 {
-  Reading *reading;
-  Wanted   wanted;
-  Item     item;
+  Reading              *reading;
+  const ProcstreamRead *wanted;
+  ProcstreamReadItem   *item;
 } BlockingRead;
 
 static gboolean
@@ -354,7 +402,7 @@ is_read (gpointer data)
   gboolean      done;
 
   g_mutex_lock (&read->reading->mutex);
-  done = read_locked (read->reading, read->wanted, &read->item);
+  done = read_locked (read->reading, read->wanted, read->item);
   g_mutex_unlock (&read->reading->mutex);
   return done;
 }
@@ -420,37 +468,38 @@ read_blocking (ProcstreamReader *self,
   return done;
 }
 
-/* FALSE with an error; TRUE with an item, or without at the end. */
-static gboolean
-blocking_read (ProcstreamReader *self,
-               gint64            timeout_ms,
-               GCancellable     *cancellable,
-               BlockingRead     *read,
-               GError          **error)
+gboolean
+procstream_reader_read (ProcstreamReader     *self,
+                        const ProcstreamRead *wanted,
+                        gint64                timeout_ms,
+                        GCancellable         *cancellable,
+                        ProcstreamReadItem   *item,
+                        GError              **error)
 {
-  Reading *reading = self->reading;
-  GError  *end_error = NULL;
-  gboolean done;
+  Reading     *reading = self->reading;
+  BlockingRead read = { reading, wanted, item };
+  GError      *item_error = NULL;
+  gboolean     done;
 
+  *item = (ProcstreamReadItem){ 0 };
   if (!procstream_platform_check_forked ("read", error) || g_cancellable_set_error_if_cancelled (cancellable, error))
     return FALSE;
   g_mutex_lock (&reading->mutex);
-  done = begin_locked (reading, error);
+  done = begin_locked (reading, wanted, error);
   reading->busy |= done;
   g_mutex_unlock (&reading->mutex);
   if (!done)
     return FALSE;
 
-  read->reading = reading;
-  done = read_blocking (self, read, timeout_ms, cancellable, error);
+  done = read_blocking (self, &read, timeout_ms, cancellable, error);
   g_mutex_lock (&reading->mutex);
   reading->busy = FALSE;
+  if (done)
+    item_error = make_error (reading, wanted, item);
   g_mutex_unlock (&reading->mutex);
-  if (done && read->item.result == PROCSTREAM_PULL_END)
-    end_error = procstream_consumer_core_dup_error (reading->core);
-  if (end_error)
-    g_propagate_error (error, end_error);
-  return done && end_error == NULL;
+  if (item_error)
+    g_propagate_error (error, item_error);
+  return done && item_error == NULL;
 }
 
 /* --- The class ---------------------------------------------------------------------------------------------------------------- */
@@ -487,245 +536,4 @@ ProcstreamReader *
 procstream_reader_new (void)
 {
   return g_object_new (PROCSTREAM_TYPE_READER, NULL);
-}
-
-/**
- * procstream_reader_next:
- * @self: an attached reader
- * @timeout_ms: how long to wait at most, in milliseconds, or
- *   %PROCSTREAM_NO_TIMEOUT
- * @cancellable: (nullable): stops the reading
- * @error: return location for an error
- *
- * Blocks until there is a chunk. It waits as [method@Procstream.Consumer.wait] does.
- *
- * Returns: (transfer full) (nullable): a chunk, never empty; %NULL without an error
- *   at the end; %NULL with the read error that ended the output,
- *   %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED, %G_IO_ERROR_PENDING when another
- *   read is under way, %PROCSTREAM_CHILD_ERROR_WRONG_STATE when the reader is not
- *   attached, %PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK when there is nothing yet and the
- *   call is made in a handler or consumer of an output of the same child, or
- *   %PROCSTREAM_CHILD_ERROR_FORKED
- *
- * Since: 1.0
- */
-GBytes *
-procstream_reader_next (ProcstreamReader *self,
-                        gint64            timeout_ms,
-                        GCancellable     *cancellable,
-                        GError          **error)
-{
-  BlockingRead read = { .wanted = WANTS_CHUNK };
-
-  g_return_val_if_fail (PROCSTREAM_IS_READER (self), NULL);
-  g_return_val_if_fail (timeout_ms >= -1, NULL);
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return blocking_read (self, timeout_ms, cancellable, &read, error) ? read.item.bytes : NULL;
-}
-
-/**
- * procstream_reader_next_async:
- * @self: an attached reader
- * @cancellable: (nullable): stops the reading; nothing is lost
- * @callback: (nullable): called when there is a chunk, or the end
- * @user_data: data for @callback
- *
- * Reads the next chunk.
- *
- * Since: 1.0
- */
-void
-procstream_reader_next_async (ProcstreamReader   *self,
-                              GCancellable       *cancellable,
-                              GAsyncReadyCallback callback,
-                              gpointer            user_data)
-{
-  g_return_if_fail (PROCSTREAM_IS_READER (self));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  start_request (self, WANTS_CHUNK, procstream_reader_next_async, cancellable, callback, user_data);
-}
-
-/**
- * procstream_reader_next_finish:
- * @self: a reader
- * @result: what the callback was given
- * @error: return location for an error
- *
- * Finishes [method@Procstream.Reader.next_async].
- *
- * Returns: (transfer full) (nullable): as [method@Procstream.Reader.next]
- *
- * Since: 1.0
- */
-GBytes *
-procstream_reader_next_finish (ProcstreamReader *self,
-                               GAsyncResult     *result,
-                               GError          **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_reader_next_async), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/**
- * procstream_reader_next_info:
- * @self: an attached reader
- * @timeout_ms: how long to wait at most, in milliseconds, or
- *   %PROCSTREAM_NO_TIMEOUT
- * @cancellable: (nullable): stops the reading
- * @error: return location for an error
- *
- * Reads as [method@Procstream.Reader.next] does, and tells what is known of the chunk.
- *
- * Where lines were read before, what is left of one comes first, with the sequence number and the
- * time of the chunk that it reaches into. Its offset is exact unless it is a piece of a line that
- * was cut at the limit of the length.
- *
- * Returns: (transfer full) (nullable): a chunk; %NULL without an error at the end; %NULL
- *   with an error of [method@Procstream.Reader.next]
- *
- * Since: 1.0
- */
-ProcstreamChunkInfo *
-procstream_reader_next_info (ProcstreamReader *self,
-                             gint64            timeout_ms,
-                             GCancellable     *cancellable,
-                             GError          **error)
-{
-  BlockingRead read = { .wanted = WANTS_INFO };
-
-  g_return_val_if_fail (PROCSTREAM_IS_READER (self), NULL);
-  g_return_val_if_fail (timeout_ms >= -1, NULL);
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return blocking_read (self, timeout_ms, cancellable, &read, error) ? read.item.info : NULL;
-}
-
-/**
- * procstream_reader_next_info_async:
- * @self: an attached reader
- * @cancellable: (nullable): stops the reading; nothing is lost
- * @callback: (nullable): called when there is a chunk, or the end
- * @user_data: data for @callback
- *
- * Reads the next chunk, with what is known of it.
- *
- * Since: 1.0
- */
-void
-procstream_reader_next_info_async (ProcstreamReader   *self,
-                                   GCancellable       *cancellable,
-                                   GAsyncReadyCallback callback,
-                                   gpointer            user_data)
-{
-  g_return_if_fail (PROCSTREAM_IS_READER (self));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  start_request (self, WANTS_INFO, procstream_reader_next_info_async, cancellable, callback, user_data);
-}
-
-/**
- * procstream_reader_next_info_finish:
- * @self: a reader
- * @result: what the callback was given
- * @error: return location for an error
- *
- * Finishes [method@Procstream.Reader.next_info_async].
- *
- * Returns: (transfer full) (nullable): as [method@Procstream.Reader.next_info]
- *
- * Since: 1.0
- */
-ProcstreamChunkInfo *
-procstream_reader_next_info_finish (ProcstreamReader *self,
-                                    GAsyncResult     *result,
-                                    GError          **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_reader_next_info_async), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
-}
-
-/**
- * procstream_reader_read_line:
- * @self: an attached reader
- * @timeout_ms: how long to wait at most, in milliseconds, or
- *   %PROCSTREAM_NO_TIMEOUT
- * @cancellable: (nullable): stops the reading
- * @error: return location for an error
- *
- * Blocks until there is a line. It waits as [method@Procstream.Consumer.wait] does.
- *
- * Returns: (transfer full) (nullable): a line of valid UTF-8 without its
- *   separator; %NULL without an error at the end; %NULL with the errors of
- *   [method@Procstream.Reader.next]
- *
- * Since: 1.0
- */
-char *
-procstream_reader_read_line (ProcstreamReader *self,
-                             gint64            timeout_ms,
-                             GCancellable     *cancellable,
-                             GError          **error)
-{
-  BlockingRead read = { .wanted = WANTS_LINE };
-
-  g_return_val_if_fail (PROCSTREAM_IS_READER (self), NULL);
-  g_return_val_if_fail (timeout_ms >= -1, NULL);
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return blocking_read (self, timeout_ms, cancellable, &read, error) ? read.item.line : NULL;
-}
-
-/**
- * procstream_reader_read_line_async:
- * @self: an attached reader
- * @cancellable: (nullable): stops the reading; nothing is lost
- * @callback: (nullable): called when there is a line, or the end
- * @user_data: data for @callback
- *
- * Reads the next line.
- *
- * Since: 1.0
- */
-void
-procstream_reader_read_line_async (ProcstreamReader   *self,
-                                   GCancellable       *cancellable,
-                                   GAsyncReadyCallback callback,
-                                   gpointer            user_data)
-{
-  g_return_if_fail (PROCSTREAM_IS_READER (self));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  start_request (self, WANTS_LINE, procstream_reader_read_line_async, cancellable, callback, user_data);
-}
-
-/**
- * procstream_reader_read_line_finish:
- * @self: a reader
- * @result: what the callback was given
- * @error: return location for an error
- *
- * Finishes [method@Procstream.Reader.read_line_async].
- *
- * Returns: (transfer full) (nullable): as [method@Procstream.Reader.read_line]
- *
- * Since: 1.0
- */
-char *
-procstream_reader_read_line_finish (ProcstreamReader *self,
-                                    GAsyncResult     *result,
-                                    GError          **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_reader_read_line_async), NULL);
-
-  return g_task_propagate_pointer (G_TASK (result), error);
 }

@@ -11,6 +11,7 @@
 #include <procstream/procstream-version-macros.h>
 #include <procstream/procstream-chunk-info.h>
 #include <procstream/procstream-consumer.h>
+#include <procstream/procstream-line.h>
 
 G_BEGIN_DECLS
 
@@ -42,5 +43,26 @@ PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_reader_read_line_async (ProcstreamReader *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 PROCSTREAM_AVAILABLE_IN_1_0
 char *procstream_reader_read_line_finish (ProcstreamReader *self, GAsyncResult *result, GError **error);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamLine *procstream_reader_next_line (ProcstreamReader *self, gint64 timeout_ms, GCancellable *cancellable, GError **error);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_reader_next_line_async (ProcstreamReader *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamLine *procstream_reader_next_line_finish (ProcstreamReader *self, GAsyncResult *result, GError **error);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+GBytes *procstream_reader_read_until (ProcstreamReader *self, GBytes *terminator, gsize max_size, gint64 timeout_ms, GCancellable *cancellable, GError **error);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_reader_read_until_async (ProcstreamReader *self, GBytes *terminator, gsize max_size, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+PROCSTREAM_AVAILABLE_IN_1_0
+GBytes *procstream_reader_read_until_finish (ProcstreamReader *self, GAsyncResult *result, GError **error);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+GBytes *procstream_reader_read_exactly (ProcstreamReader *self, gsize size, gint64 timeout_ms, GCancellable *cancellable, GError **error);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_reader_read_exactly_async (ProcstreamReader *self, gsize size, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+PROCSTREAM_AVAILABLE_IN_1_0
+GBytes *procstream_reader_read_exactly_finish (ProcstreamReader *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

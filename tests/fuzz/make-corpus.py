@@ -109,7 +109,7 @@ LINES = {
     'nul': options(NUL) + push(b'./a\0./with\nline\0', b'\0', b'./torn', b' apart\0./last'),
     'custom': options(AB) + push(b'oneabtwoa', b'bthreeaab', b'a', b'ab', b'aa'),
     'custom-that-begins-as-it-ends': options(AAB, SPLIT, 3) + push(b'aaaabaaa', b'b', b'aaxaab', b'a', b'a', b'a', b'b'),
-    'custom-long': options(ABCABCABD, TRUNCATE, 5) + push(b'abcabcabcabd', b'xabcab', b'cabd', b'toolongabcabcab', b'd') + gap_after(b'abcabc') + push(b'abd', b'last'),
+    'custom-long': options(ABCABCABD, TRUNCATE, 5) + push(b'abcabcabcabd', b'xabcab', b'cabd', b'toolong\0abcabcab', b'd') + gap_after(b'abcabc') + push(b'abd', b'last'),
     'custom-block': options(CRLFCRLF) + push(b'a: 1\r\nb: 2\r\n\r', b'\n\r\n\r\n\r\n\r\n') + GAP + push(b'\r\n\r', b'\nc'),
     'custom-dashes': options(DASHES, SPLIT, 2) + push(b'----', b'-', b'a-b--', b'---'),
     'custom-byte': options(A) + push(b'banana', b'', b'a'),

@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-pull-stream-private.h"
+
+#include <string.h>
+
+/*
+ * What was taken and not given out of a stream is what its lane holds, and then the rest of the chunk, if it is of that stream. Nothing is
+ * taken out of that before it is given out, so a reader may change from one way of reading to another at any point without losing a
+ * byte. Only a line is not made of bytes that a gap tore off: who asks for lines gives up the beginning of one that has no
+ * end, and it is counted.
+ *
+ * While chunk is not settled, nothing of it was given out and position is 0; it may be torn off from what the lane holds.
+ */
+
+void
+procstream_pull_init (ProcstreamPull              *self,
+                      const ProcstreamLineOptions *options)
+{
+  *self = (ProcstreamPull){ .is_init = TRUE, .options = *options };
+  procstream_line_rule_init (&self->rule, options);
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    {
+      self->lanes[i].held = g_byte_array_new ();
+      self->lanes[i].torn = TRUE;
+      self->lanes[i].next = G_MAXUINT64;
+    }
+}
+
+void
+procstream_pull_clear (ProcstreamPull *self)
+{
+  if (!self->is_init)
+    return;
+  procstream_pull_drop_chunk (self);
+  g_clear_pointer (&self->output, g_free);
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    g_clear_pointer (&self->lanes[i].held, g_byte_array_unref);
+  self->is_init = FALSE;
+}
+
+gboolean
+procstream_pull_is_init (ProcstreamPull *self)
+{
+  return self->is_init;
+}
+
+guint64
+procstream_pull_get_bytes_torn (ProcstreamPull *self)
+{
+  return self->bytes_torn;
+}
+
+/* --- Chunks ------------------------------------------------------------------------------------------------------------------- */
+
+void
+procstream_pull_drop_chunk (ProcstreamPull *self)
+{
+  g_clear_pointer (&self->chunk, procstream_chunk_unref);
+  g_clear_pointer (&self->index, procstream_line_index_free);
+  self->position = 0;
+  self->settled = FALSE;
+  self->mark = 0;
+}
+
+static void
+meet_gap (ProcstreamPull         *self,
+          ProcstreamConsumerCore *core,
+          ProcstreamLogEvent     *event)
+{
+  procstream_consumer_core_count_gap (core, event->chunks, event->bytes);
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    self->lanes[i].torn = TRUE;
+}
+
+static void
+meet_end (ProcstreamPull         *self,
+          ProcstreamConsumerCore *core,
+          ProcstreamLogEvent     *event)
+{
+  self->ended = TRUE;
+  procstream_consumer_core_finish (core, event->error ? PROCSTREAM_CONSUMER_STATE_FAILED : PROCSTREAM_CONSUMER_STATE_ENDED,
+                                   event->error);
+}
+
+gboolean
+procstream_pull_take_chunk (ProcstreamPull         *self,
+                            ProcstreamConsumerCore *core)
+{
+  while (self->chunk == NULL && !self->ended)
+    {
+      ProcstreamOutputCore   *output;
+      ProcstreamSubscription *subscription = procstream_consumer_core_dup_subscription (core, &output);
+      ProcstreamLogEvent      event = { 0 };
+
+      if (subscription == NULL)
+        {
+          self->ended = TRUE;
+          return FALSE;
+        }
+      if (self->output == NULL)
+        self->output = g_strdup (procstream_output_core_get_name (output));
+      procstream_output_core_take (output, subscription, &event);
+      if (event.type == PROCSTREAM_LOG_EVENT_GAP)
+        meet_gap (self, core, &event);
+      else if (event.type == PROCSTREAM_LOG_EVENT_END)
+        meet_end (self, core, &event);
+      else
+        self->chunk = g_steal_pointer (&event.chunk);
+      /* The output owns the error of the end. */
+      procstream_subscription_unref (subscription);
+      procstream_output_core_unref (output);
+      if (event.type == PROCSTREAM_LOG_EVENT_NOTHING)
+        return FALSE;
+    }
+  return self->chunk != NULL;
+}
+
+ProcstreamPullLane *
+procstream_pull_get_lane (ProcstreamPull *self)
+{
+  return &self->lanes[procstream_line_cursor_get_lane (self->chunk)];
+}
+
+gboolean
+procstream_pull_is_torn (ProcstreamPull *self)
+{
+  const ProcstreamPullLane *lane = procstream_pull_get_lane (self);
+
+  return !self->settled && lane->torn && procstream_chunk_get_stream_offset (self->chunk) != lane->next;
+}
+
+/* Whether a line begins with the first byte is told by what came before. */
+static void
+begin_anew (ProcstreamPull     *self,
+            ProcstreamPullLane *lane)
+{
+  const guint8 *before = procstream_chunk_get_before (self->chunk, &lane->n_known);
+  gsize         size = procstream_pull_lane_get_size (lane);
+
+  memcpy (lane->known, before, lane->n_known);
+  self->bytes_torn += size;
+  procstream_pull_lane_consume (lane, size);
+  lane->skipping = lane->n_known > 0 && !procstream_line_rule_ends (&self->rule, before, lane->n_known);
+  lane->after_cr = self->rule.any && lane->n_known > 0 && before[lane->n_known - 1] == '\r';
+}
+
+void
+procstream_pull_settle (ProcstreamPull *self)
+{
+  ProcstreamPullLane *lane = procstream_pull_get_lane (self);
+
+  if (self->settled)
+    return;
+  if (procstream_pull_is_torn (self))
+    begin_anew (self, lane);
+  self->settled = TRUE;
+  lane->torn = FALSE;
+  lane->next = procstream_chunk_get_stream_offset (self->chunk) + self->chunk->size;
+}
+
+/* --- Bytes -------------------------------------------------------------------------------------------------------------------- */
+
+void
+procstream_pull_lane_consume (ProcstreamPullLane *self,
+                              gsize               size)
+{
+  self->start += size;
+  self->searched = MAX (self->searched, self->start);
+}
+
+/* So that moving what is left takes no longer than giving the rest did. */
+static void
+compact (ProcstreamPull     *self,
+         ProcstreamPullLane *lane)
+{
+  if (lane->start < lane->held->len - lane->start)
+    return;
+  g_byte_array_remove_range (lane->held, 0, lane->start);
+  lane->searched -= lane->start;
+  self->until_searched -= MIN (self->until_searched, lane->start);
+  lane->start = 0;
+}
+
+void
+procstream_pull_hold (ProcstreamPull *self,
+                      gsize           size)
+{
+  ProcstreamPullLane *lane = procstream_pull_get_lane (self);
+
+  g_assert (self->settled);
+  compact (self, lane);
+  g_byte_array_append (lane->held, self->chunk->data + self->position, size);
+  self->position += size;
+  lane->end = procstream_chunk_get_place (self->chunk, self->position);
+  if (self->position == self->chunk->size)
+    procstream_pull_drop_chunk (self);
+}
+
+GBytes *
+procstream_pull_lane_take_bytes (ProcstreamPullLane *self,
+                                 gsize               size)
+{
+  GBytes *bytes = g_bytes_new (self->held->data + self->start, size);
+
+  procstream_pull_lane_consume (self, size);
+  /* Who has the bytes knows what they end with: what is asked for next begins where they stopped. */
+  self->skipping = FALSE;
+  self->after_cr = FALSE;
+  return bytes;
+}
+
+ProcstreamPullResult
+procstream_pull_next (ProcstreamPull         *self,
+                      ProcstreamConsumerCore *core,
+                      GBytes                **bytes,
+                      ProcstreamChunkPlace   *place)
+{
+  ProcstreamPullLane *lane;
+
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    {
+      gsize size = procstream_pull_lane_get_size (&self->lanes[i]);
+
+      if (size == 0)
+        continue;
+      *place = self->lanes[i].end;
+      place->offset -= size;
+      place->stream_offset -= size;
+      *bytes = procstream_pull_lane_take_bytes (&self->lanes[i], size);
+      return PROCSTREAM_PULL_ITEM;
+    }
+  if (!procstream_pull_take_chunk (self, core))
+    return self->ended ? PROCSTREAM_PULL_END : PROCSTREAM_PULL_EMPTY;
+  procstream_pull_settle (self);
+  lane = procstream_pull_get_lane (self);
+  lane->skipping = FALSE;
+  lane->after_cr = FALSE;
+  *bytes = procstream_chunk_to_bytes_from (self->chunk, self->position);
+  *place = procstream_chunk_get_place (self->chunk, self->position);
+  procstream_pull_drop_chunk (self);
+  return PROCSTREAM_PULL_ITEM;
+}
+
+/* The lane of an output that is not merged: the one that its chunks have. */
+static ProcstreamPullLane *
+get_only_lane (ProcstreamPull *self)
+{
+  return &self->lanes[procstream_pull_lane_get_size (&self->lanes[1]) > 0 || (self->chunk && procstream_line_cursor_get_lane (self->chunk) == 1)];
+}
+
+/* Holds more of the only stream; FALSE when there is no more that follows what is held, for the reason in @result. */
+static gboolean
+hold_more (ProcstreamPull         *self,
+           ProcstreamConsumerCore *core,
+           ProcstreamPullResult   *result)
+{
+  ProcstreamPullLane *lane = get_only_lane (self);
+
+  *result = PROCSTREAM_PULL_EMPTY;
+  if (!procstream_pull_take_chunk (self, core))
+    {
+      if (self->ended)
+        *result = procstream_pull_lane_get_size (lane) > 0 ? PROCSTREAM_PULL_ITEM : PROCSTREAM_PULL_END;
+      return FALSE;
+    }
+  if (self->chunk->is_share)
+    {
+      *result = PROCSTREAM_PULL_MERGED;
+      return FALSE;
+    }
+  lane = procstream_pull_get_lane (self);
+  if (procstream_pull_is_torn (self) && procstream_pull_lane_get_size (lane) > 0)
+    {
+      *result = PROCSTREAM_PULL_ITEM;
+      return FALSE;
+    }
+  procstream_pull_settle (self);
+  procstream_pull_hold (self, self->chunk->size - self->position);
+  return TRUE;
+}
+
+ProcstreamPullResult
+procstream_pull_exactly (ProcstreamPull         *self,
+                         ProcstreamConsumerCore *core,
+                         gsize                   size,
+                         GBytes                **bytes)
+{
+  ProcstreamPullResult result = PROCSTREAM_PULL_ITEM;
+
+  while (procstream_pull_lane_get_size (get_only_lane (self)) < size && hold_more (self, core, &result))
+    result = PROCSTREAM_PULL_ITEM;
+  if (result == PROCSTREAM_PULL_ITEM)
+    {
+      ProcstreamPullLane *lane = get_only_lane (self);
+
+      *bytes = procstream_pull_lane_take_bytes (lane, MIN (size, procstream_pull_lane_get_size (lane)));
+    }
+  return result;
+}
+
+void
+procstream_pull_begin_until (ProcstreamPull *self)
+{
+  self->until_searched = 0;
+}
+
+/* Past the terminator, counted from start; 0 where it is not held. */
+static gsize
+find_terminator (ProcstreamPull     *self,
+                 ProcstreamPullLane *lane,
+                 GBytes             *terminator)
+{
+  gsize         size;
+  const guint8 *wanted = g_bytes_get_data (terminator, &size);
+  gsize         from = MAX (self->until_searched, lane->start);
+  const guint8 *found = NULL;
+
+  if (lane->held->len >= from + size)
+    found = memmem (lane->held->data + from, lane->held->len - from, wanted, size);
+  if (found)
+    return found - lane->held->data + size - lane->start;
+  if (lane->held->len >= size)
+    self->until_searched = MAX (from, lane->held->len - size + 1);
+  return 0;
+}
+
+ProcstreamPullResult
+procstream_pull_until (ProcstreamPull         *self,
+                       ProcstreamConsumerCore *core,
+                       GBytes                 *terminator,
+                       gsize                   max_size,
+                       GBytes                **bytes)
+{
+  ProcstreamPullResult result;
+
+  do
+    {
+      ProcstreamPullLane *lane = get_only_lane (self);
+      gsize               size = find_terminator (self, lane, terminator);
+
+      if (size > max_size || (size == 0 && procstream_pull_lane_get_size (lane) >= max_size))
+        return PROCSTREAM_PULL_TOO_LONG;
+      if (size > 0)
+        {
+          *bytes = procstream_pull_lane_take_bytes (lane, size);
+          return PROCSTREAM_PULL_ITEM;
+        }
+    }
+  while (hold_more (self, core, &result));
+  if (result == PROCSTREAM_PULL_ITEM)
+    {
+      ProcstreamPullLane *lane = get_only_lane (self);
+
+      *bytes = procstream_pull_lane_take_bytes (lane, procstream_pull_lane_get_size (lane));
+    }
+  return result;
+}
