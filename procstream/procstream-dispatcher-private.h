@@ -29,9 +29,11 @@ ProcstreamDispatchItem *procstream_dispatch_item_new (GMainContext          *con
                                                       gpointer (*ref) (gpointer),
                                                       void (*unref) (gpointer));
 void                    procstream_dispatch_item_post (ProcstreamDispatchItem *self); /* any thread, idempotent */
-void                    procstream_dispatch_item_set_priority (ProcstreamDispatchItem *self,
-                                                               int                     priority);
-void                    procstream_dispatch_item_free (ProcstreamDispatchItem *self);
+/* Before it is posted: it runs at most once in an iteration of the context, and is posted again for the next one. */
+void procstream_dispatch_item_set_once (ProcstreamDispatchItem *self);
+void procstream_dispatch_item_set_priority (ProcstreamDispatchItem *self,
+                                            int                     priority);
+void procstream_dispatch_item_free (ProcstreamDispatchItem *self);
 
 gboolean procstream_budget_spent (ProcstreamBudget *self);
 

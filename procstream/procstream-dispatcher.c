@@ -51,6 +51,8 @@ struct _ProcstreamDispatchItem
   Dispatcher            *dispatcher;
   Level                 *level;  /* NULL: freed */
   gboolean               queued; /* also read without the lock */
+  gboolean               once;   /* in a slice */
+  guint                  slice;  /* it ran in last */
   GList                  link;
   ProcstreamDispatchFunc func;
   gpointer               data;
@@ -75,6 +77,7 @@ struct _Dispatcher
   GMutex     mutex;
   GPtrArray *levels; /* of Level, by priority */
   Run       *runs;
+  guint      slices; /* so far */
   guint      holds;
   gboolean   awake;
   gboolean   polling;
@@ -385,14 +388,22 @@ queue_runs_again_locked (Dispatcher *self,
     }
 }
 
+/* The first that may still run in @slice. */
 static ProcstreamDispatchItem *
-pop_locked (Level *level)
+pop_locked (Level *level,
+            guint  slice)
 {
-  ProcstreamDispatchItem *item = g_queue_peek_head (&level->ready);
+  for (GList *link = level->ready.head; link; link = link->next)
+    {
+      ProcstreamDispatchItem *item = link->data;
 
-  if (item)
-    unqueue_locked (item);
-  return item;
+      if (item->once && item->slice == slice)
+        continue;
+      item->slice = slice;
+      unqueue_locked (item);
+      return item;
+    }
+  return NULL;
 }
 
 /* Each of @n items that are ready gets the same part of what is left. */
@@ -442,15 +453,16 @@ slice (Dispatcher *self,
 {
   ProcstreamBudget        left = { g_get_monotonic_time () + SLICE_US, SLICE_BYTES };
   ProcstreamDispatchItem *item;
-  guint                   n;
+  guint                   n, number;
 
   g_mutex_lock (&self->mutex);
   self->awake = TRUE;
+  number = ++self->slices;
   queue_runs_again_locked (self, level);
   do
     {
       n = level->ready.length;
-      item = pop_locked (level);
+      item = pop_locked (level, number);
       g_mutex_unlock (&self->mutex);
       if (item)
         {
@@ -559,6 +571,12 @@ procstream_dispatch_item_post (ProcstreamDispatchItem *self)
       queue_locked (self);
     }
   g_mutex_unlock (&self->dispatcher->mutex);
+}
+
+void
+procstream_dispatch_item_set_once (ProcstreamDispatchItem *self)
+{
+  self->once = TRUE;
 }
 
 void

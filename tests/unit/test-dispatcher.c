@@ -117,6 +117,57 @@ test_post (void)
   work_clear (&work);
 }
 
+/* One unit, and, twice, there is another at once. */
+static gboolean
+again_cb (gpointer          data,
+          ProcstreamBudget *budget)
+{
+  Work *self = data;
+
+  g_string_append_c (self->order, self->name);
+  if (++self->n_called % 3 > 0)
+    procstream_dispatch_item_post (self->item);
+  return FALSE;
+}
+
+static gboolean
+is_called_six_times (gpointer data)
+{
+  return ((Work *) data)->n_called == 6;
+}
+
+/* What would come again in the same iteration comes in the next, and nobody sleeps over it. */
+static void
+test_once (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GString) order = g_string_new (NULL);
+  Work a, b;
+
+  work_init (&b, context, 'b', order);
+  a = (Work){ .context = context, .name = 'a', .order = order };
+  a.item = procstream_dispatch_item_new (context, G_PRIORITY_DEFAULT, again_cb, &a, work_ref, work_unref);
+  procstream_dispatch_item_set_once (a.item);
+  procstream_dispatch_item_post (a.item);
+  work_post (&b, 1);
+  g_assert_true (g_main_context_iteration (context, FALSE));
+  g_assert_cmpstr (order->str, ==, "ab");
+  g_assert_true (g_main_context_iteration (context, FALSE));
+  g_assert_cmpstr (order->str, ==, "aba");
+  work_post (&b, 1);
+  g_assert_true (g_main_context_iteration (context, FALSE));
+  g_assert_cmpstr (order->str, ==, "abaab");
+  g_assert_false (g_main_context_iteration (context, FALSE));
+
+  procstream_dispatch_item_post (a.item);
+  g_assert_true (g_main_context_acquire (context));
+  g_assert_true (procstream_dispatcher_run_until (context, is_called_six_times, &a, -1, NULL));
+  g_main_context_release (context);
+  g_assert_cmpstr (order->str, ==, "abaabaaa");
+  work_clear (&a);
+  work_clear (&b);
+}
+
 /* What the work of a source makes ready is handed out with it, not by the next iteration, unless it is less urgent. */
 static void
 test_enter_leave (void)
@@ -692,6 +743,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/dispatcher/post", test_post);
+  g_test_add_func ("/dispatcher/once", test_once);
   g_test_add_func ("/dispatcher/enter-leave", test_enter_leave);
   g_test_add_func ("/dispatcher/one-slice", test_one_slice);
   g_test_add_func ("/dispatcher/byte-budget", test_byte_budget);
