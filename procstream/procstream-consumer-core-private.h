@@ -14,6 +14,7 @@ struct _ProcstreamConsumerCore
   gatomicrefcount              ref_count;
   const ProcstreamNativeClass *klass; /* NULL: the class is not the library's own */
   gpointer                     native;
+  char                        *stream; /* the name of the output; set before the first event */
   ProcstreamWaiters           *waiters;
 
   gboolean live_only;

@@ -51,6 +51,7 @@ procstream_consumer_core_unref (ProcstreamConsumerCore *self)
   if (self->klass)
     self->klass->free (self->native);
   procstream_waiters_unref (self->waiters);
+  g_free (self->stream);
   g_clear_error (&self->error);
   g_mutex_clear (&self->mutex);
   g_mutex_clear (&self->flow_mutex);
@@ -191,6 +192,7 @@ procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
   ProcstreamSubscription        *subscription;
   gboolean                       attached;
 
+  self->stream = g_strdup (procstream_output_core_get_name (output));
   procstream_consumer_core_get_options (self, output, delivery, mark, &options);
   g_mutex_lock (&self->flow_mutex);
   options.paused = self->paused;
@@ -210,6 +212,12 @@ procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
   procstream_subscription_unref (subscription);
   if (self->klass->attached)
     self->klass->attached (self->native);
+}
+
+const char *
+procstream_consumer_core_get_stream (ProcstreamConsumerCore *self)
+{
+  return self->stream;
 }
 
 ProcstreamSubscription *

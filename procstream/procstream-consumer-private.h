@@ -51,6 +51,8 @@ gboolean procstream_consumer_attach (ProcstreamConsumer   *self,
                                      ProcstreamDelivery    inherited,
                                      GError              **error);
 
+/* The name of the output, from the first event on. */
+const char *procstream_consumer_core_get_stream (ProcstreamConsumerCore *self);
 /* For a consumer that pulls. The subscription while it is attached, with the output; NULL otherwise. */
 ProcstreamSubscription *procstream_consumer_core_dup_subscription (ProcstreamConsumerCore *self,
                                                                    ProcstreamOutputCore  **output);

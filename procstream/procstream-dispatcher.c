@@ -388,7 +388,7 @@ queue_runs_again_locked (Dispatcher *self,
     }
 }
 
-/* The first that may still run in @slice. */
+/* The first that may still run in @slice; in one that was nested in it counts, too. */
 static ProcstreamDispatchItem *
 pop_locked (Level *level,
             guint  slice)
@@ -397,7 +397,7 @@ pop_locked (Level *level,
     {
       ProcstreamDispatchItem *item = link->data;
 
-      if (item->once && item->slice == slice)
+      if (item->once && item->slice >= slice)
         continue;
       item->slice = slice;
       unqueue_locked (item);

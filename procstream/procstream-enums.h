@@ -505,4 +505,21 @@ typedef enum
   PROCSTREAM_SIGNAL_TARGET_GROUP,
 } ProcstreamSignalTarget;
 
+/**
+ * ProcstreamFindFlags:
+ * @PROCSTREAM_FIND_FLAGS_NONE: forward, and upper case is not lower case
+ * @PROCSTREAM_FIND_FLAGS_BACKWARD: towards the beginning
+ * @PROCSTREAM_FIND_FLAGS_CASELESS: upper case is as good as lower case
+ *
+ * How a text is looked for in a [class@Procstream.LogModel].
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_FIND_FLAGS_NONE = 0,
+  PROCSTREAM_FIND_FLAGS_BACKWARD = 1 << 0,
+  PROCSTREAM_FIND_FLAGS_CASELESS = 1 << 1,
+} ProcstreamFindFlags;
+
 G_END_DECLS

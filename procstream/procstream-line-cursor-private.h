@@ -48,6 +48,8 @@ ProcstreamLineBatch *procstream_line_cursor_push_batch (ProcstreamLineCursor *se
                                                         ProcstreamChunk      *chunk);
 ProcstreamLineBatch *procstream_line_cursor_finish_batch (ProcstreamLineCursor *self);
 guint64              procstream_line_cursor_get_bytes_lost (ProcstreamLineCursor *self);
+/* While a function is given a line: what ended it. */
+ProcstreamLineEnd procstream_line_cursor_get_end (ProcstreamLineCursor *self);
 
 /* For one who pushes parts of chunks into the splitters: which one is that of the chunk ... */
 guint procstream_line_cursor_get_lane (ProcstreamChunk *chunk);

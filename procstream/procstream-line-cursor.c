@@ -191,3 +191,9 @@ procstream_line_cursor_get_bytes_lost (ProcstreamLineCursor *self)
       lost += procstream_line_splitter_get_bytes_lost (self->lanes[i].splitter);
   return lost;
 }
+
+ProcstreamLineEnd
+procstream_line_cursor_get_end (ProcstreamLineCursor *self)
+{
+  return procstream_line_splitter_get_end (self->lanes[self->stream == PROCSTREAM_STREAM_STDERR].splitter);
+}

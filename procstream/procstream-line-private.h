@@ -21,5 +21,12 @@ ProcstreamLine *procstream_line_new (gconstpointer     data,
                                      gint64            time_us,
                                      const char       *stream,
                                      ProcstreamLineEnd end);
+/* The text of what stands for a gap. */
+char *procstream_line_describe_gap (guint64 bytes);
+/* No line, but what stands for this much that was lost. */
+ProcstreamLine *procstream_line_new_gap (guint64     chunks,
+                                         guint64     bytes,
+                                         gint64      time_us,
+                                         const char *stream);
 
 G_END_DECLS

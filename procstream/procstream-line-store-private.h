@@ -31,10 +31,12 @@ ProcstreamLineStore *procstream_line_store_new (guint64 first_id);
 void                 procstream_line_store_free (ProcstreamLineStore *self);
 
 /* Copied. */
-void    procstream_line_store_append (ProcstreamLineStore        *self,
-                                      const ProcstreamStoredLine *line);
-void    procstream_line_store_drop_first (ProcstreamLineStore *self,
-                                          guint64              n);
+void procstream_line_store_append (ProcstreamLineStore        *self,
+                                   const ProcstreamStoredLine *line);
+void procstream_line_store_drop_first (ProcstreamLineStore *self,
+                                       guint64              n);
+/* Drops the oldest until there are no more than these; returns how many. */
+guint64 procstream_line_store_trim (ProcstreamLineStore *self, guint64 max_lines, guint64 max_bytes);
 guint64 procstream_line_store_get_first (ProcstreamLineStore *self);
 guint64 procstream_line_store_get_end (ProcstreamLineStore *self); /* the id of the next one */
 guint64 procstream_line_store_get_bytes (ProcstreamLineStore *self);

@@ -344,6 +344,28 @@ procstream_line_store_drop_first (ProcstreamLineStore *self,
     forget_blocks (self, gone);
 }
 
+guint64
+procstream_line_store_trim (ProcstreamLineStore *self,
+                            guint64              max_lines,
+                            guint64              max_bytes)
+{
+  guint64 first = self->first;
+
+  while (self->end - self->first > max_lines || self->bytes > max_bytes)
+    {
+      Block  *block = g_ptr_array_index (self->blocks, self->skip);
+      guint   from = self->first - block->first_id;
+      guint   lines = block->n_lines - from;
+      guint32 bytes = block->used - get_start (block, from);
+
+      /* All of it, where that is not too much. */
+      if (self->end - self->first - lines < max_lines && self->bytes - bytes <= max_bytes)
+        lines = 1;
+      procstream_line_store_drop_first (self, lines);
+    }
+  return self->first - first;
+}
+
 gboolean
 procstream_line_store_lookup (ProcstreamLineStore  *self,
                               guint64               id,

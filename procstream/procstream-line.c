@@ -38,6 +38,8 @@ struct _ProcstreamLine
   guint64           number;
   gint64            time_us;
   ProcstreamLineEnd end;
+  guint64           chunks_lost; /* 0, but for what stands for a gap */
+  guint64           bytes_lost;
 };
 
 G_DEFINE_FINAL_TYPE (ProcstreamLine, procstream_line, G_TYPE_OBJECT)
@@ -52,6 +54,8 @@ enum
   PROP_STREAM,
   PROP_TERMINATED,
   PROP_CUT,
+  PROP_CHUNKS_LOST,
+  PROP_BYTES_LOST,
   N_PROPS,
 };
 
@@ -97,6 +101,26 @@ procstream_line_new (gconstpointer     data,
   return self;
 }
 
+char *
+procstream_line_describe_gap (guint64 bytes)
+{
+  return g_strdup_printf ("[%" G_GUINT64_FORMAT " bytes lost]", bytes);
+}
+
+ProcstreamLine *
+procstream_line_new_gap (guint64     chunks,
+                         guint64     bytes,
+                         gint64      time_us,
+                         const char *stream)
+{
+  g_autofree char *text = procstream_line_describe_gap (bytes);
+  ProcstreamLine  *self = procstream_line_new (text, strlen (text), 0, time_us, stream, PROCSTREAM_LINE_END_SEPARATOR);
+
+  self->chunks_lost = chunks;
+  self->bytes_lost = bytes;
+  return self;
+}
+
 static void
 procstream_line_finalize (GObject *object)
 {
@@ -138,6 +162,12 @@ procstream_line_get_property (GObject    *object,
       break;
     case PROP_CUT:
       g_value_set_boolean (value, procstream_line_get_cut (self));
+      break;
+    case PROP_CHUNKS_LOST:
+      g_value_set_uint64 (value, self->chunks_lost);
+      break;
+    case PROP_BYTES_LOST:
+      g_value_set_uint64 (value, self->bytes_lost);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -215,6 +245,25 @@ procstream_line_class_init (ProcstreamLineClass *klass)
    * Since: 1.0
    */
   properties[PROP_CUT] = g_param_spec_boolean ("cut", NULL, NULL, FALSE, readable);
+  /**
+   * ProcstreamLine:chunks-lost: (getter get_chunks_lost)
+   *
+   * 0 for a line. In a [class@Procstream.LogModel] that shows gaps, an item may
+   * stand for what was lost there: then it is the number of chunks.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CHUNKS_LOST] = g_param_spec_uint64 ("chunks-lost", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+  /**
+   * ProcstreamLine:bytes-lost: (getter get_bytes_lost)
+   *
+   * 0 for a line. In a [class@Procstream.LogModel] that shows gaps, an item may
+   * stand for what was lost there: then it is the number of bytes, the text says so
+   * too, and the number is 0.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_BYTES_LOST] = g_param_spec_uint64 ("bytes-lost", NULL, NULL, 0, G_MAXUINT64, 0, readable);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -350,4 +399,40 @@ procstream_line_get_cut (ProcstreamLine *self)
   g_return_val_if_fail (PROCSTREAM_IS_LINE (self), FALSE);
 
   return self->end == PROCSTREAM_LINE_END_LIMIT;
+}
+
+/**
+ * procstream_line_get_chunks_lost: (get-property chunks-lost)
+ * @self: a line
+ *
+ * Gets how many chunks were lost where it stands.
+ *
+ * Returns: a number of chunks, 0 for a line
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_line_get_chunks_lost (ProcstreamLine *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LINE (self), 0);
+
+  return self->chunks_lost;
+}
+
+/**
+ * procstream_line_get_bytes_lost: (get-property bytes-lost)
+ * @self: a line
+ *
+ * Gets how many bytes were lost where it stands.
+ *
+ * Returns: a number of bytes, 0 for a line
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_line_get_bytes_lost (ProcstreamLine *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LINE (self), 0);
+
+  return self->bytes_lost;
 }

@@ -15,6 +15,7 @@
 #include <procstream/procstream-launcher.h>
 #include <procstream/procstream-line-parser.h>
 #include <procstream/procstream-line.h>
+#include <procstream/procstream-log-model.h>
 #include <procstream/procstream-output-config.h>
 #include <procstream/procstream-output.h>
 #include <procstream/procstream-reader.h>

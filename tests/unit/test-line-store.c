@@ -91,6 +91,24 @@ drop (Side   *self,
   self->first += n;
 }
 
+/* Lines of a size of 0 go as long as there are too many bytes before them only. */
+static void
+trim (Side  *self,
+      GRand *random)
+{
+  guint64 max_lines = g_rand_int_range (random, 0, self->lines->len + 2);
+  guint64 max_bytes = g_rand_int_range (random, 0, procstream_line_store_get_bytes (self->store) + 2);
+  guint   n = 0;
+  guint64 bytes = procstream_line_store_get_bytes (self->store);
+
+  for (; self->lines->len - n > max_lines || bytes > max_bytes; n++)
+    bytes -= g_bytes_get_size (((Line *) g_ptr_array_index (self->lines, n))->bytes);
+  g_assert_cmpuint (procstream_line_store_trim (self->store, max_lines, max_bytes), ==, n);
+  if (n > 0)
+    g_ptr_array_remove_range (self->lines, 0, n);
+  self->first += n;
+}
+
 static void
 assert_same (const ProcstreamStoredLine *is,
              const Line                 *expected)
@@ -164,7 +182,7 @@ run (guint32 seed)
       else if (what < 7 && (side == &sides[1] || sides[1].lines->len == 0))
         drop (side, g_rand_int_range (random, 0, side->lines->len + 1));
       else if (what == 7)
-        drop (side == &sides[1] || sides[1].lines->len == 0 ? side : &sides[1], 0);
+        trim (&sides[1], random);
       else
         take (&sides[1], &sides[0]);
       compare (&sides[0], random);

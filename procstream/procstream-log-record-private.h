@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-consumer.h"
+#include "procstream-line-store-private.h"
+
+G_BEGIN_DECLS
+
+/* The inner record of a log model: what the threads that read may know of it. Atomically counted; held by the model and by its
+ * feeds. */
+typedef struct _ProcstreamLogRecord ProcstreamLogRecord;
+
+typedef struct
+{
+  guint    max_lines;
+  guint64  max_bytes;
+  gboolean show_gaps;
+} ProcstreamLogLimits;
+
+typedef struct
+{
+  guint64 lines_dropped;
+  guint64 gaps;
+  guint64 bytes_lost;
+} ProcstreamLogCounts;
+
+/* @changed is called in @context, with a reference to @outer held, at most once in an iteration, when there is something to take. */
+ProcstreamLogRecord *procstream_log_record_new (GObject      *outer,
+                                                GMainContext *context,
+                                                void (*changed) (GObject *outer));
+ProcstreamLogRecord *procstream_log_record_ref (ProcstreamLogRecord *self);
+void                 procstream_log_record_unref (ProcstreamLogRecord *self);
+
+void procstream_log_record_set_limits (ProcstreamLogRecord       *self,
+                                       const ProcstreamLogLimits *limits);
+void procstream_log_record_get_limits (ProcstreamLogRecord *self,
+                                       ProcstreamLogLimits *limits);
+void procstream_log_record_get_counts (ProcstreamLogRecord *self,
+                                       ProcstreamLogCounts *counts);
+void procstream_log_record_add_dropped (ProcstreamLogRecord *self,
+                                        guint64              lines);
+/* The id that the list begins with; for searches, which run elsewhere. */
+void    procstream_log_record_set_first_shown (ProcstreamLogRecord *self,
+                                               guint64              id);
+guint64 procstream_log_record_get_first_shown (ProcstreamLogRecord *self);
+void    procstream_log_record_post (ProcstreamLogRecord *self);
+
+/* What came since it was called last, in the order in which it came; the caller frees it. */
+ProcstreamLineStore *procstream_log_record_steal_pending (ProcstreamLogRecord *self);
+/* Lets go of what is pending; returns the id that comes next. */
+guint64 procstream_log_record_forget_pending (ProcstreamLogRecord *self);
+/* A reference counted string. */
+const char *procstream_log_record_get_stream (ProcstreamLogRecord *self,
+                                              guint16              number);
+
+/* A consumer of one output that gives its lines to the record. */
+ProcstreamConsumer *procstream_log_feed_new (ProcstreamLogRecord *record);
+
+G_END_DECLS

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-log-record-private.h"
+
+#include "procstream-consumer-private.h"
+#include "procstream-dispatcher-private.h"
+#include "procstream-line-cursor-private.h"
+#include "procstream-platform-private.h"
+
+/*
+ * Any number of feeds, each of one output, append to pending, in the threads that read, under mutex: so the lines of two outputs are in
+ * the order in which they were read. The model takes all of it once in an iteration of its context. Only it knows what it shows,
+ * so that nothing of that is touched by any other thread.
+ *
+ * pending is bounded by the same limits as what is shown. When the context does not iterate the oldest lines go, and are counted. So there
+ * are never more than twice the limits, and never a feed that has to wait.
+ *
+ * Whenever mutex is free:
+ *  - pending keeps to the limits;
+ *  - the item was posted after the last line was added to it, or is about to be.
+ */
+struct _ProcstreamLogRecord
+{
+  gatomicrefcount         ref_count;
+  GWeakRef                outer;
+  ProcstreamDispatchItem *item;
+  void (*changed) (GObject *outer);
+
+  GMutex               mutex;
+  ProcstreamLineStore *pending;
+  GPtrArray           *streams; /* of reference counted strings: the names that numbers in the store stand for */
+  ProcstreamLogLimits  limits;
+  ProcstreamLogCounts  counts;
+  guint64              first_shown;
+};
+
+/* --- Life --------------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+dispatch (gpointer          data,
+          ProcstreamBudget *budget)
+{
+  ProcstreamLogRecord *self = data;
+  g_autoptr (GObject) outer = g_weak_ref_get (&self->outer);
+
+  if (outer)
+    self->changed (outer);
+  return FALSE;
+}
+
+static gpointer
+ref_cb (gpointer data)
+{
+  return procstream_log_record_ref (data);
+}
+
+static void
+unref_cb (gpointer data)
+{
+  procstream_log_record_unref (data);
+}
+
+ProcstreamLogRecord *
+procstream_log_record_new (GObject      *outer,
+                           GMainContext *context,
+                           void (*changed) (GObject *outer))
+{
+  ProcstreamLogRecord *self = g_new0 (ProcstreamLogRecord, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->mutex);
+  g_weak_ref_init (&self->outer, outer);
+  self->changed = changed;
+  self->pending = procstream_line_store_new (0);
+  self->streams = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ref_string_release);
+  self->item = procstream_dispatch_item_new (context, G_PRIORITY_DEFAULT, dispatch, self, ref_cb, unref_cb);
+  procstream_dispatch_item_set_once (self->item);
+  return self;
+}
+
+ProcstreamLogRecord *
+procstream_log_record_ref (ProcstreamLogRecord *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+procstream_log_record_unref (ProcstreamLogRecord *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  procstream_dispatch_item_free (self->item);
+  procstream_line_store_free (self->pending);
+  g_ptr_array_unref (self->streams);
+  g_weak_ref_clear (&self->outer);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+void
+procstream_log_record_post (ProcstreamLogRecord *self)
+{
+  procstream_dispatch_item_post (self->item);
+}
+
+/* --- Limits and counts -------------------------------------------------------------------------------------------------------- */
+
+static void
+keep_to_limits_locked (ProcstreamLogRecord *self)
+{
+  self->counts.lines_dropped += procstream_line_store_trim (self->pending, self->limits.max_lines, self->limits.max_bytes);
+}
+
+void
+procstream_log_record_set_limits (ProcstreamLogRecord       *self,
+                                  const ProcstreamLogLimits *limits)
+{
+  g_mutex_lock (&self->mutex);
+  self->limits = *limits;
+  keep_to_limits_locked (self);
+  g_mutex_unlock (&self->mutex);
+  procstream_log_record_post (self);
+}
+
+void
+procstream_log_record_get_limits (ProcstreamLogRecord *self,
+                                  ProcstreamLogLimits *limits)
+{
+  procstream_platform_lock_to_read (&self->mutex);
+  *limits = self->limits;
+  procstream_platform_unlock_to_read (&self->mutex);
+}
+
+void
+procstream_log_record_get_counts (ProcstreamLogRecord *self,
+                                  ProcstreamLogCounts *counts)
+{
+  procstream_platform_lock_to_read (&self->mutex);
+  *counts = self->counts;
+  procstream_platform_unlock_to_read (&self->mutex);
+}
+
+void
+procstream_log_record_add_dropped (ProcstreamLogRecord *self,
+                                   guint64              lines)
+{
+  g_mutex_lock (&self->mutex);
+  self->counts.lines_dropped += lines;
+  g_mutex_unlock (&self->mutex);
+}
+
+void
+procstream_log_record_set_first_shown (ProcstreamLogRecord *self,
+                                       guint64              id)
+{
+  g_mutex_lock (&self->mutex);
+  self->first_shown = id;
+  g_mutex_unlock (&self->mutex);
+}
+
+guint64
+procstream_log_record_get_first_shown (ProcstreamLogRecord *self)
+{
+  guint64 id;
+
+  g_mutex_lock (&self->mutex);
+  id = self->first_shown;
+  g_mutex_unlock (&self->mutex);
+  return id;
+}
+
+/* --- What is pending ---------------------------------------------------------------------------------------------------------- */
+
+ProcstreamLineStore *
+procstream_log_record_steal_pending (ProcstreamLogRecord *self)
+{
+  ProcstreamLineStore *pending;
+
+  g_mutex_lock (&self->mutex);
+  pending = self->pending;
+  self->pending = procstream_line_store_new (procstream_line_store_get_end (pending));
+  g_mutex_unlock (&self->mutex);
+  return pending;
+}
+
+guint64
+procstream_log_record_forget_pending (ProcstreamLogRecord *self)
+{
+  guint64 end;
+
+  g_mutex_lock (&self->mutex);
+  end = procstream_line_store_get_end (self->pending);
+  procstream_line_store_trim (self->pending, 0, 0);
+  g_mutex_unlock (&self->mutex);
+  return end;
+}
+
+/* There are few names; should there be more than the numbers reach, the last one stands for all that follow. */
+static guint16
+add_stream_locked (ProcstreamLogRecord *self,
+                   const char          *name)
+{
+  guint i;
+
+  for (i = 0; i < self->streams->len; i++)
+    {
+      if (g_str_equal (g_ptr_array_index (self->streams, i), name))
+        return i;
+    }
+  if (i == G_MAXUINT16)
+    return i - 1;
+  g_ptr_array_add (self->streams, g_ref_string_new_intern (name));
+  return i;
+}
+
+const char *
+procstream_log_record_get_stream (ProcstreamLogRecord *self,
+                                  guint16              number)
+{
+  const char *name;
+
+  g_mutex_lock (&self->mutex);
+  name = g_ptr_array_index (self->streams, number);
+  g_mutex_unlock (&self->mutex);
+  return name;
+}
+
+/* --- Feeds -------------------------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  ProcstreamConsumerCore *core; /* its owner */
+  ProcstreamLogRecord    *record;
+
+  /* Under the record's mutex. */
+  ProcstreamLineCursor cursor;
+  guint16              streams[3]; /* what stands for each ProcstreamStream, + 1; 0: not needed yet */
+  guint64              number;     /* of the last line */
+  gint64               time_us;    /* of the chunk that is being cut */
+} Feed;
+
+typedef struct
+{
+  ProcstreamConsumer parent_instance;
+  Feed              *feed;
+} ProcstreamLogFeed;
+typedef ProcstreamConsumerClass ProcstreamLogFeedClass;
+
+static GType procstream_log_feed_get_type (void);
+G_DEFINE_FINAL_TYPE (ProcstreamLogFeed, procstream_log_feed, PROCSTREAM_TYPE_CONSUMER)
+
+static guint16
+get_stream_locked (Feed *self)
+{
+  ProcstreamStream stream = self->cursor.stream;
+  const char      *name = procstream_stream_get_name (stream);
+
+  if (self->streams[stream] == 0)
+    self->streams[stream] = add_stream_locked (self->record, name ? name : procstream_consumer_core_get_stream (self->core)) + 1;
+  return self->streams[stream] - 1;
+}
+
+static void
+add_locked (Feed                 *self,
+            ProcstreamStoredLine *line)
+{
+  line->time_us = self->time_us;
+  line->stream = get_stream_locked (self);
+  procstream_line_store_append (self->record->pending, line);
+  keep_to_limits_locked (self->record);
+}
+
+static void
+line_cb (gpointer      user_data,
+         const guint8 *data,
+         gsize         size,
+         gboolean      plain)
+{
+  Feed *self = user_data;
+
+  add_locked (self, &(ProcstreamStoredLine){ .data = data, .size = size, .number = ++self->number, .end = procstream_line_cursor_get_end (&self->cursor) });
+}
+
+static void
+gap_locked (Feed                     *self,
+            const ProcstreamLogEvent *event)
+{
+  ProcstreamStoredGap gap = { event->chunks, event->bytes };
+
+  procstream_line_cursor_gap (&self->cursor);
+  self->record->counts.gaps++;
+  self->record->counts.bytes_lost += event->bytes;
+  if (self->record->limits.show_gaps)
+    add_locked (self, &(ProcstreamStoredLine){ .data = (const guint8 *) &gap, .size = sizeof gap, .number = self->number, .is_gap = TRUE });
+}
+
+static gboolean
+feed_event (gpointer                  native,
+            const ProcstreamLogEvent *event)
+{
+  Feed    *self = native;
+  guint64  end;
+  gboolean any;
+
+  g_mutex_lock (&self->record->mutex);
+  end = procstream_line_store_get_end (self->record->pending);
+  if (event->type == PROCSTREAM_LOG_EVENT_CHUNK)
+    {
+      self->time_us = event->chunk->time_us;
+      procstream_line_cursor_push (&self->cursor, event->chunk, line_cb, self);
+    }
+  else if (event->type == PROCSTREAM_LOG_EVENT_GAP)
+    {
+      gap_locked (self, event);
+    }
+  else
+    {
+      procstream_line_cursor_finish (&self->cursor, line_cb, self);
+    }
+  /* Some of what came may have gone already: that, too, changes what may be shown. */
+  any = procstream_line_store_get_end (self->record->pending) > end;
+  g_mutex_unlock (&self->record->mutex);
+  if (any)
+    procstream_log_record_post (self->record);
+  return FALSE;
+}
+
+static gboolean
+feed_attach (gpointer                     native,
+             const ProcstreamLineOptions *lines,
+             gboolean                    *wants_lines,
+             GError                     **error)
+{
+  Feed *self = native;
+
+  if (self->record == NULL)
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The consumer belongs to no log model");
+      return FALSE;
+    }
+  *wants_lines = TRUE;
+  g_mutex_lock (&self->record->mutex);
+  if (!procstream_line_cursor_is_init (&self->cursor))
+    procstream_line_cursor_init (&self->cursor, lines);
+  g_mutex_unlock (&self->record->mutex);
+  return TRUE;
+}
+
+/* The model lets go of the feeds that are over. */
+static void
+feed_over (gpointer native)
+{
+  Feed *self = native;
+
+  if (self->record)
+    procstream_log_record_post (self->record);
+}
+
+static guint64
+feed_get_bytes_torn (gpointer native)
+{
+  Feed   *self = native;
+  guint64 torn;
+
+  if (self->record == NULL)
+    return 0;
+  procstream_platform_lock_to_read (&self->record->mutex);
+  torn = procstream_line_cursor_get_bytes_lost (&self->cursor);
+  procstream_platform_unlock_to_read (&self->record->mutex);
+  return torn;
+}
+
+static void
+feed_free (gpointer native)
+{
+  Feed *self = native;
+
+  procstream_line_cursor_clear (&self->cursor);
+  g_clear_pointer (&self->record, procstream_log_record_unref);
+  g_free (self);
+}
+
+static const ProcstreamNativeClass native_class = {
+  .attach = feed_attach,
+  .event = feed_event,
+  .over = feed_over,
+  .get_bytes_torn = feed_get_bytes_torn,
+  .free = feed_free,
+};
+
+static void
+procstream_log_feed_class_init (ProcstreamLogFeedClass *klass)
+{
+}
+
+static void
+procstream_log_feed_init (ProcstreamLogFeed *self)
+{
+  self->feed = g_new0 (Feed, 1);
+  self->feed->core = procstream_consumer_set_native (PROCSTREAM_CONSUMER (self), &native_class, self->feed);
+}
+
+ProcstreamConsumer *
+procstream_log_feed_new (ProcstreamLogRecord *record)
+{
+  ProcstreamLogFeed *self = g_object_new (procstream_log_feed_get_type (), NULL);
+
+  self->feed->record = procstream_log_record_ref (record);
+  return PROCSTREAM_CONSUMER (self);
+}
