@@ -38,7 +38,14 @@ function connectLines(prototype, method) {
     };
 }
 
+function* iterateList() {
+    for (let i = 0; i < this.get_n_items(); i++)
+        yield this.get_item(i);
+}
+
 function _init() {
+    this.LogModel.prototype[Symbol.iterator] = iterateList;
+
     connectLines(this.Output.prototype, 'connect');
     connectLines(this.Output.prototype, 'connect_after');
 

@@ -83,6 +83,26 @@ test_properties (void)
     }
 }
 
+/* What stands for a gap says so, in every way. */
+static void
+test_gap (void)
+{
+  g_autoptr (ProcstreamLine) line = procstream_line_new_gap (2, 345, 678, "stderr");
+  g_autoptr (ProcstreamLine) ordinary = procstream_line_new ("", 0, 1, 0, "stderr", PROCSTREAM_LINE_END_SEPARATOR);
+  guint64 chunks, bytes;
+
+  g_object_get (line, "chunks-lost", &chunks, "bytes-lost", &bytes, NULL);
+  g_assert_cmpuint (chunks, ==, 2);
+  g_assert_cmpuint (bytes, ==, 345);
+  g_assert_cmpuint (procstream_line_get_chunks_lost (line), ==, 2);
+  g_assert_cmpuint (procstream_line_get_bytes_lost (line), ==, 345);
+  g_assert_cmpstr (procstream_line_get_text (line), ==, "[345 bytes lost]");
+  g_assert_cmpuint (procstream_line_get_number (line), ==, 0);
+  g_assert_cmpint (procstream_line_get_time_us (line), ==, 678);
+  g_assert_cmpuint (procstream_line_get_chunks_lost (ordinary), ==, 0);
+  g_assert_cmpuint (procstream_line_get_bytes_lost (ordinary), ==, 0);
+}
+
 /* The bytes may outlive the line. */
 static void
 test_bytes_outlive (void)
@@ -101,7 +121,7 @@ test_read_only (void)
   guint                   n;
   g_autofree GParamSpec **specs = g_object_class_list_properties (klass, &n);
 
-  g_assert_cmpuint (n, ==, 7);
+  g_assert_cmpuint (n, ==, 9);
   for (guint i = 0; i < n; i++)
     g_assert_cmpint (specs[i]->flags & G_PARAM_READWRITE, ==, G_PARAM_READABLE);
   g_type_class_unref (klass);
@@ -128,6 +148,7 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/line/text", test_text);
   g_test_add_func ("/line/properties", test_properties);
+  g_test_add_func ("/line/gap", test_gap);
   g_test_add_func ("/line/bytes-outlive", test_bytes_outlive);
   g_test_add_func ("/line/read-only", test_read_only);
   g_test_add_func ("/line/of-no-output", test_of_no_output);

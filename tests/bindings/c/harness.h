@@ -141,3 +141,5 @@ void scenario_dropped_in_a_handler (void);
 void scenario_process_settings (void);
 
 void scenario_asynchronous_consumer (void);
+void scenario_log_model (void);
+void scenario_log_model_search_and_save (void);

@@ -121,3 +121,149 @@ scenario_asynchronous_consumer (void)
   g_assert_cmpuint (once->chunks, ==, 2);
   g_assert_false (once->ended);
 }
+
+/* --- The model of a log ------------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  ProcstreamChild *child;
+  GString         *changes;
+  guint            n_changes;
+} Changes;
+
+static void
+items_changed_cb (GListModel *model,
+                  guint       position,
+                  guint       removed,
+                  guint       added,
+                  gpointer    user_data)
+{
+  Changes *changes = user_data;
+  g_autoptr (GBytes) newline = g_bytes_new_static ("\n", 1);
+
+  g_string_append_printf (changes->changes, "%u-%u+%u ", position, removed, added);
+  changes->n_changes++;
+  procstream_input_write_async (procstream_child_get_stdin (changes->child), newline, NULL, NULL, NULL);
+}
+
+static void
+assert_line (ProcstreamLogModel *model,
+             guint               position,
+             const char         *text,
+             const char         *stream,
+             guint64             number)
+{
+  g_autoptr (ProcstreamLine) line = g_list_model_get_item (G_LIST_MODEL (model), position);
+
+  g_assert_cmpstr (procstream_line_get_text (line), ==, text);
+  g_assert_cmpstr (procstream_line_get_stream (line), ==, stream);
+  g_assert_cmpuint (procstream_line_get_number (line), ==, number);
+}
+
+void
+scenario_log_model (void)
+{
+  ProcstreamLauncher *launcher = harness_reliable ();
+  g_autoptr (ProcstreamLogModel) model = g_object_new (PROCSTREAM_TYPE_LOG_MODEL, "max-lines", 3, NULL);
+  g_autoptr (ProcstreamConsumer) out = NULL;
+  g_autoptr (ProcstreamConsumer) err = NULL;
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (ProcstreamLine) kept = NULL;
+  g_autoptr (ProcstreamLine) again = NULL;
+  g_autoptr (GString) text = g_string_new (NULL);
+  Changes changes = { NULL, text, 0 };
+
+  procstream_launcher_set_stdin_mode (launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  child = changes.child = harness_create (launcher, "echo one; read x; echo two >&2; read x; echo three; read x; printf four");
+  g_signal_connect (model, "items-changed", G_CALLBACK (items_changed_cb), &changes);
+  out = procstream_log_model_follow (model, procstream_child_get_stdout (child), NULL);
+  err = procstream_log_model_follow (model, procstream_child_get_stderr (child), NULL);
+  g_assert_true (procstream_child_start (child, NULL));
+  while (changes.n_changes < 5)
+    g_main_context_iteration (NULL, TRUE);
+  harness_wait (out);
+  harness_wait (err);
+  g_assert_cmpstr (text->str, ==, "0-0+1 1-0+1 2-0+1 0-1+0 2-0+1 ");
+  assert_line (model, 0, "two", "stderr", 1);
+  assert_line (model, 1, "three", "stdout", 2);
+  assert_line (model, 2, "four", "stdout", 3);
+  g_assert_cmpuint (procstream_log_model_get_lines_dropped (model), ==, 1);
+  g_assert_cmpuint (procstream_log_model_get_bytes_shown (model), ==, 12);
+  kept = g_list_model_get_item (G_LIST_MODEL (model), 1);
+  again = g_list_model_get_item (G_LIST_MODEL (model), 1);
+  g_assert_true (kept == again);
+  procstream_log_model_clear (model);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (model)), ==, 0);
+  g_assert_cmpstr (procstream_line_get_text (kept), ==, "three");
+}
+
+static void
+assert_find_async (ProcstreamLogModel *model,
+                   GRegex             *regex,
+                   gint64              position)
+{
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  const ProcstreamFindFlags flags = PROCSTREAM_FIND_FLAGS_CASELESS | PROCSTREAM_FIND_FLAGS_BACKWARD;
+
+  if (regex)
+    {
+      procstream_log_model_find_regex_async (model, regex, 0, 0, NULL, harness_store_cb, &result);
+      g_assert_cmpint (procstream_log_model_find_regex_finish (model, harness_await (&result), &error), ==, position);
+    }
+  else
+    {
+      procstream_log_model_find_async (model, "apple", flags, 1, NULL, harness_store_cb, &result);
+      g_assert_cmpint (procstream_log_model_find_finish (model, harness_await (&result), &error), ==, position);
+    }
+  g_assert_no_error (error);
+}
+
+static void
+assert_saved (ProcstreamLogModel *model)
+{
+  g_autofree char *directory = g_dir_make_tmp (NULL, NULL);
+  g_autofree char *path = g_build_filename (directory, "log", NULL);
+  g_autofree char *nowhere_path = g_build_filename (directory, "no", "log", NULL);
+  g_autofree char *contents = NULL;
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+  g_autoptr (GFile) nowhere = g_file_new_for_path (nowhere_path);
+  g_autoptr (GFile) parent = g_file_new_for_path (directory);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  procstream_log_model_save_async (model, file, NULL, harness_store_cb, &result);
+  g_assert_true (procstream_log_model_save_finish (model, harness_await (&result), &error));
+  g_assert_no_error (error);
+  g_assert_true (g_file_get_contents (path, &contents, NULL, NULL));
+  g_assert_cmpstr (contents, ==, "Apple\nbanana\napple 23\n");
+  g_assert_false (procstream_log_model_save (model, nowhere, TIMEOUT_MS, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_true (g_file_delete (file, NULL, NULL) && g_file_delete (parent, NULL, NULL));
+}
+
+void
+scenario_log_model_search_and_save (void)
+{
+  g_autoptr (ProcstreamLogModel) model = procstream_log_model_new ();
+  g_autoptr (ProcstreamChild) child = harness_create (harness_reliable (), "printf 'Apple\\nbanana\\napple 23\\n'");
+  g_autoptr (ProcstreamConsumer) follower = procstream_log_model_follow (model, procstream_child_get_stdout (child), NULL);
+  g_autoptr (GOutputStream) stream = g_memory_output_stream_new_resizable ();
+  g_autoptr (GRegex) regex = g_regex_new ("[0-9]+$", 0, 0, NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (procstream_child_start (child, NULL));
+  harness_wait (follower);
+  while (g_list_model_get_n_items (G_LIST_MODEL (model)) < 3)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (procstream_log_model_find (model, "apple", 0, 0), ==, 2);
+  g_assert_cmpint (procstream_log_model_find (model, "apple", PROCSTREAM_FIND_FLAGS_CASELESS, 0), ==, 0);
+  g_assert_cmpint (procstream_log_model_find (model, "pear", 0, 0), ==, -1);
+  assert_find_async (model, NULL, 0);
+  g_assert_cmpint (procstream_log_model_find_regex (model, regex, 0, 0, TIMEOUT_MS, NULL, &error), ==, 2);
+  g_assert_no_error (error);
+  assert_find_async (model, regex, 2);
+  assert_saved (model);
+  g_assert_true (procstream_log_model_save_to_stream (model, stream, TIMEOUT_MS, NULL, &error));
+  g_assert_cmpuint (g_memory_output_stream_get_data_size (G_MEMORY_OUTPUT_STREAM (stream)), ==, 22);
+}

@@ -53,6 +53,8 @@ static const Scenario scenarios[] = {
   { 50, "chunk info", scenario_chunk_info },
   { 51, "merged view", scenario_merged_view },
   { 65, "asynchronous consumer", scenario_asynchronous_consumer },
+  { 66, "log model", scenario_log_model },
+  { 67, "log model search and save", scenario_log_model_search_and_save },
   { 73, "process settings", scenario_process_settings },
   { 81, "joined lines", scenario_joined_lines },
 };

@@ -831,6 +831,74 @@ scenario(65, 'asynchronous consumer', async () => {
     equal([once.chunks, once.hasEnded], [2, false]);
 });
 
+/* Resolves when a condition on a list has become true. */
+function listed(model, condition) {
+    return new Promise(resolve => {
+        if (condition()) {
+            resolve();
+            return;
+        }
+        const id = model.connect_after('items-changed', () => {
+            if (condition()) {
+                model.disconnect(id);
+                resolve();
+            }
+        });
+    });
+}
+
+scenario(66, 'log model', async () => {
+    const script = 'echo one; read x; echo two >&2; read x; echo three; read x; printf four';
+    const child = reliable({stdin_mode: PIPE}).create(shell(script));
+    const model = new Procstream.LogModel({max_lines: 3});
+    const changes = [];
+    const handler = model.connect('items-changed', (_model, position, removed, added) => {
+        changes.push([position, removed, added]);
+        child.stdin.write_async(new GLib.Bytes('\n'), null, null);
+    });
+    const followers = [child.stdout, child.stderr].map(output => model.follow(output));
+    child.start();
+    await Promise.all(followers.map(follower => follower.wait_async(null)));
+    await listed(model, () => changes.length === 5);
+    equal(changes, [[0, 0, 1], [1, 0, 1], [2, 0, 1], [0, 1, 0], [2, 0, 1]]);
+    equal([...model].map(line => line.text), ['two', 'three', 'four']);
+    equal([...model].map(line => [line.stream, line.number]), [['stderr', 1], ['stdout', 2], ['stdout', 3]]);
+    equal([model.n_items, model.lines_dropped, model.bytes_shown], [3, 1, 12]);
+    const kept = model.get_item(1);
+    check(model.get_item(1) === kept);
+    model.disconnect(handler);
+    model.clear();
+    equal([model.get_n_items(), kept.text], [0, 'three']);
+});
+
+scenario(67, 'log model search and save', async () => {
+    const {NONE, CASELESS, BACKWARD} = Procstream.FindFlags;
+    const child = reliable().create(shell('printf "Apple\\nbanana\\napple 23\\n"'));
+    const model = new Procstream.LogModel();
+    const follower = model.follow(child.stdout);
+    child.start();
+    await follower.wait_async(null);
+    await listed(model, () => model.get_n_items() === 3);
+    equal(model.find('apple', NONE, 0), 2);
+    equal(model.find('apple', CASELESS, 0), 0);
+    equal(model.find('pear', NONE, 0), -1);
+    equal(await model.find_async('apple', CASELESS | BACKWARD, 1, null), 0);
+    const regex = GLib.Regex.new('[0-9]+$', 0, 0);
+    equal(model.find_regex(regex, NONE, 0, TIMEOUT_MS, null), 2);
+    equal(await model.find_regex_async(regex, NONE, 0, null), 2);
+    const directory = GLib.dir_make_tmp(null);
+    const file = Gio.File.new_for_path(`${directory}/log`);
+    check(await model.save_async(file, null));
+    equal(new TextDecoder().decode(file.load_contents(null)[1]), 'Apple\nbanana\napple 23\n');
+    const nowhere = Gio.File.new_for_path(`${directory}/no/log`);
+    await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, () => model.save(nowhere, TIMEOUT_MS, null));
+    file.delete(null);
+    GLib.rmdir(directory);
+    const stream = Gio.MemoryOutputStream.new_resizable();
+    check(model.save_to_stream(stream, TIMEOUT_MS, null));
+    equal(stream.get_data_size(), 22);
+});
+
 scenario(73, 'process settings', async () => {
     const plain = reliable().spawnv(shell('nice'));
     const nice = collect(plain.stdout);

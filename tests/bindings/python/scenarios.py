@@ -860,6 +860,72 @@ def asynchronous_consumer():
     equal((once.chunks, once.ended), (2, False))
 
 
+def texts(model):
+    return [line.get_text() for line in model]
+
+
+@scenario(66, 'log model')
+def log_model():
+    child = reliable(stdin_mode=PIPE).create(shell('echo one; read x; echo two >&2; read x; echo three; read x; printf four'))
+    model = Procstream.LogModel(max_lines=3)
+    changes = []
+
+    def on_changed(model, position, removed, added):
+        changes.append((position, removed, added))
+        child.get_stdin().write_async(GLib.Bytes(b'\n'), None, None)
+
+    handler = model.connect('items-changed', on_changed)
+    followers = [model.follow(output) for output in (child.get_stdout(), child.get_stderr())]
+    child.start()
+    for follower in followers:
+        wait_for(follower)
+    while len(changes) < 5:
+        GLib.MainContext.default().iteration(True)
+    equal(changes, [(0, 0, 1), (1, 0, 1), (2, 0, 1), (0, 1, 0), (2, 0, 1)])
+    equal(texts(model), ['two', 'three', 'four'])
+    equal([(line.get_stream(), line.get_number()) for line in model], [('stderr', 1), ('stdout', 2), ('stdout', 3)])
+    equal((len(model), model.get_lines_dropped(), model.get_bytes_shown()), (3, 1, 12))
+    kept = model[1]
+    assert model.get_item(1) is kept
+    model.disconnect(handler)
+    model.clear()
+    equal((len(model), kept.get_text()), (0, 'three'))
+
+
+def wait_for(consumer):
+    assert consumer.wait_finish(finish(consumer.wait_async, None)[1])
+
+
+@scenario(67, 'log model search and save')
+def log_model_search_and_save():
+    child = reliable().create(shell('printf "Apple\\nbanana\\napple 23\\n"'))
+    model = Procstream.LogModel()
+    follower = model.follow(child.get_stdout())
+    child.start()
+    wait_for(follower)
+    while len(model) < 3:
+        GLib.MainContext.default().iteration(True)
+    flags = Procstream.FindFlags
+    equal(model.find('apple', flags.NONE, 0), 2)
+    equal(model.find('apple', flags.CASELESS, 0), 0)
+    equal(model.find('pear', flags.NONE, 0), -1)
+    find = finish(model.find_async, 'apple', flags.CASELESS | flags.BACKWARD, 1, None)[1]
+    equal(model.find_finish(find), 0)
+    regex = GLib.Regex.new('[0-9]+$', 0, 0)
+    equal(model.find_regex(regex, flags.NONE, 0, TIMEOUT_MS, None), 2)
+    equal(model.find_regex_finish(finish(model.find_regex_async, regex, flags.NONE, 0, None)[1]), 2)
+    with tempfile.TemporaryDirectory() as directory:
+        path = f'{directory}/log'
+        file = Gio.File.new_for_path(path)
+        assert model.save_finish(finish(model.save_async, file, None)[1])
+        with open(path, 'rb') as saved:
+            equal(saved.read(), b'Apple\nbanana\napple 23\n')
+        raises(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND, model.save, Gio.File.new_for_path(f'{directory}/no/log'), TIMEOUT_MS, None)
+    stream = Gio.MemoryOutputStream.new_resizable()
+    assert model.save_to_stream(stream, TIMEOUT_MS, None)
+    equal(stream.get_data_size(), 22)
+
+
 @scenario(73, 'process settings')
 def process_settings():
     plain = reliable().spawnv(shell('nice'))

@@ -964,6 +964,72 @@ void asynchronous_consumer () throws Error {
     assert (once.chunks == 2 && !once.has_ended);
 }
 
+string texts (LogModel model) {
+    string[] all = {};
+    for (uint i = 0; i < model.get_n_items (); i++)
+        all += ((Line) model.get_item (i)).text;
+    return string.joinv ("|", all);
+}
+
+void log_model () throws Error {
+    var child = with_pipe ().create (shell ("echo one; read x; echo two >&2; read x; echo three; read x; printf four"));
+    var model = new LogModel () { max_lines = 3 };
+    var changes = new StringBuilder ();
+    var count = 0;
+    var handler = model.items_changed.connect ((position, removed, added) => {
+        changes.append_printf ("%u-%u+%u ", position, removed, added);
+        count++;
+        child.stdin.write_async.begin (new Bytes ({ '\n' }), null);
+    });
+    Consumer[] followers = { model.follow (child.stdout), model.follow (child.stderr) };
+    child.start ();
+    run_until (() => count == 5);
+    foreach (unowned var follower in followers)
+        follower.wait (TIMEOUT_MS, null);
+    assert_cmpstr (changes.str, CompareOperator.EQ, "0-0+1 1-0+1 2-0+1 0-1+0 2-0+1 ");
+    assert_cmpstr (texts (model), CompareOperator.EQ, "two|three|four");
+    var kept = (Line) model.get_item (1);
+    assert (model.get_item (1) == kept);
+    assert (kept.stream == "stdout" && kept.number == 2);
+    assert (((Line) model.get_item (0)).stream == "stderr");
+    assert (model.lines_dropped == 1 && model.bytes_shown == 12);
+    model.disconnect (handler);
+    model.clear ();
+    assert (model.get_n_items () == 0 && kept.text == "three");
+}
+
+async void log_model_search_and_save () throws Error {
+    var child = reliable ().create (shell ("printf 'Apple\\nbanana\\napple 23\\n'"));
+    var model = new LogModel ();
+    var follower = model.follow (child.stdout);
+    child.start ();
+    yield follower.wait_async ();
+    run_until (() => model.get_n_items () == 3);
+    assert (model.find ("apple", FindFlags.NONE, 0) == 2);
+    assert (model.find ("apple", FindFlags.CASELESS, 0) == 0);
+    assert (model.find ("pear", FindFlags.NONE, 0) == -1);
+    assert ((yield model.find_async ("apple", FindFlags.CASELESS | FindFlags.BACKWARD, 1)) == 0);
+    var regex = /[0-9]+$/;
+    assert (model.find_regex (regex, FindFlags.NONE, 0, TIMEOUT_MS) == 2);
+    assert ((yield model.find_regex_async (regex, FindFlags.NONE, 0)) == 2);
+    var directory = DirUtils.make_tmp ("procstream-XXXXXX");
+    var file = File.new_for_path (directory + "/log");
+    assert (yield model.save_async (file));
+    string contents;
+    FileUtils.get_contents (file.get_path (), out contents);
+    assert_cmpstr (contents, CompareOperator.EQ, "Apple\nbanana\napple 23\n");
+    try {
+        model.save (File.new_for_path (directory + "/no/log"), TIMEOUT_MS);
+        assert_not_reached ();
+    } catch (IOError.NOT_FOUND error) {
+    }
+    file.delete ();
+    DirUtils.remove (directory);
+    var stream = new MemoryOutputStream.resizable ();
+    assert (model.save_to_stream (stream, TIMEOUT_MS));
+    assert (stream.get_data_size () == 22);
+}
+
 int main (string[] args) {
     start (args);
     scenario (1, "chunks", chunks);
@@ -1015,6 +1081,8 @@ int main (string[] args) {
     scenario (50, "chunk info", () => chunk_info.end (run_async ((callback) => chunk_info.begin (callback))));
     scenario (51, "merged view", merged_view);
     scenario (65, "asynchronous consumer", asynchronous_consumer);
+    scenario (66, "log model", log_model);
+    scenario (67, "log model search and save", () => log_model_search_and_save.end (run_async ((callback) => log_model_search_and_save.begin (callback))));
     scenario (73, "process settings", process_settings);
     scenario (81, "joined lines", joined_lines);
     return finish ();
