@@ -9,6 +9,7 @@
 #include "procstream-result.h"
 #include "procstream-shutdown-private.h"
 #include "procstream-waiters-private.h"
+#include "procstream-writer.h"
 
 G_BEGIN_DECLS
 
@@ -30,6 +31,8 @@ typedef struct
   gboolean                  search_envp;
   ProcstreamOutputSettings  outputs[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* stdout, stderr, merged */
   gboolean                  merged_view;
+  char                     *files[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* where they go, or go as well; NULL: nowhere */
+  ProcstreamFileMode        file_modes[PROCSTREAM_CHILD_MAX_OUTPUTS];
 } ProcstreamChildOptions;
 
 void procstream_child_options_clear (ProcstreamChildOptions *options);
@@ -62,9 +65,13 @@ void procstream_child_core_ring (ProcstreamChildCore *self);
 const ProcstreamChildOptions *procstream_child_core_get_options (ProcstreamChildCore *self);
 ProcstreamOutputCore         *procstream_child_core_get_output (ProcstreamChildCore *self,
                                                                 guint                i); /* NULL: there is none */
-ProcstreamInputCore          *procstream_child_core_get_input (ProcstreamChildCore *self);
-ProcstreamWaiters            *procstream_child_core_get_started (ProcstreamChildCore *self);
-ProcstreamWaiters            *procstream_child_core_get_exited (ProcstreamChildCore *self);
+/* For one that is read and goes to a file as well: makes the writer of that, which waits for the launch to open it. NULL: it is none. */
+ProcstreamWriter    *procstream_child_core_make_writer (ProcstreamChildCore *self,
+                                                        guint                i);
+gboolean             procstream_child_core_is_written (ProcstreamChildCore *self); /* all of these are over */
+ProcstreamInputCore *procstream_child_core_get_input (ProcstreamChildCore *self);
+ProcstreamWaiters   *procstream_child_core_get_started (ProcstreamChildCore *self);
+ProcstreamWaiters   *procstream_child_core_get_exited (ProcstreamChildCore *self);
 
 ProcstreamChildState procstream_child_core_get_state (ProcstreamChildCore *self);
 const char          *procstream_child_state_to_string (ProcstreamChildState state);

@@ -39,6 +39,8 @@ procstream_child_options_clear (ProcstreamChildOptions *options)
   g_clear_pointer (&options->envp, g_strfreev);
   g_clear_pointer (&options->cwd, g_free);
   g_clear_pointer (&options->fds, g_array_unref);
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
+    g_clear_pointer (&options->files[i], g_free);
 }
 
 ProcstreamChildCore *
@@ -97,7 +99,10 @@ procstream_child_core_unref (ProcstreamChildCore *self)
     close (self->pidfd);
   g_clear_pointer (&self->poll_set, procstream_poll_set_unref);
   for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
-    procstream_output_core_unref (self->outputs[i]);
+    {
+      procstream_output_core_unref (self->outputs[i]);
+      g_clear_pointer (&self->writers[i], procstream_consumer_core_unref);
+    }
   g_clear_pointer (&self->input, procstream_input_core_unref);
   procstream_waiters_unref (self->started);
   procstream_waiters_unref (self->exited);

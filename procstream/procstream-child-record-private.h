@@ -7,6 +7,7 @@
 #include "procstream-child-request-private.h"
 #include "procstream-poll-set-private.h"
 #include "procstream-shutdown-private.h"
+#include "procstream-writing-private.h"
 
 G_BEGIN_DECLS
 
@@ -17,13 +18,15 @@ typedef struct _ProcstreamShutdownRun ProcstreamShutdownRun;
  * procstream-child-core.c. */
 struct _ProcstreamChildCore
 {
-  gatomicrefcount        ref_count;
-  ProcstreamChildOptions options;
-  ProcstreamBell        *bell;
-  ProcstreamOutputCore  *outputs[PROCSTREAM_CHILD_MAX_OUTPUTS];
-  ProcstreamInputCore   *input; /* NULL where it is no pipe */
-  ProcstreamWaiters     *started;
-  ProcstreamWaiters     *exited;
+  gatomicrefcount         ref_count;
+  ProcstreamChildOptions  options;
+  ProcstreamBell         *bell;
+  ProcstreamOutputCore   *outputs[PROCSTREAM_CHILD_MAX_OUTPUTS];
+  ProcstreamInputCore    *input;                                  /* NULL where it is no pipe */
+  ProcstreamConsumerCore *writers[PROCSTREAM_CHILD_MAX_OUTPUTS];  /* of outputs that go to a file as well; NULL: none; constant once it may be started */
+  ProcstreamWriting      *writings[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* theirs */
+  ProcstreamWaiters      *started;
+  ProcstreamWaiters      *exited;
 
   gboolean            exits_ignored; /* at the launch, the program ignored SIGCHLD */
   ProcstreamChildEnds ends;          /* from launch: the pipes until the program runs, the terminal to the end */
@@ -51,6 +54,9 @@ void procstream_child_core_set_state_locked (ProcstreamChildCore *self,
 /* It could not be started. In the I/O thread, or where it is launched. */
 void procstream_child_core_fail (ProcstreamChildCore *self,
                                  const GError        *error);
+/* Opens the files of the writers. */
+gboolean procstream_child_core_open_files (ProcstreamChildCore *self,
+                                           GError             **error);
 /* Before anybody is told of the end: the terminal is then there to be used. */
 void procstream_child_core_take_terminal_back (ProcstreamChildCore *self,
                                                gboolean             killed);

@@ -2,6 +2,7 @@
 
 #include "procstream-child-request-private.h"
 
+#include "procstream-child-file-private.h"
 #include "procstream-pipe-private.h"
 
 #include <errno.h>
@@ -105,6 +106,8 @@ give_output (Plan    *self,
       return give_pipe (self, target, error);
     case PROCSTREAM_BACKEND_INHERIT:
       return give_own (self, target, target, error);
+    case PROCSTREAM_BACKEND_FILE:
+      return procstream_child_file_give (self->options, self->request, target, error);
     default:
       return give_null (self, target, error);
     }

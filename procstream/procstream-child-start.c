@@ -62,11 +62,12 @@ spawned_cb (gpointer           user_data,
 void
 procstream_child_core_launch (ProcstreamChildCore *self)
 {
-  ProcstreamSpawnRequest *request;
+  ProcstreamSpawnRequest *request = NULL;
   g_autoptr (GError) error = NULL;
 
   self->exits_ignored = procstream_platform_ignores_exits ();
-  request = procstream_child_request_new (&self->options, &self->ends, &error);
+  if (procstream_child_core_open_files (self, &error))
+    request = procstream_child_request_new (&self->options, &self->ends, &error);
   if (request)
     procstream_spawn (request, spawned_cb, procstream_child_core_ref (self));
   else

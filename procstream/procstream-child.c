@@ -234,10 +234,12 @@ are_outputs_drained (ProcstreamChild *self)
 static void
 emit_completed (ProcstreamChild *self)
 {
-  if (self->completed || !self->exited || !are_outputs_drained (self))
+  if (self->completed || !self->exited || !are_outputs_drained (self) || !procstream_child_core_is_written (self->core))
     return;
   self->completed = TRUE;
   g_signal_emit (self, signals[COMPLETED], 0, procstream_child_core_get_result (self->core));
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
+    procstream_output_warn_of_file (self->outputs[i]);
 }
 
 /* In the thread that runs the context, each time something has changed. */
@@ -282,6 +284,7 @@ procstream_child_new (ProcstreamChildOptions *options)
     {
       self->outputs[i] = procstream_output_new_for_core (procstream_child_core_get_output (self->core, i), self->context);
       procstream_output_set_drained_func (self->outputs[i], drained_cb, self->core);
+      procstream_output_take_file_writer (self->outputs[i], procstream_child_core_make_writer (self->core, i));
     }
   input = procstream_child_core_get_input (self->core);
   if (input)

@@ -19,6 +19,7 @@ struct _ProcstreamConsumerCore
 
   gboolean live_only;
   gint64   max_stall_ms; /* 0: that of the output */
+  gboolean extra;        /* beside the consumers that the output may have; before it is attached */
   GMutex   flow_mutex;
   gboolean paused; /* flow_mutex to change, atomic to read */
 

@@ -151,7 +151,7 @@ procstream_consumer_core_begin_at (ProcstreamConsumerCore *self,
                                    ProcstreamOutputCore   *output,
                                    GError                **error)
 {
-  gboolean claimed = procstream_consumer_core_get_state (self) == PROCSTREAM_CONSUMER_STATE_NONE;
+  gboolean claimed = !self->extra && procstream_consumer_core_get_state (self) == PROCSTREAM_CONSUMER_STATE_NONE;
 
   if (claimed && !procstream_output_core_claim (output, error))
     return FALSE;
@@ -175,7 +175,7 @@ procstream_consumer_core_get_options (ProcstreamConsumerCore     *self,
     .delivery = delivery,
     .mark = mark,
     .live_only = self->live_only,
-    .occupies = settings->backend == PROCSTREAM_BACKEND_SINGLE,
+    .occupies = settings->backend == PROCSTREAM_BACKEND_SINGLE && !self->extra,
     .max_stall_ms = self->max_stall_ms ? self->max_stall_ms : settings->max_stall_ms,
   };
 }

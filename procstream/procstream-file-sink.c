@@ -72,13 +72,16 @@ wait_for (int           fd, /* -1: for nothing */
 
 int
 procstream_file_open (const char        *path,
-                      ProcstreamFileMode mode)
+                      ProcstreamFileMode mode,
+                      gboolean           append)
 {
-  int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+  int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
   int fd;
 
   if (mode == PROCSTREAM_FILE_MODE_TRUNCATE)
     flags |= O_TRUNC;
+  if (append)
+    flags |= O_APPEND;
   do
     fd = open (path, flags, 0666);
   while (fd < 0 && errno == EINTR);
@@ -101,7 +104,7 @@ file_sink_open (ProcstreamSink *sink,
   FileSink   *self = (FileSink *) sink;
   struct stat info;
 
-  while (self->fd < 0 && (self->fd = procstream_file_open (self->path, self->mode)) < 0)
+  while (self->fd < 0 && (self->fd = procstream_file_open (self->path, self->mode, TRUE)) < 0)
     {
       int     errsv = errno;
       GError *cancelled = NULL;
@@ -233,7 +236,7 @@ file_sink_renew (ProcstreamSink *sink,
     return ftruncate (self->fd, 0) == 0 || fail (errno, error);
   if (!move_backups (self, error))
     return FALSE;
-  fd = procstream_file_open (self->path, PROCSTREAM_FILE_MODE_TRUNCATE);
+  fd = procstream_file_open (self->path, PROCSTREAM_FILE_MODE_TRUNCATE, TRUE);
   if (fd < 0)
     return fail (errno, error);
   old = self->fd;

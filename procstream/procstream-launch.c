@@ -5,6 +5,7 @@
 #include "procstream-child-private.h"
 #include "procstream-error.h"
 #include "procstream-output-config-private.h"
+#include "procstream-output-file-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-spawn-private.h"
 
@@ -115,20 +116,24 @@ check_options (ProcstreamLauncher *self,
 
 /* A stderr that is merged is nobody's to read, as if it were discarded. */
 static gboolean
-resolve_outputs (ProcstreamLauncher       *self,
-                 const char               *name,
-                 ProcstreamOutputSettings *settings,
-                 GError                  **error)
+resolve_outputs (ProcstreamLauncher     *self,
+                 const char             *name,
+                 ProcstreamChildOptions *options,
+                 GError                **error)
 {
   g_autoptr (ProcstreamOutputConfig) merged = procstream_launcher_get_merge_stderr (self) ? procstream_output_config_new_discard () : NULL;
   g_autofree char *owner_out = g_strdup_printf ("%s (stdout)", name);
   g_autofree char *owner_err = g_strdup_printf ("%s (stderr)", name);
+  g_autofree char *owner_merged = g_strdup_printf ("%s (merged)", name);
 
   return procstream_output_config_resolve (procstream_launcher_get_stdout_config (self), owner_out, procstream_launcher_get_delivery (self), procstream_launcher_get_replay (self),
-                                           procstream_launcher_get_replay_limit (self), &settings[0], error) &&
+                                           procstream_launcher_get_replay_limit (self), &options->outputs[0], error) &&
          procstream_output_config_resolve (merged ? merged : procstream_launcher_get_stderr_config (self), owner_err, procstream_launcher_get_delivery (self), procstream_launcher_get_replay (self),
-                                           procstream_launcher_get_replay_limit (self), &settings[1], error) &&
-         procstream_launcher_resolve_merged (self, name, settings, error);
+                                           procstream_launcher_get_replay_limit (self), &options->outputs[1], error) &&
+         procstream_launcher_resolve_merged (self, name, options->outputs, error) &&
+         procstream_output_file_resolve (procstream_launcher_get_stdout_config (self), owner_out, &options->files[0], &options->file_modes[0], error) &&
+         procstream_output_file_resolve (procstream_launcher_get_stderr_config (self), owner_err, &options->files[1], &options->file_modes[1], error) &&
+         procstream_output_file_resolve (procstream_launcher_get_merged_config (self), owner_merged, &options->files[2], &options->file_modes[2], error);
 }
 
 /* The child has its own, so that the launcher may be changed before it starts. */
@@ -169,7 +174,7 @@ make_options (ProcstreamLauncher     *self,
     return FALSE;
   options->name = procstream_launcher_make_name (self, argv);
   if (!check_options (self, options->name, error) ||
-      !resolve_outputs (self, options->name, options->outputs, error) ||
+      !resolve_outputs (self, options->name, options, error) ||
       !dup_fds (self, options->name, &options->fds, error))
     {
       procstream_child_options_clear (options);

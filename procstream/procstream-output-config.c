@@ -3,6 +3,7 @@
 #include "procstream-output-config.h"
 
 #include "procstream-enum-types.h"
+#include "procstream-output-file-private.h"
 #include "procstream-output-config-lines-private.h"
 #include "procstream-output-config-private.h"
 #include "procstream-output-limits-private.h"
@@ -48,6 +49,7 @@ struct _ProcstreamOutputConfig
   ProcstreamReaderMode   reader;
   ProcstreamLineConfig   lines;
   ProcstreamOutputLimits limits;
+  ProcstreamOutputFile   file;
 };
 
 G_DEFINE_FINAL_TYPE (ProcstreamOutputConfig, procstream_output_config, G_TYPE_OBJECT)
@@ -110,7 +112,8 @@ procstream_output_config_get_property (GObject    *object,
       g_value_set_enum (value, self->reader);
       break;
     default:
-      if (!procstream_output_config_get_line_property (self, property_id, value))
+      if (!procstream_output_config_get_line_property (self, property_id, value) &&
+          !procstream_output_file_get_property (self, property_id, value))
         procstream_output_limits_get_property (object, property_id, value, pspec);
     }
 }
@@ -150,7 +153,8 @@ procstream_output_config_set_property (GObject      *object,
       procstream_output_config_set_reader (self, g_value_get_enum (value));
       break;
     default:
-      if (!procstream_output_config_set_line_property (self, property_id, value))
+      if (!procstream_output_config_set_line_property (self, property_id, value) &&
+          !procstream_output_file_set_property (self, property_id, value))
         procstream_output_limits_set_property (object, property_id, value, pspec);
     }
 }
@@ -162,7 +166,7 @@ install_policy (GParamFlags flags)
    * ProcstreamOutputConfig:backend: (getter get_backend) (setter set_backend)
    *
    * Where the output goes. With anything but %PROCSTREAM_BACKEND_BROADCAST and
-   * %PROCSTREAM_BACKEND_SINGLE the other properties do not matter.
+   * %PROCSTREAM_BACKEND_SINGLE the properties of what is read do not matter.
    *
    * The default is %PROCSTREAM_BACKEND_BROADCAST.
    *
@@ -260,6 +264,7 @@ static void
 procstream_output_config_finalize (GObject *object)
 {
   procstream_line_config_clear (&PROCSTREAM_OUTPUT_CONFIG (object)->lines);
+  procstream_output_file_clear (&PROCSTREAM_OUTPUT_CONFIG (object)->file);
   G_OBJECT_CLASS (procstream_output_config_parent_class)->finalize (object);
 }
 
@@ -278,6 +283,7 @@ procstream_output_config_class_init (ProcstreamOutputConfigClass *klass)
   for (guint i = PROP_BACKEND; i < N_PROPS; i++)
     g_object_class_install_property (object_class, i, properties[i]);
   procstream_output_limits_install (object_class);
+  procstream_output_file_install (object_class);
 }
 
 static void
@@ -301,6 +307,12 @@ ProcstreamOutputLimits *
 procstream_output_config_get_limits (ProcstreamOutputConfig *self)
 {
   return &self->limits;
+}
+
+ProcstreamOutputFile *
+procstream_output_config_get_file_part (ProcstreamOutputConfig *self)
+{
+  return &self->file;
 }
 
 /* --- Public functions --------------------------------------------------------------------------------------------------------- */

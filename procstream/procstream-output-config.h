@@ -94,6 +94,8 @@ PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamOutputConfig *procstream_output_config_new_discard (void);
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamOutputConfig *procstream_output_config_new_inherit (void);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamOutputConfig *procstream_output_config_new_file (const char *path, ProcstreamFileMode file_mode);
 
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamBackend procstream_output_config_get_backend (ProcstreamOutputConfig *self);
@@ -152,5 +154,14 @@ PROCSTREAM_AVAILABLE_IN_1_0
 GBytes *procstream_output_config_get_custom_separator (ProcstreamOutputConfig *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_output_config_set_custom_separator (ProcstreamOutputConfig *self, GBytes *custom_separator);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+GFile *procstream_output_config_get_file (ProcstreamOutputConfig *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_output_config_set_file (ProcstreamOutputConfig *self, GFile *file);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamFileMode procstream_output_config_get_file_mode (ProcstreamOutputConfig *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_output_config_set_file_mode (ProcstreamOutputConfig *self, ProcstreamFileMode file_mode);
 
 G_END_DECLS

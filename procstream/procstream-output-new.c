@@ -24,6 +24,12 @@ new_core (const char             *name,
   if (!procstream_platform_check_forked ("read an output", error) ||
       !procstream_output_config_resolve (config, name, PROCSTREAM_DELIVERY_UNSET, PROCSTREAM_REPLAY_UNSET, 0, &settings, error))
     return NULL;
+  if (procstream_output_config_get_file (config))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "Output “%s”: only the outputs of a child go to a “file” by themselves; attach a writer", name);
+      return NULL;
+    }
   if (!procstream_output_settings_is_read (&settings))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,

@@ -28,4 +28,10 @@ void procstream_output_set_drained_func (ProcstreamOutput *self,
                                          void (*func) (gpointer),
                                          gpointer data);
 
+/* The writer of the file that it goes to as well (transfer full) (nullable). */
+void procstream_output_take_file_writer (ProcstreamOutput *self,
+                                         ProcstreamWriter *writer);
+/* If it failed and nobody ever asked for it, at least the log tells: nothing is lost silently. */
+void procstream_output_warn_of_file (ProcstreamOutput *self);
+
 G_END_DECLS

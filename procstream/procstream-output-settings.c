@@ -227,7 +227,7 @@ procstream_output_config_resolve (ProcstreamOutputConfig   *config,
     take_config (settings, config);
   else
     set_defaults (settings);
-  if (!check_choice (owner, "backend", settings->backend, PROCSTREAM_BACKEND_INHERIT, error))
+  if (!check_choice (owner, "backend", settings->backend, PROCSTREAM_BACKEND_FILE, error))
     return FALSE;
   if (!procstream_output_settings_is_read (settings))
     {

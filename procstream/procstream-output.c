@@ -52,6 +52,8 @@ struct _ProcstreamOutput
   ProcstreamOutputCore    *core;
   ProcstreamOutputSignals *signals;
   int                      priority;
+  ProcstreamWriter        *file_writer;       /* constant once the output is known to others */
+  int                      file_writer_known; /* atomic: somebody asked for it */
 };
 
 /* Languages can construct one without any of the constructors: there is nothing in it. */
@@ -69,6 +71,7 @@ enum
   PROP_BYTES_UNOBSERVED,
   PROP_CONSUMERS_DROPPED,
   PROP_PRIORITY,
+  PROP_FILE_WRITER,
   N_PROPS,
 };
 
@@ -133,6 +136,24 @@ procstream_output_set_drained_func (ProcstreamOutput *self,
   procstream_output_signals_set_drained_func (self->signals, func, data);
 }
 
+void
+procstream_output_take_file_writer (ProcstreamOutput *self,
+                                    ProcstreamWriter *writer)
+{
+  self->file_writer = writer;
+}
+
+void
+procstream_output_warn_of_file (ProcstreamOutput *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->file_writer && !g_atomic_int_get (&self->file_writer_known))
+    error = procstream_writer_dup_write_error (self->file_writer);
+  if (error)
+    g_warning ("%s", error->message);
+}
+
 /* --- The class ---------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -152,6 +173,7 @@ procstream_output_finalize (GObject *object)
 
   g_clear_pointer (&self->signals, procstream_output_signals_unref);
   g_clear_pointer (&self->core, procstream_output_core_unref);
+  g_clear_object (&self->file_writer);
   G_OBJECT_CLASS (procstream_output_parent_class)->finalize (object);
 }
 
@@ -185,6 +207,9 @@ procstream_output_get_property (GObject    *object,
       break;
     case PROP_PRIORITY:
       g_value_set_int (value, self->priority);
+      break;
+    case PROP_FILE_WRITER:
+      g_value_set_object (value, procstream_output_get_file_writer (self));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -276,6 +301,18 @@ install_properties (GObjectClass *object_class)
    */
   properties[PROP_PRIORITY] = g_param_spec_int ("priority", NULL, NULL, G_MININT, G_MAXINT, G_PRIORITY_DEFAULT,
                                                 G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * ProcstreamOutput:file-writer: (getter get_file_writer)
+   *
+   * The writer of the file that the configuration names for an output that is read, or
+   * %NULL. It tells how much was written and what went wrong, and can be waited for, or cancelled. The
+   * output, its subscribers and the child go on without it when it fails;
+   * [signal@Procstream.Child::completed] comes after it is over. If nobody has asked for it by
+   * then, its failure is logged as a warning.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_FILE_WRITER] = g_param_spec_object ("file-writer", NULL, NULL, PROCSTREAM_TYPE_WRITER, readable);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -506,4 +543,23 @@ procstream_output_seal_replay (ProcstreamOutput *self)
   g_return_if_fail (IS_MADE_BY_CONSTRUCTOR (self));
 
   procstream_output_core_seal_replay (self->core);
+}
+
+/**
+ * procstream_output_get_file_writer: (get-property file-writer)
+ * @self: an output
+ *
+ * Gets the writer of the file that the configuration names for an output that is read.
+ *
+ * Returns: (transfer none) (nullable): the writer, or %NULL
+ *
+ * Since: 1.0
+ */
+ProcstreamWriter *
+procstream_output_get_file_writer (ProcstreamOutput *self)
+{
+  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), NULL);
+
+  g_atomic_int_set (&self->file_writer_known, TRUE);
+  return self->file_writer;
 }

@@ -11,6 +11,7 @@
 #include <procstream/procstream-version-macros.h>
 #include <procstream/procstream-enums.h>
 #include <procstream/procstream-consumer.h>
+#include <procstream/procstream-writer.h>
 #include <procstream/procstream-output-config.h>
 
 G_BEGIN_DECLS
@@ -46,5 +47,8 @@ PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_output_attach (ProcstreamOutput *self, ProcstreamConsumer *consumer, GError **error);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_output_seal_replay (ProcstreamOutput *self);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamWriter *procstream_output_get_file_writer (ProcstreamOutput *self);
 
 G_END_DECLS

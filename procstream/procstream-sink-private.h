@@ -60,8 +60,10 @@ ProcstreamSink *procstream_stream_sink_new (GOutputStream *stream,
 /* Whether no code but GIO's runs when @stream is written to. */
 gboolean procstream_output_stream_is_native (GOutputStream *stream);
 
-/* Opens it as a writer does, but does not wait for the reader of a FIFO; above the standard descriptors. -1 with errno. */
+/* Opens a file to write to, without blocking and above the standard descriptors. -1 with errno; ENXIO: a FIFO that nobody reads. @append: what is
+ * written comes at the end in either mode, whatever others write meanwhile. */
 int procstream_file_open (const char        *path,
-                          ProcstreamFileMode mode);
+                          ProcstreamFileMode mode,
+                          gboolean           append);
 
 G_END_DECLS

@@ -12,7 +12,8 @@ typedef struct
 {
   GArray     *pieces; /* of stretches of memory */
   GByteArray *text;
-  GArray     *ends; /* of gsize: where each item ends, counted from the beginning of the batch */
+  GArray     *ends;  /* of gsize: where each item ends, counted from the beginning of the batch */
+  gboolean    whole; /* nobody asks for items: all of it is one */
   gsize       size;
   gsize       done;
   guint       piece; /* the one that done is in ... */
@@ -20,8 +21,8 @@ typedef struct
   guint       item; /* ... and the item */
 } ProcstreamWriteBatch;
 
-/* 16 chunks of the default size, and as much as a dispatcher hands out in one slice. */
-#define PROCSTREAM_WRITE_BATCH_SIZE (1024 * 1024)
+/* What an enlarged pipe holds, and the caches of a processor too: more at once is not faster. */
+#define PROCSTREAM_WRITE_BATCH_SIZE (256 * 1024)
 /* The smallest IOV_MAX that there is is 16; on Linux it is 1024. More than this saves nothing. */
 #define PROCSTREAM_WRITE_BATCH_PIECES 64
 
@@ -34,6 +35,14 @@ gboolean procstream_write_batch_is_full (ProcstreamWriteBatch *self);
 /* An item. A reference is taken. */
 void procstream_write_batch_add_chunk (ProcstreamWriteBatch *self,
                                        ProcstreamChunk      *chunk);
+/* A part of an item. What follows the slice before it is one piece with it. */
+void procstream_write_batch_add_slice (ProcstreamWriteBatch *self,
+                                       ProcstreamChunk      *chunk,
+                                       gsize                 offset,
+                                       gsize                 size);
+/* A part of an item, to be written to what is returned before anything else is added. */
+guint8 *procstream_write_batch_add_space (ProcstreamWriteBatch *self,
+                                          gsize                 size);
 /* A part of an item, copied. */
 void procstream_write_batch_add_text (ProcstreamWriteBatch *self,
                                       gconstpointer         data,

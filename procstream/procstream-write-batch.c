@@ -2,6 +2,8 @@
 
 #include "procstream-write-batch-private.h"
 
+#include <string.h>
+
 /*
  * The pieces, in order, are the bytes of the batch, size of them; the items end at ends, in order, the last one at size. done is a place
  * in these bytes: piece_done bytes into piece, and within, or at the beginning of, item. A piece of text is remembered by its place, since
@@ -57,15 +59,61 @@ procstream_write_batch_is_full (ProcstreamWriteBatch *self)
   return self->size >= PROCSTREAM_WRITE_BATCH_SIZE || self->pieces->len >= PROCSTREAM_WRITE_BATCH_PIECES;
 }
 
+static Piece *
+get_last_piece (ProcstreamWriteBatch *self)
+{
+  return self->pieces->len > 0 ? &g_array_index (self->pieces, Piece, self->pieces->len - 1) : NULL;
+}
+
+void
+procstream_write_batch_add_slice (ProcstreamWriteBatch *self,
+                                  ProcstreamChunk      *chunk,
+                                  gsize                 offset,
+                                  gsize                 size)
+{
+  Piece *last = get_last_piece (self);
+
+  if (last && last->chunk == chunk && last->offset + last->size == offset)
+    {
+      last->size += size;
+    }
+  else
+    {
+      Piece piece = { procstream_chunk_ref (chunk), offset, size };
+
+      g_array_append_val (self->pieces, piece);
+    }
+  self->size += size;
+}
+
 void
 procstream_write_batch_add_chunk (ProcstreamWriteBatch *self,
                                   ProcstreamChunk      *chunk)
 {
-  Piece piece = { procstream_chunk_ref (chunk), 0, chunk->size };
-
-  g_array_append_val (self->pieces, piece);
-  self->size += chunk->size;
+  procstream_write_batch_add_slice (self, chunk, 0, chunk->size);
   procstream_write_batch_end_item (self);
+}
+
+guint8 *
+procstream_write_batch_add_space (ProcstreamWriteBatch *self,
+                                  gsize                 size)
+{
+  Piece *last = get_last_piece (self);
+  gsize  offset = self->text->len;
+
+  g_byte_array_set_size (self->text, offset + size);
+  if (last && last->chunk == NULL)
+    {
+      last->size += size;
+    }
+  else if (size > 0)
+    {
+      Piece piece = { NULL, offset, size };
+
+      g_array_append_val (self->pieces, piece);
+    }
+  self->size += size;
+  return self->text->data + offset;
 }
 
 void
@@ -73,17 +121,8 @@ procstream_write_batch_add_text (ProcstreamWriteBatch *self,
                                  gconstpointer         data,
                                  gsize                 size)
 {
-  Piece *last = self->pieces->len > 0 ? &g_array_index (self->pieces, Piece, self->pieces->len - 1) : NULL;
-  Piece  piece = { NULL, self->text->len, size };
-
-  if (size == 0)
-    return;
-  g_byte_array_append (self->text, data, size);
-  if (last && last->chunk == NULL)
-    last->size += size;
-  else
-    g_array_append_val (self->pieces, piece);
-  self->size += size;
+  if (size > 0)
+    memcpy (procstream_write_batch_add_space (self, size), data, size);
 }
 
 static gsize
@@ -98,7 +137,7 @@ procstream_write_batch_end_item (ProcstreamWriteBatch *self)
 {
   gsize begin = self->ends->len > 0 ? get_end (self, self->ends->len - 1) : 0;
 
-  if (self->size > begin)
+  if (!self->whole && self->size > begin)
     g_array_append_val (self->ends, self->size);
 }
 

@@ -19,9 +19,12 @@ typedef struct
   char               *label; /* ... where there may be many of that name */
 
   ProcstreamLineCursor  cursor;
-  ProcstreamWriteBatch *batch;  /* while something is added to it: */
-  gint64                ms;     /* the wall clock where it is */
-  GString              *before; /* the prefix as it is then, for that stream */
+  gsize                 ending_size;
+  gboolean              verbatim; /* a line that ends in a line feed is written as it stands */
+  ProcstreamWriteBatch *batch;    /* while something is added to it: */
+  ProcstreamChunk      *chunk;    /* ... and what, for lines; or NULL */
+  gint64                ms;       /* the wall clock where it is */
+  GString              *before;   /* the prefix as it is then, for that stream */
   ProcstreamStream      before_stream;
   gint64                before_ms;
   guint64               gap_bytes; /* lost, and not yet marked */

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * Bytes are handed on without a copy, one item for each chunk; lines are copied into the text of the batch, one item for each with what
- * belongs to it. in_line is kept for bytes alone, where a marker may have to begin a line of its own.
+ * Bytes are handed on without a copy, one item for each chunk. Lines are one item each, with what belongs to it: copied into the text
+ * of the batch, or, where nothing belongs to them but the line feed that they have, where they stand. in_line is kept for bytes alone, where a marker may have to begin a line of its own.
  *
  * A marker for a gap comes before what follows the gap, so it waits (gap_bytes is not 0) until there is that, or the end: for lines,
  * what the gap tore off is then known as well and counted in.
@@ -102,6 +102,8 @@ procstream_write_text_init (ProcstreamWriteText         *self,
   procstream_line_cursor_init (&self->cursor, lines);
   self->before = g_string_new (NULL);
   self->before_ms = -1;
+  self->ending_size = strlen (self->ending);
+  self->verbatim = self->prefix == NULL && strcmp (self->ending, "\n") == 0;
 }
 
 void
@@ -160,6 +162,21 @@ mark_gap (ProcstreamWriteText *self)
   self->in_line = FALSE;
 }
 
+/* Most lines are written from where they were read to, those that follow each other as one. */
+static gboolean
+add_as_it_stands (ProcstreamWriteText *self,
+                  const guint8        *data,
+                  gsize                size)
+{
+  ProcstreamChunk *chunk = self->chunk;
+
+  if (chunk == NULL || data < chunk->data || data + size >= chunk->data + chunk->size || data[size] != '\n')
+    return FALSE;
+  procstream_write_batch_add_slice (self->batch, chunk, data - chunk->data, size + 1);
+  procstream_write_batch_end_item (self->batch);
+  return TRUE;
+}
+
 static void
 line_cb (gpointer      user_data,
          const guint8 *data,
@@ -167,15 +184,20 @@ line_cb (gpointer      user_data,
          gboolean      plain)
 {
   ProcstreamWriteText *self = user_data;
+  gsize                before;
+  guint8              *space;
 
-  mark_gap (self);
+  if (self->gap_bytes > 0)
+    mark_gap (self);
+  if (self->verbatim && add_as_it_stands (self, data, size))
+    return;
   if (self->prefix)
-    {
-      make_prefix (self);
-      procstream_write_batch_add_text (self->batch, self->before->str, self->before->len);
-    }
-  procstream_write_batch_add_text (self->batch, data, size);
-  procstream_write_batch_add_text (self->batch, self->ending, strlen (self->ending));
+    make_prefix (self);
+  before = self->before->len;
+  space = procstream_write_batch_add_space (self->batch, before + size + self->ending_size);
+  memcpy (space, self->before->str, before);
+  memcpy (space + before, data, size);
+  memcpy (space + before + size, self->ending, self->ending_size);
   procstream_write_batch_end_item (self->batch);
 }
 
@@ -188,7 +210,9 @@ procstream_write_text_chunk (ProcstreamWriteText  *self,
   if (self->mode == PROCSTREAM_WRITE_MODE_LINES)
     {
       set_time (self, chunk->time_us);
+      self->chunk = chunk;
       procstream_line_cursor_push (&self->cursor, chunk, line_cb, self);
+      self->chunk = NULL;
       return;
     }
   mark_gap (self);

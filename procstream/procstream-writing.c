@@ -62,6 +62,10 @@ struct _ProcstreamWriting
   gsize    fence_done;
   gboolean last_fence; /* it was tried after the end, too */
 
+  void (*over_func) (gpointer);
+  gpointer       over_data;
+  GDestroyNotify over_destroy;
+
   GMutex                  mutex;
   gboolean                over;
   ProcstreamWritingCounts counts;
@@ -546,6 +550,7 @@ writing_attach (gpointer                     native,
   self->text.ending = g_strdup (options->line_ending);
   self->text.mark_losses = options->mark_losses;
   procstream_write_text_init (&self->text, lines);
+  self->batch.whole = stops (self) && options->max_file_size == 0;
   if (options->stream)
     procstream_write_target_set_stream (&self->target, options->stream, options->close_stream);
   if (self->target.foreign)
@@ -571,6 +576,8 @@ writing_over (gpointer native)
   g_mutex_unlock (&self->mutex);
   g_cancellable_cancel (self->target.cancellable);
   procstream_pump_wake (&self->pump);
+  if (self->over_func)
+    self->over_func (self->over_data);
 }
 
 static guint64
@@ -590,6 +597,8 @@ writing_free (gpointer native)
 {
   ProcstreamWriting *self = native;
 
+  if (self->over_destroy)
+    self->over_destroy (self->over_data);
   procstream_write_target_clear (&self->target);
   procstream_pump_clear (&self->pump);
   if (self->given_fd >= 0)
@@ -685,4 +694,15 @@ procstream_writing_take_fd (ProcstreamWriting *self,
   self->given_fd = fd;
   g_mutex_unlock (&self->mutex);
   procstream_pump_wake (&self->pump);
+}
+
+void
+procstream_writing_set_over_func (ProcstreamWriting *self,
+                                  void (*func) (gpointer),
+                                  gpointer       data,
+                                  GDestroyNotify destroy)
+{
+  self->over_func = func;
+  self->over_data = data;
+  self->over_destroy = destroy;
 }

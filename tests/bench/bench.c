@@ -18,6 +18,7 @@ static const struct
   { "spawn", bench_spawn, BENCH_CONSUMER_NATIVE },
   { "memory", bench_memory, BENCH_CONSUMER_SIGNAL },
   { "jitter", bench_jitter, BENCH_CONSUMER_SIGNAL },
+  { "writer", bench_writer, BENCH_CONSUMER_NATIVE },
 };
 
 static const char *const consumers[] = {
@@ -101,8 +102,8 @@ parse (int          *argc,
   };
   g_autoptr (GOptionContext) context = g_option_context_new ("WORKLOAD [-- CHILD…]");
 
-  g_option_context_set_summary (context, "Workloads: chunks, lines, latency, spawn, memory, jitter. Each is measured together with a bare loop\n"
-                                         "that uses no library, and the ratio is the figure of the library divided by that of the bare loop.");
+  g_option_context_set_summary (context, "Workloads: chunks, lines, latency, spawn, memory, jitter, writer. Each is measured together with a bare\n"
+                                         "loop that uses no library, and the ratio is the figure of the library divided by that of the bare loop.");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, argc, argv, error) ||
       !parse_nick (PROCSTREAM_TYPE_DELIVERY, "delivery", delivery_name, &delivery, error) ||

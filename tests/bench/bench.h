@@ -125,5 +125,7 @@ void bench_memory (const BenchOptions *options,
                    BenchReport        *report);
 void bench_jitter (const BenchOptions *options,
                    BenchReport        *report);
+void bench_writer (const BenchOptions *options,
+                   BenchReport        *report);
 
 G_END_DECLS

@@ -24,6 +24,7 @@ static const Setting settings_of_each_kind[] = {
   { "line-separator", PROCSTREAM_LINE_SEPARATOR_CRLF },
   { "max-line-length", 99 },
   { "line-overflow", PROCSTREAM_LINE_OVERFLOW_TRUNCATE },
+  { "file-mode", PROCSTREAM_FILE_MODE_APPEND },
 };
 
 static gboolean
@@ -147,10 +148,27 @@ test_properties (void)
       g_signal_handlers_disconnect_by_data (config, &notified);
     }
   all = g_object_class_list_properties (G_OBJECT_GET_CLASS (config), &n_all);
-  g_assert_cmpuint (n_all, ==, G_N_ELEMENTS (settings_of_each_kind) + 1);
+  g_assert_cmpuint (n_all, ==, G_N_ELEMENTS (settings_of_each_kind) + 2);
 }
 
-/* The one that is no number. */
+static void
+test_file (void)
+{
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_LOSSY, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (GFile) file = g_file_new_for_path ("/nowhere");
+  g_autoptr (GFile) seen = NULL;
+  guint notified = 0;
+
+  g_signal_connect (config, "notify::file", G_CALLBACK (count_cb), &notified);
+  g_assert_null (procstream_output_config_get_file (config));
+  g_object_set (config, "file", file, NULL);
+  procstream_output_config_set_file (config, file);
+  g_assert_cmpuint (notified, ==, 1);
+  g_object_get (config, "file", &seen, NULL);
+  g_assert_true (seen == file);
+}
+
+/* Those that are no numbers: a file, and this. */
 static void
 test_custom_separator (void)
 {
@@ -359,6 +377,7 @@ main (int    argc,
   g_test_add_func ("/output-config/error-domain", test_error_domain);
   g_test_add_func ("/output-config/defaults", test_defaults);
   g_test_add_func ("/output-config/properties", test_properties);
+  g_test_add_func ("/output-config/file", test_file);
   g_test_add_func ("/output-config/custom-separator", test_custom_separator);
   g_test_add_func ("/output-config/custom-separator-is-checked", test_custom_separator_is_checked);
   g_test_add_func ("/output-config/resolve", test_resolve);

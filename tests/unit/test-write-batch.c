@@ -113,6 +113,43 @@ test_items (void)
   procstream_write_batch_clear (&batch);
 }
 
+/* Slices of a chunk that follow each other are one vector, and so is the space for text. */
+static void
+test_slices (void)
+{
+  ProcstreamWriteBatch batch;
+  ProcstreamChunk     *chunk = make_chunk ("0123456789");
+
+  procstream_write_batch_init (&batch);
+  procstream_write_batch_add_slice (&batch, chunk, 0, 3);
+  procstream_write_batch_end_item (&batch);
+  procstream_write_batch_add_slice (&batch, chunk, 3, 2);
+  procstream_write_batch_end_item (&batch);
+  procstream_write_batch_add_slice (&batch, chunk, 6, 2);
+  memcpy (procstream_write_batch_add_space (&batch, 2), "ab", 2);
+  memcpy (procstream_write_batch_add_space (&batch, 1), "c", 1);
+  procstream_write_batch_add_slice (&batch, chunk, 8, 2);
+  assert_vectors (&batch, batch.size, MAX_VECTORS, "01234|67|abc|89");
+  g_assert_cmpuint (procstream_write_batch_get_item_end (&batch), ==, 3);
+  procstream_write_batch_clear (&batch);
+  g_assert_true (g_atomic_ref_count_compare (&chunk->ref_count, 1));
+  procstream_chunk_unref (chunk);
+}
+
+/* Where nobody asks for items there is one. */
+static void
+test_whole (void)
+{
+  ProcstreamWriteBatch batch;
+
+  procstream_write_batch_init (&batch);
+  batch.whole = TRUE;
+  add_chunk (&batch, "12345");
+  add_chunk (&batch, "678");
+  g_assert_cmpuint (procstream_write_batch_get_item_end (&batch), ==, 8);
+  procstream_write_batch_clear (&batch);
+}
+
 /* What a slow disk keeps in memory besides the log is bounded. */
 static void
 test_full (void)
@@ -180,6 +217,8 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/write-batch/vectors", test_vectors);
   g_test_add_func ("/write-batch/items", test_items);
+  g_test_add_func ("/write-batch/slices", test_slices);
+  g_test_add_func ("/write-batch/whole", test_whole);
   g_test_add_func ("/write-batch/full", test_full);
   g_test_add_func ("/write-batch/random", test_random);
   return g_test_run ();

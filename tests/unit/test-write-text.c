@@ -124,6 +124,26 @@ test_lines (void)
   case_assert (&c, "make (stdout) % one\nmake (stdout) % two\nmake (stdout) % \nmake (stdout) % three\n", 4);
 }
 
+/* With nothing before them, and a line feed after them, they are written from where they are. */
+static void
+test_verbatim (void)
+{
+  Case             c;
+  ProcstreamChunk *chunk = procstream_chunk_new_copy ("one\ntwo\nthree\r\nfour\nfi", 22, 0);
+  GOutputVector    vectors[4];
+
+  case_init (&c, PROCSTREAM_WRITE_MODE_LINES, NULL, TRUE);
+  procstream_write_text_chunk (&c.text, chunk, &c.batch);
+  g_assert_cmpuint (procstream_write_batch_get_vectors (&c.batch, c.batch.size, vectors, 4), ==, 3);
+  g_assert_true (vectors[0].buffer == chunk->data && vectors[0].size == 8);
+  g_assert_true (vectors[2].buffer == chunk->data + 15);
+  procstream_chunk_unref (chunk);
+  c.offset = 22;
+  c.last = 'i';
+  case_push (&c, "ve\nsix");
+  case_assert (&c, "one\ntwo\nthree\nfour\nfive\nsix\n", 6);
+}
+
 /* Defects W-01 and W-06: what the gap tore off is counted too, and no whole line is lost with it. */
 static void
 test_lines_gap (void)
@@ -170,6 +190,7 @@ main (int   argc,
   g_test_add_func ("/write-text/bytes", test_bytes);
   g_test_add_func ("/write-text/bytes-gap", test_bytes_gap);
   g_test_add_func ("/write-text/lines", test_lines);
+  g_test_add_func ("/write-text/verbatim", test_verbatim);
   g_test_add_func ("/write-text/lines-gap", test_lines_gap);
   g_test_add_func ("/write-text/prefix", test_prefix);
   return g_test_run ();
