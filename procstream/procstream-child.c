@@ -530,8 +530,10 @@ install_signals (void)
    *
    * The process is gone, both outputs have ended, and all their signals have
    * been emitted. It comes after [signal@Procstream.Child::exited]. A child
-   * that could not be started emits neither. Consumers are not waited for: each
-   * has a [method@Procstream.Consumer.wait] of its own.
+   * that could not be started emits neither. Collectors have everything by then,
+   * unless they are paused. Consumers that others drive, such as a
+   * [class@Procstream.Reader], that write, or of a class of one's own, may not: each has
+   * a [method@Procstream.Consumer.wait].
    *
    * Since: 1.0
    */

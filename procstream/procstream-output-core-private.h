@@ -47,12 +47,15 @@ void procstream_output_core_open_source (ProcstreamOutputCore *self,
                                          ProcstreamSource     *source); /* taken */
 void procstream_output_core_end (ProcstreamOutputCore *self);       /* nothing to read: ended at once */
 
-/* @func is called once, in whatever thread reads, after the terminal event was appended. Set before opening. */
+/* @func is called after the terminal event was appended, in whatever thread reads, and again, in any thread, when the last of those
+ * pushed subscribers that were still behind then has had it. Set before opening. */
 void     procstream_output_core_set_ended_func (ProcstreamOutputCore *self,
                                                 void (*func) (gpointer),
                                                 gpointer       data,
                                                 GDestroyNotify destroy);
 gboolean procstream_output_core_is_ended (ProcstreamOutputCore *self);
+/* It ended, and every pushed subscriber that does not stand still has had everything. */
+gboolean procstream_output_core_is_settled (ProcstreamOutputCore *self);
 
 /* Somebody wants it read although there is no subscription: the outer object. When nobody holds it and nobody subscribes, it is
  * closed: nobody is left to read for. */

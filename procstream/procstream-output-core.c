@@ -355,8 +355,17 @@ collect_over_locked (ProcstreamOutputCore *self,
   g_mutex_lock (&self->mutex);
   g_ptr_array_remove_index (self->pushed, index);
   procstream_output_core_drop_cursor_locked (self, subscription);
+  self->n_finishing++;
   g_mutex_unlock (&self->mutex);
   return over;
+}
+
+/* Who was taken away, or stands still, may have been the last that was behind. */
+void
+procstream_output_core_tell_if_settled (ProcstreamOutputCore *self)
+{
+  if (self->ended && procstream_output_core_is_settled (self))
+    self->ended (self->ended_data);
 }
 
 static void
@@ -372,6 +381,10 @@ finish_over (ProcstreamOutputCore *self,
       subscription->ops->over (subscription->data);
       procstream_subscription_unref (subscription);
     }
+  g_mutex_lock (&self->mutex);
+  self->n_finishing -= over->len;
+  g_mutex_unlock (&self->mutex);
+  procstream_output_core_tell_if_settled (self);
   g_ptr_array_unref (over);
   close_if_abandoned (self);
 }
@@ -704,6 +717,8 @@ procstream_output_core_unsubscribe (ProcstreamOutputCore   *self,
     g_mutex_unlock (&self->push_mutex);
   if (was_there)
     procstream_subscription_unref (subscription);
+  if (was_there && push)
+    procstream_output_core_tell_if_settled (self);
   close_if_abandoned (self);
 }
 

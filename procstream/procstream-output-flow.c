@@ -77,7 +77,9 @@ procstream_output_core_set_paused (ProcstreamOutputCore   *self,
     }
   g_mutex_unlock (&self->mutex);
   g_mutex_unlock (&self->push_mutex);
-  if (goes_on && push)
+  if (paused && push)
+    procstream_output_core_tell_if_settled (self);
+  else if (goes_on && push)
     procstream_output_core_invoke_data (self, procstream_output_core_push_all, procstream_output_core_ref (self),
                                         (GDestroyNotify) procstream_output_core_unref);
 }

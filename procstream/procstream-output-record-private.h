@@ -77,7 +77,8 @@ struct _ProcstreamOutputCore
   GCond                 cond; /* blocked takers; all are woken */
   guint                 n_blocked;
   ProcstreamChunkLog   *log;
-  GPtrArray            *pulling; /* of owned ProcstreamSubscription */
+  GPtrArray            *pulling;     /* of owned ProcstreamSubscription */
+  guint                 n_finishing; /* pushed ones that had their last event, and do not know yet that it was */
   ProcstreamOutputState state;
   ProcstreamSource     *source;
   gboolean              feeding;     /* several chunks in a row */
@@ -108,7 +109,9 @@ struct _ProcstreamOutputCore
   ProcstreamHome *home; /* the thread that reads */
 };
 
-/* Of -output-core.c. After the log may have changed what it says of reading. */
+/* Of -output-core.c. Without a lock. */
+void procstream_output_core_tell_if_settled (ProcstreamOutputCore *self);
+/* After the log may have changed what it says of reading. */
 void procstream_output_core_update_reading_locked (ProcstreamOutputCore *self);
 /* The end of each subscription. */
 void procstream_output_core_drop_cursor_locked (ProcstreamOutputCore   *self,

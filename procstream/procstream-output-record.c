@@ -135,6 +135,19 @@ procstream_output_core_is_ended (ProcstreamOutputCore *self)
   return ended;
 }
 
+gboolean
+procstream_output_core_is_settled (ProcstreamOutputCore *self)
+{
+  gboolean settled;
+
+  procstream_platform_lock_to_read (&self->mutex);
+  settled = procstream_chunk_log_is_finished (self->log) && self->n_finishing == 0;
+  for (guint i = 0; settled && i < self->pushed->len; i++)
+    settled = ((ProcstreamSubscription *) g_ptr_array_index (self->pushed, i))->paused;
+  procstream_platform_unlock_to_read (&self->mutex);
+  return settled;
+}
+
 void
 procstream_output_core_get_counts (ProcstreamOutputCore   *self,
                                    ProcstreamOutputCounts *counts)

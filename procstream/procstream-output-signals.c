@@ -293,7 +293,7 @@ procstream_output_signals_touch (ProcstreamOutputSignals *self)
 gboolean
 procstream_output_signals_is_drained (ProcstreamOutputSignals *self)
 {
-  return procstream_output_core_is_ended (self->core) && !procstream_emitter_is_subscribed (self->emitter);
+  return procstream_output_core_is_settled (self->core) && !procstream_emitter_is_subscribed (self->emitter);
 }
 
 gboolean

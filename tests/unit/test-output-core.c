@@ -430,6 +430,94 @@ test_own_class (void)
   check_own_class (FALSE);
 }
 
+/* --- The end, and who has had it ----------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  guint told; /* atomic; that it ended */
+  guint over; /* atomic */
+} Ending;
+
+static void
+told_cb (gpointer data)
+{
+  g_atomic_int_inc (&((Ending *) data)->told);
+}
+
+static gboolean
+push_cb (gpointer                  data,
+         const ProcstreamLogEvent *event)
+{
+  return FALSE;
+}
+
+static void
+over_cb (gpointer data)
+{
+  g_atomic_int_inc (&((Ending *) data)->over);
+}
+
+static gpointer
+same_cb (gpointer data)
+{
+  return data;
+}
+
+static gboolean
+feed_end_cb (gpointer data)
+{
+  procstream_output_core_feed_end (data, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+/* Who attaches to an ended output is pushed all of it later, in the thread that reads; until then not everybody has had everything, and
+ * whoever was told of the end is told again afterwards. Who stands still, or is taken away, is not waited for. */
+static void
+test_settled (void)
+{
+  static const ProcstreamSubscriberOps pushed = { .push = push_cb, .over = over_cb, .ref = same_cb, .unref = nothing_cb };
+
+  for (int how = 0; how < 3; how++)
+    {
+      Ending                  ending = { 0 };
+      Fixture                 fixture;
+      TestHold                hold;
+      ProcstreamSubscription *subscription;
+
+      set_up (&fixture, PROCSTREAM_READER_MODE_THREAD, PROCSTREAM_REPLAY_ALL, 0);
+      procstream_output_core_set_ended_func (fixture.core, told_cb, &ending, nothing_cb);
+      feed (&fixture, "a\n");
+      g_assert_false (procstream_output_core_is_settled (fixture.core));
+      procstream_io_thread_invoke (feed_end_cb, fixture.core, nothing_cb);
+      test_hold_pass ();
+      g_assert_true (procstream_output_core_is_settled (fixture.core));
+      g_assert_cmpuint (ending.told, ==, 1);
+
+      test_hold_begin (&hold);
+      subscription = procstream_output_core_subscribe (fixture.core, &pushed, &ending, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+      g_assert_false (procstream_output_core_is_settled (fixture.core));
+      if (how == 1)
+        procstream_output_core_set_paused (fixture.core, subscription, TRUE);
+      if (how == 2)
+        procstream_output_core_unsubscribe (fixture.core, subscription);
+      g_assert_cmpuint (ending.told, ==, how == 0 ? 1 : 2);
+      g_assert_true (procstream_output_core_is_settled (fixture.core) == (how != 0));
+      test_hold_end (&hold);
+      test_hold_pass ();
+      g_assert_cmpuint (ending.over, ==, how == 0);
+      g_assert_cmpuint (ending.told, ==, 2);
+      g_assert_true (procstream_output_core_is_settled (fixture.core));
+      if (how == 1)
+        {
+          procstream_output_core_set_paused (fixture.core, subscription, FALSE);
+          test_hold_pass ();
+          g_assert_cmpuint (ending.over, ==, 1);
+        }
+      procstream_subscription_unref (subscription);
+      tear_down (&fixture);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -442,5 +530,6 @@ main (int   argc,
   g_test_add_func ("/output-core/index/context", test_context);
   g_test_add_func ("/output-core/index/handlers", test_handlers);
   g_test_add_func ("/output-core/index/own-class", test_own_class);
+  g_test_add_func ("/output-core/settled", test_settled);
   return g_test_run ();
 }
