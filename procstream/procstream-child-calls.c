@@ -24,7 +24,8 @@ claim (ProcstreamChild *self,
 {
   if (!procstream_platform_check_forked ("start a child", error) || !procstream_child_core_claim (self->core, error))
     return FALSE;
-  keep (self);
+  if (procstream_child_core_get_lifetime (self->core) != PROCSTREAM_LIFETIME_BOUND)
+    keep (self);
   return TRUE;
 }
 

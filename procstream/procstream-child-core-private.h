@@ -33,6 +33,8 @@ typedef struct
   gboolean                  merged_view;
   char                     *files[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* where they go, or go as well; NULL: nowhere */
   ProcstreamFileMode        file_modes[PROCSTREAM_CHILD_MAX_OUTPUTS];
+  ProcstreamLifetime        lifetime; /* but for what detaching changes */
+  ProcstreamShutdownPlan   *shutdown;
 } ProcstreamChildOptions;
 
 void procstream_child_options_clear (ProcstreamChildOptions *options);
@@ -85,13 +87,22 @@ gboolean procstream_child_core_send_signal (ProcstreamChildCore *self,
                                             int                  signum,
                                             GError             **error);
 
-/* Begins to end the child as @plan says, or joins the shutdown that is under way. What is returned (transfer full) is complete when nobody is
+/* Begins to end the child as @plan says, because of @cause, or joins the shutdown that is under way. What is returned (transfer full) is complete when nobody is
  * left, or with the error that says who is. NULL with WRONG_STATE when it was never started. Any thread. */
 ProcstreamWaiters *procstream_child_core_shut_down (ProcstreamChildCore    *self,
                                                     ProcstreamShutdownPlan *plan,
+                                                    ProcstreamCause         cause,
                                                     GError                **error);
 /* The phases that were begun, in their order, number @i from 0 on: (transfer full) (nullable). */
 ProcstreamShutdownPhase *procstream_child_core_dup_phase (ProcstreamChildCore *self,
                                                           guint                i);
+/* Whether a shutdown is under way. */
+gboolean procstream_child_core_is_shutting_down (ProcstreamChildCore *self);
+
+ProcstreamLifetime procstream_child_core_get_lifetime (ProcstreamChildCore *self);
+/* The exit of the program does not end it, whenever that is. */
+void procstream_child_core_detach (ProcstreamChildCore *self);
+/* It was started, and nobody of its group is left that could be reached. */
+gboolean procstream_child_core_is_gone (ProcstreamChildCore *self);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 #include "procstream-child-record-private.h"
 
 #include "procstream-error.h"
+#include "procstream-lifetime-private.h"
 #include "procstream-platform-private.h"
 
 #include <errno.h>
@@ -41,6 +42,7 @@ procstream_child_options_clear (ProcstreamChildOptions *options)
   g_clear_pointer (&options->fds, g_array_unref);
   for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
     g_clear_pointer (&options->files[i], g_free);
+  g_clear_pointer (&options->shutdown, procstream_shutdown_plan_unref);
 }
 
 ProcstreamChildCore *
@@ -156,14 +158,20 @@ procstream_child_core_claim (ProcstreamChildCore *self,
                              GError             **error)
 {
   ProcstreamChildState state;
+  ProcstreamLifetime   lifetime;
 
   g_mutex_lock (&self->mutex);
   state = self->state;
+  lifetime = self->options.lifetime;
   if (state == PROCSTREAM_CHILD_STATE_CREATED)
     procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_STARTING);
   g_mutex_unlock (&self->mutex);
   if (state == PROCSTREAM_CHILD_STATE_CREATED)
-    return TRUE;
+    {
+      if (lifetime != PROCSTREAM_LIFETIME_DETACHED)
+        procstream_lifetime_add (self);
+      return TRUE;
+    }
   g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
                "“%s” cannot be started: its state is “%s”", self->options.name, procstream_child_state_to_string (state));
   return FALSE;
@@ -197,6 +205,7 @@ procstream_child_core_fail (ProcstreamChildCore *self,
   procstream_bell_ring (self->bell);
   procstream_waiters_complete (self->started, error);
   procstream_waiters_complete (self->exited, error);
+  procstream_lifetime_remove (self);
   procstream_child_core_advance_shutdown (self);
 }
 

@@ -80,14 +80,15 @@ shut_down (ProcstreamChild    *self,
 
   if (!procstream_platform_check_forked ("end a child", error))
     return NULL;
-  plan = procstream_shutdown_plan_new (shutdown, error);
-  return plan ? procstream_child_core_shut_down (self->core, plan, error) : NULL;
+  plan = shutdown ? procstream_shutdown_plan_new (shutdown, error)
+                  : procstream_shutdown_plan_ref (procstream_child_core_get_options (self->core)->shutdown);
+  return plan ? procstream_child_core_shut_down (self->core, plan, PROCSTREAM_CAUSE_TERMINATED, error) : NULL;
 }
 
 /**
  * procstream_child_terminate:
  * @self: a child that was started
- * @shutdown: (nullable): how, or %NULL for the default
+ * @shutdown: (nullable): how, or %NULL for the `shutdown` of the launcher
  * @timeout_ms: how long to wait at most, in milliseconds, or
  *   %PROCSTREAM_NO_TIMEOUT: the shutdown itself takes no longer than its phases say
  * @cancellable: (nullable): stops the waiting, not the shutdown
@@ -150,7 +151,7 @@ procstream_child_terminate (ProcstreamChild    *self,
 /**
  * procstream_child_terminate_async:
  * @self: a child that was started
- * @shutdown: (nullable): how, or %NULL for the default
+ * @shutdown: (nullable): how, or %NULL for the `shutdown` of the launcher
  * @cancellable: (nullable): stops the waiting, not the shutdown
  * @callback: (nullable): called when nobody is left, or somebody stays
  * @user_data: data for @callback
@@ -211,4 +212,53 @@ procstream_child_terminate_finish (ProcstreamChild *self,
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+/* --- Lifetime ----------------------------------------------------------------------------------------------------------------- */
+
+/**
+ * procstream_child_get_lifetime: (get-property lifetime)
+ * @self: a child
+ *
+ * Gets how long the child may live.
+ *
+ * Returns: the lifetime
+ *
+ * Since: 1.0
+ */
+ProcstreamLifetime
+procstream_child_get_lifetime (ProcstreamChild *self)
+{
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), PROCSTREAM_LIFETIME_UNSET);
+
+  return procstream_child_core_get_lifetime (self->core);
+}
+
+/**
+ * procstream_child_detach:
+ * @self: a child
+ * @error: return location for an error
+ *
+ * Lets the child go on when the program exits, and when its object goes. It can
+ * be called at any time; of a child that has exited it leaves what is left of the group alone.
+ *
+ * The pipes of the child end with the program. A child in the process group of the
+ * program stays in it, so Ctrl-C at the terminal still reaches it: for one that never had anything
+ * to do with that, set the `lifetime` of the launcher.
+ *
+ * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_FORKED
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_child_detach (ProcstreamChild *self,
+                         GError         **error)
+{
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!procstream_platform_check_forked ("detach a child", error))
+    return FALSE;
+  procstream_child_core_detach (self->core);
+  return TRUE;
 }

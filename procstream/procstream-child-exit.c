@@ -3,6 +3,7 @@
 #include "procstream-child-record-private.h"
 
 #include "procstream-io-thread-private.h"
+#include "procstream-lifetime-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-result-private.h"
 
@@ -77,9 +78,9 @@ conclude (ProcstreamChildCore *self,
   g_mutex_lock (&self->mutex);
   self->result = result;
   procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_EXITED);
-  if (!has_anybody_left_locked (self))
-    procstream_child_core_drop_pidfd_locked (self);
   g_mutex_unlock (&self->mutex);
+  if (procstream_child_core_is_gone (self))
+    procstream_lifetime_remove (self);
   procstream_bell_ring (self->bell);
   procstream_waiters_complete (self->exited, NULL);
   procstream_child_core_advance_shutdown (self);
@@ -104,6 +105,22 @@ ask_for_status (ProcstreamChildCore *self)
   g_main_context_push_thread_default (context);
   g_subprocess_wait_async (self->subprocess, NULL, reaped_cb, self);
   g_main_context_pop_thread_default (context);
+}
+
+gboolean
+procstream_child_core_is_gone (ProcstreamChildCore *self)
+{
+  gboolean gone = FALSE;
+
+  g_mutex_lock (&self->mutex);
+  if (self->state == PROCSTREAM_CHILD_STATE_EXITED)
+    {
+      gone = !has_anybody_left_locked (self);
+      if (gone)
+        procstream_child_core_drop_pidfd_locked (self);
+    }
+  g_mutex_unlock (&self->mutex);
+  return gone;
 }
 
 static gpointer

@@ -44,6 +44,8 @@ struct _ProcstreamChildCore
   ProcstreamResult    *result;
   GError              *error;
 
+  ProcstreamCause        cause;    /* of the first shutdown; NONE: there was none */
+  gboolean               killed;   /* SIGKILL was sent, or is about to be */
   ProcstreamShutdownRun *shutdown; /* the one under way; only the I/O thread ends it */
   GArray                *phases;   /* of ProcstreamShutdownStep: that were begun, of all shutdowns */
   GArray                *tries;    /* of ProcstreamShutdownTry, of the last shutdown */

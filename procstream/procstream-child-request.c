@@ -179,8 +179,9 @@ procstream_child_request_new (ProcstreamChildOptions *options,
 
   request->envp = g_strdupv (options->envp);
   request->cwd = g_strdup (options->cwd);
-  request->new_session = options->containment == PROCSTREAM_CONTAINMENT_SESSION;
-  request->new_group = options->containment == PROCSTREAM_CONTAINMENT_GROUP;
+  /* What is to outlive the program has nothing to do with its terminal, whose end would reach it otherwise. */
+  request->new_session = options->containment == PROCSTREAM_CONTAINMENT_SESSION || options->lifetime == PROCSTREAM_LIFETIME_DETACHED;
+  request->new_group = options->containment == PROCSTREAM_CONTAINMENT_GROUP && !request->new_session;
   request->settings = options->settings;
   request->search_envp = options->search_envp;
   if (give_all (&plan, error))

@@ -5,10 +5,12 @@
 #include "procstream-error.h"
 #include "procstream-group-private.h"
 #include "procstream-io-thread-private.h"
+#include "procstream-lifetime-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-terminator-private.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <unistd.h>
 
 /*
@@ -46,6 +48,8 @@ send_signal_cb (gpointer               data,
   int                  errsv = 0;
 
   g_mutex_lock (&self->mutex);
+  if (signum == SIGKILL)
+    self->killed = TRUE;
   if (!procstream_child_core_signal_locked (self, signum, target))
     errsv = errno;
   g_mutex_unlock (&self->mutex);
@@ -290,6 +294,8 @@ step (ProcstreamChildCore   *self,
     }
   if (procstream_terminator_get_state (run->terminator) == PROCSTREAM_TERMINATOR_LEFT)
     error = make_error (self, run);
+  else
+    procstream_lifetime_remove (self);
   finish (self, error);
 }
 
@@ -331,6 +337,7 @@ unref_cb (gpointer data)
 ProcstreamWaiters *
 procstream_child_core_shut_down (ProcstreamChildCore    *self,
                                  ProcstreamShutdownPlan *plan,
+                                 ProcstreamCause         cause,
                                  GError                **error)
 {
   ProcstreamWaiters *waiters = NULL;
@@ -346,6 +353,8 @@ procstream_child_core_shut_down (ProcstreamChildCore    *self,
           self->shutdown->plan = procstream_shutdown_plan_ref (plan);
           self->shutdown->waiters = procstream_waiters_new ();
           procstream_child_core_ref (self); /* the shutdown's */
+          if (self->cause == PROCSTREAM_CAUSE_NONE && self->state != PROCSTREAM_CHILD_STATE_EXITED)
+            self->cause = cause;
         }
       waiters = procstream_waiters_ref (self->shutdown->waiters);
     }
@@ -357,6 +366,41 @@ procstream_child_core_shut_down (ProcstreamChildCore    *self,
                  "“%s” cannot be ended: its state is “created”", self->options.name);
   return waiters;
 }
+
+gboolean
+procstream_child_core_is_shutting_down (ProcstreamChildCore *self)
+{
+  gboolean under_way;
+
+  g_mutex_lock (&self->mutex);
+  under_way = self->shutdown != NULL;
+  g_mutex_unlock (&self->mutex);
+  return under_way;
+}
+
+/* --- Detaching ---------------------------------------------------------------------------------------------------------------- */
+
+ProcstreamLifetime
+procstream_child_core_get_lifetime (ProcstreamChildCore *self)
+{
+  ProcstreamLifetime lifetime;
+
+  procstream_platform_lock_to_read (&self->mutex);
+  lifetime = self->options.lifetime;
+  procstream_platform_unlock_to_read (&self->mutex);
+  return lifetime;
+}
+
+void
+procstream_child_core_detach (ProcstreamChildCore *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->options.lifetime = PROCSTREAM_LIFETIME_DETACHED;
+  g_mutex_unlock (&self->mutex);
+  procstream_lifetime_remove (self);
+}
+
+/* --- What is known ------------------------------------------------------------------------------------------------------------ */
 
 ProcstreamShutdownPhase *
 procstream_child_core_dup_phase (ProcstreamChildCore *self,

@@ -107,6 +107,8 @@ procstream_child_core_send_signal (ProcstreamChildCore *self,
   state = self->state;
   if (is_alive (state) || state == PROCSTREAM_CHILD_STATE_EXITED)
     {
+      if (signum == SIGKILL)
+        self->killed = TRUE;
       sent = procstream_child_core_signal_locked (self, signum, PROCSTREAM_SIGNAL_TARGET_GROUP);
       errsv = errno;
       if (!sent && errsv == ESRCH && state == PROCSTREAM_CHILD_STATE_EXITED)

@@ -36,6 +36,9 @@
  * child, or in a blocking wait in its thread: once the process is gone and
  * nothing is left to tell to anybody.
  *
+ * That is so unless its [property@Procstream.Child:lifetime] is bound to its object. What happens
+ * to a child when the program exits is a matter of its lifetime, too.
+ *
  * ## Threads
  *
  * All signals, those of property changes among them, are emitted in the
@@ -62,6 +65,7 @@ enum
   PROP_STDERR,
   PROP_MERGED,
   PROP_SUBPROCESS,
+  PROP_LIFETIME,
   N_PROPS,
 };
 
@@ -292,6 +296,25 @@ procstream_child_new (ProcstreamChildOptions *options)
   return self;
 }
 
+/* It was the last reference: no handler is to be called any more, but the child is not to be forgotten. */
+static void
+end_bound (ProcstreamChild *self)
+{
+  ProcstreamChildState state = procstream_child_core_get_state (self->core);
+  ProcstreamWaiters   *waiters;
+
+  if (procstream_child_core_get_lifetime (self->core) != PROCSTREAM_LIFETIME_BOUND ||
+      state == PROCSTREAM_CHILD_STATE_CREATED || state == PROCSTREAM_CHILD_STATE_FAILED ||
+      procstream_child_core_is_gone (self->core))
+    return;
+  if (state != PROCSTREAM_CHILD_STATE_EXITED && !procstream_child_core_is_shutting_down (self->core))
+    g_warning ("“%s” (process %d) was let go of while it runs, and is ended, since its lifetime is bound to its object",
+               procstream_child_get_name (self), procstream_child_get_pid (self));
+  waiters = procstream_child_core_shut_down (self->core, procstream_child_core_get_options (self->core)->shutdown,
+                                             PROCSTREAM_CAUSE_TERMINATED, NULL);
+  procstream_waiters_unref (waiters);
+}
+
 static void
 procstream_child_dispose (GObject *object)
 {
@@ -305,6 +328,7 @@ procstream_child_dispose (GObject *object)
       procstream_output_set_drained_func (self->outputs[i], NULL, NULL);
   if (self->core)
     {
+      end_bound (self);
       /* Of a child that never started, too: who still holds an output hears that it ended. */
       procstream_child_core_abandon (self->core);
       procstream_child_release_opening (self);
@@ -371,6 +395,9 @@ procstream_child_get_property (GObject    *object,
     case PROP_SUBPROCESS:
       g_value_set_object (value, procstream_child_get_subprocess (self));
       break;
+    case PROP_LIFETIME:
+      g_value_set_enum (value, procstream_child_get_lifetime (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -433,6 +460,15 @@ install_facts (void)
    * Since: 1.0
    */
   properties[PROP_ELAPSED_US] = g_param_spec_int64 ("elapsed-us", NULL, NULL, 0, G_MAXINT64, 0, readable);
+  /**
+   * ProcstreamChild:lifetime: (getter get_lifetime)
+   *
+   * How long the child may live. That it was detached is not notified.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LIFETIME] = g_param_spec_enum ("lifetime", NULL, NULL, PROCSTREAM_TYPE_LIFETIME,
+                                                 PROCSTREAM_LIFETIME_UNSET, readable);
   /**
    * ProcstreamChild:result: (getter get_result)
    *

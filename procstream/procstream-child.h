@@ -58,6 +58,9 @@ PROCSTREAM_AVAILABLE_IN_1_0
 GSubprocess *procstream_child_get_subprocess (ProcstreamChild *self);
 
 PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamLifetime procstream_child_get_lifetime (ProcstreamChild *self);
+
+PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_child_start (ProcstreamChild *self, GError **error);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_child_start_async (ProcstreamChild *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
@@ -85,5 +88,7 @@ PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_child_terminate_async (ProcstreamChild *self, ProcstreamShutdown *shutdown, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_child_terminate_finish (ProcstreamChild *self, GAsyncResult *result, GError **error);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_child_detach (ProcstreamChild *self, GError **error);
 
 G_END_DECLS

@@ -506,6 +506,60 @@ typedef enum
 } ProcstreamSignalTarget;
 
 /**
+ * ProcstreamLifetime:
+ * @PROCSTREAM_LIFETIME_UNSET: not chosen; refused
+ * @PROCSTREAM_LIFETIME_BOUND: the child lives as long as its object: when the last
+ *   reference goes while it runs, a warning is logged and it is shut down
+ * @PROCSTREAM_LIFETIME_APPLICATION: the child is shut down when the program exits; until then
+ *   it keeps itself alive
+ * @PROCSTREAM_LIFETIME_DETACHED: the child goes on when the program exits; it has a
+ *   session of its own, so neither Ctrl-C nor the end of the terminal reaches it
+ *
+ * How long a child may live.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_LIFETIME_UNSET,
+  PROCSTREAM_LIFETIME_BOUND,
+  PROCSTREAM_LIFETIME_APPLICATION,
+  PROCSTREAM_LIFETIME_DETACHED,
+} ProcstreamLifetime;
+
+/**
+ * ProcstreamCause:
+ * @PROCSTREAM_CAUSE_NONE: nothing ended it: it still runs
+ * @PROCSTREAM_CAUSE_EXITED: it exited by itself
+ * @PROCSTREAM_CAUSE_SIGNALLED: a signal killed it that no shutdown and no kill of this
+ *   library sent, or its status is lost
+ * @PROCSTREAM_CAUSE_TERMINATED: it was ended by a shutdown that was asked for
+ * @PROCSTREAM_CAUSE_KILLED: the same, and `SIGKILL` was needed or asked for
+ * @PROCSTREAM_CAUSE_TIMED_OUT: it took too long
+ * @PROCSTREAM_CAUSE_IDLE: it wrote nothing for too long
+ * @PROCSTREAM_CAUSE_OUTPUT_LIMIT: it wrote too much
+ * @PROCSTREAM_CAUSE_CANCELLED: whoever waited for it was cancelled
+ * @PROCSTREAM_CAUSE_PARENT_EXIT: the program exited
+ *
+ * Why a child, or the waiting for it, came to its end.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_CAUSE_NONE,
+  PROCSTREAM_CAUSE_EXITED,
+  PROCSTREAM_CAUSE_SIGNALLED,
+  PROCSTREAM_CAUSE_TERMINATED,
+  PROCSTREAM_CAUSE_KILLED,
+  PROCSTREAM_CAUSE_TIMED_OUT,
+  PROCSTREAM_CAUSE_IDLE,
+  PROCSTREAM_CAUSE_OUTPUT_LIMIT,
+  PROCSTREAM_CAUSE_CANCELLED,
+  PROCSTREAM_CAUSE_PARENT_EXIT,
+} ProcstreamCause;
+
+/**
  * ProcstreamFindFlags:
  * @PROCSTREAM_FIND_FLAGS_NONE: forward, and upper case is not lower case
  * @PROCSTREAM_FIND_FLAGS_BACKWARD: towards the beginning

@@ -70,6 +70,20 @@ check_environment (const char        *name,
   return TRUE;
 }
 
+/* Ctrl-C at the terminal reaches the whole group of the program. */
+static gboolean
+check_lifetime (ProcstreamLauncher *self,
+                const char         *name,
+                GError            **error)
+{
+  if (procstream_launcher_get_lifetime (self) != PROCSTREAM_LIFETIME_DETACHED ||
+      procstream_launcher_get_containment (self) != PROCSTREAM_CONTAINMENT_PROCESS)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "“%s”: the property “lifetime” can be “detached” only with a “containment” other than “process”", name);
+  return FALSE;
+}
+
 static gboolean
 check_range (const char *name,
              const char *property,
@@ -104,6 +118,8 @@ check_options (ProcstreamLauncher *self,
 {
   if (!check_choice (name, "stdin-mode", procstream_launcher_get_stdin_mode (self), PROCSTREAM_STDIN_MODE_INHERIT, error) ||
       !check_choice (name, "containment", procstream_launcher_get_containment (self), PROCSTREAM_CONTAINMENT_SESSION, error) ||
+      !check_choice (name, "lifetime", procstream_launcher_get_lifetime (self), PROCSTREAM_LIFETIME_DETACHED, error) ||
+      !check_lifetime (self, name, error) ||
       !check_settings (&self->settings, name, error) ||
       !check_environment (name, procstream_launcher_get_environment (self), error))
     return FALSE;
@@ -173,7 +189,10 @@ make_options (ProcstreamLauncher     *self,
   if (!check_argv (argv, error))
     return FALSE;
   options->name = procstream_launcher_make_name (self, argv);
-  if (!check_options (self, options->name, error) ||
+  options->shutdown = procstream_shutdown_plan_new (procstream_launcher_get_shutdown (self), error);
+  if (options->shutdown == NULL)
+    g_prefix_error (error, "“%s”: ", options->name);
+  if (options->shutdown == NULL || !check_options (self, options->name, error) ||
       !resolve_outputs (self, options->name, options, error) ||
       !dup_fds (self, options->name, &options->fds, error))
     {
@@ -186,6 +205,7 @@ make_options (ProcstreamLauncher     *self,
   options->stdin_mode = procstream_launcher_get_stdin_mode (self);
   options->merged_view = procstream_launcher_get_merged_view (self);
   options->merge_stderr = procstream_launcher_get_merge_stderr (self);
+  options->lifetime = procstream_launcher_get_lifetime (self);
   options->containment = procstream_launcher_get_containment (self);
   options->settings = self->settings;
   options->search_envp = self->search_environment_path;

@@ -44,6 +44,10 @@ struct _ProcstreamLauncher
   ProcstreamProcessSettings settings;
   GArray                   *fds; /* of ProcstreamSpawnFd; NULL: none */
 
+  /* Life. */
+  ProcstreamLifetime  lifetime;
+  ProcstreamShutdown *shutdown;
+
   /* Environment. */
   char   **environment;
   gboolean search_environment_path;
@@ -59,6 +63,7 @@ void procstream_launcher_install_streams (GObjectClass *klass);
 void procstream_launcher_install_order (GObjectClass *klass);
 void procstream_launcher_install_name (GObjectClass *klass);
 void procstream_launcher_install_process (GObjectClass *klass);
+void procstream_launcher_install_life (GObjectClass *klass);
 void procstream_launcher_install_environment (GObjectClass *klass);
 
 /* What a child that runs @argv is to be called. (transfer full) */

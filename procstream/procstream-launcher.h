@@ -80,6 +80,14 @@ ProcstreamContainment procstream_launcher_get_containment (ProcstreamLauncher *s
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_containment (ProcstreamLauncher *self, ProcstreamContainment containment);
 PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamLifetime procstream_launcher_get_lifetime (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_lifetime (ProcstreamLauncher *self, ProcstreamLifetime lifetime);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamShutdown *procstream_launcher_get_shutdown (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_shutdown (ProcstreamLauncher *self, ProcstreamShutdown *shutdown);
+PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamOutputConfig *procstream_launcher_get_stdout_config (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_stdout_config (ProcstreamLauncher *self, ProcstreamOutputConfig *stdout_config);

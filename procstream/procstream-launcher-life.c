@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* What belongs to how children end. */
+
+#include "procstream-launcher-private.h"
+
+#include "procstream-enum-types.h"
+
+void
+procstream_launcher_install_life (GObjectClass *klass)
+{
+  const GParamFlags flags = PROCSTREAM_LAUNCHER_PROPERTY_FLAGS;
+
+  /**
+   * ProcstreamLauncher:lifetime: (getter get_lifetime) (setter set_lifetime)
+   *
+   * How long children may live; unless set, not longer than the program.
+   *
+   * A child that is to outlive the program gets a session of its own, and needs
+   * outputs that do not end with the program: files, or none.
+   *
+   * Since: 1.0
+   */
+  procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (lifetime),
+                                    g_param_spec_enum ("lifetime", NULL, NULL, PROCSTREAM_TYPE_LIFETIME,
+                                                       PROCSTREAM_LIFETIME_APPLICATION, flags));
+  /**
+   * ProcstreamLauncher:shutdown: (getter get_shutdown) (setter set_shutdown)
+   *
+   * How children are brought to their end where nothing else is said: by
+   * [method@Procstream.Child.terminate], and as their lifetime says. %NULL is the
+   * one of [ctor@Procstream.Shutdown.new_default].
+   *
+   * Since: 1.0
+   */
+  procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (shutdown),
+                                    g_param_spec_object ("shutdown", NULL, NULL, PROCSTREAM_TYPE_SHUTDOWN, flags));
+}
+
+/**
+ * procstream_launcher_get_lifetime: (get-property lifetime)
+ * @self: a launcher
+ *
+ * Gets how long children may live.
+ *
+ * Returns: the lifetime
+ *
+ * Since: 1.0
+ */
+ProcstreamLifetime
+procstream_launcher_get_lifetime (ProcstreamLauncher *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), PROCSTREAM_LIFETIME_UNSET);
+
+  return self->lifetime;
+}
+
+/**
+ * procstream_launcher_set_lifetime: (set-property lifetime)
+ * @self: a launcher
+ * @lifetime: how long children may live
+ *
+ * Sets how long children may live.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_set_lifetime (ProcstreamLauncher *self, ProcstreamLifetime lifetime)
+{
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+
+  procstream_launcher_store_int (self, "lifetime", lifetime);
+}
+
+/**
+ * procstream_launcher_get_shutdown: (get-property shutdown)
+ * @self: a launcher
+ *
+ * Gets how children are brought to their end.
+ *
+ * Returns: (transfer none) (nullable): the shutdown, or %NULL for the default one
+ *
+ * Since: 1.0
+ */
+ProcstreamShutdown *
+procstream_launcher_get_shutdown (ProcstreamLauncher *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
+
+  return self->shutdown;
+}
+
+/**
+ * procstream_launcher_set_shutdown: (set-property shutdown)
+ * @self: a launcher
+ * @shutdown: (nullable): how children are brought to their end, or %NULL for the
+ *   default
+ *
+ * Sets how children are brought to their end.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_set_shutdown (ProcstreamLauncher *self, ProcstreamShutdown *shutdown)
+{
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+  g_return_if_fail (shutdown == NULL || PROCSTREAM_IS_SHUTDOWN (shutdown));
+
+  procstream_launcher_store_object (self, "shutdown", shutdown);
+}

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <procstream/procstream.h>
+
+#include "procstream-platform-private.h"
+#include "test-process.h"
+#include "test-start.h"
+#include "test-utils.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What happens when a program ends is seen from outside: this program runs itself, in a scene that starts children, prints their
+ * process numbers, and ends. */
+
+/* --- Scenes ------------------------------------------------------------------------------------------------------------------- */
+
+static void
+say (const char *text)
+{
+  fputs (text, stdout);
+  fflush (stdout);
+}
+
+static void
+say_pid (ProcstreamChild *child)
+{
+  g_autofree char *text = g_strdup_printf ("%d\n", procstream_child_get_pid (child));
+
+  say (text);
+}
+
+/* Its first line is the number of a grandchild. Not one main context is iterated. */
+static ProcstreamChild *
+spawn_tree (ProcstreamLauncher *launcher,
+            const char         *mode)
+{
+  g_auto (GStrv) argv = test_child_argv (mode);
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  ProcstreamChild *child = procstream_launcher_create (launcher, (const char *const *) argv, NULL);
+  g_autofree char *line = NULL;
+
+  g_assert_true (procstream_output_attach (procstream_child_get_stdout (child), PROCSTREAM_CONSUMER (reader), NULL));
+  g_assert_true (procstream_child_start (child, NULL));
+  line = procstream_reader_read_line (reader, TEST_WATCHDOG_SECONDS * 1000, NULL, NULL);
+  g_assert_nonnull (line);
+  say_pid (child);
+  if (g_ascii_isdigit (line[0]))
+    {
+      say (line);
+      say ("\n");
+    }
+  return child;
+}
+
+static ProcstreamLauncher *
+new_launcher (void)
+{
+  return procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+}
+
+static int
+scene_return (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamChild) child = spawn_tree (launcher, "tree");
+
+  return 5;
+}
+
+static gboolean
+exit_now_cb (gpointer data)
+{
+  exit (5);
+}
+
+static int
+scene_exit (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+
+  g_object_unref (spawn_tree (launcher, "tree"));
+  g_idle_add (exit_now_cb, NULL);
+  g_main_loop_run (loop);
+  return 0;
+}
+
+/* Ended with force, in no more time than its shutdown gives. */
+static int
+scene_stubborn (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamShutdown) shutdown = procstream_shutdown_new_terminate (1000);
+
+  procstream_launcher_set_shutdown (launcher, shutdown);
+  g_object_unref (spawn_tree (launcher, "stubborn"));
+  g_object_unref (spawn_tree (launcher, "trap"));
+  return 5;
+}
+
+static int
+scene_orphan (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamChild) child = spawn_tree (launcher, "orphan");
+
+  g_assert_true (procstream_child_wait (child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+  return 5;
+}
+
+static int
+scene_starting (void)
+{
+  g_auto (GStrv) argv = test_child_argv ("sleep-forever");
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamChild) child = procstream_launcher_create (launcher, (const char *const *) argv, NULL);
+
+  procstream_child_start_async (child, NULL, NULL, NULL);
+  return 5;
+}
+
+static gpointer
+spawn_in_thread (gpointer data)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+
+  g_main_context_push_thread_default (context);
+  g_object_unref (spawn_tree (launcher, "tree"));
+  g_main_context_pop_thread_default (context);
+  return NULL;
+}
+
+/* Its thread is gone long before the program. */
+static int
+scene_thread (void)
+{
+  g_thread_join (g_thread_new ("spawn", spawn_in_thread, NULL));
+  return 5;
+}
+
+static int
+scene_detached (void)
+{
+  g_auto (GStrv) argv = test_child_argv ("sleep-forever");
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamOutputConfig) discard = procstream_output_config_new_discard ();
+  g_autoptr (ProcstreamChild) child = NULL;
+
+  procstream_launcher_set_lifetime (launcher, PROCSTREAM_LIFETIME_DETACHED);
+  procstream_launcher_set_stdout_config (launcher, discard);
+  procstream_launcher_set_stderr_config (launcher, discard);
+  child = procstream_launcher_spawnv (launcher, (const char *const *) argv, NULL);
+  say_pid (child);
+  return 5;
+}
+
+static int
+scene_detach (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamChild) child = spawn_tree (launcher, "sleep-forever");
+
+  g_assert_true (procstream_child_detach (child, NULL));
+  g_assert_cmpint (procstream_child_get_lifetime (child), ==, PROCSTREAM_LIFETIME_DETACHED);
+  return 5;
+}
+
+/* The exit of a forked copy is none of the program. */
+static int
+scene_forked (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamChild) child = spawn_tree (launcher, "sleep-forever");
+  pid_t copy = fork ();
+  int   status;
+
+  if (copy == 0)
+    exit (0);
+  g_assert_cmpint (waitpid (copy, &status, 0), ==, copy);
+  g_assert_true (WIFEXITED (status) && WEXITSTATUS (status) == 0);
+  g_assert_cmpint (procstream_child_get_state (child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  g_assert_true (procstream_child_send_signal (child, SIGCONT, NULL));
+  return 5;
+}
+
+typedef struct
+{
+  const char *name;
+  int (*run) (void);
+  gboolean survives;
+} Scene;
+
+static const Scene scenes[] = {
+  { "return", scene_return, FALSE },
+  { "exit", scene_exit, FALSE },
+  { "stubborn", scene_stubborn, FALSE },
+  { "orphan", scene_orphan, FALSE },
+  { "starting", scene_starting, FALSE },
+  { "thread", scene_thread, FALSE },
+  { "forked", scene_forked, FALSE },
+  { "detached", scene_detached, TRUE },
+  { "detach", scene_detach, TRUE },
+};
+
+/* --- Seen from outside -------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+is_alive (int pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
+  g_autofree char *stat = NULL;
+
+  return g_file_get_contents (path, &stat, NULL, NULL) && strstr (stat, ") Z ") == NULL;
+}
+
+static char **
+run_scene (const char *name)
+{
+  const char      *argv[] = { "/proc/self/exe", "--scene", name, NULL };
+  g_autofree char *output = NULL;
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  g_assert_true (g_spawn_sync (NULL, (char **) argv, NULL, G_SPAWN_LEAVE_DESCRIPTORS_OPEN, NULL, NULL, &output, NULL, &status, &error));
+  g_assert_no_error (error);
+  g_assert_true (WIFEXITED (status));
+  g_assert_cmpint (WEXITSTATUS (status), ==, 5);
+  return g_strsplit (g_strchomp (output), "\n", -1);
+}
+
+static void
+test_scene (gconstpointer data)
+{
+  const Scene *scene = data;
+  g_auto (GStrv) pids = run_scene (scene->name);
+
+  for (guint i = 0; pids[i] && pids[i][0]; i++)
+    {
+      int pid = atoi (pids[i]);
+
+      g_assert_cmpint (pid, >, 1);
+      g_assert_cmpint (is_alive (pid), ==, scene->survives);
+      if (!scene->survives)
+        continue;
+      /* Ctrl-C goes to the group of whoever is in front. */
+      g_assert_cmpint (getpgid (pid), ==, pid);
+      g_assert_cmpint (getsid (pid), ==, strcmp (scene->name, "detached") == 0 ? pid : getsid (0));
+      kill (pid, SIGKILL);
+      test_await_gone (pid);
+    }
+}
+
+/* --- Seen from inside --------------------------------------------------------------------------------------------------------- */
+
+static void
+test_bound (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_auto (GStrv) argv = test_child_argv ("sleep-forever");
+  ProcstreamChild *child;
+  int              pid;
+
+  procstream_launcher_set_lifetime (launcher, PROCSTREAM_LIFETIME_BOUND);
+  child = procstream_launcher_spawnv (launcher, (const char *const *) argv, NULL);
+  g_assert_cmpint (procstream_child_get_lifetime (child), ==, PROCSTREAM_LIFETIME_BOUND);
+  pid = procstream_child_get_pid (child);
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_WARNING, "*“test-child” (process *) was let go of*");
+  g_object_unref (child);
+  g_test_assert_expected_messages ();
+  test_await_gone (pid);
+}
+
+/* Nothing is said of one that has ended, is being ended, was detached or never ran. */
+static void
+test_bound_in_silence (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_auto (GStrv) brief = test_child_argv ("exit 0");
+  g_auto (GStrv) endless = test_child_argv ("sleep-forever");
+  ProcstreamChild *child;
+  int              pid;
+
+  procstream_launcher_set_lifetime (launcher, PROCSTREAM_LIFETIME_BOUND);
+  child = procstream_launcher_spawnv (launcher, (const char *const *) brief, NULL);
+  g_assert_true (procstream_child_wait (child, -1, NULL, NULL));
+  g_object_unref (child);
+
+  child = procstream_launcher_create (launcher, (const char *const *) endless, NULL);
+  g_object_unref (child);
+
+  child = procstream_launcher_spawnv (launcher, (const char *const *) endless, NULL);
+  pid = procstream_child_get_pid (child);
+  g_assert_true (procstream_child_terminate (child, NULL, -1, NULL, NULL));
+  g_object_unref (child);
+  test_await_gone (pid);
+
+  child = procstream_launcher_spawnv (launcher, (const char *const *) endless, NULL);
+  pid = procstream_child_get_pid (child);
+  g_assert_true (procstream_child_detach (child, NULL));
+  g_object_unref (child);
+  g_assert_true (is_alive (pid));
+  kill (pid, SIGKILL);
+  test_await_gone (pid);
+}
+
+static void
+assert_refused (ProcstreamLauncher *launcher,
+                GQuark              domain,
+                int                 code)
+{
+  const char *const argv[] = { "true", NULL };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (procstream_launcher_create (launcher, argv, &error));
+  g_assert_error (error, domain, code);
+  g_assert_nonnull (strstr (error->message, "“true”"));
+}
+
+static void
+test_refused (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamShutdown) empty = procstream_shutdown_new ();
+
+  procstream_launcher_set_lifetime (launcher, PROCSTREAM_LIFETIME_UNSET);
+  assert_refused (launcher, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSET_POLICY);
+  procstream_launcher_set_lifetime (launcher, PROCSTREAM_LIFETIME_DETACHED);
+  procstream_launcher_set_containment (launcher, PROCSTREAM_CONTAINMENT_PROCESS);
+  assert_refused (launcher, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  procstream_launcher_set_containment (launcher, PROCSTREAM_CONTAINMENT_GROUP);
+  procstream_launcher_set_shutdown (launcher, empty);
+  assert_refused (launcher, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+/* The one of the launcher is used where none is given, as it was when the child was made. */
+static void
+test_shutdown_of_launcher (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamShutdown) only_kill = procstream_shutdown_new_kill ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_auto (GStrv) argv = test_child_argv ("sleep-forever");
+
+  procstream_launcher_set_shutdown (launcher, only_kill);
+  child = procstream_launcher_spawnv (launcher, (const char *const *) argv, NULL);
+  procstream_shutdown_add_signal (only_kill, SIGTERM, PROCSTREAM_SIGNAL_TARGET_GROUP, 1000);
+  g_assert_true (procstream_child_terminate (child, NULL, -1, NULL, NULL));
+  g_assert_cmpint (procstream_child_get_term_signal (child), ==, SIGKILL);
+}
+
+/* Finished children leave nothing in the table of those that are to be ended. */
+static void
+test_many_finished (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_auto (GStrv) argv = test_child_argv ("exit 0");
+  guint fds = 0;
+
+  for (int i = 0; i < 60; i++)
+    {
+      g_autoptr (ProcstreamChild) child = procstream_launcher_spawnv (launcher, (const char *const *) argv, NULL);
+
+      g_assert_true (procstream_child_wait (child, -1, NULL, NULL));
+      if (i == 10)
+        fds = test_count_settled_fds ();
+    }
+  test_assert_fds (fds);
+}
+
+static int
+run_named_scene (const char *name)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (scenes); i++)
+    if (strcmp (scenes[i].name, name) == 0)
+      return scenes[i].run ();
+  return 98;
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  if (argc == 3 && strcmp (argv[1], "--scene") == 0)
+    return run_named_scene (argv[2]);
+  test_init (&argc, &argv);
+  for (guint i = 0; i < G_N_ELEMENTS (scenes); i++)
+    {
+      g_autofree char *path = g_strdup_printf ("/lifetime/exit/%s", scenes[i].name);
+
+      if (strcmp (scenes[i].name, "orphan") != 0 ||
+          (procstream_platform_has (PROCSTREAM_FEATURE_PIDFD) && procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP)))
+        g_test_add_data_func (path, &scenes[i], test_scene);
+    }
+  g_test_add_func ("/lifetime/bound", test_bound);
+  g_test_add_func ("/lifetime/bound-in-silence", test_bound_in_silence);
+  g_test_add_func ("/lifetime/refused", test_refused);
+  g_test_add_func ("/lifetime/shutdown-of-launcher", test_shutdown_of_launcher);
+  g_test_add_func ("/lifetime/many-finished", test_many_finished);
+  return g_test_run ();
+}
