@@ -20,6 +20,10 @@ make_config (const TestStreamOptions *options)
     procstream_output_config_set_max_buffered_chunks (config, options->max_chunks);
   if (options->chunk_size)
     procstream_output_config_set_read_chunk_size (config, options->chunk_size);
+  if (options->backend)
+    procstream_output_config_set_backend (config, options->backend);
+  if (options->max_stall_ms)
+    procstream_output_config_set_max_stall_ms (config, options->max_stall_ms);
   return config;
 }
 

@@ -32,6 +32,8 @@ typedef struct
   ProcstreamReaderMode reader;
   guint                max_chunks; /* 0: the default */
   guint                chunk_size;
+  ProcstreamBackend    backend;      /* UNSET: the default */
+  gint64               max_stall_ms; /* 0: the default */
 } TestStreamOptions;
 
 TestStream *test_stream_new (const TestStreamOptions *options);
