@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "procstream-consumer-core-private.h"
+#include "procstream-output-record-private.h"
 
 #include <procstream/procstream.h>
 
@@ -340,6 +341,99 @@ test_gaps (void)
   native_assert_gone (&native, "F");
 }
 
+/* --- Its place ---------------------------------------------------------------------------------------------------------------- */
+
+static ProcstreamOutputCore *
+new_single (void)
+{
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+
+  procstream_output_config_set_backend (config, PROCSTREAM_BACKEND_SINGLE);
+  return test_core_new_for (config);
+}
+
+static gpointer
+cancel_thread (gpointer data)
+{
+  procstream_consumer_core_finish (((Native *) data)->core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
+  return NULL;
+}
+
+/* Whoever sees that it is over can have its place, though the thread that ended it has yet to take it out of the output. */
+static void
+test_place_is_free_at_once (void)
+{
+  ProcstreamOutputCore *output = new_single ();
+  Native                first, second;
+  GThread              *thread;
+
+  native_init (&first, &pushed_class);
+  native_init (&second, &pushed_class);
+  g_assert_true (procstream_consumer_core_begin_at (first.core, output, NULL));
+  procstream_consumer_core_subscribe (first.core, output, PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_LINE_MARK_NONE);
+  g_assert_false (procstream_consumer_core_begin_at (second.core, output, NULL));
+  g_assert_cmpint (procstream_consumer_core_get_state (second.core), ==, PROCSTREAM_CONSUMER_STATE_NONE);
+  /* It cannot be taken out while somebody is given something. */
+  g_mutex_lock (&output->push_mutex);
+  thread = g_thread_new ("cancel", cancel_thread, &first);
+  while (procstream_consumer_core_get_state (first.core) == PROCSTREAM_CONSUMER_STATE_ATTACHED)
+    g_thread_yield ();
+  g_assert_cmpuint (output->pushed->len, ==, 1);
+  g_assert_true (procstream_consumer_core_begin_at (second.core, output, NULL));
+  g_mutex_unlock (&output->push_mutex);
+  g_thread_join (thread);
+  procstream_consumer_core_subscribe (second.core, output, PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_LINE_MARK_NONE);
+  g_assert_false (procstream_output_core_claim (output, NULL));
+  procstream_consumer_core_finish (second.core, PROCSTREAM_CONSUMER_STATE_DONE, NULL);
+  g_assert_true (procstream_output_core_claim (output, NULL));
+  native_assert_gone (&first, "OF");
+  native_assert_gone (&second, "OF");
+  test_core_free (output);
+}
+
+/* One that turns out to have been attached before takes no place. */
+static void
+test_place_is_not_taken (void)
+{
+  ProcstreamOutputCore *output = new_single ();
+  Native                native;
+  g_autoptr (GError) error = NULL;
+
+  native_init (&native, &pushed_class);
+  procstream_consumer_core_finish (native.core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
+  g_assert_false (procstream_consumer_core_begin_at (native.core, output, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  g_assert_true (procstream_output_core_claim (output, NULL));
+  native_assert_gone (&native, "OF");
+  test_core_free (output);
+}
+
+/* --- Standing still ----------------------------------------------------------------------------------------------------------- */
+
+/* What it lost when it was dropped is counted before anybody who waits for it goes on. */
+static void
+test_dropped (void)
+{
+  ProcstreamOutputCore *output = test_core_new (2);
+  Native                native;
+  g_autoptr (GError) error = NULL;
+
+  native_init (&native, &pulling_class);
+  native.core->max_stall_ms = G_MAXINT32;
+  attach (&native, output);
+  test_core_feed (output, "abc");
+  test_core_feed (output, "d");
+  procstream_output_core_check_stalls (output, G_MAXINT64);
+  assert_over (&native, PROCSTREAM_CONSUMER_STATE_FAILED);
+  g_assert_cmpuint (native.core->gaps, ==, 1);
+  g_assert_cmpuint (native.core->chunks_lost, ==, 2);
+  g_assert_cmpuint (native.core->bytes_lost, ==, 4);
+  g_assert_false (wait_for (&native, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_STALLED);
+  native_assert_gone (&native, "OF");
+  test_core_free (output);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -356,5 +450,8 @@ main (int   argc,
   g_test_add_func ("/consumer-core/first-counts", test_first_counts);
   g_test_add_func ("/consumer-core/pulling", test_pulling);
   g_test_add_func ("/consumer-core/gaps", test_gaps);
+  g_test_add_func ("/consumer-core/place/free-at-once", test_place_is_free_at_once);
+  g_test_add_func ("/consumer-core/place/not-taken", test_place_is_not_taken);
+  g_test_add_func ("/consumer-core/dropped", test_dropped);
   return g_test_run ();
 }
