@@ -116,6 +116,11 @@ void scenario_custom_consumer_goes_on (void);
 void scenario_custom_consumer_refused (void);
 void scenario_read_error (void);
 
+void scenario_replay_last_lines_and_ms (void);
+void scenario_live_only_and_sealed_child (void);
+void scenario_single (void);
+void scenario_pause_lag_and_stall (void);
+
 void scenario_chunk_info (void);
 void scenario_merged_view (void);
 

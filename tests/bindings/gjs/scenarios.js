@@ -717,6 +717,83 @@ scenario(45, 'read error', async () => {
     equal(results.map(result => [result.name, result.exit_code]), [['job', 3]]);
 });
 
+const FOUR_LINES = "printf 'one\\ntwo\\nthree\\nfo'";
+
+scenario(46, 'replay last lines and milliseconds', async () => {
+    const replayed = async (replay, limit, maxBytes) => {
+        const kept = config(RELIABLE, {replay, replay_limit: limit, max_replay_bytes: maxBytes});
+        const child = reliable({stdout_config: kept}).spawnv(shell(FOUR_LINES));
+        await complete(child);
+        return readLate(child);
+    };
+
+    equal(await replayed(Replay.LAST_LINES, 2, 100), 'three\nfo');
+    equal(await replayed(Replay.LAST_LINES, 9, 100), 'one\ntwo\nthree\nfo');
+    equal(await replayed(Replay.LAST_LINES, 9, 6), 'fo');
+    equal(await replayed(Replay.LAST_MS, 3600000, 100), 'one\ntwo\nthree\nfo');
+    equal(await replayed(Replay.LAST_MS, 3600000, 5), 'ee\nfo');
+});
+
+scenario(47, 'live only and sealed child', async () => {
+    const script = 'echo before; read x; echo after; echo error >&2';
+    const child = reliable({replay: Replay.ALL, stdin_mode: PIPE}).spawnv(shell(script));
+    const output = child.stdout;
+    const live = new Procstream.Collector({collect: Collect.BYTES, keep: Keep.FIRST, live_only: true});
+    let all = null;
+    const handler = output.connect('chunk', () => {
+        output.disconnect(handler);
+        output.attach(live);
+        all = collect(output);
+        child.stdin.close();
+    });
+    await complete(child);
+    await live.wait_async(null);
+    await all.wait_async(null);
+    equal([live.dup_text(), all.dup_text()], ['after\n', 'before\nafter\n']);
+    const errors = collect(child.stderr);
+    await errors.wait_async(null);
+    equal(errors.dup_text(), 'error\n');
+    child.seal_replay();
+    for (const sealed of [child.stdout, child.stderr]) {
+        const late = collect(sealed);
+        // eslint-disable-next-line no-await-in-loop
+        await late.wait_async(null);
+        equal(late.bytes_seen, 0);
+    }
+});
+
+scenario(48, 'single', async () => {
+    const only = config(RELIABLE, {backend: Procstream.Backend.SINGLE});
+    const child = reliable({stdout_config: only, name: 'job'}).create(shell('echo text'));
+    const first = collect(child.stdout);
+    const second = new Procstream.Reader();
+    const message = await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.BUSY, () => child.stdout.attach(second));
+    check(message.includes('job'), message);
+    first.cancel();
+    child.stdout.attach(second);
+    child.start();
+    equal(await second.read_line_async(null), 'text');
+});
+
+scenario(49, 'pause, lag and stall', async () => {
+    const small = config(RELIABLE, {max_buffered_chunks: 1});
+    const child = reliable({stdout_config: small, stdin_mode: PIPE}).create(shell('printf one; read x; printf three'));
+    const paused = new Counter();
+    paused.pause();
+    const stuck = new Procstream.Reader({max_stall_ms: 1});
+    child.stdout.attach(paused);
+    child.stdout.attach(stuck);
+    child.start();
+    await raises(Procstream.ChildError, Procstream.ChildError.STALLED, () => stuck.wait_async(null));
+    equal([stuck.state, stuck.bytes_lost, child.stdout.consumers_dropped], [ConsumerState.FAILED, 3, 1]);
+    equal([paused.paused, paused.chunks, paused.lag_chunks, paused.lag_bytes], [true, 0, 1, 3]);
+    check(paused.lag_us >= 0);
+    paused.resume();
+    child.stdin.close();
+    await paused.wait_async(null);
+    equal([paused.paused, paused.chunks, paused.lag_chunks], [false, 2, 0]);
+});
+
 const ASK_TWICE = 'printf one; read x; printf two; read x; printf red >&2';
 
 const Placed = GObject.registerClass(

@@ -753,6 +753,89 @@ def read_error():
     equal([(result.get_name(), result.get_exit_code()) for result in results], [('job', 3)])
 
 
+FOUR_LINES = r"printf 'one\ntwo\nthree\nfo'"
+
+
+@scenario(46, 'replay last lines and milliseconds')
+def replay_last_lines_and_ms():
+    def replayed(replay, limit, max_bytes):
+        kept = config(RELIABLE, replay, replay_limit=limit, max_replay_bytes=max_bytes)
+        child = reliable(stdout_config=kept).spawnv(shell(FOUR_LINES))
+        complete(child)
+        return read_late(child)
+
+    equal(replayed(Replay.LAST_LINES, 2, 100), b'three\nfo')
+    equal(replayed(Replay.LAST_LINES, 9, 100), b'one\ntwo\nthree\nfo')
+    equal(replayed(Replay.LAST_LINES, 9, 6), b'fo')
+    equal(replayed(Replay.LAST_MS, 3600000, 100), b'one\ntwo\nthree\nfo')
+    equal(replayed(Replay.LAST_MS, 3600000, 5), b'ee\nfo')
+
+
+@scenario(47, 'live only and sealed child')
+def live_only_and_sealed_child():
+    child = reliable(Replay.ALL, stdin_mode=PIPE).spawnv(shell('echo before; read x; echo after; echo error >&2'))
+    output = child.get_stdout()
+    live = Procstream.Collector(collect=Procstream.Collect.BYTES, keep=Procstream.Keep.FIRST, live_only=True)
+    collectors = [live]
+
+    def seen(_output, _chunk):
+        output.disconnect(handler)
+        output.attach(live)
+        collectors.append(collect(output))
+        child.get_stdin().close()
+
+    handler = output.connect('chunk', seen)
+    complete(child)
+    for collector, text in zip(collectors, (b'after\n', b'before\nafter\n')):
+        collector.wait(TIMEOUT_MS, None)
+        equal(collector.dup_bytes().get_data(), text)
+    errors = collect(child.get_stderr())
+    errors.wait(TIMEOUT_MS, None)
+    equal(errors.dup_bytes().get_data(), b'error\n')
+    child.seal_replay()
+    for sealed in (output, child.get_stderr()):
+        late = collect(sealed)
+        late.wait(TIMEOUT_MS, None)
+        equal(late.get_bytes_seen(), 0)
+
+
+@scenario(48, 'single')
+def single():
+    only = config(RELIABLE, backend=Procstream.Backend.SINGLE)
+    child = reliable(stdout_config=only, name='job').create(shell('echo text'))
+    output = child.get_stdout()
+    first = collect(output)
+    second = Procstream.Reader.new()
+    message = raises(Gio.io_error_quark(), Gio.IOErrorEnum.BUSY, output.attach, second)
+    assert 'job' in message, message
+    first.cancel()
+    output.attach(second)
+    child.start()
+    equal(second.read_line(TIMEOUT_MS, None), 'text')
+
+
+@scenario(49, 'pause, lag and stall')
+def pause_lag_and_stall():
+    small = config(RELIABLE, max_buffered_chunks=1)
+    child = reliable(stdout_config=small, stdin_mode=PIPE).create(shell('printf one; read x; printf three'))
+    output = child.get_stdout()
+    paused = Counter()
+    paused.pause()
+    stuck = Procstream.Reader(max_stall_ms=1)
+    output.attach(paused)
+    output.attach(stuck)
+    child.start()
+    raises(Procstream.child_error_quark(), Procstream.ChildError.STALLED, stuck.wait, TIMEOUT_MS, None)
+    equal(stuck.get_state(), Procstream.ConsumerState.FAILED)
+    equal((stuck.get_bytes_lost(), output.get_consumers_dropped()), (3, 1))
+    equal((paused.is_paused(), paused.chunks, paused.get_lag_chunks(), paused.get_lag_bytes()), (True, 0, 1, 3))
+    assert paused.get_lag_us() >= 0
+    paused.resume()
+    child.get_stdin().close()
+    paused.wait(TIMEOUT_MS, None)
+    equal((paused.is_paused(), paused.chunks, paused.get_lag_chunks()), (False, 2, 0))
+
+
 class Placed(Procstream.Consumer):
     __gtype_name__ = 'Placed'
 

@@ -812,6 +812,76 @@ void read_error () throws Error {
     assert_cmpint (result.exit_code, CompareOperator.EQ, 3);
 }
 
+void check_replayed (Replay replay, uint64 limit, uint64 max_bytes, string expected) throws Error {
+    var launcher = reliable ();
+    launcher.stdout_config = new OutputConfig (Delivery.RELIABLE, replay) { replay_limit = limit, max_replay_bytes = max_bytes };
+    var child = launcher.spawnv (shell ("printf 'one\\ntwo\\nthree\\nfo'"));
+    complete (child);
+    check_late (child, expected);
+}
+
+void replay_last_lines_and_ms () throws Error {
+    check_replayed (Replay.LAST_LINES, 2, 100, "three\nfo");
+    check_replayed (Replay.LAST_LINES, 9, 100, "one\ntwo\nthree\nfo");
+    check_replayed (Replay.LAST_LINES, 9, 6, "fo");
+    check_replayed (Replay.LAST_MS, 3600000, 100, "one\ntwo\nthree\nfo");
+    check_replayed (Replay.LAST_MS, 3600000, 5, "ee\nfo");
+}
+
+void live_only_and_sealed_child () throws Error {
+    var launcher = new Launcher (Delivery.RELIABLE, Replay.ALL) { stdin_mode = StdinMode.PIPE };
+    var child = launcher.spawnv (shell ("echo before; read x; echo after; echo error >&2"));
+    size_t size = 0;
+    child.stdout.chunk.connect ((bytes) => size += bytes.length);
+    run_until (() => size > 0);
+    var live = new Collector (Collect.BYTES, Keep.FIRST) { live_only = true };
+    child.stdout.attach (live);
+    var all = collect (child.stdout);
+    child.stdin.close ();
+    complete (child);
+    assert_cmpstr (collected (live), CompareOperator.EQ, "after\n");
+    assert_cmpstr (collected (all), CompareOperator.EQ, "before\nafter\n");
+    assert_cmpstr (collected (collect (child.stderr)), CompareOperator.EQ, "error\n");
+    child.seal_replay ();
+    assert_cmpstr (collected (collect (child.stdout)), CompareOperator.EQ, "");
+    assert_cmpstr (collected (collect (child.stderr)), CompareOperator.EQ, "");
+}
+
+void single () throws Error {
+    var launcher = reliable ();
+    launcher.name = "job";
+    launcher.stdout_config = new OutputConfig (Delivery.RELIABLE, Replay.NONE) { backend = Backend.SINGLE };
+    var child = launcher.create (shell ("echo text"));
+    var first = collect (child.stdout);
+    var second = new Reader ();
+    check_error (new IOError.BUSY (""), "job", () => child.stdout.attach (second));
+    first.cancel ();
+    child.stdout.attach (second);
+    child.start ();
+    assert_cmpstr (second.read_line (TIMEOUT_MS, null), CompareOperator.EQ, "text");
+}
+
+void pause_lag_and_stall () throws Error {
+    var launcher = with_pipe ();
+    launcher.stdout_config = new OutputConfig (Delivery.RELIABLE, Replay.NONE) { max_buffered_chunks = 1 };
+    var child = launcher.create (shell ("printf one; read x; printf three"));
+    var paused = new Counter ();
+    paused.pause ();
+    var stuck = new Reader () { max_stall_ms = 1 };
+    child.stdout.attach (paused);
+    child.stdout.attach (stuck);
+    child.start ();
+    check_error (new ChildError.STALLED (""), "", () => stuck.wait (TIMEOUT_MS, null));
+    assert (stuck.state == ConsumerState.FAILED);
+    assert (stuck.bytes_lost == 3 && child.stdout.consumers_dropped == 1);
+    assert (paused.paused && paused.chunks == 0);
+    assert (paused.lag_chunks == 1 && paused.lag_bytes == 3 && paused.lag_us >= 0);
+    paused.resume ();
+    child.stdin.close ();
+    paused.wait (TIMEOUT_MS, null);
+    assert (!paused.paused && paused.chunks == 2 && paused.lag_chunks == 0);
+}
+
 // --- Asynchronous scenarios ---
 
 delegate void Begin (owned AsyncReadyCallback callback);
@@ -1078,6 +1148,10 @@ int main (string[] args) {
     scenario (43, "properties", properties);
     scenario (44, "dropped in a handler", dropped_in_a_handler);
     scenario (45, "read error", read_error);
+    scenario (46, "replay last lines and milliseconds", replay_last_lines_and_ms);
+    scenario (47, "live only and sealed child", live_only_and_sealed_child);
+    scenario (48, "single", single);
+    scenario (49, "pause, lag and stall", pause_lag_and_stall);
     scenario (50, "chunk info", () => chunk_info.end (run_async ((callback) => chunk_info.begin (callback))));
     scenario (51, "merged view", merged_view);
     scenario (65, "asynchronous consumer", asynchronous_consumer);
