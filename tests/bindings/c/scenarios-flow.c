@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#define FOUR_LINES "printf 'one\\ntwo\\nthree\\nfo'"
+#define FOUR_LINES "printf 'one\\ntwo\\nthree\\nfour'"
 
 static void
 assert_late (ProcstreamOutput *output,
@@ -36,11 +36,11 @@ assert_replayed (ProcstreamReplay replay,
 void
 scenario_replay_last_lines_and_ms (void)
 {
-  assert_replayed (PROCSTREAM_REPLAY_LAST_LINES, 2, 100, "three\nfo");
-  assert_replayed (PROCSTREAM_REPLAY_LAST_LINES, 9, 100, "one\ntwo\nthree\nfo");
-  assert_replayed (PROCSTREAM_REPLAY_LAST_LINES, 9, 6, "fo");
-  assert_replayed (PROCSTREAM_REPLAY_LAST_MS, 3600000, 100, "one\ntwo\nthree\nfo");
-  assert_replayed (PROCSTREAM_REPLAY_LAST_MS, 3600000, 5, "ee\nfo");
+  assert_replayed (PROCSTREAM_REPLAY_LAST_LINES, 2, 100, "three\nfour");
+  assert_replayed (PROCSTREAM_REPLAY_LAST_LINES, 9, 100, "one\ntwo\nthree\nfour");
+  assert_replayed (PROCSTREAM_REPLAY_LAST_LINES, 9, 6, "four");
+  assert_replayed (PROCSTREAM_REPLAY_LAST_MS, 3600000, 100, "one\ntwo\nthree\nfour");
+  assert_replayed (PROCSTREAM_REPLAY_LAST_MS, 3600000, 5, "\nfour");
 }
 
 static void

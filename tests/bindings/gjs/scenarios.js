@@ -717,7 +717,7 @@ scenario(45, 'read error', async () => {
     equal(results.map(result => [result.name, result.exit_code]), [['job', 3]]);
 });
 
-const FOUR_LINES = "printf 'one\\ntwo\\nthree\\nfo'";
+const FOUR_LINES = "printf 'one\\ntwo\\nthree\\nfour'";
 
 scenario(46, 'replay last lines and milliseconds', async () => {
     const replayed = async (replay, limit, maxBytes) => {
@@ -727,11 +727,11 @@ scenario(46, 'replay last lines and milliseconds', async () => {
         return readLate(child);
     };
 
-    equal(await replayed(Replay.LAST_LINES, 2, 100), 'three\nfo');
-    equal(await replayed(Replay.LAST_LINES, 9, 100), 'one\ntwo\nthree\nfo');
-    equal(await replayed(Replay.LAST_LINES, 9, 6), 'fo');
-    equal(await replayed(Replay.LAST_MS, 3600000, 100), 'one\ntwo\nthree\nfo');
-    equal(await replayed(Replay.LAST_MS, 3600000, 5), 'ee\nfo');
+    equal(await replayed(Replay.LAST_LINES, 2, 100), 'three\nfour');
+    equal(await replayed(Replay.LAST_LINES, 9, 100), 'one\ntwo\nthree\nfour');
+    equal(await replayed(Replay.LAST_LINES, 9, 6), 'four');
+    equal(await replayed(Replay.LAST_MS, 3600000, 100), 'one\ntwo\nthree\nfour');
+    equal(await replayed(Replay.LAST_MS, 3600000, 5), '\nfour');
 });
 
 scenario(47, 'live only and sealed child', async () => {

@@ -753,7 +753,7 @@ def read_error():
     equal([(result.get_name(), result.get_exit_code()) for result in results], [('job', 3)])
 
 
-FOUR_LINES = r"printf 'one\ntwo\nthree\nfo'"
+FOUR_LINES = r"printf 'one\ntwo\nthree\nfour'"
 
 
 @scenario(46, 'replay last lines and milliseconds')
@@ -764,11 +764,11 @@ def replay_last_lines_and_ms():
         complete(child)
         return read_late(child)
 
-    equal(replayed(Replay.LAST_LINES, 2, 100), b'three\nfo')
-    equal(replayed(Replay.LAST_LINES, 9, 100), b'one\ntwo\nthree\nfo')
-    equal(replayed(Replay.LAST_LINES, 9, 6), b'fo')
-    equal(replayed(Replay.LAST_MS, 3600000, 100), b'one\ntwo\nthree\nfo')
-    equal(replayed(Replay.LAST_MS, 3600000, 5), b'ee\nfo')
+    equal(replayed(Replay.LAST_LINES, 2, 100), b'three\nfour')
+    equal(replayed(Replay.LAST_LINES, 9, 100), b'one\ntwo\nthree\nfour')
+    equal(replayed(Replay.LAST_LINES, 9, 6), b'four')
+    equal(replayed(Replay.LAST_MS, 3600000, 100), b'one\ntwo\nthree\nfour')
+    equal(replayed(Replay.LAST_MS, 3600000, 5), b'\nfour')
 
 
 @scenario(47, 'live only and sealed child')

@@ -815,17 +815,17 @@ void read_error () throws Error {
 void check_replayed (Replay replay, uint64 limit, uint64 max_bytes, string expected) throws Error {
     var launcher = reliable ();
     launcher.stdout_config = new OutputConfig (Delivery.RELIABLE, replay) { replay_limit = limit, max_replay_bytes = max_bytes };
-    var child = launcher.spawnv (shell ("printf 'one\\ntwo\\nthree\\nfo'"));
+    var child = launcher.spawnv (shell ("printf 'one\\ntwo\\nthree\\nfour'"));
     complete (child);
     check_late (child, expected);
 }
 
 void replay_last_lines_and_ms () throws Error {
-    check_replayed (Replay.LAST_LINES, 2, 100, "three\nfo");
-    check_replayed (Replay.LAST_LINES, 9, 100, "one\ntwo\nthree\nfo");
-    check_replayed (Replay.LAST_LINES, 9, 6, "fo");
-    check_replayed (Replay.LAST_MS, 3600000, 100, "one\ntwo\nthree\nfo");
-    check_replayed (Replay.LAST_MS, 3600000, 5, "ee\nfo");
+    check_replayed (Replay.LAST_LINES, 2, 100, "three\nfour");
+    check_replayed (Replay.LAST_LINES, 9, 100, "one\ntwo\nthree\nfour");
+    check_replayed (Replay.LAST_LINES, 9, 6, "four");
+    check_replayed (Replay.LAST_MS, 3600000, 100, "one\ntwo\nthree\nfour");
+    check_replayed (Replay.LAST_MS, 3600000, 5, "\nfour");
 }
 
 void live_only_and_sealed_child () throws Error {
