@@ -2,21 +2,17 @@
 
 #include "procstream-collector.h"
 
-#include "procstream-consumer-private.h"
+#include "procstream-collection-private.h"
+#include "procstream-collector-private.h"
 #include "procstream-enum-types.h"
-#include "procstream-error.h"
-#include "procstream-line-cursor-private.h"
-#include "procstream-line-parser.h"
-#include "procstream-platform-private.h"
-#include "procstream-ring-private.h"
 
 /**
  * ProcstreamCollector:
  *
  * A consumer that collects bytes or lines, up to a limit.
  *
- * When there is more than the limit allows, it keeps the beginning or the end, and
- * counts exactly what it did not keep. Whether what it has is everything is answered
+ * When there is more than the limit allows, it keeps the beginning, the end, or some of
+ * both, and counts exactly what it did not keep. Whether what it has is everything is answered
  * by [property@Procstream.Collector:truncated], which also knows of gaps.
  * After a read error it still has what came before.
  *
@@ -27,39 +23,14 @@
  */
 
 /*
- * The record is shared by the outer and the thread that reads; mutex protects all of it but the options, which are fixed from attach
- * on. Whenever mutex is free:
- *
- *  - bytes: seen = kept + cut, kept <= max_bytes;
- *  - lines: seen = kept + cut, kept <= max_lines, and the bytes of the kept ones <= max_bytes;
- *  - what is kept is without a hole: keeping the first, nothing is kept any more once something was cut (full).
+ * The outer object: properties, which are those of the record (see procstream-collection.c). They are fixed once it is attached, when the
+ * record belongs to another thread.
  */
-typedef struct
-{
-  ProcstreamConsumerCore *core; /* its owner */
-  ProcstreamCollect       collect;
-  ProcstreamKeep          keep;
-  guint64                 max_bytes;
-  guint64                 max_lines;
-
-  GMutex               mutex;
-  ProcstreamLineCursor cursor;
-  ProcstreamRing      *bytes;
-  GQueue               lines; /* of owned char * */
-  guint64              line_bytes;
-  guint64              bytes_seen;
-  guint64              lines_seen;
-  guint64              bytes_cut;
-  guint64              lines_cut;
-  gboolean             full;
-  GString             *scratch;
-} Collection;
-
 struct _ProcstreamCollector
 {
   ProcstreamConsumer parent_instance;
 
-  Collection *collection;
+  ProcstreamCollection *collection; /* its core owns it */
 };
 
 G_DEFINE_FINAL_TYPE (ProcstreamCollector, procstream_collector, PROCSTREAM_TYPE_CONSUMER)
@@ -71,6 +42,9 @@ enum
   PROP_KEEP,
   PROP_MAX_BYTES,
   PROP_MAX_LINES,
+  PROP_FIRST_BYTES,
+  PROP_FIRST_LINES,
+  PROP_SPILL_ABOVE,
   PROP_BYTES_SEEN,
   PROP_LINES_SEEN,
   PROP_BYTES_CUT,
@@ -81,196 +55,13 @@ enum
 
 static GParamSpec *properties[N_PROPS];
 
-/* --- Collecting --------------------------------------------------------------------------------------------------------------- */
-
-static void
-collect_bytes (Collection   *self,
-               const guint8 *data,
-               gsize         size)
-{
-  self->bytes_seen += size;
-  if (self->keep == PROCSTREAM_KEEP_FIRST)
-    self->bytes_cut += size - procstream_ring_fill (self->bytes, data, size);
-  else
-    self->bytes_cut += procstream_ring_push (self->bytes, data, size);
-}
-
-static gboolean
-fits (Collection *self,
-      guint64     size)
-{
-  return self->lines.length < self->max_lines && self->line_bytes + size <= self->max_bytes;
-}
-
-static void
-cut_oldest (Collection *self)
-{
-  g_autofree char *line = g_queue_pop_head (&self->lines);
-  gsize            size = strlen (line);
-
-  self->line_bytes -= size;
-  self->bytes_cut += size;
-  self->lines_cut++;
-}
-
-static void
-keep_line (Collection   *self,
-           const guint8 *data,
-           gsize         size,
-           gboolean      plain)
-{
-  const char *text = (const char *) data;
-
-  if (!plain)
-    text = procstream_line_repair (data, size, self->scratch, &size);
-  if (self->keep == PROCSTREAM_KEEP_LAST)
-    while (!fits (self, size) && self->lines.length > 0)
-      cut_oldest (self);
-  self->full = self->keep == PROCSTREAM_KEEP_FIRST && !fits (self, size);
-  if (!fits (self, size))
-    {
-      self->bytes_cut += size;
-      self->lines_cut++;
-      return;
-    }
-  self->line_bytes += size;
-  g_queue_push_tail (&self->lines, g_strndup (text, size));
-}
-
-static void
-line_cb (gpointer      user_data,
-         const guint8 *data,
-         gsize         size,
-         gboolean      plain)
-{
-  Collection *self = user_data;
-
-  self->lines_seen++;
-  self->bytes_seen += size;
-  if (!self->full)
-    {
-      keep_line (self, data, size, plain);
-      return;
-    }
-  self->lines_cut++;
-  self->bytes_cut += size;
-}
-
-static gboolean
-collection_event (gpointer                  native,
-                  const ProcstreamLogEvent *event)
-{
-  Collection *self = native;
-  gboolean    lines = self->collect == PROCSTREAM_COLLECT_LINES;
-
-  g_mutex_lock (&self->mutex);
-  if (event->type == PROCSTREAM_LOG_EVENT_CHUNK && lines)
-    procstream_line_cursor_push (&self->cursor, event->chunk, line_cb, self);
-  else if (event->type == PROCSTREAM_LOG_EVENT_CHUNK)
-    collect_bytes (self, event->chunk->data, event->chunk->size);
-  else if (event->type == PROCSTREAM_LOG_EVENT_GAP && lines)
-    procstream_line_cursor_gap (&self->cursor);
-  else if (event->type == PROCSTREAM_LOG_EVENT_END && lines)
-    procstream_line_cursor_finish (&self->cursor, line_cb, self);
-  g_mutex_unlock (&self->mutex);
-  return FALSE;
-}
-
-static gboolean
-collection_attach (gpointer                     native,
-                   const ProcstreamLineOptions *lines,
-                   gboolean                    *wants_lines,
-                   GError                     **error)
-{
-  Collection *self = native;
-  const char *missing = NULL;
-
-  if (self->collect == PROCSTREAM_COLLECT_UNSET)
-    missing = "collect";
-  else if (self->keep == PROCSTREAM_KEEP_UNSET)
-    missing = "keep";
-  if (missing)
-    {
-      g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSET_POLICY,
-                   "The property “%s” of the collector is not set", missing);
-      return FALSE;
-    }
-  if (self->max_bytes == 0 || self->max_lines == 0)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "The property “%s” of the collector must not be 0",
-                   self->max_bytes == 0 ? "max-bytes" : "max-lines");
-      return FALSE;
-    }
-  *wants_lines = self->collect == PROCSTREAM_COLLECT_LINES;
-  g_mutex_lock (&self->mutex);
-  if (!*wants_lines)
-    self->bytes = procstream_ring_new (self->max_bytes);
-  else if (!procstream_line_cursor_is_init (&self->cursor))
-    procstream_line_cursor_init (&self->cursor, lines);
-  g_mutex_unlock (&self->mutex);
-  return TRUE;
-}
-
-static guint64
-collection_get_bytes_torn (gpointer native)
-{
-  Collection *self = native;
-  guint64     torn;
-
-  procstream_platform_lock_to_read (&self->mutex);
-  torn = procstream_line_cursor_get_bytes_lost (&self->cursor);
-  procstream_platform_unlock_to_read (&self->mutex);
-  return torn;
-}
-
-static void
-collection_free (gpointer native)
-{
-  Collection *self = native;
-
-  procstream_line_cursor_clear (&self->cursor);
-  g_clear_pointer (&self->bytes, procstream_ring_free);
-  g_queue_clear_full (&self->lines, g_free);
-  g_string_free (self->scratch, TRUE);
-  g_mutex_clear (&self->mutex);
-  g_free (self);
-}
-
-static const ProcstreamNativeClass native_class = {
-  .attach = collection_attach,
-  .event = collection_event,
-  .get_bytes_torn = collection_get_bytes_torn,
-  .free = collection_free,
-};
-
-/* FALSE in a forked copy when a thread that is not there holds the lock, and what is kept may be half changed. The program hears
- * of it, since nothing at all is what an empty output gives, too. */
-static gboolean
-lock_kept (Collection *self)
-{
-  if (procstream_platform_forked ())
-    {
-      if (g_mutex_trylock (&self->mutex))
-        return TRUE;
-      g_warning ("The program was forked while this collector was collecting: what it holds cannot be read in the copy");
-      return FALSE;
-    }
-  g_mutex_lock (&self->mutex);
-  return TRUE;
-}
-
 /* --- The class ---------------------------------------------------------------------------------------------------------------- */
 
 static guint64
 get_count (ProcstreamCollector *self,
            const guint64       *count)
 {
-  guint64 value;
-
-  procstream_platform_lock_to_read (&self->collection->mutex);
-  value = *count;
-  procstream_platform_unlock_to_read (&self->collection->mutex);
-  return value;
+  return procstream_collection_get_count (self->collection, count);
 }
 
 static void
@@ -279,8 +70,8 @@ procstream_collector_get_property (GObject    *object,
                                    GValue     *value,
                                    GParamSpec *pspec)
 {
-  ProcstreamCollector *self = PROCSTREAM_COLLECTOR (object);
-  Collection          *collection = self->collection;
+  ProcstreamCollector  *self = PROCSTREAM_COLLECTOR (object);
+  ProcstreamCollection *collection = self->collection;
 
   switch (property_id)
     {
@@ -295,6 +86,15 @@ procstream_collector_get_property (GObject    *object,
       break;
     case PROP_MAX_LINES:
       g_value_set_uint64 (value, collection->max_lines);
+      break;
+    case PROP_FIRST_BYTES:
+      g_value_set_uint64 (value, collection->first_bytes);
+      break;
+    case PROP_FIRST_LINES:
+      g_value_set_uint64 (value, collection->first_lines);
+      break;
+    case PROP_SPILL_ABOVE:
+      g_value_set_uint64 (value, collection->spill_above);
       break;
     case PROP_BYTES_SEEN:
       g_value_set_uint64 (value, get_count (self, &collection->bytes_seen));
@@ -337,6 +137,15 @@ procstream_collector_set_property (GObject      *object,
       break;
     case PROP_MAX_LINES:
       procstream_collector_set_max_lines (self, g_value_get_uint64 (value));
+      break;
+    case PROP_FIRST_BYTES:
+      procstream_collector_set_first_bytes (self, g_value_get_uint64 (value));
+      break;
+    case PROP_FIRST_LINES:
+      procstream_collector_set_first_lines (self, g_value_get_uint64 (value));
+      break;
+    case PROP_SPILL_ABOVE:
+      procstream_collector_set_spill_above (self, g_value_get_uint64 (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -384,6 +193,41 @@ install_options (void)
    * Since: 1.0
    */
   properties[PROP_MAX_LINES] = g_param_spec_uint64 ("max-lines", NULL, NULL, 0, G_MAXUINT64, PROCSTREAM_UNLIMITED, writable);
+  /**
+   * ProcstreamCollector:first-bytes: (getter get_first_bytes) (setter set_first_bytes)
+   *
+   * With %PROCSTREAM_KEEP_FIRST_AND_LAST, how many of
+   * [property@Procstream.Collector:max-bytes] are for the beginning; the others are for
+   * the end. 0, the default, is half of them.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_FIRST_BYTES] = g_param_spec_uint64 ("first-bytes", NULL, NULL, 0, G_MAXUINT64, 0, writable);
+  /**
+   * ProcstreamCollector:first-lines: (getter get_first_lines) (setter set_first_lines)
+   *
+   * With %PROCSTREAM_KEEP_FIRST_AND_LAST, how many of
+   * [property@Procstream.Collector:max-lines] are for the beginning; the others are for
+   * the end. 0, the default, is half of them.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_FIRST_LINES] = g_param_spec_uint64 ("first-lines", NULL, NULL, 0, G_MAXUINT64, 0, writable);
+  /**
+   * ProcstreamCollector:spill-above: (getter get_spill_above) (setter set_spill_above)
+   *
+   * Above how many bytes everything goes to a temporary file, in the directory that
+   * [func@GLib.get_tmp_dir] names, instead of memory. The file has no name and goes with
+   * the collector. It is written in a thread of the library: a slow disk slows the child, or
+   * loses chunks, as delivery says. If it is full, the collector keeps what it has, counts the
+   * rest as cut, and fails with that error at the end.
+   *
+   * It needs %PROCSTREAM_COLLECT_BYTES, %PROCSTREAM_KEEP_FIRST, and a higher
+   * [property@Procstream.Collector:max-bytes]. The default is %PROCSTREAM_UNLIMITED: never.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_SPILL_ABOVE] = g_param_spec_uint64 ("spill-above", NULL, NULL, 0, G_MAXUINT64, PROCSTREAM_UNLIMITED, writable);
 }
 
 static void
@@ -449,15 +293,13 @@ procstream_collector_class_init (ProcstreamCollectorClass *klass)
 static void
 procstream_collector_init (ProcstreamCollector *self)
 {
-  Collection *collection = g_new0 (Collection, 1);
+  self->collection = procstream_collection_new (PROCSTREAM_CONSUMER (self));
+}
 
-  g_mutex_init (&collection->mutex);
-  g_queue_init (&collection->lines);
-  collection->scratch = g_string_new (NULL);
-  collection->max_bytes = PROCSTREAM_DEFAULT_COLLECTED_BYTES;
-  collection->max_lines = PROCSTREAM_UNLIMITED;
-  self->collection = collection;
-  collection->core = procstream_consumer_set_native (PROCSTREAM_CONSUMER (self), &native_class, collection);
+ProcstreamCollection *
+procstream_collector_get_collection (ProcstreamCollector *self)
+{
+  return self->collection;
 }
 
 /* --- Public functions --------------------------------------------------------------------------------------------------------- */
@@ -514,116 +356,6 @@ procstream_collector_get_keep (ProcstreamCollector *self)
   g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), PROCSTREAM_KEEP_UNSET);
 
   return self->collection->keep;
-}
-
-/**
- * procstream_collector_dup_bytes:
- * @self: a collector
- *
- * Gets a copy of what was kept so far. Lines are joined, each ended by a line
- * feed.
- *
- * Returns: (transfer full): the bytes, possibly none
- *
- * Since: 1.0
- */
-GBytes *
-procstream_collector_dup_bytes (ProcstreamCollector *self)
-{
-  Collection *collection;
-  GByteArray *bytes;
-
-  g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), NULL);
-
-  bytes = g_byte_array_new ();
-  collection = self->collection;
-  if (!lock_kept (collection))
-    return g_byte_array_free_to_bytes (bytes);
-  if (collection->bytes)
-    procstream_ring_append_to (collection->bytes, bytes);
-  for (GList *l = collection->lines.head; l; l = l->next)
-    {
-      g_byte_array_append (bytes, l->data, strlen (l->data));
-      g_byte_array_append (bytes, (const guint8 *) "\n", 1);
-    }
-  g_mutex_unlock (&collection->mutex);
-  return g_byte_array_free_to_bytes (bytes);
-}
-
-/**
- * procstream_collector_dup_text:
- * @self: a collector
- *
- * Gets what was kept so far as valid UTF-8: what is not valid, and NUL, is replaced by
- * U+FFFD.
- *
- * Returns: (transfer full): the text, possibly empty
- *
- * Since: 1.0
- */
-char *
-procstream_collector_dup_text (ProcstreamCollector *self)
-{
-  g_autoptr (GBytes) bytes = NULL;
-  g_autoptr (GString) scratch = NULL;
-  const char *text;
-  gsize       size;
-
-  g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), NULL);
-
-  bytes = procstream_collector_dup_bytes (self);
-  scratch = g_string_new (NULL);
-  text = procstream_line_repair (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), scratch, &size);
-  return size > 0 ? g_strndup (text, size) : g_strdup ("");
-}
-
-static char **
-parse_lines (GBytes *bytes)
-{
-  g_autoptr (ProcstreamLineParser) parser =
-                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_NEWLINE, G_MAXINT, PROCSTREAM_LINE_OVERFLOW_SPLIT);
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_auto (GStrv) lines = procstream_line_parser_push (parser, bytes);
-  g_auto (GStrv) last = procstream_line_parser_finish (parser);
-
-  g_strv_builder_addv (builder, (const char **) lines);
-  g_strv_builder_addv (builder, (const char **) last);
-  return g_strv_builder_end (builder);
-}
-
-/**
- * procstream_collector_dup_lines:
- * @self: a collector
- *
- * Gets the lines that were kept so far. Where bytes are collected, they are cut into
- * lines at LF and CRLF now.
- *
- * Returns: (transfer full) (array zero-terminated=1): the lines, possibly none
- *
- * Since: 1.0
- */
-char **
-procstream_collector_dup_lines (ProcstreamCollector *self)
-{
-  g_autoptr (GStrvBuilder) builder = NULL;
-  Collection *collection;
-
-  g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), NULL);
-
-  collection = self->collection;
-  if (collection->collect != PROCSTREAM_COLLECT_LINES)
-    {
-      g_autoptr (GBytes) bytes = procstream_collector_dup_bytes (self);
-
-      return parse_lines (bytes);
-    }
-  builder = g_strv_builder_new ();
-  if (!lock_kept (collection))
-    return g_strv_builder_end (builder);
-  for (GList *l = collection->lines.head; l; l = l->next)
-    g_strv_builder_add (builder, l->data);
-  g_mutex_unlock (&collection->mutex);
-  return g_strv_builder_end (builder);
 }
 
 /**
@@ -793,4 +525,121 @@ procstream_collector_set_max_lines (ProcstreamCollector *self, guint64 max_lines
     return;
   self->collection->max_lines = max_lines;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_LINES]);
+}
+
+/**
+ * procstream_collector_get_first_bytes: (get-property first-bytes)
+ * @self: a collector
+ *
+ * Gets how many bytes are for the beginning, where the last are kept too.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_collector_get_first_bytes (ProcstreamCollector *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), 0);
+
+  return self->collection->first_bytes;
+}
+
+/**
+ * procstream_collector_set_first_bytes: (set-property first-bytes)
+ * @self: a collector that is not attached yet
+ * @first_bytes: the number, or 0 for half
+ *
+ * Sets how many bytes are for the beginning, where the last are kept too.
+ *
+ * Since: 1.0
+ */
+void
+procstream_collector_set_first_bytes (ProcstreamCollector *self, guint64 first_bytes)
+{
+  g_return_if_fail (PROCSTREAM_IS_COLLECTOR (self));
+  g_return_if_fail (procstream_consumer_get_state (PROCSTREAM_CONSUMER (self)) == PROCSTREAM_CONSUMER_STATE_NONE);
+
+  if (self->collection->first_bytes == first_bytes)
+    return;
+  self->collection->first_bytes = first_bytes;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FIRST_BYTES]);
+}
+
+/**
+ * procstream_collector_get_first_lines: (get-property first-lines)
+ * @self: a collector
+ *
+ * Gets how many lines are for the beginning, where the last are kept too.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_collector_get_first_lines (ProcstreamCollector *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), 0);
+
+  return self->collection->first_lines;
+}
+
+/**
+ * procstream_collector_set_first_lines: (set-property first-lines)
+ * @self: a collector that is not attached yet
+ * @first_lines: the number, or 0 for half
+ *
+ * Sets how many lines are for the beginning, where the last are kept too.
+ *
+ * Since: 1.0
+ */
+void
+procstream_collector_set_first_lines (ProcstreamCollector *self, guint64 first_lines)
+{
+  g_return_if_fail (PROCSTREAM_IS_COLLECTOR (self));
+  g_return_if_fail (procstream_consumer_get_state (PROCSTREAM_CONSUMER (self)) == PROCSTREAM_CONSUMER_STATE_NONE);
+
+  if (self->collection->first_lines == first_lines)
+    return;
+  self->collection->first_lines = first_lines;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FIRST_LINES]);
+}
+
+/**
+ * procstream_collector_get_spill_above: (get-property spill-above)
+ * @self: a collector
+ *
+ * Gets above how many bytes everything goes to a temporary file.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_collector_get_spill_above (ProcstreamCollector *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), 0);
+
+  return self->collection->spill_above;
+}
+
+/**
+ * procstream_collector_set_spill_above: (set-property spill-above)
+ * @self: a collector that is not attached yet
+ * @spill_above: the limit, or %PROCSTREAM_UNLIMITED for never
+ *
+ * Sets above how many bytes everything goes to a temporary file.
+ *
+ * Since: 1.0
+ */
+void
+procstream_collector_set_spill_above (ProcstreamCollector *self, guint64 spill_above)
+{
+  g_return_if_fail (PROCSTREAM_IS_COLLECTOR (self));
+  g_return_if_fail (procstream_consumer_get_state (PROCSTREAM_CONSUMER (self)) == PROCSTREAM_CONSUMER_STATE_NONE);
+
+  if (self->collection->spill_above == spill_above)
+    return;
+  self->collection->spill_above = spill_above;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SPILL_ABOVE]);
 }

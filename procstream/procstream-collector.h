@@ -52,6 +52,18 @@ PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_collector_get_max_lines (ProcstreamCollector *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_collector_set_max_lines (ProcstreamCollector *self, guint64 max_lines);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_collector_get_first_bytes (ProcstreamCollector *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_collector_set_first_bytes (ProcstreamCollector *self, guint64 first_bytes);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_collector_get_first_lines (ProcstreamCollector *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_collector_set_first_lines (ProcstreamCollector *self, guint64 first_lines);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_collector_get_spill_above (ProcstreamCollector *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_collector_set_spill_above (ProcstreamCollector *self, guint64 spill_above);
 
 PROCSTREAM_AVAILABLE_IN_1_0
 GBytes *procstream_collector_dup_bytes (ProcstreamCollector *self);
@@ -59,6 +71,16 @@ PROCSTREAM_AVAILABLE_IN_1_0
 char *procstream_collector_dup_text (ProcstreamCollector *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 char **procstream_collector_dup_lines (ProcstreamCollector *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+GBytes *procstream_collector_dup_first_bytes (ProcstreamCollector *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+GBytes *procstream_collector_dup_last_bytes (ProcstreamCollector *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+char **procstream_collector_dup_first_lines (ProcstreamCollector *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+char **procstream_collector_dup_last_lines (ProcstreamCollector *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+GInputStream *procstream_collector_open_stream (ProcstreamCollector *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_collector_get_bytes_seen (ProcstreamCollector *self);
 PROCSTREAM_AVAILABLE_IN_1_0

@@ -395,6 +395,8 @@ typedef enum
  * @PROCSTREAM_KEEP_UNSET: not chosen; refused
  * @PROCSTREAM_KEEP_FIRST: the beginning is kept, what comes later is counted
  * @PROCSTREAM_KEEP_LAST: the end is kept, what came earlier is counted
+ * @PROCSTREAM_KEEP_FIRST_AND_LAST: the beginning and the end are kept, what lies
+ *   between them is counted
  *
  * What a bounded [class@Procstream.Collector] keeps.
  *
@@ -405,6 +407,7 @@ typedef enum
   PROCSTREAM_KEEP_UNSET,
   PROCSTREAM_KEEP_FIRST,
   PROCSTREAM_KEEP_LAST,
+  PROCSTREAM_KEEP_FIRST_AND_LAST,
 } ProcstreamKeep;
 
 /**

@@ -22,5 +22,7 @@ guint64 procstream_ring_push (ProcstreamRing *self,
                               gsize           size);
 void    procstream_ring_append_to (ProcstreamRing *self,
                                    GByteArray     *bytes);
+/* What keeping cost so far: how many bytes were copied in all. */
+guint64 procstream_ring_get_bytes_moved (ProcstreamRing *self);
 
 G_END_DECLS

@@ -15,6 +15,7 @@ struct _ProcstreamRing
   gsize   start;
   gsize   size;
   guint64 limit;
+  guint64 moved; /* bytes copied so far, to be kept or to be kept elsewhere */
 };
 
 #define FIRST_ALLOCATION 256
@@ -71,6 +72,7 @@ reserve (ProcstreamRing *self,
   wanted = MIN (wanted, self->limit);
   data = g_malloc (wanted);
   copy_out (self, data);
+  self->moved += self->size;
   g_free (self->data);
   self->data = data;
   self->allocated = wanted;
@@ -92,6 +94,13 @@ append (ProcstreamRing *self,
   memcpy (self->data + end, data, first);
   memcpy (self->data, data + first, size - first);
   self->size += size;
+  self->moved += size;
+}
+
+guint64
+procstream_ring_get_bytes_moved (ProcstreamRing *self)
+{
+  return self->moved;
 }
 
 gsize

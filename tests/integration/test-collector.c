@@ -5,7 +5,9 @@
 #include "test-stream.h"
 #include "test-utils.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 
 typedef struct
 {
@@ -13,6 +15,8 @@ typedef struct
   ProcstreamKeep    keep;
   guint64           max_bytes;
   guint64           max_lines;
+  guint64           first; /* bytes or lines */
+  guint64           spill_above;
 } Options;
 
 /* What a collector makes of @pieces, one chunk each. */
@@ -29,6 +33,12 @@ collect (const Options     *options,
     procstream_collector_set_max_bytes (collector, options->max_bytes);
   if (options->max_lines)
     procstream_collector_set_max_lines (collector, options->max_lines);
+  if (options->first && options->collect == PROCSTREAM_COLLECT_BYTES)
+    procstream_collector_set_first_bytes (collector, options->first);
+  if (options->first && options->collect == PROCSTREAM_COLLECT_LINES)
+    procstream_collector_set_first_lines (collector, options->first);
+  if (options->spill_above)
+    procstream_collector_set_spill_above (collector, options->spill_above);
   procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (collector), &error);
   g_assert_no_error (error);
   for (; *pieces; pieces++)
@@ -112,6 +122,248 @@ test_no_hole (void)
   check_lines (first, "aa", 3, 2);
 }
 
+/* --- Both ends ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+check_ends (ProcstreamCollector *collector,
+            const char          *first,
+            const char          *last,
+            guint64              cut)
+{
+  g_autoptr (GBytes) first_bytes = procstream_collector_dup_first_bytes (collector);
+  g_autoptr (GBytes) last_bytes = procstream_collector_dup_last_bytes (collector);
+  g_autoptr (GBytes) all = procstream_collector_dup_bytes (collector);
+  g_autofree char *joined = g_strconcat (first, last, NULL);
+
+  g_assert_cmpmem (g_bytes_get_data (first_bytes, NULL), g_bytes_get_size (first_bytes), first, strlen (first));
+  g_assert_cmpmem (g_bytes_get_data (last_bytes, NULL), g_bytes_get_size (last_bytes), last, strlen (last));
+  g_assert_cmpmem (g_bytes_get_data (all, NULL), g_bytes_get_size (all), joined, strlen (joined));
+  g_assert_cmpuint (procstream_collector_get_bytes_cut (collector), ==, cut);
+  g_assert_cmpint (procstream_collector_get_truncated (collector), ==, cut > 0);
+}
+
+/* Defect W-31: the beginning and the end, and exactly how much lies between. */
+static void
+test_both_ends (void)
+{
+  const Options half = { PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST_AND_LAST, 6, 0, 0, 0 };
+  const Options mostly_last = { PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST_AND_LAST, 6, 0, 1, 0 };
+  const Options exact = { PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST_AND_LAST, 12, 0, 0, 0 };
+  const Options tiny = { PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST_AND_LAST, 1, 0, 0, 0 };
+  g_autoptr (ProcstreamCollector) a = collect (&half, abc);
+  g_autoptr (ProcstreamCollector) b = collect (&mostly_last, abc);
+  g_autoptr (ProcstreamCollector) c = collect (&exact, abc);
+  g_autoptr (ProcstreamCollector) d = collect (&tiny, abc);
+  g_autofree char *text = procstream_collector_dup_text (a);
+  g_autofree char *whole = procstream_collector_dup_text (c);
+
+  check_ends (a, "aaa", "ccc", 6);
+  check_ends (b, "a", "bcccc", 6);
+  check_ends (c, "aaaabb", "bbcccc", 0);
+  check_ends (d, "", "c", 11);
+  g_assert_cmpstr (text, ==, "aaa\n[… 6 bytes left out …]\nccc");
+  g_assert_cmpstr (whole, ==, "aaaabbbbcccc");
+}
+
+static void
+test_both_ends_of_lines (void)
+{
+  const char *const pieces[] = { "1\n2\n3\n4\n", "5\n6\n7\n", NULL };
+  const Options     half = { PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST_AND_LAST, 0, 4, 0, 0 };
+  const Options     mostly_first = { PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST_AND_LAST, 0, 4, 3, 0 };
+  const Options     all = { PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST_AND_LAST, 0, 7, 0, 0 };
+  g_autoptr (ProcstreamCollector) a = collect (&half, pieces);
+  g_autoptr (ProcstreamCollector) b = collect (&mostly_first, pieces);
+  g_autoptr (ProcstreamCollector) c = collect (&all, pieces);
+  g_auto (GStrv) first = procstream_collector_dup_first_lines (a);
+  g_auto (GStrv) last = procstream_collector_dup_last_lines (a);
+  const char *const expected_first[] = { "1", "2", NULL };
+  const char *const expected_last[] = { "6", "7", NULL };
+
+  g_assert_cmpstrv (first, expected_first);
+  g_assert_cmpstrv (last, expected_last);
+  check_lines (a, "1|2|6|7", 7, 3);
+  check_lines (b, "1|2|3|7", 7, 3);
+  check_lines (c, "1|2|3|4|5|6|7", 7, 0);
+}
+
+/* The cases of “push_chunk_boundary_matrix”: exactly full is not cut, and a chunk may be larger than all that is kept. */
+static void
+test_boundaries (void)
+{
+  static const struct
+  {
+    const char *pieces[3];
+    const char *first;
+    const char *last;
+  } cases[] = {
+    { { "abcde", NULL }, "abcde", "abcde" },
+    { { "abcdef", NULL }, "abcde", "bcdef" },
+    { { "abc", "def", NULL }, "abcde", "bcdef" },
+    { { "abcde", "f", NULL }, "abcde", "bcdef" },
+    { { "abcdefgh", NULL }, "abcde", "defgh" },
+    { { "ab", "cdefgh", NULL }, "abcde", "defgh" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      guint64 seen = strlen (cases[i].pieces[0]) + (cases[i].pieces[1] ? strlen (cases[i].pieces[1]) : 0);
+      g_autoptr (ProcstreamCollector) first = collect (&(Options){ PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST, 5, 0, 0, 0 }, cases[i].pieces);
+      g_autoptr (ProcstreamCollector) last = collect (&(Options){ PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_LAST, 5, 0, 0, 0 }, cases[i].pieces);
+
+      check (first, cases[i].first, seen, seen - 5);
+      check (last, cases[i].last, seen, seen - 5);
+    }
+}
+
+/* --- Spilling ----------------------------------------------------------------------------------------------------------------- */
+
+#define PIECE "0123456789abcdef"
+
+static void
+test_spill (void)
+{
+  const char *const pieces[] = { PIECE, PIECE, PIECE, PIECE, NULL };
+  const guint64     limits[] = { 1, 16, 17, 63, 64, 1000 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      const Options options = { PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST, 2000, 0, 0, limits[i] };
+      const Options cut = { PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST, 20, 0, 0, MIN (limits[i], 19) };
+      g_autoptr (ProcstreamCollector) all = collect (&options, pieces);
+      g_autoptr (ProcstreamCollector) some = collect (&cut, pieces);
+      g_autoptr (GInputStream) stream = procstream_collector_open_stream (all);
+      g_autoptr (GBytes) bytes = procstream_collector_dup_bytes (all);
+      char buffer[100];
+
+      check (all, PIECE PIECE PIECE PIECE, 64, 0);
+      check (some, PIECE "0123", 64, 44);
+      g_assert_cmpint (g_input_stream_read (stream, buffer, sizeof buffer, NULL, NULL), ==, 64);
+      /* It outlives the collector. */
+      g_clear_object (&all);
+      g_assert_cmpmem (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), PIECE PIECE PIECE PIECE, 64);
+    }
+}
+
+static gboolean
+is_in_worker (gpointer data)
+{
+  return procstream_collector_get_bytes_seen (data) > 0;
+}
+
+/* It can be looked at while it grows, and what was taken stays what it was. */
+static void
+test_spill_meanwhile (void)
+{
+  g_autoptr (TestStream) stream = test_stream_new (&(TestStreamOptions){
+      .delivery = PROCSTREAM_DELIVERY_RELIABLE, .replay = PROCSTREAM_REPLAY_NONE });
+  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST);
+  g_autoptr (GBytes) early = NULL;
+  g_autoptr (GBytes) late = NULL;
+
+  procstream_collector_set_spill_above (collector, 1);
+  procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (collector), NULL);
+  test_stream_write_read (stream, "early ");
+  test_run_until (NULL, "the worker", is_in_worker, collector);
+  early = procstream_collector_dup_bytes (collector);
+  test_stream_write_read (stream, "late");
+  test_stream_close (stream);
+  g_assert_true (procstream_consumer_wait (PROCSTREAM_CONSUMER (collector), 60000, NULL, NULL));
+  late = procstream_collector_dup_bytes (collector);
+  g_assert_cmpmem (g_bytes_get_data (early, NULL), g_bytes_get_size (early), "early ", 6);
+  g_assert_cmpmem (g_bytes_get_data (late, NULL), g_bytes_get_size (late), "early late", 10);
+}
+
+/* The disk is full: what there is stays, the rest is counted, and the child is not held up. No file may be larger than the limit. */
+static void
+check_spill_error (guint64     limit,
+                   const char *kept)
+{
+  g_autoptr (TestStream) stream = test_stream_new (&(TestStreamOptions){
+      .delivery = PROCSTREAM_DELIVERY_RELIABLE, .replay = PROCSTREAM_REPLAY_NONE });
+  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST);
+  g_autoptr (GError) error = NULL;
+  struct rlimit before;
+
+  g_assert_cmpint (getrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &(struct rlimit){ limit, before.rlim_max }), ==, 0);
+  procstream_collector_set_spill_above (collector, 10);
+  procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (collector), NULL);
+  test_stream_write_read (stream, "01234567");
+  for (int i = 0; i < 5; i++)
+    test_stream_write_read (stream, PIECE);
+  test_stream_close (stream);
+  g_assert_false (procstream_consumer_wait (PROCSTREAM_CONSUMER (collector), 60000, NULL, &error));
+  g_assert_cmpint (setrlimit (RLIMIT_FSIZE, &before), ==, 0);
+  g_assert_error (error, G_IO_ERROR, (int) g_io_error_from_errno (EFBIG));
+  g_assert_nonnull (strstr (error->message, "temporary file"));
+  check (collector, kept, 88, 88 - strlen (kept));
+}
+
+static void
+test_spill_error (void)
+{
+  check_spill_error (0, "01234567");
+  check_spill_error (5, "01234567");
+  check_spill_error (30, "01234567" PIECE "012345");
+}
+
+static void
+assert_refused (ProcstreamCollector *collector, /* (transfer full) */
+                const char          *part)
+{
+  g_autoptr (TestStream) stream = test_stream_new (&(TestStreamOptions){
+      .delivery = PROCSTREAM_DELIVERY_RELIABLE, .replay = PROCSTREAM_REPLAY_NONE });
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (collector), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, part));
+  g_object_unref (collector);
+}
+
+static void
+test_refused (void)
+{
+  ProcstreamCollector *collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_LAST);
+
+  procstream_collector_set_spill_above (collector, 1);
+  assert_refused (collector, "“spill-above”");
+  collector = procstream_collector_new (PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST);
+  procstream_collector_set_spill_above (collector, 1);
+  assert_refused (collector, "“spill-above”");
+  collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST_AND_LAST);
+  procstream_collector_set_first_bytes (collector, PROCSTREAM_DEFAULT_COLLECTED_BYTES);
+  assert_refused (collector, "“first-bytes”");
+  collector = procstream_collector_new (PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST_AND_LAST);
+  procstream_collector_set_first_lines (collector, PROCSTREAM_UNLIMITED);
+  assert_refused (collector, "“first-lines”");
+}
+
+/* Defect W-13: a read error loses nothing of what was collected, spilled or not, and the collector says by itself that it is not all. */
+static void
+test_read_error (void)
+{
+  const guint64 limits[] = { PROCSTREAM_UNLIMITED, 1 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+      g_autoptr (GInputStream) memory = g_memory_input_stream_new_from_data ("good \xff bad", -1, NULL);
+      g_autoptr (GConverter) converter = G_CONVERTER (g_charset_converter_new ("UTF-8", "UTF-8", NULL));
+      g_autoptr (GInputStream) input = g_converter_input_stream_new (memory, converter);
+      g_autoptr (ProcstreamOutput) output = procstream_output_new_from_stream (input, "broken", config, NULL);
+      g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST);
+      g_autoptr (GError) error = NULL;
+
+      procstream_collector_set_spill_above (collector, limits[i]);
+      procstream_output_attach (output, PROCSTREAM_CONSUMER (collector), NULL);
+      g_assert_false (procstream_consumer_wait (PROCSTREAM_CONSUMER (collector), 60000, NULL, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+      check (collector, "good ", 5, 0);
+    }
+}
+
 static void
 test_bytes_as_lines (void)
 {
@@ -146,5 +398,13 @@ main (int   argc,
   g_test_add_func ("/collector/no-hole", test_no_hole);
   g_test_add_func ("/collector/bytes-as-lines", test_bytes_as_lines);
   g_test_add_func ("/collector/zero-limit", test_zero_limit);
+  g_test_add_func ("/collector/boundaries", test_boundaries);
+  g_test_add_func ("/collector/both-ends/bytes", test_both_ends);
+  g_test_add_func ("/collector/both-ends/lines", test_both_ends_of_lines);
+  g_test_add_func ("/collector/spill/kept", test_spill);
+  g_test_add_func ("/collector/spill/meanwhile", test_spill_meanwhile);
+  g_test_add_func ("/collector/spill/error", test_spill_error);
+  g_test_add_func ("/collector/refused", test_refused);
+  g_test_add_func ("/collector/read-error", test_read_error);
   return g_test_run ();
 }

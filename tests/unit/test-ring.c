@@ -180,6 +180,26 @@ test_memory (void)
   procstream_ring_free (ring);
 }
 
+/* Defect W-43: what keeping the last bytes costs does not depend on how many are kept. */
+static void
+test_cost (void)
+{
+  const gsize limits[] = { 1000, 1024 * 1024, 8 * 1024 * 1024 };
+  guint8      piece[16 * 1024] = { 0 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
+    {
+      ProcstreamRing *ring = procstream_ring_new (limits[i]);
+      guint64         pushed = 0;
+
+      for (; pushed < 64 * 1024 * 1024; pushed += sizeof piece)
+        procstream_ring_push (ring, piece, sizeof piece);
+      /* Each byte once, and those that were there when it grew. */
+      g_assert_cmpuint (procstream_ring_get_bytes_moved (ring), <=, pushed + limits[i]);
+      procstream_ring_free (ring);
+    }
+}
+
 static void
 test_empty (void)
 {
@@ -203,6 +223,7 @@ main (int   argc,
   g_test_add_func ("/ring/fill", test_fill);
   g_test_add_func ("/ring/no-limit", test_no_limit);
   g_test_add_func ("/ring/memory", test_memory);
+  g_test_add_func ("/ring/cost", test_cost);
   g_test_add_func ("/ring/empty", test_empty);
   return g_test_run ();
 }

@@ -1,0 +1,520 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-collection-private.h"
+
+#include "procstream-error.h"
+#include "procstream-platform-private.h"
+
+#include <string.h>
+
+/*
+ * The record is shared by the outer and the thread that reads, or the worker that spills; mutex protects all of it but the options, which
+ * are fixed from attach on. Whenever mutex is free:
+ *
+ *  - bytes: seen = kept + cut; lines: the same, and the bytes of their text too;
+ *  - each end holds no more than its limits say, and nothing where it has none;
+ *  - what an end holds is without a hole: of the beginning nothing more is kept once something was cut (full), and what the end lets
+ *    go is always its oldest. So all that was cut lies after the beginning and before the end, in one piece.
+ *
+ * Where it spills, it pulls, in a worker: the disk holds up the child or, with lossy delivery, loses chunks, and never the thread that
+ * reads. The bytes are in first.bytes until they would be more than spill_above, and from then on in the file, all of them; who looks at
+ * them sees either. After an error what there is stays, and all that follows is cut.
+ */
+
+/* --- Collecting --------------------------------------------------------------------------------------------------------------- */
+
+static void
+collect_bytes (ProcstreamCollection *self,
+               const guint8         *data,
+               gsize                 size)
+{
+  gsize kept = self->first.bytes ? procstream_ring_fill (self->first.bytes, data, size) : 0;
+
+  self->bytes_seen += size;
+  if (kept == size)
+    return;
+  if (self->last.bytes)
+    self->bytes_cut += procstream_ring_push (self->last.bytes, data + kept, size - kept);
+  else
+    self->bytes_cut += size - kept;
+}
+
+static gboolean
+fits (const ProcstreamCollectionEnd *end,
+      guint64                        size)
+{
+  return end->lines.length < end->max_lines && end->line_bytes <= end->max_bytes && size <= end->max_bytes - end->line_bytes;
+}
+
+static void
+cut_oldest (ProcstreamCollection *self)
+{
+  g_autofree char *line = g_queue_pop_head (&self->last.lines);
+  gsize            size = strlen (line);
+
+  self->last.line_bytes -= size;
+  self->bytes_cut += size;
+  self->lines_cut++;
+}
+
+static void
+keep_line (ProcstreamCollectionEnd *end,
+           const char              *text,
+           gsize                    size)
+{
+  end->line_bytes += size;
+  g_queue_push_tail (&end->lines, g_strndup (text, size));
+}
+
+static void
+line_cb (gpointer      user_data,
+         const guint8 *data,
+         gsize         size,
+         gboolean      plain)
+{
+  ProcstreamCollection *self = user_data;
+  const char           *text = (const char *) data;
+
+  if (!plain && (!self->full || self->last.max_bytes > 0))
+    text = procstream_line_repair (data, size, self->scratch, &size);
+  self->lines_seen++;
+  self->bytes_seen += size;
+  self->full |= !fits (&self->first, size);
+  if (!self->full)
+    {
+      keep_line (&self->first, text, size);
+      return;
+    }
+  while (!fits (&self->last, size) && self->last.lines.length > 0)
+    cut_oldest (self);
+  if (fits (&self->last, size))
+    {
+      keep_line (&self->last, text, size);
+      return;
+    }
+  self->bytes_cut += size;
+  self->lines_cut++;
+}
+
+static gboolean
+collection_event (gpointer                  native,
+                  const ProcstreamLogEvent *event)
+{
+  ProcstreamCollection *self = native;
+  gboolean              lines = self->collect == PROCSTREAM_COLLECT_LINES;
+
+  g_mutex_lock (&self->mutex);
+  if (event->type == PROCSTREAM_LOG_EVENT_CHUNK && lines)
+    procstream_line_cursor_push (&self->cursor, event->chunk, line_cb, self);
+  else if (event->type == PROCSTREAM_LOG_EVENT_CHUNK)
+    collect_bytes (self, event->chunk->data, event->chunk->size);
+  else if (event->type == PROCSTREAM_LOG_EVENT_GAP && lines)
+    procstream_line_cursor_gap (&self->cursor);
+  else if (event->type == PROCSTREAM_LOG_EVENT_END && lines)
+    procstream_line_cursor_finish (&self->cursor, line_cb, self);
+  g_mutex_unlock (&self->mutex);
+  return FALSE;
+}
+
+/* --- Spilling ----------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+collection_pulls (gpointer native)
+{
+  ProcstreamCollection *self = native;
+
+  return self->spill_above < self->max_bytes;
+}
+
+/* From memory to a file; FALSE, with what there is in memory, when that is not possible. */
+static gboolean
+begin_spill (ProcstreamCollection *self,
+             GError              **error)
+{
+  ProcstreamSpill *spill = procstream_spill_new (error);
+  g_autoptr (GByteArray) kept = g_byte_array_new ();
+  gsize written;
+
+  if (spill == NULL)
+    return FALSE;
+  /* Only this thread changes it. */
+  procstream_ring_append_to (self->first.bytes, kept);
+  if (!procstream_spill_append (spill, kept->data, kept->len, &written, error))
+    {
+      procstream_spill_free (spill);
+      return FALSE;
+    }
+  g_mutex_lock (&self->mutex);
+  self->spill = spill;
+  g_clear_pointer (&self->first.bytes, procstream_ring_free);
+  g_mutex_unlock (&self->mutex);
+  return TRUE;
+}
+
+/* How much of @size was kept. */
+static gsize
+spill_bytes (ProcstreamCollection *self,
+             const guint8         *data,
+             gsize                 size)
+{
+  g_autoptr (GError) error = NULL;
+  gsize written = 0;
+
+  if (self->spill_error || size == 0)
+    return 0;
+  if (self->spill || begin_spill (self, &error))
+    procstream_spill_append (self->spill, data, size, &written, &error);
+  if (error)
+    {
+      g_prefix_error (&error, "Could not keep all that was collected: ");
+      g_mutex_lock (&self->mutex);
+      self->spill_error = g_steal_pointer (&error);
+      g_mutex_unlock (&self->mutex);
+    }
+  return written;
+}
+
+static void
+take_chunk (ProcstreamCollection *self,
+            ProcstreamChunk      *chunk)
+{
+  guint64  kept = self->bytes_seen - self->bytes_cut;
+  gsize    room = MIN (chunk->size, self->max_bytes - kept);
+  gsize    written = 0;
+  gboolean in_memory = self->spill == NULL && self->spill_error == NULL && kept + room <= self->spill_above;
+
+  if (!in_memory)
+    written = spill_bytes (self, chunk->data, room);
+  g_mutex_lock (&self->mutex);
+  if (in_memory)
+    written = procstream_ring_fill (self->first.bytes, chunk->data, room);
+  self->bytes_seen += chunk->size;
+  self->bytes_cut += chunk->size - written;
+  g_mutex_unlock (&self->mutex);
+}
+
+static void
+meet_end (ProcstreamCollection *self,
+          const GError         *error)
+{
+  const GError *first = self->spill_error ? self->spill_error : error;
+
+  procstream_consumer_core_finish (self->core, first ? PROCSTREAM_CONSUMER_STATE_FAILED : PROCSTREAM_CONSUMER_STATE_ENDED, first);
+}
+
+/* FALSE: nothing, for now. */
+static gboolean
+take_event (ProcstreamCollection   *self,
+            ProcstreamOutputCore   *output,
+            ProcstreamSubscription *subscription)
+{
+  ProcstreamLogEvent event = { 0 };
+
+  switch (procstream_output_core_take (output, subscription, &event))
+    {
+    case PROCSTREAM_LOG_EVENT_NOTHING:
+      return FALSE;
+    case PROCSTREAM_LOG_EVENT_CHUNK:
+      take_chunk (self, event.chunk);
+      break;
+    case PROCSTREAM_LOG_EVENT_GAP:
+      procstream_consumer_core_count_gap (self->core, event.chunks, event.bytes);
+      break;
+    default:
+      meet_end (self, event.error);
+    }
+  procstream_log_event_clear (&event);
+  return TRUE;
+}
+
+static gboolean
+run (gpointer          data,
+     ProcstreamBudget *budget)
+{
+  ProcstreamCollection   *self = data;
+  ProcstreamOutputCore   *output;
+  ProcstreamSubscription *subscription = procstream_consumer_core_dup_subscription (self->core, &output);
+
+  if (subscription == NULL)
+    return FALSE;
+  while (take_event (self, output, subscription))
+    ;
+  procstream_subscription_unref (subscription);
+  procstream_output_core_unref (output);
+  return FALSE;
+}
+
+static void
+collection_ready (gpointer native)
+{
+  ProcstreamCollection *self = native;
+
+  procstream_pump_wake (&self->pump);
+}
+
+/* It may have been told to take while there was no subscription to take from. */
+static void
+collection_attached (gpointer native)
+{
+  if (collection_pulls (native))
+    collection_ready (native);
+}
+
+/* --- The record --------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+unset (const char *property,
+       GError    **error)
+{
+  g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSET_POLICY,
+               "The property “%s” of the collector is not set", property);
+  return FALSE;
+}
+
+static gboolean
+invalid (const char *message,
+         GError    **error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s", message);
+  return FALSE;
+}
+
+static gboolean
+check (ProcstreamCollection *self,
+       GError              **error)
+{
+  gboolean both = self->keep == PROCSTREAM_KEEP_FIRST_AND_LAST;
+
+  if (self->collect == PROCSTREAM_COLLECT_UNSET)
+    return unset ("collect", error);
+  if (self->keep == PROCSTREAM_KEEP_UNSET)
+    return unset ("keep", error);
+  if (self->max_bytes == 0)
+    return invalid ("The property “max-bytes” of the collector must not be 0", error);
+  if (self->max_lines == 0)
+    return invalid ("The property “max-lines” of the collector must not be 0", error);
+  if (both && self->first_bytes >= self->max_bytes)
+    return invalid ("The property “first-bytes” of the collector must be less than “max-bytes”", error);
+  if (both && self->first_lines >= self->max_lines)
+    return invalid ("The property “first-lines” of the collector must be less than “max-lines”", error);
+  if (collection_pulls (self) && (self->collect != PROCSTREAM_COLLECT_BYTES || self->keep != PROCSTREAM_KEEP_FIRST))
+    return invalid ("The collector can have a “spill-above” only where it collects bytes and keeps the first", error);
+  return TRUE;
+}
+
+static void
+set_limits (ProcstreamCollection *self)
+{
+  gboolean both = self->keep == PROCSTREAM_KEEP_FIRST_AND_LAST;
+
+  self->first = (ProcstreamCollectionEnd){ .lines = G_QUEUE_INIT };
+  self->last = (ProcstreamCollectionEnd){ .lines = G_QUEUE_INIT };
+  if (self->keep != PROCSTREAM_KEEP_LAST)
+    {
+      self->first.max_bytes = !both ? self->max_bytes : self->first_bytes ? self->first_bytes
+                                                                          : self->max_bytes / 2;
+      self->first.max_lines = !both ? self->max_lines : self->first_lines ? self->first_lines
+                                                                          : self->max_lines / 2;
+    }
+  if (self->keep != PROCSTREAM_KEEP_FIRST)
+    {
+      self->last.max_bytes = self->max_bytes - self->first.max_bytes;
+      self->last.max_lines = self->max_lines - self->first.max_lines;
+    }
+  if (self->collect == PROCSTREAM_COLLECT_LINES)
+    return;
+  if (self->first.max_bytes > 0)
+    self->first.bytes = procstream_ring_new (self->first.max_bytes);
+  if (self->last.max_bytes > 0)
+    self->last.bytes = procstream_ring_new (self->last.max_bytes);
+}
+
+static gboolean
+collection_attach (gpointer                     native,
+                   const ProcstreamLineOptions *lines,
+                   gboolean                    *wants_lines,
+                   GError                     **error)
+{
+  ProcstreamCollection *self = native;
+
+  if (!check (self, error))
+    return FALSE;
+  *wants_lines = self->collect == PROCSTREAM_COLLECT_LINES;
+  g_mutex_lock (&self->mutex);
+  if (self->first.max_bytes == 0 && self->last.max_bytes == 0)
+    set_limits (self);
+  if (*wants_lines && !procstream_line_cursor_is_init (&self->cursor))
+    procstream_line_cursor_init (&self->cursor, lines);
+  g_mutex_unlock (&self->mutex);
+  return TRUE;
+}
+
+static guint64
+collection_get_bytes_torn (gpointer native)
+{
+  ProcstreamCollection *self = native;
+  guint64               torn;
+
+  procstream_platform_lock_to_read (&self->mutex);
+  torn = procstream_line_cursor_get_bytes_lost (&self->cursor);
+  procstream_platform_unlock_to_read (&self->mutex);
+  return torn;
+}
+
+static void
+clear_end (ProcstreamCollectionEnd *end)
+{
+  g_clear_pointer (&end->bytes, procstream_ring_free);
+  g_queue_clear_full (&end->lines, g_free);
+}
+
+static void
+collection_free (gpointer native)
+{
+  ProcstreamCollection *self = native;
+
+  procstream_pump_clear (&self->pump);
+  procstream_line_cursor_clear (&self->cursor);
+  clear_end (&self->first);
+  clear_end (&self->last);
+  g_clear_pointer (&self->spill, procstream_spill_free);
+  g_clear_error (&self->spill_error);
+  g_string_free (self->scratch, TRUE);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+static const ProcstreamNativeClass native_class = {
+  .attach = collection_attach,
+  .event = collection_event,
+  .pulls = collection_pulls,
+  .ready = collection_ready,
+  .attached = collection_attached,
+  .get_bytes_torn = collection_get_bytes_torn,
+  .free = collection_free,
+};
+
+static gpointer
+ref_cb (gpointer data)
+{
+  ProcstreamCollection *self = data;
+
+  procstream_consumer_core_ref (self->core);
+  return self;
+}
+
+static void
+unref_cb (gpointer data)
+{
+  ProcstreamCollection *self = data;
+
+  procstream_consumer_core_unref (self->core);
+}
+
+ProcstreamCollection *
+procstream_collection_new (ProcstreamConsumer *consumer)
+{
+  ProcstreamCollection *self = g_new0 (ProcstreamCollection, 1);
+
+  self->core = procstream_consumer_set_native (consumer, &native_class, self);
+  self->max_bytes = PROCSTREAM_DEFAULT_COLLECTED_BYTES;
+  self->max_lines = PROCSTREAM_UNLIMITED;
+  self->spill_above = PROCSTREAM_UNLIMITED;
+  procstream_pump_init (&self->pump, "procstream-spill", run, self, ref_cb, unref_cb);
+  g_mutex_init (&self->mutex);
+  self->scratch = g_string_new (NULL);
+  return self;
+}
+
+/* --- What there is ------------------------------------------------------------------------------------------------------------ */
+
+guint64
+procstream_collection_get_count (ProcstreamCollection *self,
+                                 const guint64        *count)
+{
+  guint64 value;
+
+  procstream_platform_lock_to_read (&self->mutex);
+  value = *count;
+  procstream_platform_unlock_to_read (&self->mutex);
+  return value;
+}
+
+/* FALSE in a forked copy when a thread that is not there holds the lock, and what is kept may be half changed. The program hears
+ * of it, since nothing at all is what an empty output gives, too. */
+static gboolean
+lock_kept (ProcstreamCollection *self)
+{
+  if (procstream_platform_forked ())
+    {
+      if (g_mutex_trylock (&self->mutex))
+        return TRUE;
+      g_warning ("The program was forked while this collector was collecting: what it holds cannot be read in the copy");
+      return FALSE;
+    }
+  g_mutex_lock (&self->mutex);
+  return TRUE;
+}
+
+static void
+append_bytes (const ProcstreamCollectionEnd *end,
+              GByteArray                    *bytes)
+{
+  if (end->bytes)
+    procstream_ring_append_to (end->bytes, bytes);
+  for (GList *l = end->lines.head; l; l = l->next)
+    {
+      g_byte_array_append (bytes, l->data, strlen (l->data));
+      g_byte_array_append (bytes, (const guint8 *) "\n", 1);
+    }
+}
+
+GBytes *
+procstream_collection_dup_bytes (ProcstreamCollection *self,
+                                 gboolean              first,
+                                 gboolean              last)
+{
+  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  ProcstreamSpill *spill = NULL;
+  gsize            size = 0;
+
+  if (!lock_kept (self))
+    return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+  if (first && self->spill)
+    {
+      spill = self->spill;
+      size = self->bytes_seen - self->bytes_cut;
+    }
+  if (first)
+    append_bytes (&self->first, bytes);
+  if (last)
+    append_bytes (&self->last, bytes);
+  g_mutex_unlock (&self->mutex);
+  /* It stays as long as the record does, and what was written does not change. */
+  return spill ? procstream_spill_map (spill, size) : g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+}
+
+static void
+add_lines (const ProcstreamCollectionEnd *end,
+           GStrvBuilder                  *builder)
+{
+  for (GList *l = end->lines.head; l; l = l->next)
+    g_strv_builder_add (builder, l->data);
+}
+
+char **
+procstream_collection_dup_lines (ProcstreamCollection *self,
+                                 gboolean              first,
+                                 gboolean              last)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  if (!lock_kept (self))
+    return g_strv_builder_end (builder);
+  if (first)
+    add_lines (&self->first, builder);
+  if (last)
+    add_lines (&self->last, builder);
+  g_mutex_unlock (&self->mutex);
+  return g_strv_builder_end (builder);
+}
