@@ -198,7 +198,7 @@ test_find_hostile (void)
   Fixture f;
 
   for (guint i = 0; i < 100; i++)
-    g_string_append (text, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n");
+    g_string_append (text, "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx y\n");
   set_up (&f, text->str);
   g_assert_cmpint (procstream_log_model_find_regex (f.model, regex, 0, 0, 0, NULL, &error), ==, -1);
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
