@@ -3,20 +3,16 @@
 #include "procstream-chunk-log-private.h"
 
 #include <malloc.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "chunk-log-model.h"
+#include "test-history.h"
 
 /*
- * The log is compared with a naive model of it, operation by operation, on random histories. PROCSTREAM_TEST_HISTORIES sets their
- * number, PROCSTREAM_TEST_SEED the first seed; a history that fails is shortened before it is printed. What a model cannot say
- * well, an example says.
+ * The log is compared with a naive model of it, operation by operation, on random histories: see test-history.h. What a
+ * model cannot say well, an example says.
  */
 
 #define N_HISTORIES 3000
-#define FIRST_SEED 1
 
 static ProcstreamChunkLog *
 new_log (ProcstreamReplay replay,
@@ -518,106 +514,15 @@ test_thousand_cursors (void)
 
 /* --- Random histories --------------------------------------------------------------------------------------------------------- */
 
-static GByteArray *
-make_history (guint32 seed)
-{
-  g_autoptr (GRand) random = g_rand_new_with_seed (seed);
-  guint       size = MODEL_SETUP + MODEL_OPERATION * g_rand_int_range (random, 10, 200);
-  GByteArray *history = g_byte_array_sized_new (size);
-
-  for (guint i = 0; i < size; i++)
-    g_byte_array_append (history, (guint8[]){ g_rand_int (random) >> 8 }, 1);
-  return history;
-}
-
-/* Leaves out one operation after the other as long as it still fails. */
-static void
-shorten (GByteArray *history)
-{
-  gboolean shorter = TRUE;
-
-  while (shorter)
-    {
-      shorter = FALSE;
-      for (guint i = MODEL_SETUP; i + MODEL_OPERATION <= history->len;)
-        {
-          g_autoptr (GByteArray) less = g_byte_array_append (g_byte_array_new (), history->data, history->len);
-          g_autofree char *failure = NULL;
-
-          g_byte_array_remove_range (less, i, MODEL_OPERATION);
-          failure = chunk_log_history_run (less->data, less->len);
-          if (failure)
-            g_byte_array_remove_range (history, i, MODEL_OPERATION);
-          else
-            i += MODEL_OPERATION;
-          shorter |= failure != NULL;
-        }
-    }
-}
-
-static void
-report (GByteArray *history,
-        guint32     seed)
-{
-  g_autofree char *failure = NULL;
-  g_autoptr (GString) bytes = g_string_new (NULL);
-
-  shorten (history);
-  failure = chunk_log_history_run (history->data, history->len);
-  for (guint i = 0; i < history->len; i++)
-    g_string_append_printf (bytes, " %02x", history->data[i]);
-  g_test_message ("Seed %u differs %s; history:%s", seed, failure, bytes->str);
-  g_test_fail ();
-}
-
-static guint
-get_number (const char *variable,
-            guint       otherwise)
-{
-  const char *text = g_getenv (variable);
-
-  return text ? (guint) strtoul (text, NULL, 10) : otherwise;
-}
-
-static volatile guint current_seed;
-
-/* An assertion of the log itself leaves no time to shorten anything, but the seed is worth a line. */
-static void
-aborted_cb (int number)
-{
-  char  digits[16];
-  guint n = sizeof digits;
-
-  digits[--n] = '\n';
-  for (guint seed = current_seed; n > 0 && (seed > 0 || n == sizeof digits - 1); seed /= 10)
-    digits[--n] = '0' + seed % 10;
-  if (write (STDERR_FILENO, "# Aborted in seed ", 18) < 0 || write (STDERR_FILENO, digits + n, sizeof digits - n) < 0)
-    _exit (1);
-  signal (number, SIG_DFL);
-  raise (number);
-}
-
 static void
 test_histories (void)
 {
-  guint first = get_number ("PROCSTREAM_TEST_SEED", FIRST_SEED);
-  /* valgrind is some fifty times slower, and looks for something else. */
-  guint count = get_number ("PROCSTREAM_TEST_HISTORIES", g_getenv ("PROCSTREAM_TEST_VALGRIND") ? N_HISTORIES / 20 : N_HISTORIES);
-
-  signal (SIGABRT, aborted_cb);
-  signal (SIGTRAP, aborted_cb);
-  for (guint seed = first; seed < first + count; seed++)
-    {
-      g_autoptr (GByteArray) history = make_history (seed);
-      g_autofree char *failure = NULL;
-
-      current_seed = seed;
-      failure = chunk_log_history_run (history->data, history->len);
-      if (failure == NULL)
-        continue;
-      report (history, seed);
-      return;
-    }
+  test_histories_run (&(TestHistories){ .name = "The log differs",
+                                        .count = N_HISTORIES,
+                                        .setup = MODEL_SETUP,
+                                        .operation = MODEL_OPERATION,
+                                        .most_operations = 200,
+                                        .run = chunk_log_history_run });
 }
 
 int

@@ -4,10 +4,11 @@
 #include "procstream-line-cursor-private.h"
 
 #include "line-model.h"
+#include "test-history.h"
 
 /*
  * Short inputs are cut into pushes in every way, with every separator, both overflows and several limits, and compared with a model
- * that looks at all bytes at once; long ones at random.
+ * that looks at all bytes at once; long ones at random, and so are histories of pushes, gaps and ends: see test-history.h.
  */
 
 static const ProcstreamLineOverflow overflows[] = {
@@ -433,6 +434,22 @@ test_join (void)
   assert_joined (all->str, all->len, "\001\002\002\002\002\001");
 }
 
+/* Most lengths are small, and most bytes are those that separators and characters are made of. */
+static void
+test_histories (void)
+{
+  static const char often[] = "\r\n\na\0\001\002\003\303\251\342\202\254\364\366\376";
+
+  test_histories_run (&(TestHistories){ .name = "The splitter differs",
+                                        .count = 3000,
+                                        .setup = 3,
+                                        .operation = 1,
+                                        .most_operations = 200,
+                                        .often = often,
+                                        .n_often = sizeof often - 1,
+                                        .run = line_history_run });
+}
+
 int
 main (int    argc,
       char **argv)
@@ -443,6 +460,7 @@ main (int    argc,
   g_test_add_func ("/line-splitter/every-gap", test_every_gap);
   g_test_add_func ("/line-splitter/after-the-end", test_after_the_end);
   g_test_add_func ("/line-splitter/random", test_random);
+  g_test_add_func ("/line-splitter/histories", test_histories);
   g_test_add_func ("/line-splitter/no-copy", test_no_copy);
   g_test_add_func ("/line-splitter/characters-stay-whole", test_characters_stay_whole);
   g_test_add_func ("/line-splitter/batch-outlives", test_batch_outlives);
