@@ -133,6 +133,8 @@ procstream_output_file_resolve (ProcstreamOutputConfig *config,
  * Makes a configuration of an output that the child writes straight to a file. It needs no
  * policy.
  *
+ * In Vala it is called `OutputConfig.to_file ()`.
+ *
  * Returns: (transfer full): a new configuration
  *
  * Since: 1.0
