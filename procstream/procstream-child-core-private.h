@@ -6,7 +6,7 @@
 #include "procstream-input-private.h"
 #include "procstream-output-core-private.h"
 #include "procstream-process-settings-private.h"
-#include "procstream-result.h"
+#include "procstream-result-private.h"
 #include "procstream-shutdown-private.h"
 #include "procstream-waiters-private.h"
 #include "procstream-writer.h"
@@ -35,6 +35,7 @@ typedef struct
   ProcstreamFileMode        file_modes[PROCSTREAM_CHILD_MAX_OUTPUTS];
   ProcstreamLifetime        lifetime; /* but for what detaching changes */
   ProcstreamShutdownPlan   *shutdown;
+  guint32                   success[8]; /* a bit for each exit status */
 } ProcstreamChildOptions;
 
 void procstream_child_options_clear (ProcstreamChildOptions *options);
@@ -96,6 +97,11 @@ ProcstreamWaiters *procstream_child_core_shut_down (ProcstreamChildCore    *self
 /* The phases that were begun, in their order, number @i from 0 on: (transfer full) (nullable). */
 ProcstreamShutdownPhase *procstream_child_core_dup_phase (ProcstreamChildCore *self,
                                                           guint                i);
+/* What is known of it by now; the name is the record's own. */
+void procstream_child_core_get_facts (ProcstreamChildCore   *self,
+                                      ProcstreamResultFacts *facts);
+/* Set exactly in failed, and constant. */
+const GError *procstream_child_core_get_error (ProcstreamChildCore *self);
 /* Whether a shutdown is under way. */
 gboolean procstream_child_core_is_shutting_down (ProcstreamChildCore *self);
 

@@ -296,6 +296,12 @@ procstream_child_core_get_pid (ProcstreamChildCore *self)
   return pid;
 }
 
+const GError *
+procstream_child_core_get_error (ProcstreamChildCore *self)
+{
+  return self->error;
+}
+
 GSubprocess *
 procstream_child_core_get_subprocess (ProcstreamChildCore *self)
 {

@@ -35,16 +35,51 @@ find_status (ProcstreamChildCore *self,
          !(self->exits_ignored || procstream_platform_ignores_exits ());
 }
 
-static ProcstreamResult *
-make_result (ProcstreamChildCore *self,
-             int                  status)
+static ProcstreamCause
+find_cause_locked (ProcstreamChildCore *self,
+                   gboolean             known)
 {
-  gboolean known = find_status (self, &status);
+  gboolean killed = self->killed && self->term_signal == SIGKILL;
 
-  return procstream_result_new (self->options.name,
-                                known && WIFEXITED (status) ? WEXITSTATUS (status) : -1,
-                                known && WIFSIGNALED (status) ? WTERMSIG (status) : 0,
-                                self->end_us - self->start_us);
+  if (self->cause == PROCSTREAM_CAUSE_NONE || self->cause == PROCSTREAM_CAUSE_TERMINATED)
+    {
+      if (killed)
+        return PROCSTREAM_CAUSE_KILLED;
+      if (self->cause == PROCSTREAM_CAUSE_NONE)
+        return known && self->term_signal == 0 ? PROCSTREAM_CAUSE_EXITED : PROCSTREAM_CAUSE_SIGNALLED;
+    }
+  return self->cause;
+}
+
+static void
+get_facts_locked (ProcstreamChildCore   *self,
+                  ProcstreamResultFacts *facts)
+{
+  facts->name = self->options.name;
+  facts->exit_code = -1;
+  facts->phase = (int) self->phases->len - 1;
+  facts->tries = self->tries;
+  facts->success = self->options.success;
+  facts->running = self->state != PROCSTREAM_CHILD_STATE_EXITED;
+  if (facts->running)
+    {
+      facts->duration_us = self->start_us ? g_get_monotonic_time () - self->start_us : 0;
+      return;
+    }
+  facts->exit_code = self->exit_code;
+  facts->term_signal = self->term_signal;
+  facts->cause = self->end_cause;
+  facts->duration_us = self->end_us - self->start_us;
+}
+
+void
+procstream_child_core_get_facts (ProcstreamChildCore   *self,
+                                 ProcstreamResultFacts *facts)
+{
+  g_mutex_lock (&self->mutex);
+  get_facts_locked (self, facts);
+  facts->tries = g_array_copy (self->tries);
+  g_mutex_unlock (&self->mutex);
 }
 
 /* Of the group of a process that has exited, as far as it can be reached. */
@@ -68,16 +103,21 @@ static void
 conclude (ProcstreamChildCore *self,
           int                  status)
 {
-  ProcstreamResult *result;
+  ProcstreamResultFacts facts = { 0 };
+  gboolean              known = find_status (self, &status);
 
   if (self->end_us == 0)
     self->end_us = g_get_monotonic_time ();
-  result = make_result (self, status);
-  procstream_child_core_take_terminal_back (self, procstream_result_get_term_signal (result) > 0);
+  procstream_child_core_take_terminal_back (self, known && WIFSIGNALED (status));
   close_input (self);
   g_mutex_lock (&self->mutex);
-  self->result = result;
+  self->exit_code = known && WIFEXITED (status) ? WEXITSTATUS (status) : -1;
+  self->term_signal = known && WIFSIGNALED (status) ? WTERMSIG (status) : 0;
+  self->end_cause = find_cause_locked (self, known);
   procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_EXITED);
+  get_facts_locked (self, &facts);
+  facts.tries = g_array_ref (self->tries);
+  self->result = procstream_result_new_from_facts (&facts);
   g_mutex_unlock (&self->mutex);
   if (procstream_child_core_is_gone (self))
     procstream_lifetime_remove (self);

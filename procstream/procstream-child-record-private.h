@@ -41,6 +41,9 @@ struct _ProcstreamChildCore
   ProcstreamWatch      watch;
   gint64               start_us;
   gint64               end_us;
+  int                  exit_code;   /* set with result */
+  int                  term_signal; /* the same */
+  ProcstreamCause      end_cause;   /* the same */
   ProcstreamResult    *result;
   GError              *error;
 

@@ -13,6 +13,7 @@
 #include <procstream/procstream-error.h>
 #include <procstream/procstream-input.h>
 #include <procstream/procstream-output.h>
+#include <procstream/procstream-complete-options.h>
 #include <procstream/procstream-result.h>
 #include <procstream/procstream-shutdown.h>
 
@@ -76,6 +77,13 @@ gboolean procstream_child_wait_finish (ProcstreamChild *self, GAsyncResult *resu
 
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_child_seal_replay (ProcstreamChild *self);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamResult *procstream_child_complete (ProcstreamChild *self, ProcstreamCompleteOptions *options, GCancellable *cancellable, GError **error);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_child_complete_async (ProcstreamChild *self, ProcstreamCompleteOptions *options, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamResult *procstream_child_complete_finish (ProcstreamChild *self, GAsyncResult *result, GError **error);
 
 PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_child_send_signal (ProcstreamChild *self, int signum, GError **error);

@@ -563,6 +563,27 @@ typedef enum
 } ProcstreamCause;
 
 /**
+ * ProcstreamEndOn:
+ * @PROCSTREAM_END_ON_NONE: nothing
+ * @PROCSTREAM_END_ON_TIMEOUT: it took too long
+ * @PROCSTREAM_END_ON_IDLE: the child wrote nothing for too long
+ * @PROCSTREAM_END_ON_OUTPUT_LIMIT: the child wrote too much
+ * @PROCSTREAM_END_ON_CANCEL: the wait was cancelled
+ *
+ * After what a child that is waited for is shut down.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_END_ON_NONE = 0,
+  PROCSTREAM_END_ON_TIMEOUT = 1 << 0,
+  PROCSTREAM_END_ON_IDLE = 1 << 1,
+  PROCSTREAM_END_ON_OUTPUT_LIMIT = 1 << 2,
+  PROCSTREAM_END_ON_CANCEL = 1 << 3,
+} ProcstreamEndOn;
+
+/**
  * ProcstreamFindFlags:
  * @PROCSTREAM_FIND_FLAGS_NONE: forward, and upper case is not lower case
  * @PROCSTREAM_FIND_FLAGS_BACKWARD: towards the beginning

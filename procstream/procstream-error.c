@@ -1,6 +1,43 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "procstream-error.h"
+#include "procstream-error-private.h"
+
+#include "procstream-result.h"
+
+/* What GLib keeps for each error of the domain, right before the error itself. */
+typedef struct
+{
+  ProcstreamResult *result;
+} Private;
+
+static Private *
+get_private (const GError *error)
+{
+  /* As G_DEFINE_EXTENDED_ERROR() does. */
+  const gsize align = 2 * sizeof (gsize);
+  const gsize size = (sizeof (Private) + (align - 1)) & -align;
+
+  return (Private *) (gpointer) ((guint8 *) error - size);
+}
+
+static void
+init_cb (GError *error)
+{
+  get_private (error)->result = NULL;
+}
+
+static void
+copy_cb (const GError *source,
+         GError       *copy)
+{
+  g_set_object (&get_private (copy)->result, get_private (source)->result);
+}
+
+static void
+clear_cb (GError *error)
+{
+  g_clear_object (&get_private (error)->result);
+}
 
 /**
  * procstream_child_error_quark:
@@ -11,17 +48,46 @@
  *
  * Since: 1.0
  */
-/* By hand, since clang-format would take the hyphens of the G_DEFINE_QUARK() argument for subtraction. */
 GQuark
 procstream_child_error_quark (void)
 {
-  static GQuark quark;
-  GQuark        known = g_atomic_int_get (&quark);
+  static gsize quark;
 
-  if (known == 0)
-    {
-      known = g_quark_from_static_string ("procstream-child-error-quark");
-      g_atomic_int_set (&quark, known);
-    }
-  return known;
+  if (g_once_init_enter (&quark))
+    g_once_init_leave (&quark, g_error_domain_register_static ("procstream-child-error-quark", sizeof (Private),
+                                                               init_cb, copy_cb, clear_cb));
+  return (GQuark) quark;
+}
+
+GError *
+procstream_child_error_new_with_result (int               code,
+                                        const char       *message,
+                                        ProcstreamResult *result)
+{
+  GError *error = g_error_new_literal (PROCSTREAM_CHILD_ERROR, code, message);
+
+  get_private (error)->result = g_object_ref (result);
+  return error;
+}
+
+/**
+ * procstream_child_error_get_result:
+ * @error: an error of any domain
+ *
+ * Gets the result that an error carries. One of
+ * %PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL or %PROCSTREAM_CHILD_ERROR_OUTPUT_CUT has one.
+ *
+ * In Python, whose errors have no room for it, they have an attribute `result`
+ * instead.
+ *
+ * Returns: (transfer none) (nullable): the result, or %NULL
+ *
+ * Since: 1.0
+ */
+ProcstreamResult *
+procstream_child_error_get_result (const GError *error)
+{
+  g_return_val_if_fail (error != NULL, NULL);
+
+  return error->domain == PROCSTREAM_CHILD_ERROR ? get_private (error)->result : NULL;
 }

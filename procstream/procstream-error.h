@@ -40,6 +40,10 @@ G_BEGIN_DECLS
  *   be killed, or members of the group that cannot be reached
  * @PROCSTREAM_CHILD_ERROR_STALLED: a consumer held up its output for longer than
  *   its [property@Procstream.Consumer:max-stall-ms], and was dropped
+ * @PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL: a child did not succeed; see
+ *   [func@Procstream.child_error_get_result] for why
+ * @PROCSTREAM_CHILD_ERROR_OUTPUT_CUT: a child succeeded, and what is known of its output is not
+ *   all of it
  *
  * Errors that are facts of this library's own domain.
  *
@@ -55,6 +59,8 @@ typedef enum
   PROCSTREAM_CHILD_ERROR_NO_HELPER,
   PROCSTREAM_CHILD_ERROR_SURVIVORS,
   PROCSTREAM_CHILD_ERROR_STALLED,
+  PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL,
+  PROCSTREAM_CHILD_ERROR_OUTPUT_CUT,
 } ProcstreamChildError;
 
 PROCSTREAM_AVAILABLE_IN_1_0

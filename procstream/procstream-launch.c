@@ -205,6 +205,7 @@ make_options (ProcstreamLauncher     *self,
   options->stdin_mode = procstream_launcher_get_stdin_mode (self);
   options->merged_view = procstream_launcher_get_merged_view (self);
   options->merge_stderr = procstream_launcher_get_merge_stderr (self);
+  memcpy (options->success, self->success, sizeof options->success);
   options->lifetime = procstream_launcher_get_lifetime (self);
   options->containment = procstream_launcher_get_containment (self);
   options->settings = self->settings;

@@ -6,6 +6,8 @@
 
 #include "procstream-enum-types.h"
 
+#include <string.h>
+
 void
 procstream_launcher_install_life (GObjectClass *klass)
 {
@@ -107,4 +109,56 @@ procstream_launcher_set_shutdown (ProcstreamLauncher *self, ProcstreamShutdown *
   g_return_if_fail (shutdown == NULL || PROCSTREAM_IS_SHUTDOWN (shutdown));
 
   procstream_launcher_store_object (self, "shutdown", shutdown);
+}
+
+/**
+ * procstream_launcher_set_success_statuses:
+ * @self: a launcher
+ * @statuses: (array length=n_statuses): exit statuses, from 0 to 255; others have no
+ *   effect
+ * @n_statuses: how many there are
+ *
+ * Sets which exit statuses mean success; 0 alone unless set. It is how `grep`, which exits
+ * with 1 when nothing matches, is run without an error.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_set_success_statuses (ProcstreamLauncher *self, const int *statuses, gsize n_statuses)
+{
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+  g_return_if_fail (statuses != NULL || n_statuses == 0);
+
+  memset (self->success, 0, sizeof self->success);
+  for (gsize i = 0; i < n_statuses; i++)
+    if (statuses[i] >= 0 && statuses[i] <= 255)
+      self->success[statuses[i] / 32] |= 1u << (statuses[i] % 32);
+}
+
+/**
+ * procstream_launcher_get_success_statuses:
+ * @self: a launcher
+ * @n_statuses: (out): how many there are
+ *
+ * Gets which exit statuses mean success.
+ *
+ * Returns: (transfer full) (array length=n_statuses): the exit statuses, the smallest first
+ *
+ * Since: 1.0
+ */
+int *
+procstream_launcher_get_success_statuses (ProcstreamLauncher *self, gsize *n_statuses)
+{
+  int  *statuses;
+  gsize n = 0;
+
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
+  g_return_val_if_fail (n_statuses != NULL, NULL);
+
+  statuses = g_new (int, 256);
+  for (int status = 0; status < 256; status++)
+    if (self->success[status / 32] & (1u << (status % 32)))
+      statuses[n++] = status;
+  *n_statuses = n;
+  return statuses;
 }

@@ -47,6 +47,7 @@ struct _ProcstreamLauncher
   /* Life. */
   ProcstreamLifetime  lifetime;
   ProcstreamShutdown *shutdown;
+  guint32             success[8]; /* a bit for each exit status */
 
   /* Environment. */
   char   **environment;

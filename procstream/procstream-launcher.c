@@ -255,6 +255,7 @@ procstream_launcher_class_init (ProcstreamLauncherClass *klass)
 static void
 procstream_launcher_init (ProcstreamLauncher *self)
 {
+  self->success[0] = 1;
   for (guint i = 1; i <= n_properties; i++)
     {
       gpointer field = G_STRUCT_MEMBER_P (self, fields[i]);

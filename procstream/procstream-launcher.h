@@ -84,6 +84,10 @@ ProcstreamLifetime procstream_launcher_get_lifetime (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_lifetime (ProcstreamLauncher *self, ProcstreamLifetime lifetime);
 PROCSTREAM_AVAILABLE_IN_1_0
+int *procstream_launcher_get_success_statuses (ProcstreamLauncher *self, gsize *n_statuses);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_success_statuses (ProcstreamLauncher *self, const int *statuses, gsize n_statuses);
+PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamShutdown *procstream_launcher_get_shutdown (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_shutdown (ProcstreamLauncher *self, ProcstreamShutdown *shutdown);

@@ -2,11 +2,32 @@
 
 #pragma once
 
+#include "procstream-capture.h"
+#include "procstream-enums.h"
 #include "procstream-result.h"
 
 G_BEGIN_DECLS
 
-/* @exit_code is -1 for a process that was killed by @term_signal, which is 0 for one that exited. */
+/* All that a result is made of; what has no value is 0 or NULL. */
+typedef struct
+{
+  const char        *name;
+  int                exit_code;   /* -1 for a process that was killed, or runs */
+  int                term_signal; /* 0 for one that exited, or runs */
+  gint64             duration_us;
+  ProcstreamCause    cause;
+  int                phase;   /* of all the phases of its shutdowns, the last one; -1: none */
+  GArray            *tries;   /* (transfer full) of ProcstreamShutdownTry */
+  const guint32     *success; /* a bit for each exit status; NULL: 0 alone */
+  gboolean           running;
+  gboolean           cut_allowed;
+  ProcstreamCapture *captures[2]; /* (transfer full) of stdout, stderr */
+  char              *tail;        /* (transfer full) */
+} ProcstreamResultFacts;
+
+ProcstreamResult *procstream_result_new_from_facts (ProcstreamResultFacts *facts);
+
+/* Of a child that came to its end by itself. */
 ProcstreamResult *procstream_result_new (const char *name,
                                          int         exit_code,
                                          int         term_signal,

@@ -2,7 +2,10 @@
 
 #include "procstream-result.h"
 
+#include "procstream-enum-types.h"
+#include "procstream-error-private.h"
 #include "procstream-result-private.h"
+#include "procstream-shutdown-private.h"
 
 #include <string.h>
 
@@ -13,7 +16,8 @@
  *
  * A result never changes, so it may be kept and read in any thread. It is handed
  * out by [property@Procstream.Child:result] and
- * [signal@Procstream.Child::completed].
+ * [signal@Procstream.Child::completed], and, with what the child wrote, by
+ * [method@Procstream.Child.complete] and [method@Procstream.Launcher.run].
  *
  * Since: 1.0
  */
@@ -23,11 +27,19 @@ struct _ProcstreamResult
 {
   GObject parent_instance;
 
-  char  *name;
-  int    exit_code;
-  int    term_signal;
-  gint64 duration_us;
-  char  *message;
+  char              *name;
+  int                exit_code;
+  int                term_signal;
+  gint64             duration_us;
+  ProcstreamCause    cause;
+  int                phase;
+  GListStore        *attempts; /* of ProcstreamShutdownAttempt */
+  gboolean           success;
+  gboolean           running;
+  gboolean           cut_allowed;
+  ProcstreamCapture *captures[2];
+  char              *tail;
+  char              *message;
 };
 
 G_DEFINE_FINAL_TYPE (ProcstreamResult, procstream_result, G_TYPE_OBJECT)
@@ -41,32 +53,114 @@ enum
   PROP_SUCCESS,
   PROP_DURATION_US,
   PROP_MESSAGE,
+  PROP_CAUSE,
+  PROP_RUNNING,
+  PROP_PHASE,
+  PROP_ATTEMPTS,
+  PROP_STDOUT,
+  PROP_STDERR,
+  PROP_TAIL,
+  PROP_TRUNCATED,
   N_PROPS,
 };
 
 static GParamSpec *properties[N_PROPS];
 
-/* SIGKILL rather than "Killed", which depends on the language of the user; by number where there is no name. */
-static char *
-name_signal (int signum)
-{
-  const char *abbreviation = sigabbrev_np (signum);
+/* --- The message -------------------------------------------------------------------------------------------------------------- */
 
-  return abbreviation ? g_strdup_printf ("SIG%s", abbreviation) : g_strdup_printf ("%d", signum);
+static char *
+describe_status (ProcstreamResult *self)
+{
+  g_autofree char *signal_name = NULL;
+
+  if (self->running)
+    return g_strdup ("still runs");
+  if (self->term_signal == 0 && self->exit_code < 0)
+    return g_strdup ("has ended");
+  if (self->term_signal == 0)
+    return g_strdup_printf ("exited with status %d", self->exit_code);
+  signal_name = procstream_signal_name (self->term_signal);
+  return g_strdup_printf ("was killed by signal %s", signal_name);
+}
+
+static const char *
+describe_cause (ProcstreamResult *self)
+{
+  switch (self->cause)
+    {
+    case PROCSTREAM_CAUSE_TERMINATED:
+    case PROCSTREAM_CAUSE_KILLED:
+      return ", as it was told to end";
+    case PROCSTREAM_CAUSE_TIMED_OUT:
+      return ", as it took too long";
+    case PROCSTREAM_CAUSE_IDLE:
+      return ", as it wrote nothing for too long";
+    case PROCSTREAM_CAUSE_OUTPUT_LIMIT:
+      return ", as it wrote too much";
+    case PROCSTREAM_CAUSE_CANCELLED:
+      return self->running ? ", and the wait was cancelled" : ", as the wait for it was cancelled";
+    case PROCSTREAM_CAUSE_PARENT_EXIT:
+      return ", as the program exited";
+    default:
+      return self->running || self->term_signal > 0 || self->exit_code >= 0 ? "" : ", and its status is lost, as the program ignores SIGCHLD";
+    }
 }
 
 static char *
 make_message (ProcstreamResult *self)
 {
   double           seconds = (double) self->duration_us / G_USEC_PER_SEC;
-  g_autofree char *signal_name = NULL;
+  g_autofree char *status = describe_status (self);
+  g_autofree char *tail = g_strchomp (g_strdup (self->tail ? self->tail : ""));
 
-  if (self->term_signal == 0 && self->exit_code < 0)
-    return g_strdup_printf ("“%s” has ended after %.1f s, and its status is lost, as the program ignores SIGCHLD", self->name, seconds);
-  if (self->term_signal == 0)
-    return g_strdup_printf ("“%s” exited with status %d after %.1f s", self->name, self->exit_code, seconds);
-  signal_name = name_signal (self->term_signal);
-  return g_strdup_printf ("“%s” was killed by signal %s after %.1f s", self->name, signal_name, seconds);
+  return g_strdup_printf ("“%s” %s after %.1f s%s%s%s", self->name, status, seconds, describe_cause (self),
+                          self->success || tail[0] == '\0' ? "" : "; its last output:\n",
+                          self->success ? "" : tail);
+}
+
+/* --- Making one --------------------------------------------------------------------------------------------------------------- */
+
+/* A child that is ended while it goes about its own end, or because nobody needs it any more, can succeed all the same. */
+static gboolean
+find_success (ProcstreamResult *self,
+              const guint32    *success)
+{
+  if (self->running || self->exit_code < 0 || self->exit_code > 255)
+    return FALSE;
+  if (self->cause != PROCSTREAM_CAUSE_EXITED && self->cause != PROCSTREAM_CAUSE_TERMINATED && self->cause != PROCSTREAM_CAUSE_PARENT_EXIT)
+    return FALSE;
+  if (success == NULL)
+    return self->exit_code == 0;
+  return (success[self->exit_code / 32] & (1u << (self->exit_code % 32))) != 0;
+}
+
+ProcstreamResult *
+procstream_result_new_from_facts (ProcstreamResultFacts *facts)
+{
+  ProcstreamResult *self = g_object_new (PROCSTREAM_TYPE_RESULT, NULL);
+
+  self->name = g_strdup (facts->name);
+  self->exit_code = facts->exit_code;
+  self->term_signal = facts->term_signal;
+  self->duration_us = facts->duration_us;
+  self->cause = facts->cause;
+  self->phase = facts->phase;
+  self->running = facts->running;
+  self->cut_allowed = facts->cut_allowed;
+  self->success = find_success (self, facts->success);
+  for (guint i = 0; facts->tries && i < facts->tries->len; i++)
+    {
+      g_autoptr (ProcstreamShutdownAttempt) attempt = NULL;
+
+      attempt = procstream_shutdown_attempt_new (&g_array_index (facts->tries, ProcstreamShutdownTry, i));
+      g_list_store_append (self->attempts, attempt);
+    }
+  g_clear_pointer (&facts->tries, g_array_unref);
+  for (guint i = 0; i < 2; i++)
+    self->captures[i] = g_steal_pointer (&facts->captures[i]);
+  self->tail = g_steal_pointer (&facts->tail);
+  self->message = make_message (self);
+  return self;
 }
 
 ProcstreamResult *
@@ -75,15 +169,19 @@ procstream_result_new (const char *name,
                        int         term_signal,
                        gint64      duration_us)
 {
-  ProcstreamResult *self = g_object_new (PROCSTREAM_TYPE_RESULT, NULL);
+  ProcstreamResultFacts facts = {
+    .name = name,
+    .exit_code = exit_code,
+    .term_signal = term_signal,
+    .duration_us = duration_us,
+    .cause = exit_code >= 0 ? PROCSTREAM_CAUSE_EXITED : PROCSTREAM_CAUSE_SIGNALLED,
+    .phase = -1,
+  };
 
-  self->name = g_strdup (name);
-  self->exit_code = exit_code;
-  self->term_signal = term_signal;
-  self->duration_us = duration_us;
-  self->message = make_message (self);
-  return self;
+  return procstream_result_new_from_facts (&facts);
 }
+
+/* --- The class ---------------------------------------------------------------------------------------------------------------- */
 
 static void
 procstream_result_finalize (GObject *object)
@@ -91,7 +189,11 @@ procstream_result_finalize (GObject *object)
   ProcstreamResult *self = PROCSTREAM_RESULT (object);
 
   g_free (self->name);
+  g_free (self->tail);
   g_free (self->message);
+  g_clear_object (&self->attempts);
+  for (guint i = 0; i < 2; i++)
+    g_clear_object (&self->captures[i]);
   G_OBJECT_CLASS (procstream_result_parent_class)->finalize (object);
 }
 
@@ -123,9 +225,111 @@ procstream_result_get_property (GObject    *object,
     case PROP_MESSAGE:
       g_value_set_string (value, self->message);
       break;
+    case PROP_CAUSE:
+      g_value_set_enum (value, self->cause);
+      break;
+    case PROP_RUNNING:
+      g_value_set_boolean (value, self->running);
+      break;
+    case PROP_PHASE:
+      g_value_set_int (value, self->phase);
+      break;
+    case PROP_ATTEMPTS:
+      g_value_set_object (value, self->attempts);
+      break;
+    case PROP_STDOUT:
+      g_value_set_object (value, self->captures[0]);
+      break;
+    case PROP_STDERR:
+      g_value_set_object (value, self->captures[1]);
+      break;
+    case PROP_TAIL:
+      g_value_set_string (value, self->tail);
+      break;
+    case PROP_TRUNCATED:
+      g_value_set_boolean (value, procstream_result_get_truncated (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
+}
+
+static void
+install_end (void)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * ProcstreamResult:cause: (getter get_cause)
+   *
+   * Why the child, or the waiting for it, came to its end.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CAUSE] = g_param_spec_enum ("cause", NULL, NULL, PROCSTREAM_TYPE_CAUSE, PROCSTREAM_CAUSE_NONE, readable);
+  /**
+   * ProcstreamResult:running: (getter get_running)
+   *
+   * Whether the process still ran when the result was made: the wait for it ended
+   * before it did.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_RUNNING] = g_param_spec_boolean ("running", NULL, NULL, FALSE, readable);
+  /**
+   * ProcstreamResult:phase: (getter get_phase)
+   *
+   * The phase that its shutdown had reached, counted from 0, or -1 when there was
+   * none. The kill is the last.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PHASE] = g_param_spec_int ("phase", NULL, NULL, -1, G_MAXINT, -1, readable);
+  /**
+   * ProcstreamResult:attempts: (getter get_attempts)
+   *
+   * What was done to end the child by then, in order: a list of
+   * [class@Procstream.ShutdownAttempt].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ATTEMPTS] = g_param_spec_object ("attempts", NULL, NULL, G_TYPE_LIST_MODEL, readable);
+  /**
+   * ProcstreamResult:stdout: (getter get_stdout)
+   *
+   * What the child wrote to its standard output, or %NULL where that was not
+   * collected.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STDOUT] = g_param_spec_object ("stdout", NULL, NULL, PROCSTREAM_TYPE_CAPTURE, readable);
+  /**
+   * ProcstreamResult:stderr: (getter get_stderr)
+   *
+   * What the child wrote to its standard error, or %NULL where that was not
+   * collected.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_STDERR] = g_param_spec_object ("stderr", NULL, NULL, PROCSTREAM_TYPE_CAPTURE, readable);
+  /**
+   * ProcstreamResult:tail: (getter get_tail)
+   *
+   * The last lines that the child wrote, at most 10 and 4096 bytes, as text: of its standard
+   * error, or of its standard output when it wrote nothing there. %NULL where nobody waited for
+   * the whole child.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TAIL] = g_param_spec_string ("tail", NULL, NULL, NULL, readable);
+  /**
+   * ProcstreamResult:truncated: (getter get_truncated)
+   *
+   * Whether one of the outputs that were collected is not all of what was written.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TRUNCATED] = g_param_spec_boolean ("truncated", NULL, NULL, FALSE, readable);
 }
 
 static void
@@ -170,7 +374,9 @@ procstream_result_class_init (ProcstreamResultClass *klass)
   /**
    * ProcstreamResult:success: (getter get_success)
    *
-   * Whether the program exited with status 0.
+   * Whether the program exited with a status that means success: 0, or one that the launcher
+   * names. It does not when it was ended because it took too long, was idle, wrote too much or
+   * the wait for it was cancelled.
    *
    * Since: 1.0
    */
@@ -186,12 +392,13 @@ procstream_result_class_init (ProcstreamResultClass *klass)
   /**
    * ProcstreamResult:message: (getter get_message)
    *
-   * One sentence for people: the name of the child, how it ended and after
-   * what time.
+   * One sentence for people: the name of the child, how it ended, after
+   * what time and why. Where it did not succeed its last lines follow, if they were collected.
    *
    * Since: 1.0
    */
   properties[PROP_MESSAGE] = g_param_spec_string ("message", NULL, NULL, NULL, readable);
+  install_end ();
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -199,6 +406,8 @@ static void
 procstream_result_init (ProcstreamResult *self)
 {
   self->exit_code = -1;
+  self->phase = -1;
+  self->attempts = g_list_store_new (PROCSTREAM_TYPE_SHUTDOWN_ATTEMPT);
 }
 
 /**
@@ -260,7 +469,7 @@ procstream_result_get_term_signal (ProcstreamResult *self)
  * procstream_result_get_success: (get-property success)
  * @self: a result
  *
- * Gets whether the program exited with status 0.
+ * Gets whether the program succeeded.
  *
  * Returns: %TRUE for success
  *
@@ -271,7 +480,7 @@ procstream_result_get_success (ProcstreamResult *self)
 {
   g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), FALSE);
 
-  return self->exit_code == 0;
+  return self->success;
 }
 
 /**
@@ -308,4 +517,230 @@ procstream_result_get_message (ProcstreamResult *self)
   g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), NULL);
 
   return self->message;
+}
+
+/**
+ * procstream_result_get_cause: (get-property cause)
+ * @self: a result
+ *
+ * Gets why the child, or the waiting for it, came to its end.
+ *
+ * Returns: the cause
+ *
+ * Since: 1.0
+ */
+ProcstreamCause
+procstream_result_get_cause (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), PROCSTREAM_CAUSE_NONE);
+
+  return self->cause;
+}
+
+/**
+ * procstream_result_get_running: (get-property running)
+ * @self: a result
+ *
+ * Gets whether the process still ran.
+ *
+ * Returns: %TRUE when it ran
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_result_get_running (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), FALSE);
+
+  return self->running;
+}
+
+/**
+ * procstream_result_get_phase: (get-property phase)
+ * @self: a result
+ *
+ * Gets the phase that its shutdown had reached.
+ *
+ * Returns: the phase, counted from 0, or -1
+ *
+ * Since: 1.0
+ */
+int
+procstream_result_get_phase (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), -1);
+
+  return self->phase;
+}
+
+/**
+ * procstream_result_get_attempts: (get-property attempts)
+ * @self: a result
+ *
+ * Gets what was done to end the child.
+ *
+ * Returns: (transfer none): a list of [class@Procstream.ShutdownAttempt]
+ *
+ * Since: 1.0
+ */
+GListModel *
+procstream_result_get_attempts (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), NULL);
+
+  return G_LIST_MODEL (self->attempts);
+}
+
+/**
+ * procstream_result_get_stdout: (get-property stdout)
+ * @self: a result
+ *
+ * Gets what the child wrote to its standard output.
+ *
+ * Returns: (transfer none) (nullable): the capture, or %NULL where that was not collected
+ *
+ * Since: 1.0
+ */
+ProcstreamCapture *
+procstream_result_get_stdout (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), NULL);
+
+  return self->captures[0];
+}
+
+/**
+ * procstream_result_get_stderr: (get-property stderr)
+ * @self: a result
+ *
+ * Gets what the child wrote to its standard error.
+ *
+ * Returns: (transfer none) (nullable): the capture, or %NULL where that was not collected
+ *
+ * Since: 1.0
+ */
+ProcstreamCapture *
+procstream_result_get_stderr (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), NULL);
+
+  return self->captures[1];
+}
+
+/**
+ * procstream_result_get_tail: (get-property tail)
+ * @self: a result
+ *
+ * Gets the last lines that the child wrote.
+ *
+ * Returns: (transfer none) (nullable): the lines, or %NULL
+ *
+ * Since: 1.0
+ */
+const char *
+procstream_result_get_tail (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), NULL);
+
+  return self->tail;
+}
+
+/**
+ * procstream_result_get_truncated: (get-property truncated)
+ * @self: a result
+ *
+ * Gets whether an output that was collected is not all of what was written.
+ *
+ * Returns: %TRUE when something is missing
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_result_get_truncated (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), FALSE);
+
+  for (guint i = 0; i < 2; i++)
+    if (self->captures[i] && procstream_capture_get_truncated (self->captures[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static char *
+get_text (ProcstreamResult *self,
+          guint             i)
+{
+  return self->captures[i] ? g_strdup (procstream_capture_get_text (self->captures[i])) : NULL;
+}
+
+/**
+ * procstream_result_dup_stdout_text:
+ * @self: a result
+ *
+ * Gets the text of what the child wrote to its standard output; see
+ * [property@Procstream.Capture:text].
+ *
+ * Returns: (transfer full) (nullable): the text, or %NULL where that was not collected
+ *
+ * Since: 1.0
+ */
+char *
+procstream_result_dup_stdout_text (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), NULL);
+
+  return get_text (self, 0);
+}
+
+/**
+ * procstream_result_dup_stderr_text:
+ * @self: a result
+ *
+ * Gets the text of what the child wrote to its standard error.
+ *
+ * Returns: (transfer full) (nullable): the text, or %NULL where that was not collected
+ *
+ * Since: 1.0
+ */
+char *
+procstream_result_dup_stderr_text (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), NULL);
+
+  return get_text (self, 1);
+}
+
+/**
+ * procstream_result_check:
+ * @self: a result
+ * @error: return location for an error
+ *
+ * Turns a result that is no success into an error, which carries the result: see
+ * [func@Procstream.child_error_get_result]. A success whose output is not complete is an
+ * error as well, unless the options of the wait allow it.
+ *
+ * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL or
+ *   %PROCSTREAM_CHILD_ERROR_OUTPUT_CUT
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_result_check (ProcstreamResult *self,
+                         GError          **error)
+{
+  g_autofree char *message = NULL;
+
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (!self->success)
+    {
+      g_propagate_error (error, procstream_child_error_new_with_result (PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL, self->message, self));
+      return FALSE;
+    }
+  if (self->cut_allowed || !procstream_result_get_truncated (self))
+    return TRUE;
+  message = g_strdup_printf ("%s, but what is known of its output is not all of it", self->message);
+  g_propagate_error (error, procstream_child_error_new_with_result (PROCSTREAM_CHILD_ERROR_OUTPUT_CUT, message, self));
+  return FALSE;
 }

@@ -9,6 +9,8 @@
 #include <gio/gio.h>
 
 #include <procstream/procstream-version-macros.h>
+#include <procstream/procstream-capture.h>
+#include <procstream/procstream-enums.h>
 
 G_BEGIN_DECLS
 
@@ -29,5 +31,30 @@ PROCSTREAM_AVAILABLE_IN_1_0
 gint64 procstream_result_get_duration_us (ProcstreamResult *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 const char *procstream_result_get_message (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamCause procstream_result_get_cause (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_result_get_running (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+int procstream_result_get_phase (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+GListModel *procstream_result_get_attempts (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamCapture *procstream_result_get_stdout (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamCapture *procstream_result_get_stderr (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+const char *procstream_result_get_tail (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_result_get_truncated (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+char *procstream_result_dup_stdout_text (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+char *procstream_result_dup_stderr_text (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_result_check (ProcstreamResult *self, GError **error);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamResult *procstream_child_error_get_result (const GError *error);
 
 G_END_DECLS

@@ -23,6 +23,11 @@ gboolean procstream_waiters_is_complete (ProcstreamWaiters *self);
 void procstream_waiters_add_task (ProcstreamWaiters *self,
                                   GTask             *task);
 
+/* Has @func called with @data once the event has happened, in the thread where it does; at once when it has. */
+void procstream_waiters_add_func (ProcstreamWaiters *self,
+                                  void (*func) (gpointer),
+                                  gpointer data);
+
 /* The monotonic time at which @timeout_ms from now is over, or -1 for never: for -1, and for a time too far away to be told. */
 gint64 procstream_waiters_get_deadline (gint64 timeout_ms);
 

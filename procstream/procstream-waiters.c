@@ -26,7 +26,14 @@ struct _ProcstreamWaiters
   GError         *error;
   GPtrArray      *tasks; /* of TaskEntry */
   GPtrArray      *items; /* of ProcstreamDispatchItem, not owned */
+  GArray         *calls; /* of Call */
 };
+
+typedef struct
+{
+  void (*func) (gpointer);
+  gpointer data;
+} Call;
 
 typedef struct
 {
@@ -46,6 +53,7 @@ procstream_waiters_new (void)
   g_cond_init (&self->cond);
   self->tasks = g_ptr_array_new ();
   self->items = g_ptr_array_new ();
+  self->calls = g_array_new (FALSE, FALSE, sizeof (Call));
   return self;
 }
 
@@ -61,7 +69,8 @@ procstream_waiters_unref (ProcstreamWaiters *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_assert (self->tasks->len == 0 && self->items->len == 0);
+  g_assert (self->tasks->len == 0 && self->items->len == 0 && self->calls->len == 0);
+  g_array_unref (self->calls);
   g_ptr_array_unref (self->tasks);
   g_ptr_array_unref (self->items);
   g_clear_error (&self->error);
@@ -167,6 +176,7 @@ procstream_waiters_complete (ProcstreamWaiters *self,
                              const GError      *error)
 {
   g_autoptr (GPtrArray) tasks = NULL;
+  g_autoptr (GArray) calls = NULL;
 
   g_mutex_lock (&self->mutex);
   g_assert (!self->complete);
@@ -174,6 +184,8 @@ procstream_waiters_complete (ProcstreamWaiters *self,
   self->complete = TRUE;
   tasks = g_steal_pointer (&self->tasks);
   self->tasks = g_ptr_array_new ();
+  calls = g_steal_pointer (&self->calls);
+  self->calls = g_array_new (FALSE, FALSE, sizeof (Call));
   for (guint i = 0; i < self->items->len; i++)
     procstream_dispatch_item_post (g_ptr_array_index (self->items, i));
   g_cond_broadcast (&self->cond);
@@ -181,6 +193,29 @@ procstream_waiters_complete (ProcstreamWaiters *self,
 
   for (guint i = 0; i < tasks->len; i++)
     finish_entry (g_ptr_array_index (tasks, i), error ? g_error_copy (error) : NULL);
+  for (guint i = 0; i < calls->len; i++)
+    {
+      const Call *call = &g_array_index (calls, Call, i);
+
+      call->func (call->data);
+    }
+}
+
+void
+procstream_waiters_add_func (ProcstreamWaiters *self,
+                             void (*func) (gpointer),
+                             gpointer data)
+{
+  Call     call = { func, data };
+  gboolean complete;
+
+  g_mutex_lock (&self->mutex);
+  complete = self->complete;
+  if (!complete)
+    g_array_append_val (self->calls, call);
+  g_mutex_unlock (&self->mutex);
+  if (complete)
+    func (data);
 }
 
 gboolean

@@ -4,9 +4,11 @@
 
 #define PROCSTREAM_INSIDE
 
+#include <procstream/procstream-capture.h>
 #include <procstream/procstream-child.h>
 #include <procstream/procstream-chunk-info.h>
 #include <procstream/procstream-collector.h>
+#include <procstream/procstream-complete-options.h>
 #include <procstream/procstream-consumer.h>
 #include <procstream/procstream-enum-types.h>
 #include <procstream/procstream-enums.h>
@@ -20,6 +22,7 @@
 #include <procstream/procstream-output.h>
 #include <procstream/procstream-reader.h>
 #include <procstream/procstream-result.h>
+#include <procstream/procstream-run.h>
 #include <procstream/procstream-shutdown-attempt.h>
 #include <procstream/procstream-shutdown-phase.h>
 #include <procstream/procstream-shutdown.h>

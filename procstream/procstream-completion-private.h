@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-child-core-private.h"
+#include "procstream-complete-options-private.h"
+
+G_BEGIN_DECLS
+
+/* One wait for a whole child: its exit, the ends of its outputs and what they said, and whatever cuts that short. Atomically counted. */
+typedef struct _ProcstreamCompletion ProcstreamCompletion;
+
+/* Begins. From then on nothing that the child writes is missed. @cancellable is only borrowed: the caller keeps it until the wait is
+ * over. */
+ProcstreamCompletion *procstream_completion_new (ProcstreamChildCore              *child,
+                                                 const ProcstreamCompleteSettings *settings,
+                                                 GCancellable                     *cancellable);
+ProcstreamCompletion *procstream_completion_ref (ProcstreamCompletion *self);
+void                  procstream_completion_unref (ProcstreamCompletion *self);
+
+/* Complete when it is over, with the error of a start that failed. */
+ProcstreamWaiters *procstream_completion_get_over (ProcstreamCompletion *self);
+/* What came of it, once it is over: (transfer full). */
+ProcstreamResult *procstream_completion_make_result (ProcstreamCompletion *self);
+
+G_END_DECLS

@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-completion-private.h"
+
+#include "procstream-cancel-source-private.h"
+#include "procstream-capture-private.h"
+#include "procstream-chunk-private.h"
+#include "procstream-collector.h"
+#include "procstream-io-thread-private.h"
+#include "procstream-result-private.h"
+#include "procstream-ring-private.h"
+
+#include <string.h>
+
+/*
+ *     waiting ──▸ (ending) ──▸ draining ──▸ over
+ *        └───────────────────────────────────▴
+ *
+ * It works in the I/O thread, with or without a main loop, and is one source there: whatever happens (the child exits, an output
+ * ends or says too much, the cancellable is cancelled, a time has come) makes the source ready, and look() decides from what is so by
+ * then, not from what happened. So no order of events matters.
+ *
+ *  - cause is why the wait came to its end before the child did; NONE as long as it did not. It is set once. Then the child is shut down,
+ *    if that was asked for, and the wait goes on to the exit; otherwise it is over.
+ *  - The drain begins when the process is gone and no shutdown is under way, which still ends those who hold the outputs open.
+ *  - timeout_us bounds everything but the shutdown that it brings about, and the drain after that.
+ *
+ * Each output has a subscriber of its own, pushed in the thread that reads, which never blocks and so holds nobody up: it counts,
+ * keeps what is to be kept, and the last bytes. mutex protects that; all else is the I/O thread's, until over is complete, and
+ * constant from then on.
+ *
+ * The source has a reference, the subscriptions have one each; both are gone when it is over.
+ */
+typedef struct
+{
+  ProcstreamCompletion   *completion;
+  ProcstreamOutputCore   *output;
+  ProcstreamSubscription *subscription;
+
+  /* Under mutex: */
+  ProcstreamRing *kept; /* NULL: nothing is collected */
+  ProcstreamRing *tail;
+  guint64         seen;
+  guint64         cut;
+  guint64         lost;
+  guint64         gaps;
+  gint64          last_us;
+  gboolean        ended;
+} Stream;
+
+struct _ProcstreamCompletion
+{
+  gatomicrefcount            ref_count;
+  ProcstreamChildCore       *child;
+  ProcstreamCompleteSettings settings;
+  ProcstreamWaiters         *over;
+  GSource                   *source;
+  GSource                   *cancel_source;
+  gint                       cancelled; /* atomic */
+
+  GMutex   mutex;
+  Stream   streams[2];
+  gboolean is_over; /* no more is counted */
+
+  ProcstreamCause cause;
+  gboolean        ending;
+  gint64          begin_us;
+  gint64          drain_us; /* when the drain began; 0: it did not */
+};
+
+/* Of what the tail is made. */
+#define TAIL_BYTES 4096
+#define TAIL_LINES 10
+
+static void finish (ProcstreamCompletion *self,
+                    const GError         *error);
+
+/* --- Life --------------------------------------------------------------------------------------------------------------------- */
+
+ProcstreamCompletion *
+procstream_completion_ref (ProcstreamCompletion *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+procstream_completion_unref (ProcstreamCompletion *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  for (guint i = 0; i < 2; i++)
+    {
+      g_clear_pointer (&self->streams[i].kept, procstream_ring_free);
+      procstream_ring_free (self->streams[i].tail);
+      procstream_output_core_unref (self->streams[i].output);
+    }
+  g_source_unref (self->source);
+  procstream_waiters_unref (self->over);
+  procstream_complete_settings_clear (&self->settings);
+  procstream_child_core_unref (self->child);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+ProcstreamWaiters *
+procstream_completion_get_over (ProcstreamCompletion *self)
+{
+  return self->over;
+}
+
+/* Something happened. Any thread. */
+static void
+poke (ProcstreamCompletion *self)
+{
+  g_source_set_ready_time (self->source, 0);
+}
+
+/* --- The outputs -------------------------------------------------------------------------------------------------------------- */
+
+static gpointer
+stream_ref_cb (gpointer data)
+{
+  Stream *self = data;
+
+  procstream_completion_ref (self->completion);
+  return self;
+}
+
+static void
+stream_unref_cb (gpointer data)
+{
+  Stream *self = data;
+
+  procstream_completion_unref (self->completion);
+}
+
+static void
+take_chunk_locked (Stream          *self,
+                   ProcstreamChunk *chunk)
+{
+  const ProcstreamCompleteSettings *settings = &self->completion->settings;
+
+  self->seen += chunk->size;
+  self->last_us = chunk->time_us;
+  procstream_ring_push (self->tail, chunk->data, chunk->size);
+  if (self->kept == NULL)
+    return;
+  if (settings->keep == PROCSTREAM_KEEP_LAST)
+    self->cut += procstream_ring_push (self->kept, chunk->data, chunk->size);
+  else
+    self->cut += chunk->size - procstream_ring_fill (self->kept, chunk->data, chunk->size);
+}
+
+static gboolean
+is_too_much_locked (ProcstreamCompletion *self)
+{
+  return self->settings.output_limit < PROCSTREAM_UNLIMITED &&
+         self->streams[0].seen + self->streams[1].seen > self->settings.output_limit;
+}
+
+static gboolean
+push_cb (gpointer                  data,
+         const ProcstreamLogEvent *event)
+{
+  Stream               *self = data;
+  ProcstreamCompletion *completion = self->completion;
+  gboolean              was_too_much, wanted;
+
+  g_mutex_lock (&completion->mutex);
+  was_too_much = is_too_much_locked (completion);
+  if (completion->is_over)
+    {
+      g_mutex_unlock (&completion->mutex);
+      return TRUE;
+    }
+  if (event->type == PROCSTREAM_LOG_EVENT_CHUNK)
+    {
+      take_chunk_locked (self, event->chunk);
+    }
+  else if (event->type == PROCSTREAM_LOG_EVENT_GAP)
+    {
+      self->gaps++;
+      self->lost += event->bytes;
+    }
+  else if (event->type == PROCSTREAM_LOG_EVENT_END)
+    {
+      self->ended = event->error == NULL;
+    }
+  wanted = event->type == PROCSTREAM_LOG_EVENT_END || (!was_too_much && is_too_much_locked (completion));
+  g_mutex_unlock (&completion->mutex);
+  if (wanted)
+    poke (completion);
+  return FALSE;
+}
+
+static void
+over_cb (gpointer data)
+{
+  Stream *self = data;
+
+  /* Whatever its end was: there is no more. */
+  g_mutex_lock (&self->completion->mutex);
+  self->last_us = MAX (self->last_us, 1);
+  g_mutex_unlock (&self->completion->mutex);
+  poke (self->completion);
+}
+
+static const ProcstreamSubscriberOps ops = {
+  .push = push_cb,
+  .over = over_cb,
+  .ref = stream_ref_cb,
+  .unref = stream_unref_cb,
+};
+
+static gboolean
+are_ended (ProcstreamCompletion *self)
+{
+  return procstream_output_core_is_ended (self->streams[0].output) && procstream_output_core_is_ended (self->streams[1].output);
+}
+
+/* --- Looking ------------------------------------------------------------------------------------------------------------------ */
+
+static gint64
+get_last_us (ProcstreamCompletion *self)
+{
+  gint64 last_us = self->begin_us;
+
+  g_mutex_lock (&self->mutex);
+  for (guint i = 0; i < 2; i++)
+    if (self->settings.idle[i])
+      last_us = MAX (last_us, self->streams[i].last_us);
+  g_mutex_unlock (&self->mutex);
+  return last_us;
+}
+
+/* A time that has come ends the wait; one that has not makes the source ready then. */
+static gboolean
+is_due (gint64  begin_us,
+        gint64  after_ms,
+        gint64  now_us,
+        gint64 *next_us)
+{
+  gint64 due_us;
+
+  if (after_ms < 0 || after_ms > G_MAXINT64 / 4000)
+    return FALSE;
+  due_us = begin_us + after_ms * 1000;
+  if (now_us >= due_us)
+    return TRUE;
+  if (*next_us < 0 || due_us < *next_us)
+    *next_us = due_us;
+  return FALSE;
+}
+
+static gboolean
+is_too_much (ProcstreamCompletion *self)
+{
+  gboolean too_much;
+
+  g_mutex_lock (&self->mutex);
+  too_much = is_too_much_locked (self);
+  g_mutex_unlock (&self->mutex);
+  return too_much;
+}
+
+static ProcstreamCause
+find_cause (ProcstreamCompletion *self,
+            gint64                now_us,
+            gint64               *next_us)
+{
+  if (g_atomic_int_get (&self->cancelled))
+    return PROCSTREAM_CAUSE_CANCELLED;
+  if (is_too_much (self))
+    return PROCSTREAM_CAUSE_OUTPUT_LIMIT;
+  if (is_due (self->begin_us, self->settings.timeout_ms, now_us, next_us))
+    return PROCSTREAM_CAUSE_TIMED_OUT;
+  if (is_due (get_last_us (self), self->settings.idle_timeout_ms, now_us, next_us))
+    return PROCSTREAM_CAUSE_IDLE;
+  return PROCSTREAM_CAUSE_NONE;
+}
+
+static gboolean
+shall_end (ProcstreamCompletion *self)
+{
+  switch (self->cause)
+    {
+    case PROCSTREAM_CAUSE_CANCELLED:
+      return self->settings.end_on & PROCSTREAM_END_ON_CANCEL;
+    case PROCSTREAM_CAUSE_OUTPUT_LIMIT:
+      return self->settings.end_on & PROCSTREAM_END_ON_OUTPUT_LIMIT;
+    case PROCSTREAM_CAUSE_IDLE:
+      return self->settings.end_on & PROCSTREAM_END_ON_IDLE;
+    default:
+      return self->settings.end_on & PROCSTREAM_END_ON_TIMEOUT;
+    }
+}
+
+static void
+poke_cb (gpointer data)
+{
+  poke (data);
+  procstream_completion_unref (data);
+}
+
+static void
+end_child (ProcstreamCompletion *self)
+{
+  ProcstreamShutdownPlan *plan = self->settings.shutdown;
+  ProcstreamWaiters      *waiters;
+
+  if (plan == NULL)
+    plan = procstream_child_core_get_options (self->child)->shutdown;
+  self->ending = TRUE;
+  waiters = procstream_child_core_shut_down (self->child, plan, self->cause, NULL);
+  procstream_waiters_add_func (waiters, poke_cb, procstream_completion_ref (self));
+  procstream_waiters_unref (waiters);
+}
+
+/* The process runs. */
+static void
+look_at_running (ProcstreamCompletion *self,
+                 gint64                now_us,
+                 gint64               *next_us)
+{
+  if (self->ending)
+    {
+      /* It could not be ended. */
+      if (!procstream_child_core_is_shutting_down (self->child))
+        finish (self, NULL);
+      return;
+    }
+  self->cause = find_cause (self, now_us, next_us);
+  if (self->cause == PROCSTREAM_CAUSE_NONE)
+    return;
+  if (shall_end (self))
+    end_child (self);
+  else
+    finish (self, NULL);
+}
+
+/* The process is gone. */
+static void
+look_at_outputs (ProcstreamCompletion *self,
+                 gint64                now_us,
+                 gint64               *next_us)
+{
+  if (procstream_child_core_is_shutting_down (self->child))
+    {
+      /* Somebody else's, maybe, that began just now. */
+      if (!self->ending)
+        end_child (self);
+      return;
+    }
+  if (self->drain_us == 0)
+    self->drain_us = now_us;
+  if (are_ended (self) || is_due (self->drain_us, self->settings.drain_timeout_ms, now_us, next_us) ||
+      (!self->ending && (g_atomic_int_get (&self->cancelled) ||
+                         is_due (self->begin_us, self->settings.timeout_ms, now_us, next_us))))
+    finish (self, NULL);
+}
+
+static gboolean
+source_dispatch (GSource    *source,
+                 GSourceFunc callback,
+                 gpointer    user_data)
+{
+  ProcstreamCompletion *self = user_data;
+  gint64                next_us = -1;
+  ProcstreamChildState  state;
+
+  g_source_set_ready_time (source, -1);
+  state = procstream_child_core_get_state (self->child);
+  if (state == PROCSTREAM_CHILD_STATE_FAILED)
+    finish (self, procstream_child_core_get_error (self->child));
+  else if (state == PROCSTREAM_CHILD_STATE_EXITED)
+    look_at_outputs (self, g_get_monotonic_time (), &next_us);
+  else
+    look_at_running (self, g_get_monotonic_time (), &next_us);
+  if (g_source_is_destroyed (source))
+    return G_SOURCE_REMOVE;
+  if (next_us >= 0)
+    g_source_set_ready_time (source, next_us);
+  return G_SOURCE_CONTINUE;
+}
+
+static GSourceFuncs source_funcs = { .dispatch = source_dispatch };
+
+/* --- From begin to end -------------------------------------------------------------------------------------------------------- */
+
+static void
+finish (ProcstreamCompletion *self,
+        const GError         *error)
+{
+  g_mutex_lock (&self->mutex);
+  self->is_over = TRUE;
+  g_mutex_unlock (&self->mutex);
+  for (guint i = 0; i < 2; i++)
+    {
+      procstream_output_core_unsubscribe (self->streams[i].output, self->streams[i].subscription);
+      procstream_subscription_unref (g_steal_pointer (&self->streams[i].subscription));
+    }
+  g_clear_pointer (&self->cancel_source, procstream_cancel_source_end);
+  procstream_completion_ref (self);
+  g_source_destroy (self->source);
+  procstream_waiters_complete (self->over, error);
+  procstream_completion_unref (self);
+}
+
+static gboolean
+cancelled_cb (GCancellable *cancellable,
+              gpointer      user_data)
+{
+  ProcstreamCompletion *self = user_data;
+
+  g_atomic_int_set (&self->cancelled, TRUE);
+  poke (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+unref_cb (gpointer data)
+{
+  procstream_completion_unref (data);
+}
+
+static void
+settings_copy (const ProcstreamCompleteSettings *settings,
+               ProcstreamCompleteSettings       *copy)
+{
+  *copy = *settings;
+  if (copy->shutdown)
+    procstream_shutdown_plan_ref (copy->shutdown);
+}
+
+static void
+subscribe (ProcstreamCompletion *self)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      Stream *stream = &self->streams[i];
+
+      stream->completion = self;
+      stream->output = procstream_output_core_ref (procstream_child_core_get_output (self->child, i));
+      stream->tail = procstream_ring_new (TAIL_BYTES);
+      if (self->settings.capture)
+        stream->kept = procstream_ring_new (self->settings.max_bytes);
+    }
+  for (guint i = 0; i < 2; i++)
+    {
+      ProcstreamOutputCore *output = self->streams[i].output;
+
+      self->streams[i].subscription = procstream_output_core_subscribe (output, &ops, &self->streams[i],
+                                                                        procstream_output_core_get_settings (output)->delivery, FALSE);
+    }
+}
+
+ProcstreamCompletion *
+procstream_completion_new (ProcstreamChildCore              *child,
+                           const ProcstreamCompleteSettings *settings,
+                           GCancellable                     *cancellable)
+{
+  ProcstreamCompletion *self = g_new0 (ProcstreamCompletion, 1);
+  ProcstreamInputCore  *input = procstream_child_core_get_input (child);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->mutex);
+  self->child = procstream_child_core_ref (child);
+  settings_copy (settings, &self->settings);
+  self->over = procstream_waiters_new ();
+  self->begin_us = g_get_monotonic_time ();
+  self->source = g_source_new (&source_funcs, sizeof (GSource));
+  g_source_set_static_name (self->source, "procstream-completion");
+  g_source_set_callback (self->source, NULL, procstream_completion_ref (self), unref_cb);
+  subscribe (self);
+  if (settings->close_stdin && input)
+    procstream_input_core_close (input);
+  if (cancellable)
+    self->cancel_source = procstream_cancel_source_new (cancellable, procstream_io_thread_get_context (), cancelled_cb,
+                                                        procstream_completion_ref (self), unref_cb);
+  procstream_waiters_add_func (procstream_child_core_get_exited (child), poke_cb, procstream_completion_ref (self));
+  /* From here on it is the I/O thread's. */
+  g_source_set_ready_time (self->source, 0);
+  g_source_attach (self->source, procstream_io_thread_get_context ());
+  return self;
+}
+
+/* --- What came of it ---------------------------------------------------------------------------------------------------------- */
+
+static GBytes *
+get_ring (ProcstreamRing *ring)
+{
+  GByteArray *bytes = g_byte_array_new ();
+
+  procstream_ring_append_to (ring, bytes);
+  return g_byte_array_free_to_bytes (bytes);
+}
+
+static ProcstreamCapture *
+make_capture (Stream *self)
+{
+  ProcstreamCaptureFacts facts;
+
+  if (self->kept == NULL)
+    return NULL;
+  facts = (ProcstreamCaptureFacts){
+    .bytes = get_ring (self->kept),
+    .bytes_seen = self->seen,
+    .bytes_cut = self->cut,
+    .bytes_lost = self->lost,
+    .gaps = self->gaps,
+    .ended = self->ended,
+  };
+  return procstream_capture_new (&facts);
+}
+
+static const char *
+find_last_lines (const char *text)
+{
+  const char *at = text + strlen (text);
+  guint       lines = 0;
+
+  while (at > text)
+    {
+      if (at[-1] == '\n' && at[0] != '\0' && ++lines == TAIL_LINES)
+        return at;
+      at--;
+    }
+  return text;
+}
+
+/* Of the standard error, if anything came there: that is where a program says what went wrong. */
+static char *
+make_tail (ProcstreamCompletion *self)
+{
+  Stream *stream = &self->streams[self->streams[1].seen > 0 ? 1 : 0];
+  g_autoptr (GBytes) bytes = get_ring (stream->tail);
+  gsize            size;
+  const char      *data = g_bytes_get_data (bytes, &size);
+  g_autofree char *text = g_utf8_make_valid (data ? data : "", (gssize) size);
+
+  return g_strdup (find_last_lines (text));
+}
+
+ProcstreamResult *
+procstream_completion_make_result (ProcstreamCompletion *self)
+{
+  ProcstreamResultFacts facts = { 0 };
+
+  procstream_child_core_get_facts (self->child, &facts);
+  if (self->cause != PROCSTREAM_CAUSE_NONE && facts.running)
+    facts.cause = self->cause;
+  facts.cut_allowed = self->settings.allow_truncated;
+  g_mutex_lock (&self->mutex);
+  for (guint i = 0; i < 2; i++)
+    facts.captures[i] = make_capture (&self->streams[i]);
+  facts.tail = make_tail (self);
+  g_mutex_unlock (&self->mutex);
+  return procstream_result_new_from_facts (&facts);
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-run.h"
+
+#include "procstream-child-private.h"
+#include "procstream-complete-private.h"
+#include "procstream-platform-private.h"
+
+/*
+ * The whole job in one call: make a child, collect what it writes from its first byte on, start it, wait for it, and check what came of
+ * it. What is collected is bounded by the options. A child that nobody but this call knows of does not outlive it: whatever ends
+ * the wait ends the child as well.
+ */
+
+#define END_ON_ANYTHING \
+  (PROCSTREAM_END_ON_TIMEOUT | PROCSTREAM_END_ON_IDLE | PROCSTREAM_END_ON_OUTPUT_LIMIT | PROCSTREAM_END_ON_CANCEL)
+
+/* The child is made, and collected from, and not started. */
+static ProcstreamChild *
+prepare (ProcstreamLauncher        *launcher,
+         const char *const         *argv,
+         ProcstreamCompleteOptions *options,
+         GCancellable              *cancellable,
+         ProcstreamCompleteCall   **call,
+         GError                   **error)
+{
+  ProcstreamCompleteSettings settings = { 0 };
+  g_autoptr (ProcstreamChild) child = NULL;
+
+  if (!g_cancellable_set_error_if_cancelled (cancellable, error))
+    child = procstream_launcher_create (launcher, argv, error);
+  if (child && procstream_complete_settings_init (&settings, options, error))
+    {
+      settings.end_on |= END_ON_ANYTHING;
+      settings.close_stdin = TRUE;
+      *call = procstream_complete_call_new (child, &settings, cancellable);
+    }
+  else
+    {
+      g_clear_object (&child);
+    }
+  procstream_complete_settings_clear (&settings);
+  return g_steal_pointer (&child);
+}
+
+/**
+ * procstream_launcher_run:
+ * @self: a launcher
+ * @argv: (array zero-terminated=1) (element-type filename): the program and its
+ *   arguments
+ * @options: (nullable): for how long and what is collected, or %NULL for the default: 1 MiB of
+ *   each output, and no limit of time
+ * @cancellable: (nullable): ends the child
+ * @error: return location for an error
+ *
+ * Runs a program from beginning to end, blocking, and collects what it writes.
+ *
+ * Whatever ends the wait before the child has ended shuts it down as well, whatever `end-on`
+ * says. A standard input that is a pipe is closed at once.
+ *
+ * Returns: (transfer full): the result of a success, or %NULL with an error of
+ *   [method@Procstream.Launcher.spawnv], [method@Procstream.Child.complete] or
+ *   [method@Procstream.Result.check]; the latter carries the result. One that
+ *   was cancelled before the start is %G_IO_ERROR_CANCELLED
+ *
+ * Since: 1.0
+ */
+ProcstreamResult *
+procstream_launcher_run (ProcstreamLauncher        *self,
+                         const char *const         *argv,
+                         ProcstreamCompleteOptions *options,
+                         GCancellable              *cancellable,
+                         GError                   **error)
+{
+  ProcstreamCompleteCall *call = NULL;
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (ProcstreamResult) result = NULL;
+
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
+  g_return_val_if_fail (options == NULL || PROCSTREAM_IS_COMPLETE_OPTIONS (options), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  child = prepare (self, argv, options, cancellable, &call, error);
+  if (child == NULL)
+    return NULL;
+  /* The failure of a start comes out of the wait. */
+  procstream_child_start (child, NULL);
+  result = procstream_complete_call_wait (call, child, error);
+  procstream_complete_call_free (call);
+  if (result == NULL || !procstream_result_check (result, error))
+    return NULL;
+  return g_steal_pointer (&result);
+}
+
+static void
+run_in_task (GTask                     *task, /* taken */
+             ProcstreamLauncher        *launcher,
+             const char *const         *argv,
+             ProcstreamCompleteOptions *options,
+             GCancellable              *cancellable)
+{
+  ProcstreamCompleteCall *call = NULL;
+  GError                 *error = NULL;
+  g_autoptr (ProcstreamChild) child = prepare (launcher, argv, options, cancellable, &call, &error);
+
+  if (child == NULL)
+    {
+      g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  g_task_set_task_data (task, call, procstream_complete_call_free);
+  procstream_child_start_async (child, NULL, NULL, NULL);
+  procstream_complete_call_add_task (call, task);
+}
+
+static ProcstreamResult *
+finish_task (GTask   *task,
+             GError **error)
+{
+  ProcstreamCompleteCall *call = g_task_get_task_data (task);
+  g_autoptr (ProcstreamResult) result = NULL;
+
+  if (!g_task_propagate_boolean (task, error))
+    return NULL;
+  result = procstream_completion_make_result (call->completion);
+  return procstream_result_check (result, error) ? g_steal_pointer (&result) : NULL;
+}
+
+/**
+ * procstream_launcher_run_async:
+ * @self: a launcher
+ * @argv: (array zero-terminated=1) (element-type filename): the program and its
+ *   arguments
+ * @options: (nullable): for how long and what is collected, or %NULL for the default
+ * @cancellable: (nullable): ends the child
+ * @callback: (nullable): called when there is a result
+ * @user_data: data for @callback
+ *
+ * Runs a program from beginning to end and collects what it writes; see
+ * [method@Procstream.Launcher.run].
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_run_async (ProcstreamLauncher        *self,
+                               const char *const         *argv,
+                               ProcstreamCompleteOptions *options,
+                               GCancellable              *cancellable,
+                               GAsyncReadyCallback        callback,
+                               gpointer                   user_data)
+{
+  GTask *task;
+
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+  g_return_if_fail (options == NULL || PROCSTREAM_IS_COMPLETE_OPTIONS (options));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  task = g_task_new (self, NULL, callback, user_data);
+  g_task_set_source_tag (task, procstream_launcher_run_async);
+  run_in_task (task, self, argv, options, cancellable);
+}
+
+/**
+ * procstream_launcher_run_finish:
+ * @self: a launcher
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@Procstream.Launcher.run_async].
+ *
+ * Returns: (transfer full): the result of a success, or %NULL with an error of
+ *   [method@Procstream.Launcher.run]
+ *
+ * Since: 1.0
+ */
+ProcstreamResult *
+procstream_launcher_run_finish (ProcstreamLauncher *self,
+                                GAsyncResult       *result,
+                                GError            **error)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_launcher_run_async), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return finish_task (G_TASK (result), error);
+}
+
+/**
+ * procstream_run:
+ * @argv: (array zero-terminated=1) (element-type filename): the program and its
+ *   arguments
+ * @cancellable: (nullable): ends the child
+ * @error: return location for an error
+ *
+ * Runs a program from beginning to end, blocking, with a launcher that is as new and
+ * options that are as new; see [method@Procstream.Launcher.run].
+ *
+ * Returns: (transfer full): the result of a success, or %NULL with an error of
+ *   [method@Procstream.Launcher.run]
+ *
+ * Since: 1.0
+ */
+ProcstreamResult *
+procstream_run (const char *const *argv,
+                GCancellable      *cancellable,
+                GError           **error)
+{
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+
+  return procstream_launcher_run (launcher, argv, NULL, cancellable, error);
+}
+
+/**
+ * procstream_run_async:
+ * @argv: (array zero-terminated=1) (element-type filename): the program and its
+ *   arguments
+ * @cancellable: (nullable): ends the child
+ * @callback: (nullable): called when there is a result
+ * @user_data: data for @callback
+ *
+ * Runs a program from beginning to end; see [func@Procstream.run].
+ *
+ * Since: 1.0
+ */
+void
+procstream_run_async (const char *const  *argv,
+                      GCancellable       *cancellable,
+                      GAsyncReadyCallback callback,
+                      gpointer            user_data)
+{
+  g_autoptr (ProcstreamLauncher) launcher = NULL;
+  GTask *task;
+
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  task = g_task_new (NULL, NULL, callback, user_data);
+  g_task_set_source_tag (task, procstream_run_async);
+  run_in_task (task, launcher, argv, NULL, cancellable);
+}
+
+/**
+ * procstream_run_finish:
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [func@Procstream.run_async].
+ *
+ * Returns: (transfer full): the result of a success, or %NULL with an error of
+ *   [func@Procstream.run]
+ *
+ * Since: 1.0
+ */
+ProcstreamResult *
+procstream_run_finish (GAsyncResult *result,
+                       GError      **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, NULL), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_run_async), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return finish_task (G_TASK (result), error);
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <procstream/procstream.h>
+
+#include "procstream-platform-private.h"
+#include "test-process.h"
+#include "test-utils.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *
+text_of (ProcstreamCapture *capture)
+{
+  g_assert_nonnull (capture);
+  return procstream_capture_get_text (capture);
+}
+
+static ProcstreamResult *
+complete (TestProcess               *process,
+          ProcstreamCompleteOptions *options)
+{
+  g_autoptr (GError) error = NULL;
+  ProcstreamResult *result = procstream_child_complete (process->child, options, NULL, &error);
+
+  g_assert_no_error (error);
+  return result;
+}
+
+static void
+use_pipe (TestProcess *process)
+{
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+}
+
+static void
+kill_and_wait (TestProcess *process)
+{
+  g_autoptr (ProcstreamShutdown) only_kill = procstream_shutdown_new_kill ();
+
+  g_assert_true (procstream_child_terminate (process->child, only_kill, -1, NULL, NULL));
+}
+
+/* --- What comes of it --------------------------------------------------------------------------------------------------------- */
+
+static void
+test_both (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) lines = NULL;
+
+  test_process_spawn_mode (process, "both 3 2");
+  result = complete (process, NULL);
+  g_assert_cmpstr (text_of (procstream_result_get_stdout (result)), ==, "out\nout\nout\n");
+  g_assert_cmpstr (text_of (procstream_result_get_stderr (result)), ==, "err\nerr\nerr\n");
+  lines = procstream_capture_dup_lines (procstream_result_get_stdout (result));
+  g_assert_cmpuint (g_strv_length (lines), ==, 3);
+  g_assert_cmpuint (procstream_capture_get_bytes_seen (procstream_result_get_stdout (result)), ==, 12);
+  g_assert_true (procstream_capture_get_ended (procstream_result_get_stdout (result)));
+  g_assert_false (procstream_result_get_truncated (result));
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_EXITED);
+  g_assert_cmpint (procstream_result_get_exit_code (result), ==, 2);
+  g_assert_cmpint (procstream_result_get_phase (result), ==, -1);
+  g_assert_cmpstr (procstream_result_get_tail (result), ==, "err\nerr\nerr\n");
+  g_assert_false (procstream_result_check (result, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL);
+  g_assert_true (procstream_child_error_get_result (error) == result);
+  g_assert_true (g_str_has_prefix (error->message, "“test-child” exited with status 2 after "));
+  g_assert_nonnull (strstr (error->message, "err\nerr"));
+}
+
+/* The result travels with each copy of the error, and with no other error. */
+static void
+test_error_copies (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) copy = NULL;
+  g_autoptr (GError) plain = g_error_new_literal (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_FAILED, "no");
+  g_autoptr (GError) other = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "no");
+
+  test_process_spawn_mode (process, "exit 1");
+  result = complete (process, NULL);
+  g_assert_false (procstream_result_check (result, &error));
+  copy = g_error_copy (error);
+  g_clear_error (&error);
+  g_assert_true (procstream_child_error_get_result (copy) == result);
+  g_assert_null (procstream_child_error_get_result (plain));
+  g_assert_null (procstream_child_error_get_result (other));
+}
+
+static void
+test_limits (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamResult) first = NULL;
+  g_autoptr (ProcstreamResult) last = NULL;
+  g_autoptr (GError) error = NULL;
+  ProcstreamCapture *capture;
+
+  procstream_complete_options_set_max_bytes (options, 100);
+  test_process_spawn_mode (process, "flood 200000");
+  first = complete (process, options);
+  capture = procstream_result_get_stdout (first);
+  g_assert_cmpuint (g_bytes_get_size (procstream_capture_get_bytes (capture)), ==, 100);
+  g_assert_cmpuint (procstream_capture_get_bytes_cut (capture), ==, 199900);
+  g_assert_cmpuint (procstream_capture_get_bytes_seen (capture), ==, 200000);
+  g_assert_true (g_str_has_prefix (procstream_capture_get_text (capture), "abcd"));
+  g_assert_true (procstream_result_get_success (first));
+  g_assert_false (procstream_result_check (first, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
+  g_clear_object (&process->child);
+
+  procstream_complete_options_set_keep (options, PROCSTREAM_KEEP_LAST);
+  procstream_complete_options_set_allow_truncated (options, TRUE);
+  test_process_spawn_mode (process, "flood 200000");
+  last = complete (process, options);
+  g_assert_true (procstream_result_get_truncated (last));
+  g_assert_true (procstream_result_check (last, NULL));
+}
+
+/* --- What cuts it short ------------------------------------------------------------------------------------------------------- */
+
+/* The child goes on, is not touched, and can be waited for again. */
+static void
+test_timeout (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (ProcstreamResult) again = NULL;
+  g_autoptr (GError) error = NULL;
+
+  use_pipe (process);
+  procstream_launcher_set_replay (process->launcher, PROCSTREAM_REPLAY_ALL);
+  test_process_spawn_mode (process, "write-wait-write a\n b\n 4");
+  procstream_complete_options_set_timeout_ms (options, 1000);
+  result = complete (process, options);
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_TIMED_OUT);
+  g_assert_true (procstream_result_get_running (result));
+  g_assert_cmpstr (text_of (procstream_result_get_stdout (result)), ==, "a\n");
+  g_assert_false (procstream_result_check (result, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  test_process_write (process, "\n");
+  procstream_complete_options_set_timeout_ms (options, PROCSTREAM_NO_TIMEOUT);
+  again = complete (process, options);
+  g_assert_cmpint (procstream_result_get_exit_code (again), ==, 4);
+  g_assert_cmpstr (text_of (procstream_result_get_stdout (again)), ==, "a\nb\n");
+}
+
+static void
+test_timeout_and_end (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamShutdown) shutdown = procstream_shutdown_new_interrupt_terminate (1000, 1000);
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (ProcstreamShutdownAttempt) attempt = NULL;
+
+  test_process_spawn_mode (process, "trap");
+  procstream_complete_options_set_timeout_ms (options, 1000);
+  procstream_complete_options_set_end_on (options, PROCSTREAM_END_ON_TIMEOUT);
+  procstream_complete_options_set_shutdown (options, shutdown);
+  result = complete (process, options);
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_TIMED_OUT);
+  g_assert_false (procstream_result_get_running (result));
+  g_assert_cmpint (procstream_result_get_term_signal (result), ==, SIGKILL);
+  g_assert_cmpint (procstream_result_get_phase (result), ==, 2);
+  /* What it wrote while it was being ended is there. */
+  g_assert_cmpstr (text_of (procstream_result_get_stdout (result)), ==, "ready\nINT\nTERM\n");
+  g_assert_cmpuint (g_list_model_get_n_items (procstream_result_get_attempts (result)), ==, 3);
+  attempt = g_list_model_get_item (procstream_result_get_attempts (result), 1);
+  g_assert_cmpint (procstream_shutdown_attempt_get_signum (attempt), ==, SIGTERM);
+  g_assert_cmpint (procstream_result_get_cause (procstream_child_get_result (process->child)), ==, PROCSTREAM_CAUSE_TIMED_OUT);
+}
+
+static void
+test_idle (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamResult) result = NULL;
+
+  test_process_spawn_mode (process, "sleep-forever");
+  procstream_complete_options_set_idle_timeout_ms (options, 1000);
+  procstream_complete_options_set_end_on (options, PROCSTREAM_END_ON_IDLE);
+  result = complete (process, options);
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_IDLE);
+  g_assert_cmpint (procstream_result_get_term_signal (result), ==, SIGTERM);
+  g_assert_cmpstr (text_of (procstream_result_get_stdout (result)), ==, "ready\n");
+}
+
+static void
+test_output_limit (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamResult) result = NULL;
+
+  test_process_spawn_mode (process, "flood");
+  procstream_complete_options_set_output_limit (options, 1000000);
+  procstream_complete_options_set_end_on (options, PROCSTREAM_END_ON_OUTPUT_LIMIT);
+  result = complete (process, options);
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_OUTPUT_LIMIT);
+  g_assert_false (procstream_result_get_running (result));
+  g_assert_cmpuint (procstream_capture_get_bytes_seen (procstream_result_get_stdout (result)), >, 1000000);
+}
+
+static void
+cancel_cb (gpointer data)
+{
+  g_cancellable_cancel (data);
+}
+
+static void
+test_cancel (gconstpointer data)
+{
+  gboolean end = GPOINTER_TO_INT (data);
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (ProcstreamResult) result = NULL;
+  TestInterruption *interruption;
+
+  test_process_spawn_mode (process, "sleep-forever");
+  procstream_complete_options_set_end_on (options, end ? PROCSTREAM_END_ON_CANCEL : PROCSTREAM_END_ON_NONE);
+  interruption = test_interrupt (cancel_cb, cancellable);
+  result = procstream_child_complete (process->child, options, cancellable, NULL);
+  test_interruption_end (interruption);
+  g_assert_nonnull (result);
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_CANCELLED);
+  g_assert_cmpint (procstream_result_get_running (result), ==, !end);
+  if (!end)
+    kill_and_wait (process);
+}
+
+/* A grandchild holds the outputs open: status and everything that was collected are there, and that it is not all. */
+static void
+test_drain (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  int grandchild;
+
+  test_process_spawn_mode (process, "orphan");
+  procstream_complete_options_set_drain_timeout_ms (options, 1000);
+  result = complete (process, options);
+  g_assert_cmpint (procstream_result_get_exit_code (result), ==, 0);
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_EXITED);
+  grandchild = atoi (text_of (procstream_result_get_stdout (result)));
+  g_assert_cmpint (grandchild, >, 0);
+  g_assert_false (procstream_capture_get_ended (procstream_result_get_stdout (result)));
+  g_assert_false (procstream_result_check (result, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
+  kill (grandchild, SIGKILL);
+  test_await_gone (grandchild);
+}
+
+/* --- Several at once, and stdin ----------------------------------------------------------------------------------------------- */
+
+static void
+test_stdin (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamResult) polled = NULL;
+  g_autoptr (ProcstreamResult) result = NULL;
+
+  use_pipe (process);
+  procstream_launcher_set_replay (process->launcher, PROCSTREAM_REPLAY_ALL);
+  test_process_spawn_mode (process, "cat");
+  procstream_complete_options_set_timeout_ms (options, 0);
+  polled = complete (process, options);
+  g_assert_true (procstream_result_get_running (polled));
+  /* That did not close it. */
+  test_process_write (process, "still there\n");
+  procstream_complete_options_set_timeout_ms (options, PROCSTREAM_NO_TIMEOUT);
+  procstream_complete_options_set_close_stdin (options, TRUE);
+  result = complete (process, options);
+  g_assert_cmpstr (text_of (procstream_result_get_stdout (result)), ==, "still there\n");
+}
+
+static void
+test_several (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  GAsyncResult *results[3] = { NULL };
+
+  use_pipe (process);
+  test_process_spawn_mode (process, "write-wait-write a\n b\n");
+  test_process_listen (process);
+  for (guint i = 0; i < 2; i++)
+    procstream_child_complete_async (process->child, NULL, NULL, test_store_result_cb, &results[i]);
+  procstream_child_wait_async (process->child, NULL, test_store_result_cb, &results[2]);
+  test_process_write (process, "\n");
+  for (guint i = 0; i < 3; i++)
+    test_wait_result (NULL, "a wait", &results[i]);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (ProcstreamResult) result = procstream_child_complete_finish (process->child, results[i], NULL);
+
+      g_assert_cmpstr (text_of (procstream_result_get_stdout (result)), ==, "a\nb\n");
+    }
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (process->out->str, ==, "a\nb\n");
+  for (guint i = 0; i < 3; i++)
+    g_object_unref (results[i]);
+}
+
+/* Long after it happened, and for ever after. */
+static void
+test_late (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  procstream_launcher_set_replay (process->launcher, PROCSTREAM_REPLAY_ALL);
+  test_process_spawn_mode (process, "echo early");
+  test_process_await_state (process, PROCSTREAM_CHILD_STATE_EXITED);
+  for (int i = 0; i < 2; i++)
+    {
+      g_autoptr (ProcstreamResult) result = complete (process, NULL);
+
+      g_assert_cmpstr (text_of (procstream_result_get_stdout (result)), ==, "early\n");
+    }
+}
+
+static void
+refused_cb (ProcstreamChild *child,
+            gboolean        *refused)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (procstream_child_complete (child, NULL, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK);
+  *refused = TRUE;
+}
+
+static void
+test_refused (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (GError) error = NULL;
+  gboolean refused = FALSE;
+
+  test_process_create_mode (process, "exit 0");
+  g_assert_null (procstream_child_complete (process->child, NULL, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  g_clear_error (&error);
+  test_process_listen (process);
+  g_signal_connect (process->child, "exited", G_CALLBACK (refused_cb), &refused);
+  test_process_start (process);
+  procstream_complete_options_set_timeout_ms (options, -2);
+  g_assert_null (procstream_child_complete (process->child, options, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  test_process_run_to_completed (process);
+  g_assert_true (refused);
+  g_signal_handlers_disconnect_by_data (process->child, &refused);
+}
+
+/* --- The whole job ------------------------------------------------------------------------------------------------------------ */
+
+static void
+test_run (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_auto (GStrv) good = test_child_argv ("echo one");
+  g_auto (GStrv) bad = test_child_argv ("exit 3");
+  g_auto (GStrv) endless = test_child_argv ("tree");
+  const char *const missing[] = { "/nonexistent/program", NULL };
+  const int         statuses[] = { 0, 3 };
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (ProcstreamResult) accepted = NULL;
+  g_autoptr (ProcstreamResult) whole = NULL;
+  g_autoptr (GError) error = NULL;
+
+  result = procstream_launcher_run (launcher, (const char *const *) good, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (text_of (procstream_result_get_stdout (result)), ==, "one\n");
+  g_assert_null (procstream_launcher_run (launcher, (const char *const *) bad, NULL, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL);
+  g_assert_cmpint (procstream_result_get_exit_code (procstream_child_error_get_result (error)), ==, 3);
+  g_clear_error (&error);
+  g_assert_null (procstream_launcher_run (launcher, missing, NULL, NULL, &error));
+  g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+  g_clear_error (&error);
+
+  procstream_complete_options_set_timeout_ms (options, 1000);
+  g_assert_null (procstream_launcher_run (launcher, (const char *const *) endless, options, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL);
+  g_assert_cmpint (procstream_result_get_cause (procstream_child_error_get_result (error)), ==, PROCSTREAM_CAUSE_TIMED_OUT);
+  g_assert_false (procstream_result_get_running (procstream_child_error_get_result (error)));
+  g_clear_error (&error);
+
+  procstream_launcher_set_success_statuses (launcher, statuses, 2);
+  accepted = procstream_launcher_run (launcher, (const char *const *) bad, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (procstream_result_get_success (accepted));
+  whole = procstream_run ((const char *const *) good, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (text_of (procstream_result_get_stdout (whole)), ==, "one\n");
+}
+
+static void
+test_run_async (void)
+{
+  g_auto (GStrv) argv = test_child_argv ("both");
+  g_autoptr (GAsyncResult) async_result = NULL;
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  procstream_run_async ((const char *const *) argv, NULL, test_store_result_cb, &async_result);
+  test_wait_result (NULL, "a run", &async_result);
+  result = procstream_run_finish (async_result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (text_of (procstream_result_get_stderr (result)), ==, "err\n");
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/complete/both", test_both);
+  g_test_add_func ("/complete/error-copies", test_error_copies);
+  g_test_add_func ("/complete/limits", test_limits);
+  g_test_add_func ("/complete/timeout", test_timeout);
+  g_test_add_func ("/complete/timeout-and-end", test_timeout_and_end);
+  g_test_add_func ("/complete/idle", test_idle);
+  g_test_add_func ("/complete/output-limit", test_output_limit);
+  g_test_add_data_func ("/complete/cancel", GINT_TO_POINTER (FALSE), test_cancel);
+  g_test_add_data_func ("/complete/cancel-and-end", GINT_TO_POINTER (TRUE), test_cancel);
+  g_test_add_func ("/complete/drain", test_drain);
+  g_test_add_func ("/complete/stdin", test_stdin);
+  g_test_add_func ("/complete/several", test_several);
+  g_test_add_func ("/complete/late", test_late);
+  g_test_add_func ("/complete/refused", test_refused);
+  g_test_add_func ("/complete/run", test_run);
+  g_test_add_func ("/complete/run-async", test_run_async);
+  return g_test_run ();
+}
