@@ -41,7 +41,7 @@ G_BEGIN_DECLS
  * @PROCSTREAM_CHILD_ERROR_STALLED: a consumer held up its output for longer than
  *   its [property@Procstream.Consumer:max-stall-ms], and was dropped
  * @PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL: a child did not succeed; see
- *   [func@Procstream.child_error_get_result] for why
+ *   [func@Procstream.ChildError.get_result] for why
  * @PROCSTREAM_CHILD_ERROR_OUTPUT_CUT: a child succeeded, and what is known of its output is not
  *   all of it
  *

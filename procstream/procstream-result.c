@@ -716,7 +716,7 @@ procstream_result_dup_stderr_text (ProcstreamResult *self)
  * @error: return location for an error
  *
  * Turns a result that is no success into an error, which carries the result: see
- * [func@Procstream.child_error_get_result]. A success whose output is not complete is an
+ * [func@Procstream.ChildError.get_result]. A success whose output is not complete is an
  * error as well, unless the options of the wait allow it.
  *
  * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL or

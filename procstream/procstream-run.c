@@ -189,6 +189,32 @@ procstream_launcher_run_finish (ProcstreamLauncher *self,
 }
 
 /**
+ * procstream_launcher_run_get_result:
+ * @self: a launcher
+ * @result: what the callback of [method@Procstream.Launcher.run_async] was given
+ *
+ * Gets the result of a run, be it a success or not, after it was finished. It is for languages
+ * whose errors cannot carry one.
+ *
+ * Returns: (transfer full) (nullable): the result, or %NULL when there was no start
+ *
+ * Since: 1.0
+ */
+ProcstreamResult *
+procstream_launcher_run_get_result (ProcstreamLauncher *self,
+                                    GAsyncResult       *result)
+{
+  ProcstreamCompleteCall *call;
+
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_launcher_run_async), NULL);
+
+  call = g_task_get_task_data (G_TASK (result));
+  return call ? procstream_completion_make_result (call->completion) : NULL;
+}
+
+/**
  * procstream_run:
  * @argv: (array zero-terminated=1) (element-type filename): the program and its
  *   arguments

@@ -21,6 +21,8 @@ PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_run_async (ProcstreamLauncher *self, const char *const *argv, ProcstreamCompleteOptions *options, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamResult *procstream_launcher_run_finish (ProcstreamLauncher *self, GAsyncResult *result, GError **error);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamResult *procstream_launcher_run_get_result (ProcstreamLauncher *self, GAsyncResult *result);
 
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamResult *procstream_run (const char *const *argv, GCancellable *cancellable, GError **error);

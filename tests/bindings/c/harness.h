@@ -148,3 +148,8 @@ void scenario_process_settings (void);
 void scenario_asynchronous_consumer (void);
 void scenario_log_model (void);
 void scenario_log_model_search_and_save (void);
+
+void scenario_terminate (void);
+void scenario_lifetime (void);
+void scenario_complete (void);
+void scenario_run (void);

@@ -59,6 +59,10 @@ static const Scenario scenarios[] = {
   { 65, "asynchronous consumer", scenario_asynchronous_consumer },
   { 66, "log model", scenario_log_model },
   { 67, "log model search and save", scenario_log_model_search_and_save },
+  { 68, "terminate", scenario_terminate },
+  { 69, "lifetime", scenario_lifetime },
+  { 70, "complete", scenario_complete },
+  { 71, "run", scenario_run },
   { 73, "process settings", scenario_process_settings },
   { 81, "joined lines", scenario_joined_lines },
 };

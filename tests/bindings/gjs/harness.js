@@ -12,10 +12,13 @@ export const TIMEOUT_MS = WATCHDOG_SECONDS * 1000;
 const PAIRS = [
     [Gio.OutputStream, 'close'],
     [Gio.OutputStream, 'write_bytes'],
+    [Procstream.Child, 'complete'],
     [Procstream.Child, 'start'],
+    [Procstream.Child, 'terminate'],
     [Procstream.Child, 'wait'],
     [Procstream.Consumer, 'wait'],
     [Procstream.Input, 'write'],
+    [Procstream.Launcher, 'run'],
     [Procstream.Launcher, 'spawn'],
     [Procstream.LogModel, 'find'],
     [Procstream.LogModel, 'find_regex'],

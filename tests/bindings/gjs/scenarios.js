@@ -976,6 +976,103 @@ scenario(67, 'log model search and save', async () => {
     equal(stream.get_data_size(), 22);
 });
 
+scenario(68, 'terminate', async () => {
+    const script = 'trap "echo INT" INT; trap "echo TERM; exit 3" TERM; echo ready; while :; do sleep 1000; done';
+    const child = reliable().spawnv(shell(script));
+    const shutdown = Procstream.Shutdown.new_interrupt_terminate(1000, TIMEOUT_MS);
+    const phases = [], received = [];
+    child.connect('terminating', (_child, phase) => phases.push(phase.to_string()));
+    child.stdout.connect('line', (_output, line) => {
+        received.push(line);
+        if (line === 'ready')
+            child.terminate_async(shutdown, null);
+    });
+    await complete(child);
+    equal(phases, ['SIGINT', 'SIGTERM']);
+    equal(received, ['ready', 'INT', 'TERM']);
+    equal(child.exit_code, 3);
+
+    const cat = reliable({stdin_mode: PIPE}).spawnv(['cat']);
+    const closing = new Procstream.Shutdown();
+    await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.INVALID_ARGUMENT, () => cat.terminate(closing, TIMEOUT_MS, null));
+    closing.add_close_stdin(TIMEOUT_MS);
+    equal(closing.phases.get_n_items(), 1);
+    check(await cat.terminate_async(closing, null));
+    equal(cat.exit_code, 0);
+});
+
+function isAlive(pid) {
+    try {
+        return !decode(new GLib.Bytes(GLib.file_get_contents(`/proc/${pid}/stat`)[1])).includes(') Z ');
+    } catch (error) {
+        return false;
+    }
+}
+
+function spawnAndExit() {
+    const child = reliable().create(shell('sleep 1000 & echo $!; wait'));
+    const reader = new Procstream.Reader();
+    child.stdout.attach(reader);
+    child.start();
+    const nothing = Procstream.OutputConfig.new_discard();
+    const detached = reliable({
+        lifetime: Procstream.Lifetime.DETACHED, stdout_config: nothing, stderr_config: nothing,
+    });
+    const survivor = detached.spawnv(['sleep', '1000']);
+    print(`pids ${child.pid} ${reader.read_line(TIMEOUT_MS, null)} ${survivor.pid}`);
+    System.exit(0);
+}
+
+scenario(69, 'lifetime', async () => {
+    if (GLib.getenv('PROCSTREAM_SCENE'))
+        spawnAndExit();
+    const launcher = reliable();
+    launcher.set_variable('PROCSTREAM_SCENE', 'yes');
+    const script = GLib.filename_from_uri(import.meta.url)[0];
+    const result = await launcher.run_async(['gjs', '-m', script, '69'], null, null);
+    const [, child, grandchild, survivor] = result.stdout.text.match(/pids (\d+) (\d+) (\d+)/);
+    check(!isAlive(child) && !isAlive(grandchild));
+    check(isAlive(survivor));
+    reliable().run(['kill', '-KILL', survivor], null, null);
+});
+
+scenario(70, 'complete', async () => {
+    const {Cause, CompleteOptions, EndOn} = Procstream;
+    const child = reliable().spawnv(shell('echo out; echo err >&2; exit 3'));
+    let result = child.complete(null, null);
+    equal([result.cause, result.exit_code], [Cause.EXITED, 3]);
+    equal(decode(result.stdout.bytes), 'out\n');
+    equal(result.stderr.text, 'err\n');
+    equal(result.tail, 'err\n');
+
+    const slow = reliable().spawnv(shell('echo begun; sleep 1000'));
+    result = await slow.complete_async(new CompleteOptions({timeout_ms: 1000, end_on: EndOn.TIMEOUT}), null);
+    equal([result.cause, result.running], [Cause.TIMED_OUT, false]);
+    equal([result.attempts.get_n_items(), result.attempts.get_item(0).signum], [1, SIGTERM]);
+    equal(result.stdout.text, 'begun\n');
+
+    const held = reliable().spawnv(shell('sleep 1000 & echo $!'));
+    result = await held.complete_async(new CompleteOptions({drain_timeout_ms: 1000}), null);
+    equal([result.exit_code, result.stdout.ended, result.truncated], [0, false, true]);
+    check(await held.terminate_async(null, null));
+});
+
+scenario(71, 'run', async () => {
+    equal(Procstream.run(['echo', 'one'], null).stdout.text, 'one\n');
+    const launcher = reliable();
+    try {
+        await launcher.run_async(shell('echo no >&2; exit 4'), null, null);
+        check(false, 'no error');
+    } catch (error) {
+        check(error.matches(Procstream.ChildError, Procstream.ChildError.UNSUCCESSFUL), `another error: ${error}`);
+        check(error.message.includes('status 4') && error.message.includes('no'), error.message);
+        equal(Procstream.child_error_get_result(error).exit_code, 4);
+    }
+    launcher.set_success_statuses([0, 4]);
+    check(launcher.run(shell('exit 4'), null, null).success);
+    equal((await launcher.run_async(shell('echo two'), null, null)).stdout.text, 'two\n');
+});
+
 scenario(73, 'process settings', async () => {
     const plain = reliable().spawnv(shell('nice'));
     const nice = collect(plain.stdout);

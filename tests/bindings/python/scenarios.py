@@ -3,7 +3,9 @@
 
 import gc
 import os
+import re
 import signal
+import sys
 import tempfile
 
 from harness import (TIMEOUT_MS, churn, collect, complete, config, equal, finish, main, raises, reliable, scenario,
@@ -1007,6 +1009,105 @@ def log_model_search_and_save():
     stream = Gio.MemoryOutputStream.new_resizable()
     assert model.save_to_stream(stream, TIMEOUT_MS, None)
     equal(stream.get_data_size(), 22)
+
+
+@scenario(68, 'terminate')
+def terminate():
+    script = 'trap "echo INT" INT; trap "echo TERM; exit 3" TERM; echo ready; while :; do sleep 1000; done'
+    child = reliable().spawnv(shell(script))
+    shutdown = Procstream.Shutdown.new_interrupt_terminate(1000, TIMEOUT_MS)
+    phases, received = [], []
+
+    def line_cb(_output, line):
+        received.append(line)
+        if line == 'ready':
+            child.terminate_async(shutdown, None, None)
+    child.connect('terminating', lambda _child, phase: phases.append(phase.to_string()))
+    child.get_stdout().connect('line', line_cb)
+    complete(child)
+    equal(phases, ['SIGINT', 'SIGTERM'])
+    equal(received, ['ready', 'INT', 'TERM'])
+    equal(child.get_exit_code(), 3)
+
+    cat = reliable(stdin_mode=PIPE).spawnv(['cat'])
+    closing = Procstream.Shutdown()
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_ARGUMENT, cat.terminate, closing, TIMEOUT_MS, None)
+    closing.add_close_stdin(TIMEOUT_MS)
+    equal(len(closing.get_phases()), 1)
+    assert cat.terminate(closing, TIMEOUT_MS, None)
+    equal(cat.get_exit_code(), 0)
+
+
+def is_alive(pid):
+    try:
+        with open(f'/proc/{pid}/stat', encoding='utf-8', errors='replace') as stat:
+            return ') Z ' not in stat.read()
+    except FileNotFoundError:
+        return False
+
+
+def spawn_and_exit():
+    child = reliable().create(shell('sleep 1000 & echo $!; wait'))
+    reader = Procstream.Reader.new()
+    child.get_stdout().attach(reader)
+    child.start()
+    nothing = Procstream.OutputConfig.new_discard()
+    detached = reliable(lifetime=Procstream.Lifetime.DETACHED, stdout_config=nothing, stderr_config=nothing)
+    survivor = detached.spawnv(['sleep', '1000'])
+    print(f'pids {child.get_pid()} {reader.read_line(TIMEOUT_MS, None)} {survivor.get_pid()}', flush=True)
+    sys.exit(0)
+
+
+@scenario(69, 'lifetime')
+def lifetime():
+    if 'PROCSTREAM_SCENE' in os.environ:
+        spawn_and_exit()
+    launcher = reliable()
+    launcher.set_variable('PROCSTREAM_SCENE', 'yes')
+    result = launcher.run([sys.executable, __file__, '69'], None, None)
+    child, grandchild, survivor = re.search(r'pids (\d+) (\d+) (\d+)', result.get_stdout().get_text()).groups()
+    assert not is_alive(child) and not is_alive(grandchild)
+    assert is_alive(survivor)
+    os.kill(int(survivor), signal.SIGKILL)
+
+
+@scenario(70, 'complete')
+def complete_child():
+    child = reliable().spawnv(shell('echo out; echo err >&2; exit 3'))
+    result = child.complete(None, None)
+    equal((result.get_cause(), result.get_exit_code()), (Procstream.Cause.EXITED, 3))
+    equal(result.get_stdout().get_bytes().get_data(), b'out\n')
+    equal(result.get_stderr().get_text(), 'err\n')
+    equal(result.get_tail(), 'err\n')
+
+    slow = reliable().spawnv(shell('echo begun; sleep 1000'))
+    options = Procstream.CompleteOptions(timeout_ms=1000, end_on=Procstream.EndOn.TIMEOUT)
+    result = slow.complete_finish(finish(slow.complete_async, options, None)[1])
+    equal((result.get_cause(), result.get_running()), (Procstream.Cause.TIMED_OUT, False))
+    equal([attempt.get_signum() for attempt in result.get_attempts()], [signal.SIGTERM])
+    equal(result.get_stdout().get_text(), 'begun\n')
+
+    held = reliable().spawnv(shell('sleep 1000 & echo $!'))
+    result = held.complete(Procstream.CompleteOptions(drain_timeout_ms=1000), None)
+    equal((result.get_exit_code(), result.get_stdout().get_ended(), result.get_truncated()), (0, False, True))
+    assert held.terminate(None, TIMEOUT_MS, None)
+
+
+@scenario(71, 'run')
+def run():
+    equal(Procstream.run(['echo', 'one'], None).get_stdout().get_text(), 'one\n')
+    launcher = reliable()
+    try:
+        launcher.run(shell('echo no >&2; exit 4'), None, None)
+        raise AssertionError('no error')
+    except GLib.Error as error:
+        assert error.matches(Procstream.child_error_quark(), Procstream.ChildError.UNSUCCESSFUL)
+        assert 'status 4' in error.message and 'no' in error.message, error.message
+        equal(error.result.get_exit_code(), 4)
+    launcher.set_success_statuses([0, 4])
+    assert launcher.run(shell('exit 4'), None, None).get_success()
+    result = launcher.run_finish(finish(launcher.run_async, shell('echo two'), None, None)[1])
+    equal(result.get_stdout().get_text(), 'two\n')
 
 
 @scenario(73, 'process settings')

@@ -1101,6 +1101,118 @@ async void log_model_search_and_save () throws Error {
     assert (stream.get_data_size () == 22);
 }
 
+// --- How children end --------------------------------------------------------------------------------------------------------
+
+void terminate_child () throws Error {
+    var child = reliable ().spawnv (shell (
+        "trap 'echo INT' INT; trap 'echo TERM; exit 3' TERM; echo ready; while :; do sleep 1000; done"));
+    var shutdown = new Shutdown.interrupt_terminate (1000, TIMEOUT_MS);
+    var phases = new GenericArray<string> ();
+    var lines = new GenericArray<string> ();
+
+    child.terminating.connect ((phase) => phases.add (phase.to_string ()));
+    child.stdout.line.connect ((line) => {
+        lines.add (line);
+        if (line == "ready")
+            child.terminate_async.begin (shutdown, null);
+    });
+    complete (child);
+    check_lines (phases, "SIGINT|SIGTERM");
+    check_lines (lines, "ready|INT|TERM");
+    assert (child.exit_code == 3);
+
+    var cat = with_pipe ().spawnv ({ "cat" });
+    var closing = new Shutdown ();
+    try {
+        cat.terminate (closing, TIMEOUT_MS, null);
+        assert_not_reached ();
+    } catch (IOError.INVALID_ARGUMENT error) {
+    }
+    closing.add_close_stdin (TIMEOUT_MS);
+    assert (closing.phases.get_n_items () == 1);
+    assert (cat.terminate (closing, TIMEOUT_MS, null));
+    assert (cat.exit_code == 0);
+}
+
+bool is_alive (string pid) {
+    string stat;
+
+    try {
+        FileUtils.get_contents ("/proc/%s/stat".printf (pid), out stat);
+        return !stat.contains (") Z ");
+    } catch (FileError error) {
+        return false;
+    }
+}
+
+void spawn_and_exit () throws Error {
+    var child = reliable ().create (shell ("sleep 1000 & echo $!; wait"));
+    var reader = new Reader ();
+    var nothing = new OutputConfig.discard ();
+    var detached = new Launcher (Delivery.RELIABLE, Replay.NONE) {
+        lifetime = Lifetime.DETACHED, stdout_config = nothing, stderr_config = nothing
+    };
+
+    child.stdout.attach (reader);
+    child.start ();
+    var survivor = detached.spawnv ({ "sleep", "1000" });
+    stdout.printf ("pids %d %s %d\n", child.pid, reader.read_line (TIMEOUT_MS, null), survivor.pid);
+    stdout.flush ();
+    Process.exit (0);
+}
+
+void lifetime () throws Error {
+    if (Environment.get_variable ("PROCSTREAM_SCENE") != null)
+        spawn_and_exit ();
+
+    var launcher = reliable ();
+    MatchInfo match;
+
+    launcher.set_variable ("PROCSTREAM_SCENE", "yes");
+    var result = launcher.run ({ FileUtils.read_link ("/proc/self/exe"), "69" }, null, null);
+    assert (/pids (\d+) (\d+) (\d+)/.match (result.stdout.text, 0, out match));
+    assert (!is_alive (match.fetch (1)) && !is_alive (match.fetch (2)));
+    assert (is_alive (match.fetch (3)));
+    Posix.kill (int.parse (match.fetch (3)), Posix.Signal.KILL);
+}
+
+void complete_child () throws Error {
+    var child = reliable ().spawnv (shell ("echo out; echo err >&2; exit 3"));
+    var result = child.complete (null, null);
+
+    assert (result.cause == Cause.EXITED && result.exit_code == 3);
+    assert (result.stdout.text == "out\n" && result.stderr.text == "err\n");
+    assert (result.tail == "err\n");
+
+    var slow = reliable ().spawnv (shell ("echo begun; sleep 1000"));
+    result = slow.complete (new CompleteOptions () { timeout_ms = 1000, end_on = EndOn.TIMEOUT }, null);
+    assert (result.cause == Cause.TIMED_OUT && !result.running);
+    assert (result.attempts.get_n_items () == 1);
+    assert (((ShutdownAttempt) result.attempts.get_item (0)).signum == ProcessSignal.TERM);
+    assert (result.stdout.text == "begun\n");
+
+    var held = reliable ().spawnv (shell ("sleep 1000 & echo $!"));
+    result = held.complete (new CompleteOptions () { drain_timeout_ms = 1000 }, null);
+    assert (result.exit_code == 0 && !result.stdout.ended && result.truncated);
+    assert (held.terminate (null, TIMEOUT_MS, null));
+}
+
+async void run_program () throws Error {
+    assert (Procstream.run ({ "echo", "one" }, null).stdout.text == "one\n");
+    var launcher = reliable ();
+    try {
+        launcher.run (shell ("echo no >&2; exit 4"), null, null);
+        assert_not_reached ();
+    } catch (ChildError.UNSUCCESSFUL error) {
+        assert (error.message.contains ("status 4") && error.message.contains ("no"));
+        assert (ChildError.get_result (error).exit_code == 4);
+    }
+    launcher.set_success_statuses ({ 0, 4 });
+    assert (launcher.run (shell ("exit 4"), null, null).success);
+    var result = yield launcher.run_async (shell ("echo two"), null, null);
+    assert (result.stdout.text == "two\n");
+}
+
 int main (string[] args) {
     start (args);
     scenario (1, "chunks", chunks);
@@ -1158,6 +1270,10 @@ int main (string[] args) {
     scenario (65, "asynchronous consumer", asynchronous_consumer);
     scenario (66, "log model", log_model);
     scenario (67, "log model search and save", () => log_model_search_and_save.end (run_async ((callback) => log_model_search_and_save.begin (callback))));
+    scenario (68, "terminate", terminate_child);
+    scenario (69, "lifetime", lifetime);
+    scenario (70, "complete", complete_child);
+    scenario (71, "run", () => run_program.end (run_async ((callback) => run_program.begin (callback))));
     scenario (73, "process settings", process_settings);
     scenario (81, "joined lines", joined_lines);
     return finish ();

@@ -4,6 +4,8 @@
 import asyncio
 import sys
 
+from gi.repository import GLib
+
 from ..module import get_introspection_module
 from ..overrides import override
 
@@ -125,3 +127,52 @@ class Consumer(Procstream.Consumer):
         for name in ('do_chunk', 'do_chunk_info', 'do_lines', 'do_gap', 'do_ended'):
             if name in cls.__dict__:
                 setattr(cls, name, _awaiting(cls.__dict__[name]))
+
+# --- What came of a child ---------------------------------------------------------------------------------------------
+
+@_public
+@override
+class Result(Procstream.Result):
+    """The error of check() has the result as its attribute `result`: an error of Python's has no other room for it."""
+
+    def check(self):
+        try:
+            return super().check()
+        except GLib.Error as error:
+            error.result = self
+            raise
+
+
+def _ending(options):
+    """The same options, for a child that nobody else knows of."""
+    ending = Procstream.CompleteOptions()
+    for spec in options.list_properties() if options else ():
+        ending.set_property(spec.name, options.get_property(spec.name))
+    on = Procstream.EndOn
+    ending.set_end_on(on.TIMEOUT | on.IDLE | on.OUTPUT_LIMIT | on.CANCEL)
+    ending.set_close_stdin(True)
+    return ending
+
+
+@_public
+@override
+class Launcher(Procstream.Launcher):
+    """The error of run() and of run_finish() has the result as its attribute `result`."""
+
+    def run(self, argv, options=None, cancellable=None):
+        result = self.spawnv(argv).complete(_ending(options), cancellable)
+        result.check()
+        return result
+
+    def run_finish(self, async_result):
+        try:
+            return super().run_finish(async_result)
+        except GLib.Error as error:
+            error.result = self.run_get_result(async_result)
+            raise
+
+
+@_public
+def run(argv, cancellable=None):
+    """Runs a program from beginning to end."""
+    return Procstream.Launcher.new(Procstream.Delivery.RELIABLE, Procstream.Replay.NONE).run(argv, None, cancellable)

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "harness.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* How children end, and what is told of that. */
+
+/* --- Shutting down ------------------------------------------------------------------------------------------------------------ */
+
+static void
+note_phase_cb (ProcstreamChild         *child,
+               ProcstreamShutdownPhase *phase,
+               GString                 *phases)
+{
+  g_autofree char *text = procstream_shutdown_phase_to_string (phase);
+
+  g_string_append_printf (phases, "%s ", text);
+}
+
+static void
+terminate_when_ready_cb (ProcstreamOutput *output,
+                         const char       *line,
+                         ProcstreamChild  *child)
+{
+  g_autoptr (ProcstreamShutdown) shutdown = procstream_shutdown_new_interrupt_terminate (1000, TIMEOUT_MS);
+
+  if (strcmp (line, "ready") == 0)
+    procstream_child_terminate_async (child, shutdown, NULL, NULL, NULL);
+}
+
+void
+scenario_terminate (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = harness_reliable ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (ProcstreamChild) cat = NULL;
+  g_autoptr (ProcstreamShutdown) closing = procstream_shutdown_new ();
+  g_autoptr (Record) record = record_new ();
+  g_autoptr (GString) phases = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  child = harness_spawn (harness_reliable (), "trap 'echo INT' INT; trap 'echo TERM; exit 3' TERM; echo ready; "
+                                              "while :; do sleep 1000; done");
+  g_signal_connect (child, "terminating", G_CALLBACK (note_phase_cb), phases);
+  record_connect_line (record, procstream_child_get_stdout (child));
+  g_signal_connect (procstream_child_get_stdout (child), "line", G_CALLBACK (terminate_when_ready_cb), child);
+  harness_complete (child);
+  g_assert_cmpstr (phases->str, ==, "SIGINT SIGTERM ");
+  record_assert_lines (record, "ready|INT|TERM");
+  g_assert_cmpint (procstream_child_get_exit_code (child), ==, 3);
+
+  procstream_launcher_set_stdin_mode (launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  cat = harness_spawn (g_steal_pointer (&launcher), "exec cat");
+  g_assert_false (procstream_child_terminate (cat, closing, TIMEOUT_MS, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  procstream_shutdown_add_close_stdin (closing, TIMEOUT_MS);
+  g_assert_cmpuint (g_list_model_get_n_items (procstream_shutdown_get_phases (closing)), ==, 1);
+  g_assert_true (procstream_child_terminate (cat, closing, TIMEOUT_MS, NULL, NULL));
+  g_assert_cmpint (procstream_child_get_exit_code (cat), ==, 0);
+}
+
+/* --- The exit of the program -------------------------------------------------------------------------------------------------- */
+
+static gboolean
+is_alive (const char *pid)
+{
+  g_autofree char *path = g_build_filename ("/proc", pid, "stat", NULL);
+  g_autofree char *stat = NULL;
+
+  return g_file_get_contents (path, &stat, NULL, NULL) && strstr (stat, ") Z ") == NULL;
+}
+
+G_NORETURN static void
+spawn_and_exit (void)
+{
+  const char *const argv[] = { "sleep", "1000", NULL };
+  g_autoptr (ProcstreamChild) child = harness_create (harness_reliable (), "sleep 1000 & echo $!; wait");
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  g_autoptr (ProcstreamOutputConfig) nothing = procstream_output_config_new_discard ();
+  g_autoptr (ProcstreamLauncher) detached = harness_reliable ();
+  g_autoptr (ProcstreamChild) survivor = NULL;
+  g_autofree char *line = NULL;
+
+  procstream_output_attach (procstream_child_get_stdout (child), PROCSTREAM_CONSUMER (reader), NULL);
+  g_assert_true (procstream_child_start (child, NULL));
+  line = procstream_reader_read_line (reader, TIMEOUT_MS, NULL, NULL);
+  procstream_launcher_set_lifetime (detached, PROCSTREAM_LIFETIME_DETACHED);
+  procstream_launcher_set_stdout_config (detached, nothing);
+  procstream_launcher_set_stderr_config (detached, nothing);
+  survivor = procstream_launcher_spawnv (detached, argv, NULL);
+  printf ("pids %d %s %d\n", procstream_child_get_pid (child), line, procstream_child_get_pid (survivor));
+  exit (0);
+}
+
+void
+scenario_lifetime (void)
+{
+  /* In the child that name would be another program's. */
+  g_autofree char  *self = g_file_read_link ("/proc/self/exe", NULL);
+  const char *const argv[] = { self, "69", NULL };
+  g_autoptr (ProcstreamLauncher) launcher = harness_reliable ();
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_auto (GStrv) words = NULL;
+  g_autoptr (GError) error = NULL;
+
+  if (g_getenv ("PROCSTREAM_SCENE"))
+    spawn_and_exit ();
+  procstream_launcher_set_variable (launcher, "PROCSTREAM_SCENE", "yes");
+  result = procstream_launcher_run (launcher, argv, NULL, NULL, &error);
+  g_assert_no_error (error);
+  words = g_strsplit (strstr (procstream_capture_get_text (procstream_result_get_stdout (result)), "pids ") + 5, " ", 3);
+  g_assert_false (is_alive (words[0]));
+  g_assert_false (is_alive (words[1]));
+  g_strdelimit (words[2], "\n", '\0');
+  g_assert_true (is_alive (words[2]));
+  kill (atoi (words[2]), SIGKILL);
+}
+
+/* --- Complete and run --------------------------------------------------------------------------------------------------------- */
+
+static void
+assert_text (ProcstreamCapture *capture,
+             const char        *text)
+{
+  g_assert_cmpstr (procstream_capture_get_text (capture), ==, text);
+}
+
+static ProcstreamResult *
+complete (ProcstreamChild           *child,
+          ProcstreamCompleteOptions *options)
+{
+  GAsyncResult *async_result = NULL;
+  g_autoptr (GError) error = NULL;
+  ProcstreamResult *result;
+
+  procstream_child_complete_async (child, options, NULL, harness_store_cb, &async_result);
+  result = procstream_child_complete_finish (child, harness_await (&async_result), &error);
+  g_assert_no_error (error);
+  g_object_unref (async_result);
+  return result;
+}
+
+void
+scenario_complete (void)
+{
+  g_autoptr (ProcstreamChild) child = harness_spawn (harness_reliable (), "echo out; echo err >&2; exit 3");
+  g_autoptr (ProcstreamChild) slow = NULL;
+  g_autoptr (ProcstreamChild) held = NULL;
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamResult) result = procstream_child_complete (child, NULL, NULL, NULL);
+  g_autoptr (ProcstreamResult) late = NULL;
+  g_autoptr (ProcstreamResult) cut = NULL;
+
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_EXITED);
+  g_assert_cmpint (procstream_result_get_exit_code (result), ==, 3);
+  assert_text (procstream_result_get_stdout (result), "out\n");
+  assert_text (procstream_result_get_stderr (result), "err\n");
+  g_assert_cmpstr (procstream_result_get_tail (result), ==, "err\n");
+
+  slow = harness_spawn (harness_reliable (), "echo begun; sleep 1000");
+  procstream_complete_options_set_timeout_ms (options, 1000);
+  procstream_complete_options_set_end_on (options, PROCSTREAM_END_ON_TIMEOUT);
+  late = complete (slow, options);
+  g_assert_cmpint (procstream_result_get_cause (late), ==, PROCSTREAM_CAUSE_TIMED_OUT);
+  g_assert_false (procstream_result_get_running (late));
+  g_assert_cmpuint (g_list_model_get_n_items (procstream_result_get_attempts (late)), ==, 1);
+  assert_text (procstream_result_get_stdout (late), "begun\n");
+
+  held = harness_spawn (harness_reliable (), "sleep 1000 & echo $!");
+  procstream_complete_options_set_timeout_ms (options, PROCSTREAM_NO_TIMEOUT);
+  procstream_complete_options_set_drain_timeout_ms (options, 1000);
+  cut = complete (held, options);
+  g_assert_cmpint (procstream_result_get_exit_code (cut), ==, 0);
+  g_assert_false (procstream_capture_get_ended (procstream_result_get_stdout (cut)));
+  g_assert_true (procstream_result_get_truncated (cut));
+  g_assert_true (procstream_child_terminate (held, NULL, TIMEOUT_MS, NULL, NULL));
+}
+
+void
+scenario_run (void)
+{
+  const char *const argv[] = { "echo", "one", NULL };
+  const char *const failing[] = { "/bin/sh", "-c", "echo no >&2; exit 4", NULL };
+  const int         statuses[] = { 0, 4 };
+  g_autoptr (ProcstreamLauncher) launcher = harness_reliable ();
+  g_autoptr (ProcstreamResult) result = procstream_run (argv, NULL, NULL);
+  g_autoptr (ProcstreamResult) accepted = NULL;
+  g_autoptr (ProcstreamResult) awaited = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GAsyncResult) async_result = NULL;
+
+  assert_text (procstream_result_get_stdout (result), "one\n");
+  g_assert_null (procstream_launcher_run (launcher, failing, NULL, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL);
+  g_assert_nonnull (strstr (error->message, "status 4"));
+  g_assert_nonnull (strstr (error->message, "no"));
+  g_assert_cmpint (procstream_result_get_exit_code (procstream_child_error_get_result (error)), ==, 4);
+  procstream_launcher_set_success_statuses (launcher, statuses, G_N_ELEMENTS (statuses));
+  accepted = procstream_launcher_run (launcher, failing, NULL, NULL, NULL);
+  g_assert_true (procstream_result_get_success (accepted));
+  procstream_launcher_run_async (launcher, argv, NULL, NULL, harness_store_cb, &async_result);
+  awaited = procstream_launcher_run_finish (launcher, harness_await (&async_result), NULL);
+  assert_text (procstream_result_get_stdout (awaited), "one\n");
+}
