@@ -31,6 +31,7 @@ typedef struct
   gboolean                  search_envp;
   ProcstreamOutputSettings  outputs[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* stdout, stderr, merged */
   gboolean                  merged_view;
+  gboolean                  exact_order;
   char                     *files[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* where they go, or go as well; NULL: nowhere */
   ProcstreamFileMode        file_modes[PROCSTREAM_CHILD_MAX_OUTPUTS];
   ProcstreamLifetime        lifetime; /* but for what detaching changes */

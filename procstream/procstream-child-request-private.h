@@ -3,6 +3,7 @@
 #pragma once
 
 #include "procstream-child-core-private.h"
+#include "procstream-exact-private.h"
 #include "procstream-spawn-private.h"
 #include "procstream-terminal-private.h"
 
@@ -12,6 +13,7 @@ G_BEGIN_DECLS
 typedef struct
 {
   int                 pipes[3]; /* our ends of the standard descriptors, -1: none */
+  ProcstreamExact     exact;    /* instead of those of both outputs */
   ProcstreamTerminal *terminal; /* where the child inherits one in a group of its own */
 } ProcstreamChildEnds;
 
@@ -20,7 +22,7 @@ typedef struct
 ProcstreamSpawnRequest *procstream_child_request_new (ProcstreamChildOptions *options,
                                                       ProcstreamChildEnds    *ends,
                                                       GError                **error);
-#define PROCSTREAM_CHILD_NO_ENDS ((ProcstreamChildEnds){ { -1, -1, -1 }, NULL })
+#define PROCSTREAM_CHILD_NO_ENDS ((ProcstreamChildEnds){ { -1, -1, -1 }, PROCSTREAM_EXACT_NONE, NULL })
 /* The terminal is not touched: it is taken back. */
 void procstream_child_ends_close (ProcstreamChildEnds *self);
 

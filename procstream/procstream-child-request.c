@@ -143,11 +143,27 @@ give_extra (Plan *self)
 }
 
 static gboolean
+give_exact (Plan    *self,
+            GError **error)
+{
+  int theirs[PROCSTREAM_EXACT_OUTPUTS];
+
+  if (!procstream_exact_new (&self->ends->exact, theirs, error))
+    return FALSE;
+  for (int i = 0; i < PROCSTREAM_EXACT_OUTPUTS; i++)
+    procstream_spawn_request_take_fd (self->request, theirs[i], STDOUT_FILENO + i);
+  return TRUE;
+}
+
+static gboolean
 give_all (Plan    *self,
           GError **error)
 {
-  return give_input (self, error) &&
-         give_output (self, STDOUT_FILENO, error) &&
+  if (!give_input (self, error))
+    return FALSE;
+  if (self->options->exact_order)
+    return give_exact (self, error);
+  return give_output (self, STDOUT_FILENO, error) &&
          (self->options->merge_stderr ? give_merged (self, error) : give_output (self, STDERR_FILENO, error));
 }
 
@@ -198,6 +214,7 @@ procstream_child_request_new (ProcstreamChildOptions *options,
 void
 procstream_child_ends_close (ProcstreamChildEnds *self)
 {
+  procstream_exact_close (&self->exact);
   for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
     if (self->pipes[i] >= 0)
       close (g_steal_fd (&self->pipes[i]));

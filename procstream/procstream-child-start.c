@@ -14,7 +14,9 @@ open_streams (ProcstreamChildCore *self)
 {
   if (self->options.merged_view)
     procstream_merge_open (self->outputs[2], self->outputs);
-  for (guint i = 0; i < 2; i++)
+  if (self->options.exact_order)
+    procstream_exact_open (&self->ends.exact, self->outputs);
+  for (guint i = 0; i < 2 && !self->options.exact_order; i++)
     {
       if (self->ends.pipes[i + 1] >= 0)
         procstream_output_core_open_pipe (self->outputs[i], g_steal_fd (&self->ends.pipes[i + 1]));

@@ -16,7 +16,8 @@
  *
  * No two chunks of a program have the same time: chunks of several outputs that are
  * sorted by [property@Procstream.ChunkInfo:time-us] are in the order in which they
- * arrived. That is not always the order in which a child wrote them.
+ * arrived. That is not always the order in which a child wrote them: see
+ * [property@Procstream.Launcher:exact-order].
  *
  * An info never changes, so it may be kept and read in any thread.
  *

@@ -146,7 +146,7 @@ resolve_outputs (ProcstreamLauncher     *self,
                                            procstream_launcher_get_replay_limit (self), &options->outputs[0], error) &&
          procstream_output_config_resolve (merged ? merged : procstream_launcher_get_stderr_config (self), owner_err, procstream_launcher_get_delivery (self), procstream_launcher_get_replay (self),
                                            procstream_launcher_get_replay_limit (self), &options->outputs[1], error) &&
-         procstream_launcher_resolve_merged (self, name, options->outputs, error) &&
+         procstream_launcher_resolve_order (self, name, options->outputs, error) &&
          procstream_output_file_resolve (procstream_launcher_get_stdout_config (self), owner_out, &options->files[0], &options->file_modes[0], error) &&
          procstream_output_file_resolve (procstream_launcher_get_stderr_config (self), owner_err, &options->files[1], &options->file_modes[1], error) &&
          procstream_output_file_resolve (procstream_launcher_get_merged_config (self), owner_merged, &options->files[2], &options->file_modes[2], error);
@@ -204,6 +204,7 @@ make_options (ProcstreamLauncher     *self,
   options->cwd = g_strdup (procstream_launcher_get_cwd (self));
   options->stdin_mode = procstream_launcher_get_stdin_mode (self);
   options->merged_view = procstream_launcher_get_merged_view (self);
+  options->exact_order = procstream_launcher_get_exact_order (self);
   options->merge_stderr = procstream_launcher_get_merge_stderr (self);
   memcpy (options->success, self->success, sizeof options->success);
   options->lifetime = procstream_launcher_get_lifetime (self);

@@ -30,6 +30,23 @@ procstream_launcher_install_order (GObjectClass *klass)
    */
   procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (merged_config),
                                     g_param_spec_object ("merged-config", NULL, NULL, PROCSTREAM_TYPE_OUTPUT_CONFIG, flags));
+  /**
+   * ProcstreamLauncher:exact-order: (getter get_exact_order) (setter set_exact_order)
+   *
+   * Whether what children write to both outputs is read in exactly the order in which they
+   * write it: the times of the chunks, and a merged output, are in that order.
+   *
+   * Children then write to sockets in place of pipes, and each of their writes is one
+   * chunk. That has limits, which the guide explains: a single write cannot be larger than about
+   * twice the system's `net.core.wmem_max` (416 KiB where that is 208 KiB, as Linux has it by
+   * default; half a MiB at most), or it fails with `EMSGSIZE`, `/dev/stdout` and
+   * `/dev/stderr` cannot be opened, and a child whose output nobody reads any more is told so
+   * with an error, and not with `SIGPIPE`. Both outputs must be read by this program.
+   *
+   * Since: 1.0
+   */
+  procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (exact_order),
+                                    g_param_spec_boolean ("exact-order", NULL, NULL, FALSE, flags));
 }
 
 static gboolean
@@ -45,7 +62,7 @@ set_no_meaning (GError    **error,
 static gboolean
 is_read (const ProcstreamOutputSettings *settings)
 {
-  return settings->backend != PROCSTREAM_BACKEND_DISCARD && settings->backend != PROCSTREAM_BACKEND_INHERIT;
+  return settings->backend == PROCSTREAM_BACKEND_BROADCAST || settings->backend == PROCSTREAM_BACKEND_SINGLE;
 }
 
 static gboolean
@@ -61,11 +78,26 @@ check_merged (ProcstreamLauncher             *self,
   return TRUE;
 }
 
-gboolean
-procstream_launcher_resolve_merged (ProcstreamLauncher       *self,
-                                    const char               *name,
-                                    ProcstreamOutputSettings *settings,
-                                    GError                  **error)
+static gboolean
+check_exact (ProcstreamLauncher             *self,
+             const char                     *name,
+             const ProcstreamOutputSettings *settings,
+             GError                        **error)
+{
+  if (self->merge_stderr)
+    return set_no_meaning (error, name, "“exact-order” has no meaning together with “merge-stderr”, which has an exact order");
+  if (!is_read (&settings[0]) || !is_read (&settings[1]))
+    return set_no_meaning (error, name, "for an “exact-order”, both outputs must be read by this program");
+  if (settings[0].reader != settings[1].reader)
+    return set_no_meaning (error, name, "for an “exact-order”, both outputs need the same “reader”");
+  return TRUE;
+}
+
+static gboolean
+resolve_merged (ProcstreamLauncher       *self,
+                const char               *name,
+                ProcstreamOutputSettings *settings,
+                GError                  **error)
 {
   g_autofree char *owner = g_strdup_printf ("%s (merged)", name);
 
@@ -78,8 +110,19 @@ procstream_launcher_resolve_merged (ProcstreamLauncher       *self,
     return FALSE;
   if (settings[2].backend != PROCSTREAM_BACKEND_BROADCAST)
     return set_no_meaning (error, owner, "the backend of a merged output must be “broadcast”");
-  settings[2].reader = is_read (&settings[0]) ? settings[0].reader : settings[1].reader;
+  settings[2].reader = settings[is_read (&settings[0]) ? 0 : 1].reader;
   return TRUE;
+}
+
+gboolean
+procstream_launcher_resolve_order (ProcstreamLauncher       *self,
+                                   const char               *name,
+                                   ProcstreamOutputSettings *settings,
+                                   GError                  **error)
+{
+  if (self->exact_order && !check_exact (self, name, settings, error))
+    return FALSE;
+  return resolve_merged (self, name, settings, error);
 }
 
 /**
@@ -151,4 +194,39 @@ procstream_launcher_set_merged_config (ProcstreamLauncher *self, ProcstreamOutpu
   g_return_if_fail (merged_config == NULL || PROCSTREAM_IS_OUTPUT_CONFIG (merged_config));
 
   procstream_launcher_store_object (self, "merged-config", merged_config);
+}
+
+/**
+ * procstream_launcher_get_exact_order: (get-property exact-order)
+ * @self: a launcher
+ *
+ * Gets whether both outputs are read in the order in which children write.
+ *
+ * Returns: whether the order is exact
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_launcher_get_exact_order (ProcstreamLauncher *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), FALSE);
+
+  return self->exact_order;
+}
+
+/**
+ * procstream_launcher_set_exact_order: (set-property exact-order)
+ * @self: a launcher
+ * @exact_order: whether the order is exact
+ *
+ * Sets whether both outputs are read in the order in which children write.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_set_exact_order (ProcstreamLauncher *self, gboolean exact_order)
+{
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+
+  procstream_launcher_store_int (self, "exact-order", exact_order != FALSE);
 }

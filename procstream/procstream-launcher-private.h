@@ -32,6 +32,7 @@ struct _ProcstreamLauncher
   /* Order. */
   gboolean                merged_view;
   ProcstreamOutputConfig *merged_config;
+  gboolean                exact_order;
 
   /* Name. */
   char               *name;
@@ -93,9 +94,9 @@ void procstream_launcher_take_strv (ProcstreamLauncher *self,
                                     char              **value);
 
 /* From the settings of stdout and stderr to the third ones, of the merged output, where there is to be one. */
-gboolean procstream_launcher_resolve_merged (ProcstreamLauncher       *self,
-                                             const char               *name,
-                                             ProcstreamOutputSettings *settings,
-                                             GError                  **error);
+gboolean procstream_launcher_resolve_order (ProcstreamLauncher       *self,
+                                            const char               *name,
+                                            ProcstreamOutputSettings *settings,
+                                            GError                  **error);
 
 G_END_DECLS

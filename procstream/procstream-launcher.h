@@ -148,6 +148,10 @@ ProcstreamOutputConfig *procstream_launcher_get_merged_config (ProcstreamLaunche
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_merged_config (ProcstreamLauncher *self, ProcstreamOutputConfig *merged_config);
 PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_launcher_get_exact_order (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_exact_order (ProcstreamLauncher *self, gboolean exact_order);
+PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_variable (ProcstreamLauncher *self, const char *variable, const char *value);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_unset_variable (ProcstreamLauncher *self, const char *variable);

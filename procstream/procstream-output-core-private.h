@@ -67,6 +67,8 @@ const char *procstream_output_core_get_name (ProcstreamOutputCore *self);
 void        procstream_output_core_take_label (ProcstreamOutputCore *self,
                                                char                 *label);
 const char *procstream_output_core_get_label (ProcstreamOutputCore *self);
+/* That of the thread that reads. */
+GMainContext *procstream_output_core_get_home_context (ProcstreamOutputCore *self);
 /* What its chunks are said to be of. */
 void                            procstream_output_core_set_stream (ProcstreamOutputCore *self,
                                                                    ProcstreamStream      stream);

@@ -94,6 +94,12 @@ procstream_output_core_get_label (ProcstreamOutputCore *self)
   return self->label ? self->label : self->name;
 }
 
+GMainContext *
+procstream_output_core_get_home_context (ProcstreamOutputCore *self)
+{
+  return procstream_home_get_context (self->home);
+}
+
 void
 procstream_output_core_set_stream (ProcstreamOutputCore *self,
                                    ProcstreamStream      stream)
