@@ -37,7 +37,7 @@ procstream_launcher_install_order (GObjectClass *klass)
    * write it: the times of the chunks, and a merged output, are in that order.
    *
    * Children then write to sockets in place of pipes, and each of their writes is one
-   * chunk. That has limits, which the guide explains: a single write cannot be larger than about
+   * chunk. That has limits, which [a guide](order.html) explains: a single write cannot be larger than about
    * twice the system's `net.core.wmem_max` (416 KiB where that is 208 KiB, as Linux has it by
    * default; half a MiB at most), or it fails with `EMSGSIZE`, `/dev/stdout` and
    * `/dev/stderr` cannot be opened, and a child whose output nobody reads any more is told so

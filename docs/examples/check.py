@@ -9,6 +9,7 @@ TIMEOUT_SECONDS = 60
 
 EXPECTED = {
     'async-consumer': 'copied 14 bytes\n',
+    'both-outputs': 'stdout: one\nstderr: two\nstdout: three\nstderr: four\n',
     'custom-consumer': 'ended: 3 lines, 14 bytes\n',
     'ending': 'ended by signal 15\nexit status 2\nit took too long, and had written: begun\n',
     'errors': 'no such program: /nowhere/program\nnot chosen: delivery\nstill running after 10 ms\n'

@@ -123,6 +123,7 @@ void scenario_pause_lag_and_stall (void);
 
 void scenario_chunk_info (void);
 void scenario_merged_view (void);
+void scenario_exact_order (void);
 
 void scenario_wait_async (void);
 void scenario_wait_without_loop (void);

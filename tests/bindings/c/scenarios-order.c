@@ -169,3 +169,59 @@ scenario_merged_view (void)
   other = harness_create (harness_reliable (), ":");
   g_assert_null (procstream_child_get_merged (other));
 }
+
+/* --- The order of the child --------------------------------------------------------------------------------------------------- */
+
+static int
+compare_times (gconstpointer a,
+               gconstpointer b)
+{
+  gint64 first = procstream_chunk_info_get_time_us (*(ProcstreamChunkInfo *const *) a);
+  gint64 second = procstream_chunk_info_get_time_us (*(ProcstreamChunkInfo *const *) b);
+
+  return first < second ? -1 : first > second;
+}
+
+static void
+assert_sorted_text (GPtrArray  *infos,
+                    const char *expected)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_ptr_array_sort (infos, compare_times);
+  for (guint i = 0; i < infos->len; i++)
+    {
+      gsize       size;
+      const char *data = g_bytes_get_data (procstream_chunk_info_get_bytes (infos->pdata[i]), &size);
+
+      g_string_append_len (text, data, size);
+    }
+  g_assert_cmpstr (text->str, ==, expected);
+}
+
+void
+scenario_exact_order (void)
+{
+  ProcstreamLauncher *launcher = harness_reliable ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (GString) lines = g_string_new (NULL);
+  g_autoptr (GString) expected_lines = g_string_new (NULL);
+  g_autoptr (GString) expected = g_string_new (NULL);
+  g_autoptr (GPtrArray) infos = g_ptr_array_new_with_free_func (g_object_unref);
+
+  procstream_launcher_set_merged_view (launcher, TRUE);
+  procstream_launcher_set_exact_order (launcher, TRUE);
+  child = harness_create (launcher, "for i in $(seq 1 300); do echo out $i; echo err $i >&2; done");
+  for (int i = 1; i <= 300; i++)
+    {
+      g_string_append_printf (expected_lines, "out %d|err %d|", i, i);
+      g_string_append_printf (expected, "out %d\nerr %d\n", i, i);
+    }
+  g_signal_connect (procstream_child_get_merged (child), "line", G_CALLBACK (line_cb), lines);
+  g_signal_connect (procstream_child_get_stdout (child), "chunk-info", G_CALLBACK (chunk_info_cb), infos);
+  g_signal_connect (procstream_child_get_stderr (child), "chunk-info", G_CALLBACK (chunk_info_cb), infos);
+  g_assert_true (procstream_child_start (child, NULL));
+  harness_complete (child);
+  g_assert_cmpstr (lines->str, ==, expected_lines->str);
+  assert_sorted_text (infos, expected->str);
+}

@@ -56,6 +56,7 @@ static const Scenario scenarios[] = {
   { 49, "pause, lag and stall", scenario_pause_lag_and_stall },
   { 50, "chunk info", scenario_chunk_info },
   { 51, "merged view", scenario_merged_view },
+  { 52, "exact order", scenario_exact_order },
   { 65, "asynchronous consumer", scenario_asynchronous_consumer },
   { 66, "log model", scenario_log_model },
   { 67, "log model search and save", scenario_log_model_search_and_save },

@@ -859,6 +859,22 @@ scenario(51, 'merged view', async () => {
     equal(reliable().create(shell(':')).merged, null);
 });
 
+scenario(52, 'exact order', async () => {
+    const child = reliable({merged_view: true, exact_order: true}).create(shell(
+        'for i in $(seq 1 300); do echo out $i; echo err $i >&2; done'));
+    const expected = Array.from({length: 600}, (_, i) => `${i % 2 === 0 ? 'out' : 'err'} ${Math.floor(i / 2) + 1}`);
+    const lines = [], infos = [];
+    child.merged.connect('lines', (_output, batch) => lines.push(...batch));
+    for (const output of [child.stdout, child.stderr])
+        output.connect('chunk-info', (_output, info) => infos.push(info));
+    const completed = complete(child);
+    child.start();
+    await completed;
+    equal(lines, expected);
+    infos.sort((a, b) => a.time_us - b.time_us);
+    equal(join(infos.map(info => info.bytes)), expected.map(line => `${line}\n`).join(''));
+});
+
 /* Writes chunks with asynchronous calls. */
 const Slow = GObject.registerClass(
 class Slow extends Procstream.Consumer {

@@ -898,6 +898,22 @@ def merged_view():
     equal(reliable().create(shell(':')).get_merged(), None)
 
 
+@scenario(52, 'exact order')
+def exact_order():
+    child = reliable(merged_view=True, exact_order=True).create(shell(
+        'for i in $(seq 1 300); do echo out $i; echo err $i >&2; done'))
+    expected = [f'{name} {i}' for i in range(1, 301) for name in ('out', 'err')]
+    lines, infos = [], []
+    child.get_merged().connect('lines', lambda _output, batch: lines.extend(batch))
+    for output in child.get_stdout(), child.get_stderr():
+        output.connect('chunk-info', lambda _output, info: infos.append(info))
+    child.start()
+    complete(child)
+    equal(lines, expected)
+    infos.sort(key=lambda info: info.get_time_us())
+    equal(b''.join(info.get_bytes().get_data() for info in infos).decode(), ''.join(f'{line}\n' for line in expected))
+
+
 class Slow(Procstream.Consumer):
     """Writes chunks with asynchronous calls."""
     __gtype_name__ = 'Slow'

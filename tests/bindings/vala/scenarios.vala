@@ -964,6 +964,29 @@ void merged_view () throws Error {
     assert (reliable ().create (shell (":")).merged == null);
 }
 
+void exact_order () throws Error {
+    var launcher = reliable ();
+    launcher.merged_view = true;
+    launcher.exact_order = true;
+    var child = launcher.create (shell ("for i in $(seq 1 300); do echo out $i; echo err $i >&2; done"));
+    var expected = new StringBuilder ();
+    var lines = new StringBuilder ();
+    var infos = new GenericArray<ChunkInfo> ();
+    for (int i = 1; i <= 300; i++)
+        expected.append ("out %d\nerr %d\n".printf (i, i));
+    child.merged.line.connect ((line) => lines.append (line + "\n"));
+    child.stdout.chunk_info.connect ((info) => infos.add (info));
+    child.stderr.chunk_info.connect ((info) => infos.add (info));
+    child.start ();
+    complete (child);
+    assert_cmpstr (lines.str, CompareOperator.EQ, expected.str);
+    infos.sort ((a, b) => a.time_us < b.time_us ? -1 : (int) (a.time_us > b.time_us));
+    var bytes = new GenericArray<Bytes> ();
+    foreach (unowned var info in infos)
+        bytes.add (info.bytes);
+    assert_cmpstr (join (bytes), CompareOperator.EQ, expected.str);
+}
+
 // Writes chunks with asynchronous calls.
 class Slow : Consumer {
     public MemoryOutputStream stream = new MemoryOutputStream.resizable ();
@@ -1267,6 +1290,7 @@ int main (string[] args) {
     scenario (49, "pause, lag and stall", pause_lag_and_stall);
     scenario (50, "chunk info", () => chunk_info.end (run_async ((callback) => chunk_info.begin (callback))));
     scenario (51, "merged view", merged_view);
+    scenario (52, "exact order", exact_order);
     scenario (65, "asynchronous consumer", asynchronous_consumer);
     scenario (66, "log model", log_model);
     scenario (67, "log model search and save", () => log_model_search_and_save.end (run_async ((callback) => log_model_search_and_save.begin (callback))));
