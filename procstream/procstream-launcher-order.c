@@ -58,13 +58,6 @@ set_no_meaning (GError    **error,
   return FALSE;
 }
 
-/* What has no pipe adds nothing to the merged output, and is read nowhere. */
-static gboolean
-is_read (const ProcstreamOutputSettings *settings)
-{
-  return settings->backend == PROCSTREAM_BACKEND_BROADCAST || settings->backend == PROCSTREAM_BACKEND_SINGLE;
-}
-
 static gboolean
 check_merged (ProcstreamLauncher             *self,
               const char                     *name,
@@ -73,7 +66,7 @@ check_merged (ProcstreamLauncher             *self,
 {
   if (self->merge_stderr)
     return set_no_meaning (error, name, "“merged-view” has no meaning together with “merge-stderr”: the standard output has both");
-  if (is_read (&settings[0]) && is_read (&settings[1]) && settings[0].reader != settings[1].reader)
+  if (procstream_output_settings_is_read (&settings[0]) && procstream_output_settings_is_read (&settings[1]) && settings[0].reader != settings[1].reader)
     return set_no_meaning (error, name, "for a “merged-view”, both outputs need the same “reader”");
   return TRUE;
 }
@@ -86,7 +79,7 @@ check_exact (ProcstreamLauncher             *self,
 {
   if (self->merge_stderr)
     return set_no_meaning (error, name, "“exact-order” has no meaning together with “merge-stderr”, which has an exact order");
-  if (!is_read (&settings[0]) || !is_read (&settings[1]))
+  if (!procstream_output_settings_is_read (&settings[0]) || !procstream_output_settings_is_read (&settings[1]))
     return set_no_meaning (error, name, "for an “exact-order”, both outputs must be read by this program");
   if (settings[0].reader != settings[1].reader)
     return set_no_meaning (error, name, "for an “exact-order”, both outputs need the same “reader”");
@@ -110,7 +103,7 @@ resolve_merged (ProcstreamLauncher       *self,
     return FALSE;
   if (settings[2].backend != PROCSTREAM_BACKEND_BROADCAST)
     return set_no_meaning (error, owner, "the backend of a merged output must be “broadcast”");
-  settings[2].reader = settings[is_read (&settings[0]) ? 0 : 1].reader;
+  settings[2].reader = settings[procstream_output_settings_is_read (&settings[0]) ? 0 : 1].reader;
   return TRUE;
 }
 

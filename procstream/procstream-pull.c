@@ -341,6 +341,18 @@ hold_rest (ProcstreamPull     *self,
   lane->searched = lane->held->len;
 }
 
+static gboolean
+take_any_held_line (ProcstreamPull  *self,
+                    gboolean         ended,
+                    char           **text,
+                    ProcstreamLine **line)
+{
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    if (procstream_pull_lane_get_size (&self->lanes[i]) > 0 && take_held_line (self, &self->lanes[i], ended, text, line))
+      return TRUE;
+  return FALSE;
+}
+
 ProcstreamPullResult
 procstream_pull_line (ProcstreamPull         *self,
                       ProcstreamConsumerCore *core,
@@ -352,9 +364,9 @@ procstream_pull_line (ProcstreamPull         *self,
       ProcstreamPullLane *lane;
       gboolean            more = self->chunk != NULL || procstream_pull_take_chunk (self, core);
 
-      for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
-        if (procstream_pull_lane_get_size (&self->lanes[i]) > 0 && take_held_line (self, &self->lanes[i], !more && self->ended, text, line))
-          return PROCSTREAM_PULL_ITEM;
+      /* A line that is complete comes before one that merely ends with the output. */
+      if (take_any_held_line (self, FALSE, text, line) || (!more && self->ended && take_any_held_line (self, TRUE, text, line)))
+        return PROCSTREAM_PULL_ITEM;
       if (!more)
         return self->ended ? PROCSTREAM_PULL_END : PROCSTREAM_PULL_EMPTY;
       procstream_pull_settle (self);
