@@ -567,7 +567,8 @@ install_signals (void)
    * The process is gone, both outputs have ended, and all their signals have
    * been emitted. It comes after [signal@Procstream.Child::exited]. A child
    * that could not be started emits neither. Collectors have everything by then,
-   * unless they are paused. Consumers that others drive, such as a
+   * unless they are paused or spill to a file, and the files that the configurations of
+   * the outputs name are written. Consumers that others drive, such as a
    * [class@Procstream.Reader], that write, or of a class of one's own, may not: each has
    * a [method@Procstream.Consumer.wait].
    *

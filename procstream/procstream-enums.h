@@ -303,8 +303,9 @@ typedef enum
  * @PROCSTREAM_CONSUMER_STATE_NONE: not attached yet
  * @PROCSTREAM_CONSUMER_STATE_ATTACHED: attached to an output
  * @PROCSTREAM_CONSUMER_STATE_ENDED: got everything to the end of the output
- * @PROCSTREAM_CONSUMER_STATE_FAILED: got everything up to a read error, or was
- *   dropped because it held up the output for too long
+ * @PROCSTREAM_CONSUMER_STATE_FAILED: got everything up to a read error, was dropped
+ *   because it held up the output for too long, or could not go on with what it does, as a
+ *   writer whose disk is full
  * @PROCSTREAM_CONSUMER_STATE_DONE: said that it needs no more
  * @PROCSTREAM_CONSUMER_STATE_CANCELLED: was cancelled
  *

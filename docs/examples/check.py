@@ -17,6 +17,7 @@ EXPECTED = {
     'first-child': 'line: compiling\nline: linking\nexit code: 3\n',
     'handle-stdin': 'apple\nbanana\npear\n',
     'limited-child': '32 0077 careful\n',
+    'log-file': 'stdout | compiling\nstdout | linking\nwritten: 36 bytes\n',
     'log-view': 'stdout: line 3\nstdout: line 4\nstdout: line 5\nstdout: line 6\n2 older lines are gone\n'
                 'the last match is number 6 of its output\n',
     'several-subscribers': 'live: 1\nlive: 2\nlive: 3\nlive: 4\nlive: 5\ntail: 4 5\nlate: 1 2 3 4 5\n',

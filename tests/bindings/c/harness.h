@@ -123,6 +123,11 @@ void scenario_pause_lag_and_stall (void);
 
 void scenario_chunk_info (void);
 void scenario_merged_view (void);
+
+void scenario_writer_to_a_file (void);
+void scenario_writer_to_a_stream (void);
+void scenario_output_to_a_file (void);
+void scenario_collector_ends_and_spill (void);
 void scenario_exact_order (void);
 
 void scenario_wait_async (void);

@@ -903,6 +903,93 @@ class Slow extends Procstream.Consumer {
     }
 });
 
+/* A path in a directory of its own, which run() must leave as it was. */
+async function withPath(run) {
+    const directory = GLib.dir_make_tmp('procstream-XXXXXX');
+
+    await run(GLib.build_filenamev([directory, 'log']));
+    equal(GLib.rmdir(directory), 0);
+}
+
+function takeText(path) {
+    const [, contents] = GLib.file_get_contents(path);
+
+    GLib.unlink(path);
+    return new TextDecoder().decode(contents);
+}
+
+scenario(54, 'writer to a file', () => withPath(async path => {
+    const child = reliable().create(shell('seq 1 6'));
+    const writer = new Procstream.Writer({
+        file: Gio.File.new_for_path(path), file_mode: Procstream.FileMode.TRUNCATE,
+        write_mode: Procstream.WriteMode.LINES, prefix: '%n: ', max_file_size: 40, max_backups: 1,
+    });
+    const broken = Procstream.Writer.new_for_path('/nowhere/log', Procstream.FileMode.APPEND);
+    child.stdout.attach(writer);
+    child.stdout.attach(broken);
+    child.start();
+    await writer.wait_async(null);
+    equal(takeText(path), 'stdout: 5\nstdout: 6\n');
+    equal(takeText(`${path}.1`), 'stdout: 1\nstdout: 2\nstdout: 3\nstdout: 4\n');
+    equal([writer.bytes_written, writer.rotations], [60, 1]);
+    await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, () => broken.wait(TIMEOUT_MS, null));
+}));
+
+/* A class that is not GIO's own, so it is called in this thread's main context. */
+const OwnTarget = GObject.registerClass(
+class OwnTarget extends Gio.BufferedOutputStream {
+});
+
+scenario(55, 'writer to a stream', async () => {
+    for (const own of [false, true]) {
+        const memory = Gio.MemoryOutputStream.new_resizable();
+        const target = own ? new OwnTarget({base_stream: memory}) : memory;
+        const child = reliable().create(shell(PRINT_MANY));
+        const writer = new Procstream.Writer({stream: target, close_stream: true});
+        child.stdout.attach(writer);
+        child.start();
+        // eslint-disable-next-line no-await-in-loop
+        await writer.wait_async(null);
+        check(target.is_closed());
+        equal(decode(memory.steal_as_bytes()), MANY);
+    }
+});
+
+scenario(56, 'output to a file', () => withPath(async path => {
+    const straight = Procstream.OutputConfig.new_file(path, Procstream.FileMode.TRUNCATE);
+    const first = reliable({stdout_config: straight}).spawnv(shell('echo one'));
+    await complete(first);
+    equal(first.stdout.file_writer, null);
+    const beside = config(LOSSY, {file: Gio.File.new_for_path(path), file_mode: Procstream.FileMode.APPEND});
+    const second = reliable({stdout_config: beside}).create(shell('echo two'));
+    const collector = collect(second.stdout);
+    second.start();
+    await complete(second);
+    equal(collector.dup_text(), 'two\n');
+    equal(second.stdout.file_writer.bytes_written, 4);
+    equal(takeText(path), 'one\ntwo\n');
+}));
+
+scenario(57, 'collector ends and spill', async () => {
+    const collectMany = async properties => {
+        const child = reliable().create(shell(PRINT_MANY));
+        const collector = new Procstream.Collector(properties);
+        child.stdout.attach(collector);
+        child.start();
+        await collector.wait_async(null);
+        return collector;
+    };
+    const ends = await collectMany({
+        collect: Collect.LINES, keep: Keep.FIRST_AND_LAST, max_lines: 3, first_lines: 2,
+    });
+    equal(ends.dup_first_lines(), ['1', '2']);
+    equal(ends.dup_last_lines(), ['100000']);
+    equal(ends.lines_cut, 99997);
+    const spilled = await collectMany({collect: Collect.BYTES, keep: Keep.FIRST, spill_above: 1000});
+    equal(decode(spilled.dup_bytes()), MANY);
+    equal(spilled.open_stream().skip(10000000, null), MANY.length);
+});
+
 scenario(65, 'asynchronous consumer', async () => {
     const child = smallChunks().create(shell(PRINT_MANY));
     const slow = new Slow(), faulty = new Slow(), once = new Slow(), counter = new Counter();

@@ -941,6 +941,79 @@ class Slow(Procstream.Consumer):
         self.ended = True
 
 
+@scenario(54, 'writer to a file')
+def writer_to_a_file():
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, 'log')
+        child = reliable().create(shell('seq 1 6'))
+        writer = Procstream.Writer.new_for_path(path, Procstream.FileMode.TRUNCATE)
+        writer.set_write_mode(Procstream.WriteMode.LINES)
+        writer.set_prefix('%n: ')
+        writer.set_max_file_size(40)
+        writer.set_max_backups(1)
+        broken = Procstream.Writer.new_for_path('/nowhere/log', Procstream.FileMode.APPEND)
+        child.get_stdout().attach(writer)
+        child.get_stdout().attach(broken)
+        child.start()
+        writer.wait(TIMEOUT_MS, None)
+        with open(path, encoding='utf-8') as newest, open(path + '.1', encoding='utf-8') as older:
+            equal(newest.read(), 'stdout: 5\nstdout: 6\n')
+            equal(older.read(), 'stdout: 1\nstdout: 2\nstdout: 3\nstdout: 4\n')
+        equal(writer.get_bytes_written(), 60)
+        equal(writer.get_rotations(), 1)
+        raises(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND, broken.wait, TIMEOUT_MS, None)
+
+
+class OwnTarget(Gio.BufferedOutputStream):
+    """A class that is not GIO's own, so it is called in this thread's main context."""
+    __gtype_name__ = 'OwnTarget'
+
+
+@scenario(55, 'writer to a stream')
+def writer_to_a_stream():
+    for own in False, True:
+        memory = Gio.MemoryOutputStream.new_resizable()
+        target = OwnTarget(base_stream=memory) if own else memory
+        child = reliable().create(shell(PRINT_MANY))
+        writer = Procstream.Writer.new_for_stream(target)
+        writer.set_close_stream(True)
+        child.get_stdout().attach(writer)
+        child.start()
+        writer.wait(TIMEOUT_MS, None)
+        assert target.is_closed()
+        equal(memory.steal_as_bytes().get_data(), MANY)
+
+
+@scenario(56, 'output to a file')
+def output_to_a_file():
+    with tempfile.TemporaryDirectory() as directory:
+        path = os.path.join(directory, 'log')
+        straight = Procstream.OutputConfig.new_file(path, Procstream.FileMode.TRUNCATE)
+        child = reliable(stdout_config=straight).spawnv(shell('echo one'))
+        complete(child)
+        assert child.get_stdout().get_file_writer() is None
+        beside = config(LOSSY, file=Gio.File.new_for_path(path), file_mode=Procstream.FileMode.APPEND)
+        child = reliable(stdout_config=beside).create(shell('echo two'))
+        collector = collect(child.get_stdout())
+        child.start()
+        complete(child)
+        equal(collector.dup_text(), 'two\n')
+        equal(child.get_stdout().get_file_writer().get_bytes_written(), 4)
+        with open(path, encoding='utf-8') as file:
+            equal(file.read(), 'one\ntwo\n')
+
+
+@scenario(57, 'collector ends and spill')
+def collector_ends_and_spill():
+    ends = collect_many(Procstream.Collect.LINES, Procstream.Keep.FIRST_AND_LAST, max_lines=3, first_lines=2)
+    equal(ends.dup_first_lines(), ['1', '2'])
+    equal(ends.dup_last_lines(), ['100000'])
+    equal(ends.get_lines_cut(), 99997)
+    spilled = collect_many(Procstream.Collect.BYTES, Procstream.Keep.FIRST, spill_above=1000)
+    equal(spilled.dup_bytes().get_data(), MANY)
+    equal(spilled.open_stream().skip(10000000, None), len(MANY))
+
+
 @scenario(65, 'asynchronous consumer')
 def asynchronous_consumer():
     child = reliable(stdout_config=config(RELIABLE, read_chunk_size=4096)).create(shell(PRINT_MANY))

@@ -1291,6 +1291,10 @@ int main (string[] args) {
     scenario (50, "chunk info", () => chunk_info.end (run_async ((callback) => chunk_info.begin (callback))));
     scenario (51, "merged view", merged_view);
     scenario (52, "exact order", exact_order);
+    scenario (54, "writer to a file", writer_to_a_file);
+    scenario (55, "writer to a stream", writer_to_a_stream);
+    scenario (56, "output to a file", output_to_a_file);
+    scenario (57, "collector ends and spill", collector_ends_and_spill);
     scenario (65, "asynchronous consumer", asynchronous_consumer);
     scenario (66, "log model", log_model);
     scenario (67, "log model search and save", () => log_model_search_and_save.end (run_async ((callback) => log_model_search_and_save.begin (callback))));
