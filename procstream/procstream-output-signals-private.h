@@ -23,9 +23,11 @@ void procstream_output_signals_open (ProcstreamOutputSignals *self);
 gboolean procstream_output_signals_close (ProcstreamOutputSignals *self);
 
 /* What the functions of the same names do for the outer object. */
-void     procstream_output_signals_release_opening (ProcstreamOutputSignals *self);
-void     procstream_output_signals_release_opening_now (ProcstreamOutputSignals *self);
-void     procstream_output_signals_touch (ProcstreamOutputSignals *self);
+void procstream_output_signals_release_opening (ProcstreamOutputSignals *self);
+void procstream_output_signals_release_opening_now (ProcstreamOutputSignals *self);
+void procstream_output_signals_touch (ProcstreamOutputSignals *self);
+/* The same, if there is a handler already; any thread. */
+void     procstream_output_signals_look (ProcstreamOutputSignals *self);
 gboolean procstream_output_signals_is_drained (ProcstreamOutputSignals *self);
 gboolean procstream_output_signals_has_handlers (ProcstreamOutputSignals *self);
 void     procstream_output_signals_set_drained_func (ProcstreamOutputSignals *self,

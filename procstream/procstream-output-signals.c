@@ -4,6 +4,7 @@
 
 #include "procstream-emitter-private.h"
 #include "procstream-output-private.h"
+#include "procstream-platform-private.h"
 
 /*
  * What the thread that reads may know of the outer object: whether handlers are connected. GObject has no way to be told of a
@@ -25,7 +26,7 @@ struct _ProcstreamOutputSignals
   ProcstreamEmitter    *emitter;
   gboolean              subscribed; /* atomic; a hint for the thread that reads */
   gboolean              opening;    /* atomic */
-  gboolean              ended;      /* the end was emitted */
+  gboolean              ended;      /* atomic; the end was emitted */
 
   void (*drained) (gpointer);
   gpointer drained_data;
@@ -191,7 +192,7 @@ output_ended (gpointer      target,
               const GError *error,
               guint64       bytes_torn)
 {
-  procstream_output_get_signals (target)->ended = TRUE;
+  g_atomic_int_set (&procstream_output_get_signals (target)->ended, TRUE);
   g_signal_emit (target, signals[ENDED], 0, error);
 }
 
@@ -279,15 +280,29 @@ procstream_output_signals_release_opening_now (ProcstreamOutputSignals *self)
   g_mutex_unlock (&self->mutex);
 }
 
+/* Whether it has ended, and those who would be told have not been looked for since. */
+static gboolean
+is_unheard (ProcstreamOutputSignals *self)
+{
+  return !g_atomic_int_get (&self->ended) && !g_atomic_int_get (&self->subscribed) && procstream_output_core_is_ended (self->core);
+}
+
 void
 procstream_output_signals_touch (ProcstreamOutputSignals *self)
 {
-  if (self->ended || self->subscribed || !procstream_output_core_is_ended (self->core))
+  if (!is_unheard (self))
     return;
   g_mutex_lock (&self->mutex);
-  if (!self->subscribed)
+  if (self->outer && !self->subscribed)
     subscribe_locked (self);
   g_mutex_unlock (&self->mutex);
+}
+
+void
+procstream_output_signals_look (ProcstreamOutputSignals *self)
+{
+  if (!procstream_platform_forked () && is_unheard (self))
+    probe (self);
 }
 
 gboolean

@@ -28,8 +28,11 @@
  * are one subscriber, with the delivery of the output. A handler that is connected
  * before that context next iterates misses nothing; one that is connected
  * later, and is the only one, gets first what replay kept, and then everything from the next
- * chunk on. Where there are others already, it joins them where they are. After the end new handlers are looked for only when a child hands the output
- * out, as in `child.stdout`: connect right after that, or attach a consumer, which is
+ * chunk on. Where there are others already, it joins them where they are. After the end
+ * the first handlers get what replay kept, and the end, too. But a connection cannot be noticed then: they are
+ * looked for when [property@Procstream.Output:state] is read, and in the next iteration after a child has
+ * handed the output out, as in `child.stdout`. So whoever connects to an output that may
+ * have ended reads the state right after that; in Python and JavaScript connecting does it. A consumer is
  * told of the end at any time. As long as no handler is connected, nothing is emitted, nothing is kept for
  * handlers and nobody is slowed.
  *
@@ -359,7 +362,8 @@ procstream_output_get_name (ProcstreamOutput *self)
  * procstream_output_get_state: (get-property state)
  * @self: an output
  *
- * Gets the state as it is now.
+ * Gets the state as it is now. Handlers that were connected after the end are noticed
+ * by this.
  *
  * Returns: the state
  *
@@ -370,6 +374,7 @@ procstream_output_get_state (ProcstreamOutput *self)
 {
   g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), PROCSTREAM_OUTPUT_STATE_NONE);
 
+  procstream_output_signals_look (self->signals);
   return procstream_output_core_get_state (self->core);
 }
 

@@ -25,16 +25,22 @@ function settle(consumer, result) {
 }
 
 /* GJS takes several times as long to make an array of lines as to split one long text, so handlers of `lines` are connected to the signal
- * that brings it, and see the array. */
-function connectLines(prototype, method) {
+ * that brings it, and see the array. An output that has ended notices a handler when it is asked for its state. */
+function wrapConnect(prototype, method) {
     const connect = prototype[method];
 
     prototype[method] = function (signal, callback) {
-        if (signal !== 'lines' || typeof callback !== 'function')
-            return connect.call(this, signal, callback);
-        return connect.call(this, 'joined-lines', function (self, text, separator) {
-            return callback.call(this, self, text.split(separator));
-        });
+        let id;
+
+        if (signal !== 'lines' || typeof callback !== 'function') {
+            id = connect.call(this, signal, callback);
+        } else {
+            id = connect.call(this, 'joined-lines', function (self, text, separator) {
+                return callback.call(this, self, text.split(separator));
+            });
+        }
+        this.get_state();
+        return id;
     };
 }
 
@@ -46,8 +52,8 @@ function* iterateList() {
 function _init() {
     this.LogModel.prototype[Symbol.iterator] = iterateList;
 
-    connectLines(this.Output.prototype, 'connect');
-    connectLines(this.Output.prototype, 'connect_after');
+    wrapConnect(this.Output.prototype, 'connect');
+    wrapConnect(this.Output.prototype, 'connect_after');
 
     const {prototype} = this.Consumer;
     const hookUp = prototype[Gi.hook_up_vfunc_symbol];

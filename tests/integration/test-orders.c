@@ -226,6 +226,8 @@ attach (Run *run)
     {
       g_signal_connect (run->output, "chunk", G_CALLBACK (chunk_cb), run);
       g_signal_connect (run->output, "ended", G_CALLBACK (ended_cb), run);
+      /* Whoever may be late asks. */
+      procstream_output_get_state (run->output);
       return;
     }
   if (run->subject == NULL)
@@ -303,8 +305,7 @@ expect (Run   *run,
       break; /* told where it is written */
     case ATTACH:
       run->attached = TRUE;
-      /* A signal that is connected after the end is looked for only when a child hands the output out. */
-      run->end_seen = run->ended && !run->left && run->c->kind != SIGNALS;
+      run->end_seen = run->ended && !run->left;
       break;
     case LEAVE:
       run->left = TRUE;

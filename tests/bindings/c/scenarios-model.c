@@ -198,6 +198,29 @@ scenario_log_model (void)
 }
 
 static void
+set_cb (ProcstreamOutput *output,
+        const GError     *error,
+        gboolean         *flag)
+{
+  *flag = TRUE;
+}
+
+/* One that is connected after the end is told of it, once the state is read. */
+static void
+assert_late_handler (ProcstreamOutput *output)
+{
+  gboolean ended = FALSE;
+  gulong   handler;
+
+  g_main_context_iteration (NULL, FALSE);
+  handler = g_signal_connect (output, "ended", G_CALLBACK (set_cb), &ended);
+  g_assert_cmpint (procstream_output_get_state (output), ==, PROCSTREAM_OUTPUT_STATE_ENDED);
+  while (!ended)
+    g_main_context_iteration (NULL, TRUE);
+  g_signal_handler_disconnect (output, handler);
+}
+
+static void
 assert_find_async (ProcstreamLogModel *model,
                    GRegex             *regex,
                    gint64              position)
@@ -247,7 +270,8 @@ scenario_log_model_search_and_save (void)
 {
   g_autoptr (ProcstreamLogModel) model = procstream_log_model_new ();
   g_autoptr (ProcstreamChild) child = harness_create (harness_reliable (), "printf 'Apple\\nbanana\\napple 23\\n'");
-  g_autoptr (ProcstreamConsumer) follower = procstream_log_model_follow (model, procstream_child_get_stdout (child), NULL);
+  ProcstreamOutput *output = procstream_child_get_stdout (child);
+  g_autoptr (ProcstreamConsumer) follower = procstream_log_model_follow (model, output, NULL);
   g_autoptr (GOutputStream) stream = g_memory_output_stream_new_resizable ();
   g_autoptr (GRegex) regex = g_regex_new ("[0-9]+$", 0, 0, NULL);
   g_autoptr (GError) error = NULL;
@@ -256,6 +280,7 @@ scenario_log_model_search_and_save (void)
   harness_wait (follower);
   while (g_list_model_get_n_items (G_LIST_MODEL (model)) < 3)
     g_main_context_iteration (NULL, TRUE);
+  assert_late_handler (output);
   g_assert_cmpint (procstream_log_model_find (model, "apple", 0, 0), ==, 2);
   g_assert_cmpint (procstream_log_model_find (model, "apple", PROCSTREAM_FIND_FLAGS_CASELESS, 0), ==, 0);
   g_assert_cmpint (procstream_log_model_find (model, "pear", 0, 0), ==, -1);

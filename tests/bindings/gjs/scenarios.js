@@ -1055,10 +1055,14 @@ scenario(67, 'log model search and save', async () => {
     const {NONE, CASELESS, BACKWARD} = Procstream.FindFlags;
     const child = reliable().create(shell('printf "Apple\\nbanana\\napple 23\\n"'));
     const model = new Procstream.LogModel();
-    const follower = model.follow(child.stdout);
+    const output = child.stdout;
+    const follower = model.follow(output);
     child.start();
     await follower.wait_async(null);
     await listed(model, () => model.get_n_items() === 3);
+    GLib.MainContext.default().iteration(false);
+    // One that is connected after the end is told of it.
+    equal(await new Promise(resolve => output.connect('ended', (_output, error) => resolve(error))), null);
     equal(model.find('apple', NONE, 0), 2);
     equal(model.find('apple', CASELESS, 0), 0);
     equal(model.find('pear', NONE, 0), -1);

@@ -1066,6 +1066,16 @@ def log_model():
     equal((len(model), kept.get_text()), (0, 'three'))
 
 
+def late_handler(output):
+    """One that is connected after the end is told of it."""
+    ends = []
+    GLib.MainContext.default().iteration(False)
+    output.connect('ended', lambda _output, error: ends.append(error))
+    while not ends:
+        GLib.MainContext.default().iteration(True)
+    equal(ends, [None])
+
+
 def wait_for(consumer):
     assert consumer.wait_finish(finish(consumer.wait_async, None)[1])
 
@@ -1074,11 +1084,13 @@ def wait_for(consumer):
 def log_model_search_and_save():
     child = reliable().create(shell('printf "Apple\\nbanana\\napple 23\\n"'))
     model = Procstream.LogModel()
-    follower = model.follow(child.get_stdout())
+    output = child.get_stdout()
+    follower = model.follow(output)
     child.start()
     wait_for(follower)
     while len(model) < 3:
         GLib.MainContext.default().iteration(True)
+    late_handler(output)
     flags = Procstream.FindFlags
     equal(model.find('apple', flags.NONE, 0), 2)
     equal(model.find('apple', flags.CASELESS, 0), 0)

@@ -1095,10 +1095,17 @@ void log_model () throws Error {
 async void log_model_search_and_save () throws Error {
     var child = reliable ().create (shell ("printf 'Apple\\nbanana\\napple 23\\n'"));
     var model = new LogModel ();
-    var follower = model.follow (child.stdout);
+    var output = child.stdout;
+    var follower = model.follow (output);
     child.start ();
     yield follower.wait_async ();
     run_until (() => model.get_n_items () == 3);
+    // One that is connected after the end is told of it, once the state is read.
+    bool ended = false;
+    MainContext.default ().iteration (false);
+    output.ended.connect (() => ended = true);
+    assert (output.state == OutputState.ENDED);
+    run_until (() => ended);
     assert (model.find ("apple", FindFlags.NONE, 0) == 2);
     assert (model.find ("apple", FindFlags.CASELESS, 0) == 0);
     assert (model.find ("pear", FindFlags.NONE, 0) == -1);

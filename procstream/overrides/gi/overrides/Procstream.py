@@ -176,3 +176,20 @@ class Launcher(Procstream.Launcher):
 def run(argv, cancellable=None):
     """Runs a program from beginning to end."""
     return Procstream.Launcher.new(Procstream.Delivery.RELIABLE, Procstream.Replay.NONE).run(argv, None, cancellable)
+
+# --- Output -----------------------------------------------------------------------------------------------------------
+
+@_public
+@override
+class Output(Procstream.Output):
+    """An output that has ended notices a handler when it is asked for its state, so connecting asks."""
+
+    def connect(self, *args, **keywords):
+        handler = super().connect(*args, **keywords)
+        self.get_state()
+        return handler
+
+    def connect_after(self, *args, **keywords):
+        handler = super().connect_after(*args, **keywords)
+        self.get_state()
+        return handler
