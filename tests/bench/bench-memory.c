@@ -11,13 +11,16 @@
 /*
  * By how much the peak of resident memory grows while a child writes and its only subscriber, a lossy one, takes nothing, and, in the
  * same run, while a bare loop reads the same child into one buffer. What the library is allowed is the window that was configured
- * (buffer), and little more. Then what a million chunks of 10 bytes take that are kept for replay.
+ * (buffer), and little more. Then what a million chunks of 10 bytes take that are kept for replay, and what
+ * 100,000 lines of 80 bytes take in a log model, of which the lines themselves are 7.6 MiB.
  */
 
 #define DEFAULT_BYTES (G_GUINT64_CONSTANT (4) << 30)
 #define QUICK_BYTES (8 << 20)
 #define DEFAULT_CHUNKS 1000000
 #define QUICK_CHUNKS 1000
+#define DEFAULT_LINES 100000
+#define LINE_SIZE 80
 #define MIB (1024.0 * 1024.0)
 
 /* In MiB, from /proc/self/status. */
@@ -125,6 +128,42 @@ measure_retained (guint n)
   return get_status ("VmRSS:") - before;
 }
 
+/* What @n lines of @size bytes take in a log model, once they are in the list. */
+static double
+measure_log (guint n,
+             guint size)
+{
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (ProcstreamLogModel) model = g_object_new (PROCSTREAM_TYPE_LOG_MODEL, "max-lines", n, NULL);
+  g_autoptr (ProcstreamOutput) output = NULL;
+  g_autoptr (ProcstreamConsumer) consumer = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *line = g_strnfill (size, 'x');
+  double           before;
+  int              fds[2];
+
+  procstream_output_config_set_reader (config, PROCSTREAM_READER_MODE_CONTEXT);
+  if (pipe2 (fds, O_CLOEXEC) < 0)
+    g_error ("pipe2: %s", g_strerror (errno));
+  output = procstream_output_new_take_fd (fds[0], "log", config, &error);
+  if (output == NULL || !(consumer = procstream_log_model_follow (model, output, &error)))
+    g_error ("%s", error->message);
+  line[size - 1] = '\n';
+  malloc_trim (0);
+  before = get_status ("VmRSS:");
+  for (guint i = 0; i < n; i++)
+    {
+      if (write (fds[1], line, size) != size)
+        g_error ("write: %s", g_strerror (errno));
+      while (procstream_output_get_bytes_received (output) < (guint64) (i + 1) * size)
+        g_main_context_iteration (NULL, FALSE);
+    }
+  while (g_list_model_get_n_items (G_LIST_MODEL (model)) < n)
+    g_main_context_iteration (NULL, TRUE);
+  close (fds[1]);
+  return get_status ("VmRSS:") - before;
+}
+
 void
 bench_memory (const BenchOptions *options,
               BenchReport        *report)
@@ -153,4 +192,5 @@ bench_memory (const BenchOptions *options,
     }
   bench_report_add (report, "buffer", procstream_output_config_get_max_buffered_bytes (config) / MIB);
   bench_report_add (report, "retained_chunks", measure_retained (options->quick ? QUICK_CHUNKS : DEFAULT_CHUNKS));
+  bench_report_add (report, "log_lines", measure_log (options->quick ? QUICK_CHUNKS : DEFAULT_LINES, LINE_SIZE));
 }

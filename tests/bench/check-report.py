@@ -15,7 +15,7 @@ ALWAYS = ['figure', 'bare', 'ratio']
 MORE = {
     'chunks': ['equal', 'ratio_equal'],
     'lines': ['equal', 'ratio_equal'],
-    'memory': ['buffer', 'retained_chunks'],
+    'memory': ['buffer', 'log_lines', 'retained_chunks'],
 }
 
 
