@@ -281,6 +281,38 @@ test_hold (void)
   tear_down (&f, "c:a/ L:1 l:a ");
 }
 
+static void
+hold (Target *self)
+{
+  self->wants.hold = TRUE;
+}
+
+/* One that holds when it is told of the end has not left before it lets go; nor is it told again. */
+static void
+test_hold_end (void)
+{
+  for (int cancelled = 0; cancelled < 2; cancelled++)
+    {
+      Fixture f;
+
+      set_up_reliable (&f);
+      f.target->act_at = "end:";
+      f.target->act = hold;
+      test_core_feed (f.core, "a\n");
+      procstream_output_core_feed_end (f.core, NULL);
+      iterate ();
+      procstream_emitter_post (f.emitter);
+      iterate ();
+      g_assert_cmpstr (f.log->str, ==, "c:a/ L:1 l:a end: ");
+      g_assert_true (procstream_emitter_is_subscribed (f.emitter));
+      if (cancelled)
+        procstream_emitter_cancel (f.emitter);
+      f.target->wants.hold = FALSE;
+      procstream_emitter_post (f.emitter);
+      tear_down (&f, cancelled ? "c:a/ L:1 l:a end: " : "c:a/ L:1 l:a end: left:ended ");
+    }
+}
+
 /* Nobody listens any more: it leaves without an end, and another subscription begins anew. */
 static void
 test_nobody_listens (void)
@@ -453,6 +485,7 @@ main (int   argc,
   g_test_add_func ("/emitter/error", test_error);
   g_test_add_func ("/emitter/gap", test_gap);
   g_test_add_func ("/emitter/hold", test_hold);
+  g_test_add_func ("/emitter/hold-end", test_hold_end);
   g_test_add_func ("/emitter/nobody-listens", test_nobody_listens);
   g_test_add_func ("/emitter/done", test_done);
   g_test_add_func ("/emitter/nested", test_nested);
