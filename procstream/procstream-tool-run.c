@@ -195,6 +195,9 @@ exited_cb (GObject      *source,
   procstream_child_wait_finish (self->child, result, NULL);
   self->exited = TRUE;
   stop_timer (&self->timeout_source);
+  /* What a command leaves behind that ended by itself is meant to stay, as it would without this one in between. */
+  if (!self->terminating)
+    procstream_child_detach (self->child, NULL);
   if (self->terminating)
     self->group_source = g_timeout_add (GROUP_POLL_MS, group_cb, self);
   if (!self->terminating || self->killed)
