@@ -111,5 +111,7 @@ ProcstreamLifetime procstream_child_core_get_lifetime (ProcstreamChildCore *self
 void procstream_child_core_detach (ProcstreamChildCore *self);
 /* It was started, and nobody of its group is left that could be reached. */
 gboolean procstream_child_core_is_gone (ProcstreamChildCore *self);
+/* The same, where the dead that nobody has waited for do not count. It reads all of /proc. */
+gboolean procstream_child_core_is_deserted (ProcstreamChildCore *self);
 
 G_END_DECLS

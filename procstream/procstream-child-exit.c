@@ -2,6 +2,7 @@
 
 #include "procstream-child-record-private.h"
 
+#include "procstream-group-private.h"
 #include "procstream-io-thread-private.h"
 #include "procstream-lifetime-private.h"
 #include "procstream-platform-private.h"
@@ -161,6 +162,18 @@ procstream_child_core_is_gone (ProcstreamChildCore *self)
     }
   g_mutex_unlock (&self->mutex);
   return gone;
+}
+
+gboolean
+procstream_child_core_is_deserted (ProcstreamChildCore *self)
+{
+  ProcstreamGroupCensus census;
+
+  if (procstream_child_core_is_gone (self))
+    return TRUE;
+  return procstream_child_core_get_state (self) == PROCSTREAM_CHILD_STATE_EXITED &&
+         procstream_group_count (procstream_child_core_get_pid (self), getsid (0), &census) &&
+         census.living == 0 && census.zombies > 0;
 }
 
 static gpointer

@@ -200,9 +200,6 @@ over_cb (gpointer data)
   Stream *self = data;
 
   /* Whatever its end was: there is no more. */
-  g_mutex_lock (&self->completion->mutex);
-  self->last_us = MAX (self->last_us, 1);
-  g_mutex_unlock (&self->completion->mutex);
   poke (self->completion);
 }
 

@@ -18,12 +18,12 @@
  *
  * In a forked copy of the program nothing is done: the children are not the copy's, and neither is the thread.
  *
- * Children whose leader is gone, and whose group is not, are looked at again when more were added since than there are, so that
+ * Children whose leader is gone, and whose group is not, are looked at again when the table has become twice as large, so that
  * looking costs nothing that matters and the table does not grow with what is long gone.
  */
 static GMutex      mutex;
-static GHashTable *children; /* of ProcstreamChildCore */
-static guint       added;    /* since the last look */
+static GHashTable *children;     /* of ProcstreamChildCore */
+static guint       look_at = 16; /* how many there are when they are looked at next */
 
 #define START_MS 2000
 
@@ -106,7 +106,7 @@ is_gone_cb (gpointer key,
             gpointer value,
             gpointer user_data)
 {
-  return procstream_child_core_is_gone (key);
+  return procstream_child_core_is_deserted (key);
 }
 
 static void
@@ -118,10 +118,10 @@ add_locked (ProcstreamChildCore *core)
       if (atexit (exit_cb) != 0)
         g_error ("Could not prepare for the exit of the program: out of memory");
     }
-  if (++added > g_hash_table_size (children) + 16)
+  if (g_hash_table_size (children) >= look_at)
     {
       g_hash_table_foreach_remove (children, is_gone_cb, NULL);
-      added = 0;
+      look_at = 2 * g_hash_table_size (children) + 16;
     }
   g_hash_table_add (children, procstream_child_core_ref (core));
 }

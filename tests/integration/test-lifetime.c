@@ -374,6 +374,36 @@ test_many_finished (void)
   test_assert_fds (fds);
 }
 
+/* Nor do those whose group outlived them, once it is dead, also where the init process waits for nobody. */
+static void
+test_many_orphans (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  guint fds = 0;
+
+  for (int i = 0; i < 80; i++)
+    {
+      int grandchild;
+
+      g_string_truncate (process->out, 0);
+      test_process_spawn_mode (process, "orphan");
+      test_process_listen (process);
+      test_process_run_until_out (process, 2);
+      while (process->out->str[process->out->len - 1] != '\n')
+        test_process_run_until_out (process, process->out->len + 1);
+      grandchild = atoi (process->out->str);
+      g_assert_true (procstream_child_wait (process->child, -1, NULL, NULL));
+      kill (grandchild, SIGKILL);
+      test_await_gone (grandchild);
+      test_process_run_to_completed (process);
+      process->exited = process->completed = FALSE;
+      g_clear_object (&process->child);
+      if (i == 0)
+        fds = test_count_fds ();
+    }
+  g_assert_cmpuint (test_count_fds (), <, fds + 60);
+}
+
 static int
 run_named_scene (const char *name)
 {
@@ -403,5 +433,6 @@ main (int    argc,
   g_test_add_func ("/lifetime/refused", test_refused);
   g_test_add_func ("/lifetime/shutdown-of-launcher", test_shutdown_of_launcher);
   g_test_add_func ("/lifetime/many-finished", test_many_finished);
+  g_test_add_func ("/lifetime/many-orphans", test_many_orphans);
   return g_test_run ();
 }
