@@ -6,6 +6,7 @@
 #include "procstream-input-private.h"
 #include "procstream-output-core-private.h"
 #include "procstream-process-settings-private.h"
+#include "procstream-pty-private.h"
 #include "procstream-result-private.h"
 #include "procstream-shutdown-private.h"
 #include "procstream-waiters-private.h"
@@ -29,6 +30,7 @@ typedef struct
   ProcstreamProcessSettings settings;
   GArray                   *fds; /* of ProcstreamSpawnFd, NULL: none; they go to the child when it starts */
   gboolean                  search_envp;
+  ProcstreamPtySettings     pty;
   ProcstreamOutputSettings  outputs[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* stdout, stderr, merged */
   gboolean                  merged_view;
   gboolean                  exact_order;

@@ -76,8 +76,10 @@ procstream_child_core_new (ProcstreamChildOptions *options,
       procstream_output_core_set_stream (self->outputs[i], streams[i]);
       procstream_output_core_set_ended_func (self->outputs[i], procstream_bell_ring, procstream_bell_ref (self->bell), procstream_bell_unref);
     }
-  if (self->options.stdin_mode == PROCSTREAM_STDIN_MODE_PIPE)
+  if (self->options.stdin_mode == PROCSTREAM_STDIN_MODE_PIPE || self->options.stdin_mode == PROCSTREAM_STDIN_MODE_PTY)
     self->input = procstream_input_core_new (self->options.name);
+  if (self->options.stdin_mode == PROCSTREAM_STDIN_MODE_PTY)
+    procstream_input_core_set_terminal (self->input, !(self->options.pty.flags & PROCSTREAM_PTY_FLAGS_RAW_INPUT));
   return self;
 }
 

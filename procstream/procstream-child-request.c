@@ -4,6 +4,7 @@
 
 #include "procstream-child-file-private.h"
 #include "procstream-pipe-private.h"
+#include "procstream-pty-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,7 @@ typedef struct
   ProcstreamChildOptions *options;
   ProcstreamSpawnRequest *request;
   ProcstreamChildEnds    *ends;
+  int                     slave; /* of the pseudo-terminal, -1: none */
 } Plan;
 
 static gboolean
@@ -80,6 +82,41 @@ give_own (Plan    *self,
 }
 
 static gboolean
+give_slave (Plan    *self,
+            int      target,
+            GError **error)
+{
+  return take_or_fail (self, fcntl (self->slave, F_DUPFD_CLOEXEC, 3), target, "A pseudo-terminal", error);
+}
+
+/* The standard input has a descriptor of our side of its own: the two are closed at different times. */
+static gboolean
+give_typed_input (Plan    *self,
+                  GError **error)
+{
+  int errsv;
+
+  self->ends->pipes[STDIN_FILENO] = fcntl (self->ends->pipes[STDOUT_FILENO], F_DUPFD_CLOEXEC, 3);
+  if (self->ends->pipes[STDIN_FILENO] >= 0)
+    return give_slave (self, STDIN_FILENO, error);
+  errsv = errno;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "A pseudo-terminal: %s", g_strerror (errsv));
+  return FALSE;
+}
+
+static gboolean
+open_pty (Plan    *self,
+          GError **error)
+{
+  if (!self->options->pty.enabled)
+    return TRUE;
+  self->request->controlling = STDOUT_FILENO;
+  self->request->new_session = TRUE;
+  self->request->new_group = FALSE;
+  return procstream_pty_open (&self->options->pty, &self->ends->pipes[STDOUT_FILENO], &self->slave, error);
+}
+
+static gboolean
 give_input (Plan    *self,
             GError **error)
 {
@@ -87,6 +124,8 @@ give_input (Plan    *self,
     {
     case PROCSTREAM_STDIN_MODE_PIPE:
       return give_pipe (self, STDIN_FILENO, error);
+    case PROCSTREAM_STDIN_MODE_PTY:
+      return give_typed_input (self, error);
     case PROCSTREAM_STDIN_MODE_INHERIT:
       return give_own (self, STDIN_FILENO, STDIN_FILENO, error);
     default:
@@ -99,6 +138,8 @@ give_output (Plan    *self,
              int      target,
              GError **error)
 {
+  if (self->slave >= 0 && target == STDOUT_FILENO)
+    return give_slave (self, target, error);
   switch (self->options->outputs[target - 1].backend)
     {
     case PROCSTREAM_BACKEND_BROADCAST:
@@ -159,7 +200,7 @@ static gboolean
 give_all (Plan    *self,
           GError **error)
 {
-  if (!give_input (self, error))
+  if (!open_pty (self, error) || !give_input (self, error))
     return FALSE;
   if (self->options->exact_order)
     return give_exact (self, error);
@@ -191,7 +232,8 @@ procstream_child_request_new (ProcstreamChildOptions *options,
                               GError                **error)
 {
   ProcstreamSpawnRequest *request = procstream_spawn_request_new (options->name, (const char *const *) options->argv);
-  Plan                    plan = { options, request, ends };
+  Plan                    plan = { options, request, ends, -1 };
+  gboolean                given;
 
   request->envp = g_strdupv (options->envp);
   request->cwd = g_strdup (options->cwd);
@@ -200,7 +242,10 @@ procstream_child_request_new (ProcstreamChildOptions *options,
   request->new_group = options->containment == PROCSTREAM_CONTAINMENT_GROUP && !request->new_session;
   request->settings = options->settings;
   request->search_envp = options->search_envp;
-  if (give_all (&plan, error))
+  given = give_all (&plan, error);
+  if (plan.slave >= 0)
+    close (plan.slave);
+  if (given)
     {
       give_extra (&plan);
       lend_terminal (&plan);

@@ -99,4 +99,7 @@ gboolean procstream_child_terminate_finish (ProcstreamChild *self, GAsyncResult 
 PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_child_detach (ProcstreamChild *self, GError **error);
 
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_child_resize (ProcstreamChild *self, guint columns, guint rows, GError **error);
+
 G_END_DECLS

@@ -140,6 +140,9 @@ typedef enum
  * @PROCSTREAM_STDIN_MODE_PIPE: a pipe, written through the child's
  *   [property@Procstream.Child:stdin]
  * @PROCSTREAM_STDIN_MODE_INHERIT: the program's own standard input
+ * @PROCSTREAM_STDIN_MODE_PTY: the child's pseudo-terminal, see
+ *   [property@Procstream.Launcher:pty], written through the child's
+ *   [property@Procstream.Child:stdin]
  *
  * What a child reads as its standard input.
  *
@@ -151,6 +154,7 @@ typedef enum
   PROCSTREAM_STDIN_MODE_NULL,
   PROCSTREAM_STDIN_MODE_PIPE,
   PROCSTREAM_STDIN_MODE_INHERIT,
+  PROCSTREAM_STDIN_MODE_PTY,
 } ProcstreamStdinMode;
 
 /**
@@ -224,6 +228,30 @@ typedef enum
   PROCSTREAM_LIMIT_STACK_SIZE,
   PROCSTREAM_LIMIT_LOCKS,
 } ProcstreamLimit;
+
+/**
+ * ProcstreamPtyFlags:
+ * @PROCSTREAM_PTY_FLAGS_NONE: what is written arrives as it is: the child's
+ *   output has no CR that it did not write, and its input does not come back
+ *   as output
+ * @PROCSTREAM_PTY_FLAGS_ECHO: the terminal echoes the input into the output
+ * @PROCSTREAM_PTY_FLAGS_CRLF: each LF that the child writes becomes CR LF
+ * @PROCSTREAM_PTY_FLAGS_RAW_INPUT: the input is handed to the child byte by byte:
+ *   Ctrl-C is a byte and no signal, lines have no greatest length, CR stays CR, and there is no
+ *   end of input
+ *
+ * How the pseudo-terminal of a child treats what passes through it, at first: a program
+ * can change that, as editors and shells do.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_PTY_FLAGS_NONE = 0,
+  PROCSTREAM_PTY_FLAGS_ECHO = 1 << 0,
+  PROCSTREAM_PTY_FLAGS_CRLF = 1 << 1,
+  PROCSTREAM_PTY_FLAGS_RAW_INPUT = 1 << 2,
+} ProcstreamPtyFlags;
 
 /**
  * ProcstreamNameParts:

@@ -6,6 +6,7 @@
 #include "procstream-pipe-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-poll-set-private.h"
+#include "procstream-pty-private.h"
 #include "procstream-slab-pool-private.h"
 
 #include <errno.h>
@@ -231,6 +232,17 @@ feed_error (FdSource *self,
                                                 procstream_output_core_get_name (self->core), g_strerror (errsv)));
 }
 
+/* A terminal that nobody has open any more is told as an error, after all that was written to it. */
+static gboolean
+is_hang_up (FdSource *self,
+            int       errsv)
+{
+  gboolean hang_up = errsv == EIO && procstream_pty_is_master (self->fd);
+
+  errno = errsv;
+  return hang_up;
+}
+
 /* FALSE: nothing more now. A short read is not tried again: what is left, if anything, shows in the next poll. */
 static gboolean
 read_once (FdSource *self,
@@ -242,7 +254,7 @@ read_once (FdSource *self,
 
   if (n <= 0)
     {
-      if (n == 0)
+      if (n == 0 || is_hang_up (self, errno))
         procstream_output_core_feed_end (self->core, NULL);
       else if (errno != EAGAIN)
         feed_error (self, errno);
@@ -320,6 +332,21 @@ fd_source_set_reading (ProcstreamSource *source,
     procstream_poll_set_disarm (self->poll_set, self->watch);
 }
 
+static gboolean
+fd_source_set_size (ProcstreamSource *source,
+                    guint             columns,
+                    guint             rows)
+{
+  FdSource *self = (FdSource *) source;
+  gboolean  done;
+
+  g_mutex_lock (&self->mutex);
+  errno = EBADF;
+  done = self->fd >= 0 && procstream_pty_set_size (self->fd, columns, rows);
+  g_mutex_unlock (&self->mutex);
+  return done;
+}
+
 static void
 fd_source_close (ProcstreamSource *source)
 {
@@ -337,6 +364,7 @@ fd_source_close (ProcstreamSource *source)
 static const ProcstreamSourceClass fd_source_class = {
   fd_source_set_reading,
   fd_source_close,
+  fd_source_set_size,
 };
 
 /* How to read without blocking. FALSE where there is no way but a thread. */

@@ -14,6 +14,9 @@ ProcstreamInputCore *procstream_input_core_new (const char *name); /* of the pro
 ProcstreamInputCore *procstream_input_core_ref (ProcstreamInputCore *self);
 void                 procstream_input_core_unref (ProcstreamInputCore *self);
 
+/* Before it is opened: it is typed at a terminal. @has_end: what is typed can say that it is the end. */
+void procstream_input_core_set_terminal (ProcstreamInputCore *self,
+                                         gboolean             has_end);
 /* The process runs: takes the write end of a pipe of ours, and begins with what was queued. In the I/O thread, once. */
 void procstream_input_core_open (ProcstreamInputCore *self,
                                  int                  fd);

@@ -7,6 +7,7 @@
 #include "procstream-io-thread-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-poll-set-private.h"
+#include "procstream-pty-private.h"
 #include "procstream-task-private.h"
 
 #include <errno.h>
@@ -73,6 +74,9 @@ struct _ProcstreamInputCore
   int             fd;
   ProcstreamWatch watch;
   gboolean        closing;
+  gboolean        terminal;
+  gboolean        has_end; /* of what is typed there, which is typed too */
+  char            last;    /* byte that was written, 0: none */
   GError         *failed;
 };
 
@@ -204,6 +208,9 @@ static GError *
 new_write_error (ProcstreamInputCore *self,
                  int                  errsv)
 {
+  /* A terminal that nobody has open any more. */
+  if (self->terminal && errsv == EIO)
+    errsv = EPIPE;
   return g_error_new (G_IO_ERROR, g_io_error_from_errno (errsv), "Could not write to “%s”: %s", self->name, g_strerror (errsv));
 }
 
@@ -236,6 +243,8 @@ write_once_locked (ProcstreamInputCore *self,
       return WROTE_NOTHING;
     }
   write_->offset += n;
+  if (n > 0)
+    self->last = (char) data[write_->offset - 1];
   *total += n;
   return write_->offset == size ? WROTE_ALL : WROTE_SOME;
 }
@@ -334,9 +343,49 @@ procstream_input_core_open (ProcstreamInputCore *self,
 }
 
 void
+procstream_input_core_set_terminal (ProcstreamInputCore *self,
+                                    gboolean             has_end)
+{
+  self->terminal = TRUE;
+  self->has_end = has_end;
+}
+
+static char
+last_byte_locked (ProcstreamInputCore *self)
+{
+  for (GList *l = self->queue.tail; l; l = l->prev)
+    {
+      gsize       size;
+      const char *data = g_bytes_get_data (((Write *) l->data)->bytes, &size);
+
+      if (size > 0)
+        return data[size - 1];
+    }
+  return self->last;
+}
+
+/* Who reads from a terminal never sees that one of its descriptors was closed: the end has to be typed. */
+static void
+type_end_locked (ProcstreamInputCore *self)
+{
+  char   last = last_byte_locked (self);
+  char   bytes[2];
+  guint  n = procstream_pty_end_of_input (self->fd, last == '\0' || last == '\n', bytes);
+  Write *write = g_new0 (Write, 1);
+
+  write->core = procstream_input_core_ref (self);
+  write->bytes = g_bytes_new (bytes, n);
+  g_queue_push_tail (&self->queue, write);
+  if (self->fd >= 0)
+    procstream_poll_set_arm (self->poll_set, self->watch);
+}
+
+void
 procstream_input_core_close (ProcstreamInputCore *self)
 {
   g_mutex_lock (&self->mutex);
+  if (!self->closing && !self->failed && self->has_end)
+    type_end_locked (self);
   self->closing = TRUE;
   settle_locked (self);
   g_mutex_unlock (&self->mutex);

@@ -112,15 +112,51 @@ check_settings (const ProcstreamProcessSettings *settings,
 }
 
 static gboolean
+refuse (const char *name,
+        const char *property,
+        const char *why,
+        GError    **error)
+{
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s”: the property “%s” %s", name, property, why);
+  return FALSE;
+}
+
+/* Whether the standard output can come through it is known later. */
+static gboolean
+check_pty (ProcstreamLauncher *self,
+           const char         *name,
+           GError            **error)
+{
+  if (self->pty.enabled && self->containment == PROCSTREAM_CONTAINMENT_PROCESS)
+    return refuse (name, "containment", "must not be “process” with “pty”, which needs a session", error);
+  if (self->pty.enabled && procstream_launcher_get_exact_order (self))
+    return refuse (name, "exact-order", "has no meaning with “pty”, where both outputs are one", error);
+  if (!self->pty.enabled && self->stdin_mode == PROCSTREAM_STDIN_MODE_PTY)
+    return refuse (name, "stdin-mode", "must not be “pty” without “pty”", error);
+  if (self->pty.flags & ~(guint) (PROCSTREAM_PTY_FLAGS_ECHO | PROCSTREAM_PTY_FLAGS_CRLF | PROCSTREAM_PTY_FLAGS_RAW_INPUT))
+    return refuse (name, "pty-flags", "has unknown flags", error);
+  return check_range (name, "pty-columns", (int) self->pty.columns, 1, G_MAXUINT16, error) &&
+         check_range (name, "pty-rows", (int) self->pty.rows, 1, G_MAXUINT16, error);
+}
+
+/* On a terminal the two are one, unless the standard error is wanted elsewhere. */
+static gboolean
+merges_stderr (ProcstreamLauncher *self)
+{
+  return self->merge_stderr || (self->pty.enabled && self->stderr_config == NULL);
+}
+
+static gboolean
 check_options (ProcstreamLauncher *self,
                const char         *name,
                GError            **error)
 {
-  if (!check_choice (name, "stdin-mode", procstream_launcher_get_stdin_mode (self), PROCSTREAM_STDIN_MODE_INHERIT, error) ||
+  if (!check_choice (name, "stdin-mode", procstream_launcher_get_stdin_mode (self), PROCSTREAM_STDIN_MODE_PTY, error) ||
       !check_choice (name, "containment", procstream_launcher_get_containment (self), PROCSTREAM_CONTAINMENT_SESSION, error) ||
       !check_choice (name, "lifetime", procstream_launcher_get_lifetime (self), PROCSTREAM_LIFETIME_DETACHED, error) ||
       !check_lifetime (self, name, error) ||
       !check_settings (&self->settings, name, error) ||
+      !check_pty (self, name, error) ||
       !check_environment (name, procstream_launcher_get_environment (self), error))
     return FALSE;
   if (!procstream_launcher_get_merge_stderr (self) || procstream_launcher_get_stderr_config (self) == NULL)
@@ -137,7 +173,7 @@ resolve_outputs (ProcstreamLauncher     *self,
                  ProcstreamChildOptions *options,
                  GError                **error)
 {
-  g_autoptr (ProcstreamOutputConfig) merged = procstream_launcher_get_merge_stderr (self) ? procstream_output_config_new_discard () : NULL;
+  g_autoptr (ProcstreamOutputConfig) merged = merges_stderr (self) ? procstream_output_config_new_discard () : NULL;
   g_autofree char *owner_out = g_strdup_printf ("%s (stdout)", name);
   g_autofree char *owner_err = g_strdup_printf ("%s (stderr)", name);
   g_autofree char *owner_merged = g_strdup_printf ("%s (merged)", name);
@@ -150,6 +186,19 @@ resolve_outputs (ProcstreamLauncher     *self,
          procstream_output_file_resolve (procstream_launcher_get_stdout_config (self), owner_out, &options->files[0], &options->file_modes[0], error) &&
          procstream_output_file_resolve (procstream_launcher_get_stderr_config (self), owner_err, &options->files[1], &options->file_modes[1], error) &&
          procstream_output_file_resolve (procstream_launcher_get_merged_config (self), owner_merged, &options->files[2], &options->file_modes[2], error);
+}
+
+/* What arrives at a terminal has to be read. */
+static gboolean
+check_pty_output (ProcstreamLauncher           *self,
+                  const ProcstreamChildOptions *options,
+                  GError                      **error)
+{
+  ProcstreamBackend backend = options->outputs[0].backend;
+
+  if (!self->pty.enabled || backend == PROCSTREAM_BACKEND_BROADCAST || backend == PROCSTREAM_BACKEND_SINGLE)
+    return TRUE;
+  return refuse (options->name, "stdout-config", "must not lead elsewhere with “pty”", error);
 }
 
 /* The child has its own, so that the launcher may be changed before it starts. */
@@ -194,6 +243,7 @@ make_options (ProcstreamLauncher     *self,
     g_prefix_error (error, "“%s”: ", options->name);
   if (options->shutdown == NULL || !check_options (self, options->name, error) ||
       !resolve_outputs (self, options->name, options, error) ||
+      !check_pty_output (self, options, error) ||
       !dup_fds (self, options->name, &options->fds, error))
     {
       procstream_child_options_clear (options);
@@ -205,11 +255,12 @@ make_options (ProcstreamLauncher     *self,
   options->stdin_mode = procstream_launcher_get_stdin_mode (self);
   options->merged_view = procstream_launcher_get_merged_view (self);
   options->exact_order = procstream_launcher_get_exact_order (self);
-  options->merge_stderr = procstream_launcher_get_merge_stderr (self);
+  options->merge_stderr = merges_stderr (self);
   memcpy (options->success, self->success, sizeof options->success);
   options->lifetime = procstream_launcher_get_lifetime (self);
   options->containment = procstream_launcher_get_containment (self);
   options->settings = self->settings;
+  options->pty = self->pty;
   options->search_envp = self->search_environment_path;
   return TRUE;
 }

@@ -5,6 +5,7 @@
 #include "procstream-launcher.h"
 #include "procstream-output-config-private.h"
 #include "procstream-process-settings-private.h"
+#include "procstream-pty-private.h"
 
 G_BEGIN_DECLS
 
@@ -50,6 +51,9 @@ struct _ProcstreamLauncher
   ProcstreamShutdown *shutdown;
   guint32             success[8]; /* a bit for each exit status */
 
+  /* Pseudo-terminal. */
+  ProcstreamPtySettings pty;
+
   /* Environment. */
   char   **environment;
   gboolean search_environment_path;
@@ -67,6 +71,7 @@ void procstream_launcher_install_name (GObjectClass *klass);
 void procstream_launcher_install_process (GObjectClass *klass);
 void procstream_launcher_install_life (GObjectClass *klass);
 void procstream_launcher_install_environment (GObjectClass *klass);
+void procstream_launcher_install_pty (GObjectClass *klass);
 
 /* What a child that runs @argv is to be called. (transfer full) */
 char *procstream_launcher_make_name (ProcstreamLauncher *self,

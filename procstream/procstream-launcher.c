@@ -176,6 +176,9 @@ procstream_launcher_get_property (GObject    *object,
     case G_TYPE_INT:
       g_value_set_int (value, *(int *) field);
       break;
+    case G_TYPE_UINT:
+      g_value_set_uint (value, *(guint *) field);
+      break;
     case G_TYPE_BOOLEAN:
       g_value_set_boolean (value, *(int *) field);
       break;
@@ -215,6 +218,9 @@ procstream_launcher_set_property (GObject      *object,
     case G_TYPE_INT:
       procstream_launcher_store_int (self, pspec->name, g_value_get_int (value));
       break;
+    case G_TYPE_UINT:
+      procstream_launcher_store_int (self, pspec->name, (int) g_value_get_uint (value));
+      break;
     case G_TYPE_BOOLEAN:
       procstream_launcher_store_int (self, pspec->name, g_value_get_boolean (value));
       break;
@@ -249,6 +255,7 @@ procstream_launcher_class_init (ProcstreamLauncherClass *klass)
   procstream_launcher_install_process (object_class);
   procstream_launcher_install_life (object_class);
   procstream_launcher_install_environment (object_class);
+  procstream_launcher_install_pty (object_class);
 }
 
 /* Numbers start as the properties say; everything else is NULL. */
@@ -268,6 +275,8 @@ procstream_launcher_init (ProcstreamLauncher *self)
         *(guint64 *) field = G_PARAM_SPEC_UINT64 (properties[i])->default_value;
       else if (G_IS_PARAM_SPEC_INT (properties[i]))
         *(int *) field = G_PARAM_SPEC_INT (properties[i])->default_value;
+      else if (G_IS_PARAM_SPEC_UINT (properties[i]))
+        *(guint *) field = G_PARAM_SPEC_UINT (properties[i])->default_value;
       else if (G_IS_PARAM_SPEC_FLAGS (properties[i]))
         *(guint *) field = G_PARAM_SPEC_FLAGS (properties[i])->default_value;
     }

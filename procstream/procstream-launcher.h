@@ -148,6 +148,22 @@ ProcstreamOutputConfig *procstream_launcher_get_merged_config (ProcstreamLaunche
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_merged_config (ProcstreamLauncher *self, ProcstreamOutputConfig *merged_config);
 PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_launcher_get_pty (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_pty (ProcstreamLauncher *self, gboolean pty);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint procstream_launcher_get_pty_columns (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_pty_columns (ProcstreamLauncher *self, guint pty_columns);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint procstream_launcher_get_pty_rows (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_pty_rows (ProcstreamLauncher *self, guint pty_rows);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamPtyFlags procstream_launcher_get_pty_flags (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_pty_flags (ProcstreamLauncher *self, ProcstreamPtyFlags pty_flags);
+PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_launcher_get_exact_order (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_exact_order (ProcstreamLauncher *self, gboolean exact_order);

@@ -45,7 +45,11 @@ void procstream_output_core_open_stream (ProcstreamOutputCore *self,
                                          GInputStream         *stream);
 void procstream_output_core_open_source (ProcstreamOutputCore *self,
                                          ProcstreamSource     *source); /* taken */
-void procstream_output_core_end (ProcstreamOutputCore *self);       /* nothing to read: ended at once */
+/* FALSE with errno: it is no terminal, or not open. */
+gboolean procstream_output_core_set_terminal_size (ProcstreamOutputCore *self,
+                                                   guint                 columns,
+                                                   guint                 rows);
+void     procstream_output_core_end (ProcstreamOutputCore *self); /* nothing to read: ended at once */
 
 /* @func is called after the terminal event was appended, in whatever thread reads, and again, in any thread, when the last of those
  * pushed subscribers that were still behind then has had it. Set before opening. */

@@ -4,6 +4,8 @@
 #include "procstream-platform-private.h"
 #include "procstream-waiters-private.h"
 
+#include <errno.h>
+
 /* --- Reading, pausing, closing ------------------------------------------------------------------------------------------------ */
 
 static gboolean
@@ -586,6 +588,23 @@ procstream_output_core_feed_end (ProcstreamOutputCore *self,
   end_tap (self);
   if (self->ended)
     self->ended (self->ended_data);
+}
+
+gboolean
+procstream_output_core_set_terminal_size (ProcstreamOutputCore *self,
+                                          guint                 columns,
+                                          guint                 rows)
+{
+  gboolean done;
+  int      errsv;
+
+  g_mutex_lock (&self->mutex);
+  errno = EBADF;
+  done = self->source && self->source->klass->set_size && self->source->klass->set_size (self->source, columns, rows);
+  errsv = errno;
+  g_mutex_unlock (&self->mutex);
+  errno = errsv;
+  return done;
 }
 
 void

@@ -13,6 +13,10 @@ typedef struct
                        gboolean          reading);
   /* No more is fed after the one that another thread may be in the middle of. Called once, without a lock, from any thread. */
   void (*close) (ProcstreamSource *self);
+  /* Of a terminal. NULL: it never is one. FALSE with errno. Called with the core locked, from any thread. */
+  gboolean (*set_size) (ProcstreamSource *self,
+                        guint             columns,
+                        guint             rows);
 } ProcstreamSourceClass;
 
 struct _ProcstreamSource

@@ -20,6 +20,7 @@ EXPECTED = {
     'log-file': 'stdout | compiling\nstdout | linking\nwritten: 36 bytes\n',
     'log-view': 'stdout: line 3\nstdout: line 4\nstdout: line 5\nstdout: line 6\n2 older lines are gone\n'
                 'the last match is number 6 of its output\n',
+    'on-a-terminal': '24 100\nname? hello world\n',
     'several-subscribers': 'live: 1\nlive: 2\nlive: 3\nlive: 4\nlive: 5\ntail: 4 5\nlate: 1 2 3 4 5\n',
     'wait-for-line': 'server: starting\nserver: ready on port 8080\nready, stopping it\nended by signal 15\n',
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -518,6 +519,50 @@ run_limits (int    argc,
   return 0;
 }
 
+/* --- Terminals ---------------------------------------------------------------------------------------------------------------- */
+
+static int
+run_isatty (int    argc,
+            char **argv)
+{
+  int terminal = open ("/dev/tty", O_RDWR | O_CLOEXEC);
+
+  printf ("%d%d%d", isatty (0), isatty (1), isatty (2));
+  printf (" controlled %d leader %d front %d\n", terminal >= 0, getsid (0) == getpid (),
+          terminal >= 0 && tcgetpgrp (terminal) == getpgrp ());
+  return 0;
+}
+
+static void
+print_size (void)
+{
+  struct winsize size = { 0 };
+
+  ioctl (1, TIOCGWINSZ, &size);
+  printf ("%d x %d\n", size.ws_col, size.ws_row);
+  fflush (stdout);
+}
+
+/* The signal is blocked except while it is waited for, so that none is missed. */
+static int
+run_winsize (int    argc,
+             char **argv)
+{
+  sigset_t set;
+  int      signum;
+
+  sigemptyset (&set);
+  sigaddset (&set, SIGWINCH);
+  sigprocmask (SIG_BLOCK, &set, NULL);
+  print_size ();
+  for (int n = (int) number (argc, argv, 0); n > 0; n--)
+    {
+      sigwait (&set, &signum);
+      print_size ();
+    }
+  return 0;
+}
+
 /* --- Modes -------------------------------------------------------------------------------------------------------------------- */
 
 static const Mode modes[] = {
@@ -535,6 +580,7 @@ static const Mode modes[] = {
   { "fds", "", "lists the open descriptors and what they are", run_fds },
   { "flood", "[BYTES [STATUS]]", "writes that many bytes, or without end, in lines of 80, and exits with STATUS", run_flood },
   { "ignore-term", "", "ignores SIGTERM, SIGINT and SIGHUP, prints “ready”, and waits for the end of stdin", run_ignore_term },
+  { "isatty", "", "says which standard descriptors are terminals, and whether one is its controlling terminal", run_isatty },
   { "kill", "SIGNUM", "sends itself the signal", run_kill },
   { "limits", "RESOURCE…", "prints the soft and the hard limit of each", run_limits },
   { "orphan", "", "leaves a grandchild that sleeps for ever and holds the outputs, prints its pid, and exits", run_orphan },
@@ -547,6 +593,7 @@ static const Mode modes[] = {
   { "trap-exit", "STATUS [STOP]", "prints “ready”, stops itself if there is a second argument, and exits with STATUS on SIGTERM", run_trap_exit },
   { "tree", "", "leaves a grandchild, prints its pid, and both sleep for ever", run_tree },
   { "tty", "", "says whether stdin is a terminal and its group in the foreground, and reads a line", run_tty },
+  { "winsize", "[N]", "prints the size of the terminal, and again at each of N changes", run_winsize },
   { "write-fds", "FD…", "writes to each of these descriptors its number", run_write_fds },
   { "write-then-wait", "TEXT…", "writes the texts, and waits for the end of stdin", run_write_then_wait },
   { "write-wait-write", "FIRST SECOND [STATUS]", "writes the first text, waits for a byte on stdin, writes the second, and exits with STATUS",

@@ -50,3 +50,63 @@ scenario_process_settings (void)
   g_assert_cmpstr (procstream_child_get_name (named), ==, "prog \"--token\" \"***\" \"y\"");
   g_object_unref (launcher);
 }
+
+typedef struct
+{
+  ProcstreamChild *child;
+  GString         *lines;
+  int              ends;
+} Terminal;
+
+static void
+typed_line_cb (ProcstreamOutput *output,
+               const char       *line,
+               gpointer          user_data)
+{
+  Terminal *self = user_data;
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("typed\nmore\n", 11);
+
+  g_string_append_printf (self->lines, "%s\n", line);
+  if (g_strcmp0 (line, "50 132") != 0)
+    return;
+  g_assert_true (procstream_child_resize (self->child, 100, 30, NULL));
+  procstream_input_write_async (procstream_child_get_stdin (self->child), bytes, NULL, NULL, NULL);
+  procstream_input_close (procstream_child_get_stdin (self->child));
+}
+
+static void
+terminal_ended_cb (ProcstreamOutput *output,
+                   const GError     *error,
+                   gpointer          user_data)
+{
+  g_assert_no_error (error);
+  ((Terminal *) user_data)->ends++;
+}
+
+void
+scenario_pseudo_terminal (void)
+{
+  ProcstreamLauncher *launcher = harness_reliable ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (GString) lines = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  Terminal terminal = { NULL, lines, 0 };
+
+  procstream_launcher_set_pty (launcher, TRUE);
+  procstream_launcher_set_stdin_mode (launcher, PROCSTREAM_STDIN_MODE_PTY);
+  procstream_launcher_set_pty_columns (launcher, 132);
+  procstream_launcher_set_pty_rows (launcher, 50);
+  g_object_ref (launcher);
+  child = terminal.child = harness_create (launcher, "tty >/dev/null && stty size; read -r text; stty size; echo \"$text\" >&2; cat");
+  g_signal_connect (procstream_child_get_stdout (child), "line", G_CALLBACK (typed_line_cb), &terminal);
+  g_signal_connect (procstream_child_get_stdout (child), "ended", G_CALLBACK (terminal_ended_cb), &terminal);
+  g_assert_true (procstream_child_start (child, NULL));
+  harness_complete (child);
+  g_assert_cmpstr (lines->str, ==, "50 132\n30 100\ntyped\nmore\n");
+  g_assert_cmpint (terminal.ends, ==, 1);
+  g_assert_cmpint (procstream_child_get_exit_code (child), ==, 0);
+  procstream_launcher_set_pty (launcher, FALSE);
+  g_assert_null (procstream_launcher_create (launcher, (const char *const[]){ "cat", NULL }, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_object_unref (launcher);
+}

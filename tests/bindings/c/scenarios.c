@@ -69,6 +69,7 @@ static const Scenario scenarios[] = {
   { 70, "complete", scenario_complete },
   { 71, "run", scenario_run },
   { 73, "process settings", scenario_process_settings },
+  { 74, "pseudo-terminal", scenario_pseudo_terminal },
   { 81, "joined lines", scenario_joined_lines },
 };
 

@@ -1209,6 +1209,28 @@ scenario(73, 'process settings', async () => {
     equal(launcher.create(['/bin/prog', '--token', 'x', 'y']).name, 'prog "--token" "***" "y"');
 });
 
+scenario(74, 'pseudo-terminal', async () => {
+    const launcher = reliable({pty: true, stdin_mode: Procstream.StdinMode.PTY, pty_columns: 132, pty_rows: 50});
+    const child = launcher.create(shell('tty >/dev/null && stty size; read -r text; stty size; echo "$text" >&2; cat'));
+    const lines = [], ends = [];
+    child.stdout.connect('line', (_output, line) => {
+        lines.push(line);
+        if (line === '50 132') {
+            child.resize(100, 30);
+            child.stdin.write_async(new TextEncoder().encode('typed\nmore\n'), null, null);
+            child.stdin.close();
+        }
+    });
+    child.stdout.connect('ended', (_output, error) => ends.push(error));
+    child.start();
+    await complete(child);
+    equal(lines, ['50 132', '30 100', 'typed', 'more']);
+    equal(ends, [null]);
+    equal(child.exit_code, 0);
+    await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.INVALID_ARGUMENT,
+        () => reliable({stdin_mode: Procstream.StdinMode.PTY}).create(['cat']));
+});
+
 scenario(81, 'joined lines', async () => {
     const read = async (script, options = {}) => {
         const child = reliable({stdout_config: config(RELIABLE, options)}).create(shell(script));

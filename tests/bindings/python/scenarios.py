@@ -1237,6 +1237,30 @@ def process_settings():
     equal(launcher.create(['/bin/prog', '--token', 'x', 'y']).get_name(), 'prog "--token" "***" "y"')
 
 
+@scenario(74, 'pseudo-terminal')
+def pseudo_terminal():
+    launcher = reliable(pty=True, stdin_mode=Procstream.StdinMode.PTY, pty_columns=132, pty_rows=50)
+    child = launcher.create(shell('tty >/dev/null && stty size; read -r text; stty size; echo "$text" >&2; cat'))
+    lines, ends = [], []
+
+    def on_line(output, line):
+        lines.append(line)
+        if line == '50 132':
+            child.resize(100, 30)
+            child.get_stdin().write_async(GLib.Bytes(b'typed\nmore\n'), None, None)
+            child.get_stdin().close()
+
+    child.get_stdout().connect('line', on_line)
+    child.get_stdout().connect('ended', lambda _output, error: ends.append(error))
+    child.start()
+    complete(child)
+    equal(lines, ['50 132', '30 100', 'typed', 'more'])
+    equal(ends, [None])
+    equal(child.get_exit_code(), 0)
+    refused = reliable(stdin_mode=Procstream.StdinMode.PTY)
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_ARGUMENT, refused.create, ['cat'])
+
+
 @scenario(81, 'joined lines')
 def joined_lines():
     def read(script, **options):

@@ -36,3 +36,42 @@ void process_settings () throws Error {
     launcher.name_parts = NameParts.ARGUMENTS;
     assert_cmpstr (launcher.create ({ "/bin/prog", "--token", "x", "y" }).name, CompareOperator.EQ, "prog \"--token\" \"***\" \"y\"");
 }
+
+void pseudo_terminal () throws Error {
+    var launcher = reliable ();
+    launcher.pty = true;
+    launcher.stdin_mode = StdinMode.PTY;
+    launcher.pty_columns = 132;
+    launcher.pty_rows = 50;
+    var child = launcher.create (shell ("tty >/dev/null && stty size; read -r text; stty size; echo \"$text\" >&2; cat"));
+    var lines = new StringBuilder ();
+    int ends = 0;
+    child.stdout.line.connect ((line) => {
+        lines.append_printf ("%s\n", line);
+        if (line == "50 132") {
+            try {
+                child.resize (100, 30);
+            } catch (Error error) {
+                assert_not_reached ();
+            }
+            child.stdin.write_async.begin (new Bytes ("typed\nmore\n".data), null);
+            child.stdin.close ();
+        }
+    });
+    child.stdout.ended.connect ((error) => {
+        assert (error == null);
+        ends++;
+    });
+    child.start ();
+    complete (child);
+    assert_cmpstr (lines.str, CompareOperator.EQ, "50 132\n30 100\ntyped\nmore\n");
+    assert (ends == 1);
+    assert (child.exit_code == 0);
+    launcher.pty = false;
+    try {
+        launcher.create ({ "cat" });
+        assert_not_reached ();
+    } catch (IOError.INVALID_ARGUMENT error) {
+        assert (error.message.contains ("stdin-mode"));
+    }
+}
