@@ -239,7 +239,8 @@ procstream_child_request_new (ProcstreamChildOptions *options,
   request->cwd = g_strdup (options->cwd);
   /* What is to outlive the program has nothing to do with its terminal, whose end would reach it otherwise. */
   request->new_session = options->containment == PROCSTREAM_CONTAINMENT_SESSION || options->lifetime == PROCSTREAM_LIFETIME_DETACHED;
-  request->new_group = options->containment == PROCSTREAM_CONTAINMENT_GROUP && !request->new_session;
+  request->guard = options->containment == PROCSTREAM_CONTAINMENT_TREE;
+  request->new_group = (options->containment == PROCSTREAM_CONTAINMENT_GROUP || request->guard) && !request->new_session;
   request->settings = options->settings;
   request->search_envp = options->search_envp;
   given = give_all (&plan, error);

@@ -167,6 +167,9 @@ typedef enum
  * @PROCSTREAM_CONTAINMENT_SESSION: the child leads a session of its own, and so
  *   a process group, to which signals go; it has no controlling terminal, so
  *   that Ctrl-C and the end of the user's session do not reach it
+ * @PROCSTREAM_CONTAINMENT_TREE: like a group, and a guard sees to it that nothing
+ *   the child started outlives it: not what left the group, and not
+ *   when the program itself is killed
  *
  * What belongs to a child when it is signalled.
  *
@@ -178,6 +181,7 @@ typedef enum
   PROCSTREAM_CONTAINMENT_PROCESS,
   PROCSTREAM_CONTAINMENT_GROUP,
   PROCSTREAM_CONTAINMENT_SESSION,
+  PROCSTREAM_CONTAINMENT_TREE,
 } ProcstreamContainment;
 
 /**

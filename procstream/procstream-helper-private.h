@@ -16,7 +16,7 @@
 
 #include <stdint.h>
 
-#define PROCSTREAM_HELPER_VERSION 2
+#define PROCSTREAM_HELPER_VERSION 3
 #define PROCSTREAM_HELPER_SOCKET 0
 #define PROCSTREAM_HELPER_MAX_BLOCK 65536
 #define PROCSTREAM_HELPER_FDS_PER_MESSAGE 253 /* SCM_MAX_FD of the kernel */
@@ -29,6 +29,7 @@ enum
   PROCSTREAM_HELPER_PIDFD = 1 << 1,
   PROCSTREAM_HELPER_NEW_SESSION = 1 << 2, /* and so a new group */
   PROCSTREAM_HELPER_UMASK = 1 << 3,
+  PROCSTREAM_HELPER_GUARD = 1 << 4, /* the helper stays, as the parent of the program */
 };
 
 typedef struct
@@ -57,7 +58,7 @@ typedef struct
   uint32_t umask;
   int32_t  death_signal; /* sent when the program is gone, 0: none */
   int32_t  parent;       /* the program */
-  uint32_t reserved;
+  uint32_t grace_ms;     /* of a guard: between asking and killing */
 } ProcstreamHelperBlock;
 
 typedef enum
@@ -75,6 +76,7 @@ typedef enum
   PROCSTREAM_HELPER_STEP_NICE,
   PROCSTREAM_HELPER_STEP_OOM_SCORE,
   PROCSTREAM_HELPER_STEP_DEATH_SIGNAL,
+  PROCSTREAM_HELPER_STEP_GUARD,
 } ProcstreamHelperStep;
 
 typedef struct

@@ -154,6 +154,19 @@ sys_exit (int status)
 
 #endif
 
+/* As fork(), which a C library may want to know of. */
+static inline long
+sys_fork (void)
+{
+#ifdef PROCSTREAM_HELPER_FREESTANDING
+  return sys (SYS_clone, SIGCHLD, 0, 0, 0, 0);
+#else
+  long pid = fork ();
+
+  return pid < 0 ? -errno : pid;
+#endif
+}
+
 /* All zero is the default disposition and an empty mask, however the kernel's struct is laid out. Not signal(): a C library keeps
  * two signals for itself, and says so rather than reset them. */
 static inline void

@@ -16,11 +16,15 @@
 #include "procstream-helper-sys.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
 
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
@@ -451,6 +455,9 @@ follow_parent (int pid)
 {
   long result;
 
+  /* The guard tells the whole tree of the death of the program; what is left to see is its own. */
+  if (received.block.flags & PROCSTREAM_HELPER_GUARD)
+    received.block.death_signal = SIGKILL;
   if (received.block.death_signal == 0)
     return;
   result = sys (SYS_prctl, PR_SET_PDEATHSIG, received.block.death_signal, 0, 0, 0);
@@ -461,6 +468,8 @@ follow_parent (int pid)
   if (result != 0 && result != received.block.parent)
     sys (SYS_kill, pid, received.block.death_signal, 0, 0, 0);
 }
+
+#include "procstream-helper-guard.h"
 
 /* --- The program -------------------------------------------------------------------------------------------------------------- */
 
@@ -570,6 +579,11 @@ run (char **argv,
   close_inherited ();
   sys (SYS_fcntl, status, F_SETFD, FD_CLOEXEC, 0, 0);
   receive ();
+  if (received.block.flags & PROCSTREAM_HELPER_GUARD)
+    {
+      received.block.parent = guard (pid);
+      pid = (int) sys (SYS_getpid, 0, 0, 0, 0, 0);
+    }
   make_group (pid);
   introduce (pid);
   cwd = string_at (received.block.cwd_offset);

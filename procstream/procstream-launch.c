@@ -76,11 +76,13 @@ check_lifetime (ProcstreamLauncher *self,
                 const char         *name,
                 GError            **error)
 {
+  ProcstreamContainment containment = procstream_launcher_get_containment (self);
+
   if (procstream_launcher_get_lifetime (self) != PROCSTREAM_LIFETIME_DETACHED ||
-      procstream_launcher_get_containment (self) != PROCSTREAM_CONTAINMENT_PROCESS)
+      (containment != PROCSTREAM_CONTAINMENT_PROCESS && containment != PROCSTREAM_CONTAINMENT_TREE))
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-               "“%s”: the property “lifetime” can be “detached” only with a “containment” other than “process”", name);
+               "“%s”: the property “lifetime” can be “detached” only with a “containment” other than “process” and “tree”", name);
   return FALSE;
 }
 
@@ -152,7 +154,7 @@ check_options (ProcstreamLauncher *self,
                GError            **error)
 {
   if (!check_choice (name, "stdin-mode", procstream_launcher_get_stdin_mode (self), PROCSTREAM_STDIN_MODE_PTY, error) ||
-      !check_choice (name, "containment", procstream_launcher_get_containment (self), PROCSTREAM_CONTAINMENT_SESSION, error) ||
+      !check_choice (name, "containment", procstream_launcher_get_containment (self), PROCSTREAM_CONTAINMENT_TREE, error) ||
       !check_choice (name, "lifetime", procstream_launcher_get_lifetime (self), PROCSTREAM_LIFETIME_DETACHED, error) ||
       !check_lifetime (self, name, error) ||
       !check_settings (&self->settings, name, error) ||

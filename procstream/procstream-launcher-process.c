@@ -71,7 +71,8 @@ procstream_launcher_install_process (GObjectClass *klass)
    * Which signal the kernel sends to a child when the program ends in any way,
    * by `SIGKILL` too; 0 for none. It reaches the child alone, not what that has
    * started, and is lost when a child executes a program with more rights than its
-   * user.
+   * user. With %PROCSTREAM_CONTAINMENT_TREE the guard sends it to the whole tree,
+   * `SIGTERM` in place of none, and `SIGKILL` to those that are left two seconds later.
    *
    * Since: 1.0
    */

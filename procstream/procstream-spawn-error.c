@@ -153,6 +153,9 @@ setting_error (ProcstreamSpawnRequest       *request,
 
   switch ((int) report->step)
     {
+    case PROCSTREAM_HELPER_STEP_GUARD:
+      what = g_strdup ("its guard");
+      break;
     case PROCSTREAM_HELPER_STEP_SESSION:
       what = g_strdup ("its session");
       break;
@@ -195,6 +198,7 @@ procstream_spawn_error_from_report (ProcstreamSpawnRequest       *request,
     case PROCSTREAM_HELPER_STEP_FD:
       what = g_strdup_printf ("its descriptor %d", report->value);
       return new_error (request, G_IO_ERROR, g_io_error_from_errno (report->error), report->error, what);
+    case PROCSTREAM_HELPER_STEP_GUARD:
     case PROCSTREAM_HELPER_STEP_SESSION:
     case PROCSTREAM_HELPER_STEP_CONTROLLING:
     case PROCSTREAM_HELPER_STEP_LIMIT:

@@ -16,6 +16,10 @@ typedef struct
   int target; /* number in the child */
 } ProcstreamSpawnFd;
 
+/* How long a tree whose end has come may take, before it is killed. Long enough for a program that saves its work, and no longer than
+ * who waits for the end has patience. */
+#define PROCSTREAM_GUARD_GRACE_MS 2000
+
 typedef struct _ProcstreamSpawnRequest ProcstreamSpawnRequest;
 struct _ProcstreamSpawnRequest
 {
@@ -24,6 +28,7 @@ struct _ProcstreamSpawnRequest
   char   **envp; /* NULL: the program's own, as it is when the request is handed over */
   char    *cwd;  /* NULL: the program's own */
   gboolean new_group;
+  gboolean guard;       /* the helper stays as a guard of the tree */
   gboolean new_session; /* and so a new group */
   int      controlling; /* -1, or a target that becomes the controlling terminal of the new session */
   int      terminal;    /* -1, or a target that may be a terminal: the new group takes the foreground there, if the program's had it */

@@ -135,6 +135,8 @@ flags_of (ProcstreamSpawnRequest *self)
     flags |= PROCSTREAM_HELPER_NEW_SESSION;
   else if (self->new_group)
     flags |= PROCSTREAM_HELPER_NEW_GROUP;
+  if (self->guard)
+    flags |= PROCSTREAM_HELPER_GUARD;
   if (self->settings.umask >= 0)
     flags |= PROCSTREAM_HELPER_UMASK;
   if (procstream_platform_has (PROCSTREAM_FEATURE_PIDFD))
@@ -177,6 +179,7 @@ pack (ProcstreamSpawnRequest *self)
     .umask = MAX (self->settings.umask, 0),
     .death_signal = self->settings.parent_death_signal,
     .parent = getpid (),
+    .grace_ms = PROCSTREAM_GUARD_GRACE_MS,
   };
 
   g_byte_array_append (bytes, (const guint8 *) &block, sizeof block);

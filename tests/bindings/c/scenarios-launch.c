@@ -110,3 +110,22 @@ scenario_pseudo_terminal (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_object_unref (launcher);
 }
+
+void
+scenario_tree (void)
+{
+  ProcstreamLauncher *launcher = harness_reliable ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (ProcstreamCollector) collector = NULL;
+  g_autofree char *expected = NULL;
+
+  procstream_launcher_set_containment (launcher, PROCSTREAM_CONTAINMENT_TREE);
+  child = harness_create (launcher, "setsid sleep 1000 & (sleep 1000 &); echo \"$$\"; exit 3");
+  collector = harness_collect (procstream_child_get_stdout (child));
+  g_assert_true (procstream_child_start (child, NULL));
+  /* It ends when those have gone that hold it open. */
+  harness_complete (child);
+  expected = g_strdup_printf ("%d\n", procstream_child_get_pid (child));
+  harness_assert_collected (collector, expected);
+  g_assert_cmpint (procstream_child_get_exit_code (child), ==, 3);
+}

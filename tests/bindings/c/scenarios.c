@@ -70,6 +70,7 @@ static const Scenario scenarios[] = {
   { 71, "run", scenario_run },
   { 73, "process settings", scenario_process_settings },
   { 74, "pseudo-terminal", scenario_pseudo_terminal },
+  { 75, "tree", scenario_tree },
   { 81, "joined lines", scenario_joined_lines },
 };
 

@@ -1231,6 +1231,17 @@ scenario(74, 'pseudo-terminal', async () => {
         () => reliable({stdin_mode: Procstream.StdinMode.PTY}).create(['cat']));
 });
 
+scenario(75, 'tree', async () => {
+    const child = reliable({containment: Procstream.Containment.TREE})
+        .create(shell('setsid sleep 1000 & (sleep 1000 &); echo "$$"; exit 3'));
+    const collector = collect(child.stdout);
+    child.start();
+    // It ends when those have gone that hold it open.
+    await complete(child);
+    equal(collector.dup_lines(), [`${child.pid}`]);
+    equal(child.exit_code, 3);
+});
+
 scenario(81, 'joined lines', async () => {
     const read = async (script, options = {}) => {
         const child = reliable({stdout_config: config(RELIABLE, options)}).create(shell(script));

@@ -1261,6 +1261,18 @@ def pseudo_terminal():
     raises(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_ARGUMENT, refused.create, ['cat'])
 
 
+@scenario(75, 'tree')
+def tree():
+    child = reliable(containment=Procstream.Containment.TREE).create(
+        shell('setsid sleep 1000 & (sleep 1000 &); echo "$$"; exit 3'))
+    collector = collect(child.get_stdout())
+    child.start()
+    # It ends when those have gone that hold it open.
+    complete(child)
+    equal(collector.dup_lines(), [str(child.get_pid())])
+    equal(child.get_exit_code(), 3)
+
+
 @scenario(81, 'joined lines')
 def joined_lines():
     def read(script, **options):

@@ -75,3 +75,15 @@ void pseudo_terminal () throws Error {
         assert (error.message.contains ("stdin-mode"));
     }
 }
+
+void tree () throws Error {
+    var launcher = reliable ();
+    launcher.containment = Containment.TREE;
+    var child = launcher.create (shell ("setsid sleep 1000 & (sleep 1000 &); echo \"$$\"; exit 3"));
+    var collector = collect (child.stdout);
+    child.start ();
+    // It ends when those have gone that hold it open.
+    complete (child);
+    assert_cmpstr (collected (collector), CompareOperator.EQ, "%d\n".printf (child.pid));
+    assert (child.exit_code == 3);
+}

@@ -1311,6 +1311,7 @@ int main (string[] args) {
     scenario (71, "run", () => run_program.end (run_async ((callback) => run_program.begin (callback))));
     scenario (73, "process settings", process_settings);
     scenario (74, "pseudo-terminal", pseudo_terminal);
+    scenario (75, "tree", tree);
     scenario (81, "joined lines", joined_lines);
     return finish ();
 }
