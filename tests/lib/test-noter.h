@@ -13,7 +13,7 @@ typedef struct _TestNoter TestNoter;
 struct _TestNoter
 {
   ProcstreamConsumer parent_instance;
-  GString           *order;           /* "c:text L:line,line g:chunks,bytes end", or "stalled" for an end with that error */
+  GString           *order;           /* "c:text L:line,line g:chunks,bytes end"; for an end with an error "stalled" or "failed" */
   void (*in_chunk) (TestNoter *self); /* NULL: nothing */
   TestStream *stream;
   gpointer    other;
