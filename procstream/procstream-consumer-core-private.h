@@ -37,10 +37,13 @@ struct _ProcstreamConsumerCore
 };
 
 ProcstreamConsumerCore *procstream_consumer_core_new (void);
-/* With the place that it takes at @output. */
-gboolean procstream_consumer_core_begin_at (ProcstreamConsumerCore *self,
-                                            ProcstreamOutputCore   *output,
-                                            GError                **error);
+/* With the place that it takes at @output, and then what it does itself before the first event, which is not done for one that gets no
+ * place. @wants_lines: for one of the library's own. */
+gboolean procstream_consumer_core_begin_at (ProcstreamConsumerCore      *self,
+                                            ProcstreamOutputCore        *output,
+                                            const ProcstreamLineOptions *lines,
+                                            gboolean                    *wants_lines,
+                                            GError                     **error);
 void     procstream_consumer_core_get_options (ProcstreamConsumerCore     *self,
                                                ProcstreamOutputCore       *output,
                                                ProcstreamDelivery          delivery,

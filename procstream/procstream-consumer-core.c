@@ -146,18 +146,29 @@ procstream_consumer_core_begin (ProcstreamConsumerCore *self,
   return fresh;
 }
 
-gboolean
-procstream_consumer_core_begin_at (ProcstreamConsumerCore *self,
-                                   ProcstreamOutputCore   *output,
-                                   GError                **error)
+static gboolean
+prepare (ProcstreamConsumerCore      *self,
+         const ProcstreamLineOptions *lines,
+         gboolean                    *wants_lines,
+         GError                     **error)
 {
-  gboolean claimed = !self->extra && procstream_consumer_core_get_state (self) == PROCSTREAM_CONSUMER_STATE_NONE;
+  return self->klass == NULL || self->klass->attach == NULL || self->klass->attach (self->native, lines, wants_lines, error);
+}
 
-  if (claimed && !procstream_output_core_claim (output, error))
+gboolean
+procstream_consumer_core_begin_at (ProcstreamConsumerCore      *self,
+                                   ProcstreamOutputCore        *output,
+                                   const ProcstreamLineOptions *lines,
+                                   gboolean                    *wants_lines,
+                                   GError                     **error)
+{
+  if (procstream_consumer_core_get_state (self) != PROCSTREAM_CONSUMER_STATE_NONE)
+    return procstream_consumer_core_begin (self, error);
+  if (!self->extra && !procstream_output_core_claim (output, error))
     return FALSE;
-  if (procstream_consumer_core_begin (self, error))
+  if (prepare (self, lines, wants_lines, error) && procstream_consumer_core_begin (self, error))
     return TRUE;
-  if (claimed)
+  if (!self->extra)
     procstream_output_core_unclaim (output);
   return FALSE;
 }

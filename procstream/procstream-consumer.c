@@ -279,10 +279,11 @@ attach_derived (ProcstreamConsumer          *self,
                    "The consumer class “%s” implements none of “chunk”, “chunk_info”, “lines”, “gap” and “ended”", G_OBJECT_TYPE_NAME (self));
       return FALSE;
     }
-  if (!procstream_consumer_core_begin_at (priv->core, output, error))
+  if (!procstream_consumer_core_begin_at (priv->core, output, lines, NULL, error))
     return FALSE;
   remember_output (priv, output);
-  procstream_consumer_core_get_options (priv->core, output, delivery, klass->lines != NULL, &options);
+  procstream_consumer_core_get_options (priv->core, output, delivery,
+                                        klass->lines ? procstream_line_options_get_mark (lines) : PROCSTREAM_LINE_MARK_NONE, &options);
   g_atomic_pointer_set (&priv->emitter, procstream_emitter_new (&emitter_ops, self, priv->context, priv->family, lines));
   procstream_emitter_subscribe_full (priv->emitter, output, &options, TRUE);
   return TRUE;
@@ -304,10 +305,7 @@ procstream_consumer_attach (ProcstreamConsumer   *self,
     return FALSE;
   if (priv->core->klass == NULL)
     return attach_derived (self, output, delivery, &lines, error);
-  if (procstream_consumer_core_get_state (priv->core) == PROCSTREAM_CONSUMER_STATE_NONE &&
-      !priv->core->klass->attach (priv->core->native, &lines, &wants_lines, error))
-    return FALSE;
-  if (!procstream_consumer_core_begin_at (priv->core, output, error))
+  if (!procstream_consumer_core_begin_at (priv->core, output, &lines, &wants_lines, error))
     return FALSE;
   remember_output (priv, output);
   procstream_consumer_core_subscribe (priv->core, output, delivery,

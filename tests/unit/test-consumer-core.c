@@ -369,9 +369,9 @@ test_place_is_free_at_once (void)
 
   native_init (&first, &pushed_class);
   native_init (&second, &pushed_class);
-  g_assert_true (procstream_consumer_core_begin_at (first.core, output, NULL));
+  g_assert_true (procstream_consumer_core_begin_at (first.core, output, NULL, NULL, NULL));
   procstream_consumer_core_subscribe (first.core, output, PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_LINE_MARK_NONE);
-  g_assert_false (procstream_consumer_core_begin_at (second.core, output, NULL));
+  g_assert_false (procstream_consumer_core_begin_at (second.core, output, NULL, NULL, NULL));
   g_assert_cmpint (procstream_consumer_core_get_state (second.core), ==, PROCSTREAM_CONSUMER_STATE_NONE);
   /* It cannot be taken out while somebody is given something. */
   g_mutex_lock (&output->push_mutex);
@@ -379,7 +379,7 @@ test_place_is_free_at_once (void)
   while (procstream_consumer_core_get_state (first.core) == PROCSTREAM_CONSUMER_STATE_ATTACHED)
     g_thread_yield ();
   g_assert_cmpuint (output->pushed->len, ==, 1);
-  g_assert_true (procstream_consumer_core_begin_at (second.core, output, NULL));
+  g_assert_true (procstream_consumer_core_begin_at (second.core, output, NULL, NULL, NULL));
   g_mutex_unlock (&output->push_mutex);
   g_thread_join (thread);
   procstream_consumer_core_subscribe (second.core, output, PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_LINE_MARK_NONE);
@@ -391,7 +391,20 @@ test_place_is_free_at_once (void)
   test_core_free (output);
 }
 
-/* One that turns out to have been attached before takes no place. */
+static gboolean
+refuse_cb (gpointer                     native,
+           const ProcstreamLineOptions *lines,
+           gboolean                    *wants_lines,
+           GError                     **error)
+{
+  g_string_append_c (((Native *) native)->events, 'a');
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "Not like this");
+  return FALSE;
+}
+
+static const ProcstreamNativeClass refusing_class = { .attach = refuse_cb, .event = event_cb, .over = over_cb, .free = free_cb };
+
+/* One that turns out to have been attached before, or that cannot begin, takes no place; and one that gets none does not begin. */
 static void
 test_place_is_not_taken (void)
 {
@@ -399,9 +412,20 @@ test_place_is_not_taken (void)
   Native                native;
   g_autoptr (GError) error = NULL;
 
+  native_init (&native, &refusing_class);
+  g_assert_false (procstream_consumer_core_begin_at (native.core, output, NULL, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_true (procstream_output_core_claim (output, NULL));
+  g_assert_false (procstream_consumer_core_begin_at (native.core, output, NULL, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_clear_error (&error);
+  procstream_output_core_unclaim (output);
+  native_assert_gone (&native, "aF");
+
   native_init (&native, &pushed_class);
   procstream_consumer_core_finish (native.core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
-  g_assert_false (procstream_consumer_core_begin_at (native.core, output, &error));
+  g_assert_false (procstream_consumer_core_begin_at (native.core, output, NULL, NULL, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
   g_assert_true (procstream_output_core_claim (output, NULL));
   native_assert_gone (&native, "OF");
