@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "procstream-chunk-log-private.h"
+#include "procstream-chunk-log-record-private.h"
 
 #include <string.h>
 
@@ -19,107 +19,24 @@
  * A lossy cursor whose wanted position lies below first is counted in behind and in no slot: a gap awaits it. One that reads
  * history is in the list histories; when the log lets a chunk go that is history to it, it gets a reference of its own.
  *
- * Where replay begins is a byte: replay_skip bytes of chunk replay_mark, which is kept whole, are left out. With replay of lines that is where
- * the oldest of them begins, or else, when they take more than max_replay_bytes, the first one that begins within so many
- * of the newest bytes; only where none does it is in the middle of a line. replay_lines counts the lines that begin there or later,
- * rest_lines those of them that begin in chunk replay_mark, and each slot has the number of its own, so that moving on looks at every byte a
- * constant number of times.
- *
  * All floors only rise: what was let go never comes back.
  */
-
-typedef struct
-{
-  ProcstreamChunk *chunk;
-  guint32          unread;
-  guint32          paused;
-  guint32          wanted;
-  guint32          lines; /* that begin in it, where replay counts lines */
-} Slot;
-
-struct _ProcstreamCursor
-{
-  ProcstreamDelivery delivery;
-  guint64            next;
-  guint64            next_offset; /* in bytes: the chunk may be gone */
-  guint64            attached_at;
-  guint64            missed; /* chunks that were gone when it attached from the start, until it is told */
-  gsize              skip;   /* bytes of its next chunk, the first of its history, that replay had let go */
-  gboolean           finished;
-  const GError      *dropped; /* it is in no slot and in no list, and no cursor that counts */
-  ProcstreamLag      lost;    /* by that, until it is told */
-  GQueue             own;     /* of ProcstreamChunk, history that the log has let go */
-};
-
-struct _ProcstreamChunkLog
-{
-  ProcstreamLogOptions options;
-  Slot                *slots;
-  guint64              mask; /* capacity - 1; a power of two */
-  guint64              first;
-  guint64              head;
-  guint64              head_offset;
-  guint8               last[PROCSTREAM_LINE_RULE_MAX_SIZE]; /* of all that was appended */
-  gboolean             sealed;
-  gboolean             finished;
-  GError              *error;
-
-  guint64 unread_mark;
-  guint64 paused_mark;
-  guint64 wanted_mark;
-  guint64 replay_mark;
-  gsize   replay_skip;
-  guint64 replay_lines;
-  guint32 rest_lines;
-  gint64  now_us;
-  guint64 live_mark;
-  guint64 unindexed_mark; /* no chunk before it lacks a line index */
-
-  guint      n_cursors;
-  guint      behind;
-  GPtrArray *histories; /* of lossy cursors that read history */
-  GPtrArray *errors;    /* that cursors were dropped with */
-  guint64    dropped;
-  guint64    unobserved;
-};
 
 #define LEAST_CAPACITY 64
 
 /* --- Slots -------------------------------------------------------------------------------------------------------------------- */
 
-static inline Slot *
-slot_at (ProcstreamChunkLog *self,
-         guint64             sequence)
-{
-  return &self->slots[sequence & self->mask];
-}
-
 static void
 resize (ProcstreamChunkLog *self,
         guint64             capacity)
 {
-  Slot *slots = g_new0 (Slot, capacity);
+  ProcstreamLogSlot *slots = g_new0 (ProcstreamLogSlot, capacity);
 
   for (guint64 i = self->first; i <= self->head; i++)
-    slots[i & (capacity - 1)] = *slot_at (self, i);
+    slots[i & (capacity - 1)] = *procstream_log_slot_at (self, i);
   g_free (self->slots);
   self->slots = slots;
   self->mask = capacity - 1;
-}
-
-static inline guint64
-offset_of (ProcstreamChunkLog *self,
-           guint64             sequence)
-{
-  return sequence == self->head ? self->head_offset : slot_at (self, sequence)->chunk->offset;
-}
-
-/* Bytes from chunk @sequence to the head. */
-static inline guint64
-size_from (ProcstreamChunkLog *self,
-           guint64             sequence)
-{
-  return self->head_offset - offset_of (self, sequence);
 }
 
 /* --- Cursors in slots --------------------------------------------------------------------------------------------------------- */
@@ -138,8 +55,8 @@ enter (ProcstreamChunkLog     *self,
 
   if (cursor->delivery == PROCSTREAM_DELIVERY_RELIABLE)
     {
-      slot_at (self, cursor->next)->unread++;
-      slot_at (self, live)->paused++;
+      procstream_log_slot_at (self, cursor->next)->unread++;
+      procstream_log_slot_at (self, live)->paused++;
       self->unread_mark = MIN (self->unread_mark, cursor->next);
       self->paused_mark = MIN (self->paused_mark, live);
     }
@@ -149,7 +66,7 @@ enter (ProcstreamChunkLog     *self,
     }
   else
     {
-      slot_at (self, live)->wanted++;
+      procstream_log_slot_at (self, live)->wanted++;
       self->wanted_mark = MIN (self->wanted_mark, live);
     }
 }
@@ -162,8 +79,8 @@ leave (ProcstreamChunkLog     *self,
 
   if (cursor->delivery == PROCSTREAM_DELIVERY_RELIABLE)
     {
-      slot_at (self, cursor->next)->unread--;
-      slot_at (self, live)->paused--;
+      procstream_log_slot_at (self, cursor->next)->unread--;
+      procstream_log_slot_at (self, live)->paused--;
     }
   else if (live < self->first)
     {
@@ -171,7 +88,7 @@ leave (ProcstreamChunkLog     *self,
     }
   else
     {
-      slot_at (self, live)->wanted--;
+      procstream_log_slot_at (self, live)->wanted--;
     }
 }
 
@@ -193,7 +110,7 @@ static guint64
 lowest_unread (ProcstreamChunkLog *self)
 {
   self->unread_mark = MAX (self->unread_mark, self->first);
-  while (self->unread_mark < self->head && slot_at (self, self->unread_mark)->unread == 0)
+  while (self->unread_mark < self->head && procstream_log_slot_at (self, self->unread_mark)->unread == 0)
     self->unread_mark++;
   return self->unread_mark;
 }
@@ -202,7 +119,7 @@ static guint64
 lowest_paused (ProcstreamChunkLog *self)
 {
   self->paused_mark = MAX (self->paused_mark, self->first);
-  while (self->paused_mark < self->head && slot_at (self, self->paused_mark)->paused == 0)
+  while (self->paused_mark < self->head && procstream_log_slot_at (self, self->paused_mark)->paused == 0)
     self->paused_mark++;
   return self->paused_mark;
 }
@@ -214,138 +131,12 @@ lowest_wanted (ProcstreamChunkLog *self)
   if (self->behind > 0)
     return self->first;
   self->wanted_mark = MAX (self->wanted_mark, self->first);
-  while (self->wanted_mark < self->head && slot_at (self, self->wanted_mark)->wanted == 0)
+  while (self->wanted_mark < self->head && procstream_log_slot_at (self, self->wanted_mark)->wanted == 0)
     self->wanted_mark++;
   return self->wanted_mark;
 }
 
 /* --- Floors ------------------------------------------------------------------------------------------------------------------- */
-
-static gboolean
-has_replay (ProcstreamChunkLog *self)
-{
-  return !self->sealed && self->options.replay != PROCSTREAM_REPLAY_NONE && self->options.replay != PROCSTREAM_REPLAY_UNSET;
-}
-
-static void
-leave_replay_mark (ProcstreamChunkLog *self)
-{
-  self->replay_lines -= self->rest_lines;
-  self->replay_mark++;
-  self->replay_skip = 0;
-  self->rest_lines = self->replay_mark < self->head ? slot_at (self, self->replay_mark)->lines : 0;
-}
-
-/* Forward within chunk replay_mark. */
-static void
-skip_to (ProcstreamChunkLog *self,
-         gsize               skip)
-{
-  if (self->rest_lines > 0)
-    {
-      guint32 passed = procstream_chunk_count_lines (slot_at (self, self->replay_mark)->chunk, &self->options.rule,
-                                                     self->replay_skip, skip);
-
-      self->rest_lines -= passed;
-      self->replay_lines -= passed;
-    }
-  self->replay_skip = skip;
-}
-
-/* To the first line that begins at or after where it stands. */
-static void
-skip_to_line (ProcstreamChunkLog *self)
-{
-  ProcstreamChunk *chunk;
-
-  while (self->rest_lines == 0)
-    leave_replay_mark (self);
-  chunk = slot_at (self, self->replay_mark)->chunk;
-  self->replay_skip = procstream_chunk_find_line (chunk, &self->options.rule, self->replay_skip, chunk->size);
-}
-
-static void
-limit_lines (ProcstreamChunkLog *self)
-{
-  while (self->replay_lines > self->options.replay_limit)
-    {
-      if (self->replay_lines - self->rest_lines >= self->options.replay_limit)
-        {
-          leave_replay_mark (self);
-          continue;
-        }
-      skip_to_line (self);
-      self->replay_skip++;
-      self->rest_lines--;
-      self->replay_lines--;
-    }
-}
-
-static gboolean
-is_old (ProcstreamChunkLog    *self,
-        const ProcstreamChunk *chunk)
-{
-  return self->now_us - chunk->time_us >= 0 && (guint64) (self->now_us - chunk->time_us) / 1000 >= self->options.replay_limit;
-}
-
-static void
-limit_time (ProcstreamChunkLog *self)
-{
-  while (self->replay_mark < self->head && is_old (self, slot_at (self, self->replay_mark)->chunk))
-    leave_replay_mark (self);
-}
-
-static void
-limit_replay_bytes (ProcstreamChunkLog *self)
-{
-  guint64 least;
-
-  if (self->head_offset <= self->options.max_replay_bytes)
-    return;
-  least = self->head_offset - self->options.max_replay_bytes;
-  if (offset_of (self, self->replay_mark) + self->replay_skip >= least)
-    return;
-  while (offset_of (self, self->replay_mark + 1) <= least)
-    leave_replay_mark (self);
-  skip_to (self, least - offset_of (self, self->replay_mark));
-}
-
-/* Bytes are a floor: whole chunks that together have at least so many. */
-static void
-limit_bytes (ProcstreamChunkLog *self)
-{
-  while (self->replay_mark < self->head && size_from (self, self->replay_mark + 1) >= self->options.replay_limit)
-    self->replay_mark++;
-}
-
-/* The oldest chunk that replay keeps. */
-static guint64
-replay_floor (ProcstreamChunkLog *self)
-{
-  if (!has_replay (self))
-    return self->head;
-  self->replay_mark = MAX (self->replay_mark, self->first);
-  switch (self->options.replay)
-    {
-    case PROCSTREAM_REPLAY_LAST_CHUNKS:
-      return MAX (self->first, self->head - MIN (self->head, self->options.replay_limit));
-    case PROCSTREAM_REPLAY_LAST_BYTES:
-      limit_bytes (self);
-      return self->replay_mark;
-    case PROCSTREAM_REPLAY_LAST_LINES:
-      limit_lines (self);
-      limit_replay_bytes (self);
-      if (self->replay_lines > 0)
-        skip_to_line (self);
-      return self->replay_mark;
-    case PROCSTREAM_REPLAY_LAST_MS:
-      limit_time (self);
-      limit_replay_bytes (self);
-      return self->replay_mark;
-    default:
-      return self->first;
-    }
-}
 
 /* The oldest chunk of the live window, which always has the newest chunk. */
 static guint64
@@ -353,7 +144,7 @@ live_floor (ProcstreamChunkLog *self)
 {
   self->live_mark = MAX (self->live_mark, self->first);
   while (self->live_mark + 1 < self->head && (self->head - self->live_mark > self->options.max_chunks ||
-                                              size_from (self, self->live_mark) > self->options.max_bytes))
+                                              procstream_log_size_from (self, self->live_mark) > self->options.max_bytes))
     self->live_mark++;
   return self->live_mark;
 }
@@ -376,7 +167,7 @@ keep_as_history (ProcstreamChunkLog *self,
 static void
 let_go_first (ProcstreamChunkLog *self)
 {
-  Slot *slot = slot_at (self, self->first);
+  ProcstreamLogSlot *slot = procstream_log_slot_at (self, self->first);
 
   g_assert (slot->unread == 0 && slot->paused == 0);
   if (self->histories->len > 0)
@@ -385,7 +176,7 @@ let_go_first (ProcstreamChunkLog *self)
   if (self->behind > 0)
     self->dropped += slot->chunk->size;
   procstream_chunk_unref (slot->chunk);
-  *slot = (Slot){ 0 };
+  *slot = (ProcstreamLogSlot){ 0 };
   self->first++;
 }
 
@@ -405,7 +196,7 @@ shrink (ProcstreamChunkLog *self)
 static void
 trim (ProcstreamChunkLog *self)
 {
-  guint64 keep = MIN (replay_floor (self), lowest_unread (self));
+  guint64 keep = MIN (procstream_log_get_replay_floor (self), lowest_unread (self));
 
   if (keep <= self->first)
     return;
@@ -423,7 +214,7 @@ procstream_chunk_log_new (const ProcstreamLogOptions *options)
   ProcstreamChunkLog *self = g_new0 (ProcstreamChunkLog, 1);
 
   self->options = *options;
-  self->slots = g_new0 (Slot, LEAST_CAPACITY);
+  self->slots = g_new0 (ProcstreamLogSlot, LEAST_CAPACITY);
   self->mask = LEAST_CAPACITY - 1;
   self->histories = g_ptr_array_new ();
   self->errors = g_ptr_array_new_with_free_func ((GDestroyNotify) g_error_free);
@@ -435,7 +226,7 @@ procstream_chunk_log_free (ProcstreamChunkLog *self)
 {
   g_assert (self->n_cursors == 0);
   for (guint64 i = self->first; i < self->head; i++)
-    procstream_chunk_unref (slot_at (self, i)->chunk);
+    procstream_chunk_unref (procstream_log_slot_at (self, i)->chunk);
   g_ptr_array_unref (self->histories);
   g_ptr_array_unref (self->errors);
   g_clear_error (&self->error);
@@ -458,18 +249,6 @@ remember_last (ProcstreamChunkLog    *self,
   memcpy (self->last + kept - chunk->size, chunk->data, chunk->size);
 }
 
-/* Of the chunk that becomes the newest. */
-static void
-count_lines (ProcstreamChunkLog *self)
-{
-  Slot *slot = slot_at (self, self->head);
-
-  slot->lines = procstream_chunk_count_lines (slot->chunk, &self->options.rule, 0, slot->chunk->size);
-  self->replay_lines += slot->lines;
-  if (self->replay_mark == self->head)
-    self->rest_lines = slot->lines;
-}
-
 void
 procstream_chunk_log_append (ProcstreamChunkLog *self,
                              ProcstreamChunk    *chunk)
@@ -485,11 +264,11 @@ procstream_chunk_log_append (ProcstreamChunkLog *self,
       memcpy (chunk->before, self->last, sizeof chunk->before);
       remember_last (self, chunk);
     }
-  if (self->n_cursors == 0 && !has_replay (self))
+  if (self->n_cursors == 0 && !procstream_log_has_replay (self))
     self->unobserved += chunk->size;
-  slot_at (self, self->head)->chunk = chunk;
+  procstream_log_slot_at (self, self->head)->chunk = chunk;
   if (self->options.replay == PROCSTREAM_REPLAY_LAST_LINES && !self->sealed)
-    count_lines (self);
+    procstream_log_count_lines (self);
   self->now_us = MAX (self->now_us, chunk->time_us);
   self->unindexed_mark += self->unindexed_mark == self->head && procstream_chunk_has_line_index (chunk);
   self->head_offset += chunk->size;
@@ -522,7 +301,7 @@ procstream_chunk_log_must_pause (ProcstreamChunkLog *self)
   guint64 lowest = lowest_paused (self);
 
   return lowest < self->head &&
-         (self->head - lowest >= self->options.max_chunks || size_from (self, lowest) >= self->options.max_bytes);
+         (self->head - lowest >= self->options.max_chunks || procstream_log_size_from (self, lowest) >= self->options.max_bytes);
 }
 
 gboolean
@@ -530,7 +309,7 @@ procstream_chunk_log_may_resume (ProcstreamChunkLog *self)
 {
   guint64 lowest = lowest_paused (self);
 
-  return self->head - lowest <= self->options.max_chunks / 2 && size_from (self, lowest) <= self->options.max_bytes / 2;
+  return self->head - lowest <= self->options.max_chunks / 2 && procstream_log_size_from (self, lowest) <= self->options.max_bytes / 2;
 }
 
 void
@@ -566,9 +345,9 @@ procstream_chunk_log_attach (ProcstreamChunkLog *self,
   ProcstreamCursor *cursor = g_new0 (ProcstreamCursor, 1);
 
   cursor->delivery = delivery;
-  cursor->next = live_only ? self->head : replay_floor (self);
+  cursor->next = live_only ? self->head : procstream_log_get_replay_floor (self);
   cursor->skip = cursor->next < self->head ? self->replay_skip : 0;
-  cursor->next_offset = offset_of (self, cursor->next) + cursor->skip;
+  cursor->next_offset = procstream_log_offset_of (self, cursor->next) + cursor->skip;
   cursor->attached_at = self->head;
   g_queue_init (&cursor->own);
   enter (self, cursor);
@@ -587,7 +366,7 @@ procstream_chunk_log_attach_at_start (ProcstreamChunkLog *self,
   cursor->delivery = delivery;
   cursor->next = delivery == PROCSTREAM_DELIVERY_LOSSY ? 0 : self->first;
   cursor->missed = cursor->next;
-  cursor->next_offset = cursor->next < self->first ? 0 : offset_of (self, cursor->next);
+  cursor->next_offset = cursor->next < self->first ? 0 : procstream_log_offset_of (self, cursor->next);
   cursor->attached_at = cursor->next;
   g_queue_init (&cursor->own);
   enter (self, cursor);
@@ -640,7 +419,7 @@ procstream_chunk_log_holds_up (ProcstreamChunkLog *self,
   guint64 live = live_position (cursor);
 
   return cursor->dropped == NULL && cursor->delivery == PROCSTREAM_DELIVERY_RELIABLE &&
-         (self->head - live > self->options.max_chunks / 2 || size_from (self, live) > self->options.max_bytes / 2);
+         (self->head - live > self->options.max_chunks / 2 || procstream_log_size_from (self, live) > self->options.max_bytes / 2);
 }
 
 void
@@ -655,8 +434,8 @@ procstream_chunk_log_get_lag (ProcstreamChunkLog *self,
   if (cursor->dropped || next == self->head)
     return;
   lag->chunks = self->head - next;
-  lag->bytes = self->head_offset - (next == cursor->next ? cursor->next_offset : offset_of (self, next));
-  lag->oldest_us = own ? ((ProcstreamChunk *) g_queue_peek_head (&cursor->own))->time_us : slot_at (self, next)->chunk->time_us;
+  lag->bytes = self->head_offset - (next == cursor->next ? cursor->next_offset : procstream_log_offset_of (self, next));
+  lag->oldest_us = own ? ((ProcstreamChunk *) g_queue_peek_head (&cursor->own))->time_us : procstream_log_slot_at (self, next)->chunk->time_us;
 }
 
 static void
@@ -664,7 +443,7 @@ take_gap (ProcstreamChunkLog *self,
           ProcstreamCursor   *cursor,
           ProcstreamLogEvent *event)
 {
-  guint64 offset = offset_of (self, self->first);
+  guint64 offset = procstream_log_offset_of (self, self->first);
 
   event->type = PROCSTREAM_LOG_EVENT_GAP;
   event->chunks = self->first - cursor->next;
@@ -704,7 +483,7 @@ take_chunk (ProcstreamChunkLog *self,
   if (cursor->next < self->first)
     event->chunk = g_queue_pop_head (&cursor->own);
   else
-    event->chunk = procstream_chunk_ref (slot_at (self, cursor->next)->chunk);
+    event->chunk = procstream_chunk_ref (procstream_log_slot_at (self, cursor->next)->chunk);
   g_assert (event->chunk && event->chunk->sequence == cursor->next);
   if (cursor->skip > 0)
     leave_out_skipped (cursor, event);
@@ -825,7 +604,7 @@ procstream_chunk_log_get_bytes_appended (ProcstreamChunkLog *self)
 guint64
 procstream_chunk_log_get_bytes_retained (ProcstreamChunkLog *self)
 {
-  return size_from (self, self->first);
+  return procstream_log_size_from (self, self->first);
 }
 
 guint64
@@ -844,7 +623,7 @@ ProcstreamChunk *
 procstream_chunk_log_peek (ProcstreamChunkLog *self,
                            guint64             sequence)
 {
-  return sequence >= self->first && sequence < self->head ? slot_at (self, sequence)->chunk : NULL;
+  return sequence >= self->first && sequence < self->head ? procstream_log_slot_at (self, sequence)->chunk : NULL;
 }
 
 gboolean
@@ -857,7 +636,7 @@ ProcstreamChunk *
 procstream_chunk_log_peek_unindexed (ProcstreamChunkLog *self)
 {
   self->unindexed_mark = MAX (self->unindexed_mark, self->first);
-  while (self->unindexed_mark < self->head && procstream_chunk_has_line_index (slot_at (self, self->unindexed_mark)->chunk))
+  while (self->unindexed_mark < self->head && procstream_chunk_has_line_index (procstream_log_slot_at (self, self->unindexed_mark)->chunk))
     self->unindexed_mark++;
   return procstream_chunk_log_peek (self, self->unindexed_mark);
 }
