@@ -413,7 +413,7 @@ test_disk_full (void)
       test_process_run_to_completed (c->process);
       g_test_assert_expected_messages ();
       g_assert_cmpstr (c->process->out->str, ==, "hello\n");
-      g_assert_false (procstream_consumer_wait (PROCSTREAM_CONSUMER (procstream_output_get_file_writer (output)), 0, NULL, &error));
+      g_assert_false (procstream_consumer_wait (PROCSTREAM_CONSUMER (procstream_output_get_file_writer (output)), 60000, NULL, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
     }
 }
