@@ -113,6 +113,7 @@ guint64          procstream_chunk_log_get_bytes_unobserved (ProcstreamChunkLog *
 ProcstreamChunk *procstream_chunk_log_peek (ProcstreamChunkLog *self,
                                             guint64             sequence); /* NULL when not kept */
 gboolean         procstream_cursor_is_in_history (ProcstreamCursor *self);
+guint64          procstream_cursor_get_offset (ProcstreamCursor *self); /* of the first byte that it has not had, lost ones included */
 
 /* The oldest chunk that has no line index, NULL when all have one. */
 ProcstreamChunk *procstream_chunk_log_peek_unindexed (ProcstreamChunkLog *self);

@@ -626,6 +626,12 @@ procstream_chunk_log_peek (ProcstreamChunkLog *self,
   return sequence >= self->first && sequence < self->head ? procstream_log_slot_at (self, sequence)->chunk : NULL;
 }
 
+guint64
+procstream_cursor_get_offset (ProcstreamCursor *self)
+{
+  return self->next_offset;
+}
+
 gboolean
 procstream_cursor_is_in_history (ProcstreamCursor *self)
 {

@@ -294,9 +294,15 @@ shall_end (ProcstreamCompletion *self)
 }
 
 static void
-poke_cb (gpointer data)
+poke_cb (gpointer      data,
+         const GError *error)
 {
   poke (data);
+}
+
+static void
+unref_cb (gpointer data)
+{
   procstream_completion_unref (data);
 }
 
@@ -310,7 +316,7 @@ end_child (ProcstreamCompletion *self)
     plan = procstream_child_core_get_options (self->child)->shutdown;
   self->ending = TRUE;
   waiters = procstream_child_core_shut_down (self->child, plan, self->cause, NULL);
-  procstream_waiters_add_func (waiters, poke_cb, procstream_completion_ref (self));
+  procstream_waiters_add_func (waiters, poke_cb, procstream_completion_ref (self), unref_cb);
   procstream_waiters_unref (waiters);
 }
 
@@ -416,12 +422,6 @@ cancelled_cb (GCancellable *cancellable,
 }
 
 static void
-unref_cb (gpointer data)
-{
-  procstream_completion_unref (data);
-}
-
-static void
 settings_copy (const ProcstreamCompleteSettings *settings,
                ProcstreamCompleteSettings       *copy)
 {
@@ -475,7 +475,7 @@ procstream_completion_new (ProcstreamChildCore              *child,
   if (cancellable)
     self->cancel_source = procstream_cancel_source_new (cancellable, procstream_io_thread_get_context (), cancelled_cb,
                                                         procstream_completion_ref (self), unref_cb);
-  procstream_waiters_add_func (procstream_child_core_get_exited (child), poke_cb, procstream_completion_ref (self));
+  procstream_waiters_add_func (procstream_child_core_get_exited (child), poke_cb, procstream_completion_ref (self), unref_cb);
   /* From here on it is the I/O thread's. */
   g_source_set_ready_time (self->source, 0);
   g_source_attach (self->source, procstream_io_thread_get_context ());

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -361,10 +362,24 @@ fd_source_close (ProcstreamSource *source)
   fd_source_unref (self);
 }
 
+static gsize
+fd_source_get_pending (ProcstreamSource *source)
+{
+  FdSource *self = (FdSource *) source;
+  int       pending = 0;
+
+  g_mutex_lock (&self->mutex);
+  if (!self->closed && ioctl (self->fd, FIONREAD, &pending) < 0)
+    pending = 0;
+  g_mutex_unlock (&self->mutex);
+  return MAX (pending, 0);
+}
+
 static const ProcstreamSourceClass fd_source_class = {
   fd_source_set_reading,
   fd_source_close,
   fd_source_set_size,
+  fd_source_get_pending,
 };
 
 /* How to read without blocking. FALSE where there is no way but a thread. */

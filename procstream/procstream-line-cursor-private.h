@@ -50,6 +50,10 @@ ProcstreamLineBatch *procstream_line_cursor_finish_batch (ProcstreamLineCursor *
 guint64              procstream_line_cursor_get_bytes_lost (ProcstreamLineCursor *self);
 /* While a function is given a line: what ended it. */
 ProcstreamLineEnd procstream_line_cursor_get_end (ProcstreamLineCursor *self);
+/* What the line that is not finished has so far, in one lane; NULL: nothing. Sets stream. Valid until the next push. */
+const guint8 *procstream_line_cursor_peek_unfinished (ProcstreamLineCursor *self,
+                                                      guint                 lane,
+                                                      gsize                *size);
 
 /* For one who pushes parts of chunks into the splitters: which one is that of the chunk ... */
 guint procstream_line_cursor_get_lane (ProcstreamChunk *chunk);

@@ -197,3 +197,20 @@ procstream_line_cursor_get_end (ProcstreamLineCursor *self)
 {
   return procstream_line_splitter_get_end (self->lanes[self->stream == PROCSTREAM_STREAM_STDERR].splitter);
 }
+
+const guint8 *
+procstream_line_cursor_peek_unfinished (ProcstreamLineCursor *self,
+                                        guint                 i,
+                                        gsize                *size)
+{
+  ProcstreamLineLane *lane = &self->lanes[i];
+  const guint8       *text;
+
+  *size = 0;
+  if (lane->splitter == NULL || lane->torn || lane->finished)
+    return NULL;
+  if (self->stream != PROCSTREAM_STREAM_NONE)
+    self->stream = i == 0 ? PROCSTREAM_STREAM_STDOUT : PROCSTREAM_STREAM_STDERR;
+  text = procstream_line_splitter_peek_text (lane->splitter, size);
+  return *size > 0 ? text : NULL;
+}

@@ -49,6 +49,9 @@ void    procstream_line_splitter_finish (ProcstreamLineSplitter *self,
 guint64 procstream_line_splitter_get_bytes_lost (ProcstreamLineSplitter *self); /* torn by gaps or truncated */
 /* While a function is given a line: what ended it. */
 ProcstreamLineEnd procstream_line_splitter_get_end (ProcstreamLineSplitter *self);
+/* What a line that is not finished has so far. Valid until the next call. */
+const guint8 *procstream_line_splitter_peek_text (ProcstreamLineSplitter *self,
+                                                  gsize                  *size);
 
 /* How many of more than @max bytes make a piece: up to the last beginning of a character, if one lies across the cut. */
 gsize procstream_line_get_piece_size (const guint8 *data,

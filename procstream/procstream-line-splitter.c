@@ -415,6 +415,15 @@ procstream_line_splitter_finish (ProcstreamLineSplitter *self,
   self->after_cr = FALSE;
 }
 
+/* The last bytes may turn out to belong to a separator. */
+const guint8 *
+procstream_line_splitter_peek_text (ProcstreamLineSplitter *self,
+                                    gsize                  *size)
+{
+  *size = self->carry->len - procstream_line_rule_get_pending (&self->rule, self->carry->data, self->carry->len);
+  return self->carry->data;
+}
+
 /* --- Text --------------------------------------------------------------------------------------------------------------------- */
 
 #define REPLACEMENT "\357\277\275" /* U+FFFD */

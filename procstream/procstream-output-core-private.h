@@ -188,6 +188,11 @@ gboolean procstream_output_core_wait (ProcstreamOutputCore   *self,
                                       gint64                  deadline_us,
                                       GCancellable           *cancellable);
 void     procstream_log_event_clear (ProcstreamLogEvent *event);
+/* How much of the output it has had, lost or not, as an offset in bytes; that of the end once it is over. */
+guint64 procstream_output_core_get_offset (ProcstreamOutputCore   *self,
+                                           ProcstreamSubscription *subscription);
+/* In the thread that reads: the offset at which everything that is there to be read by now will have been read. */
+guint64 procstream_output_core_get_pending_offset (ProcstreamOutputCore *self);
 
 /* One that is paused stays where it is: once this returns nothing more is pushed or taken, as with unsubscribe. */
 void procstream_output_core_set_paused (ProcstreamOutputCore   *self,

@@ -169,6 +169,34 @@ procstream_output_core_get_counts (ProcstreamOutputCore   *self,
   procstream_platform_unlock_to_read (&self->mutex);
 }
 
+guint64
+procstream_output_core_get_offset (ProcstreamOutputCore   *self,
+                                   ProcstreamSubscription *subscription)
+{
+  guint64 offset;
+
+  g_mutex_lock (&self->mutex);
+  if (subscription->cursor)
+    offset = procstream_cursor_get_offset (subscription->cursor);
+  else
+    offset = procstream_chunk_log_get_bytes_appended (self->log);
+  g_mutex_unlock (&self->mutex);
+  return offset;
+}
+
+guint64
+procstream_output_core_get_pending_offset (ProcstreamOutputCore *self)
+{
+  guint64 offset;
+
+  g_mutex_lock (&self->mutex);
+  offset = procstream_chunk_log_get_bytes_appended (self->log);
+  if (self->source && self->source->klass->get_pending)
+    offset += self->source->klass->get_pending (self->source);
+  g_mutex_unlock (&self->mutex);
+  return offset;
+}
+
 void
 procstream_output_core_set_ended_func (ProcstreamOutputCore *self,
                                        void (*func) (gpointer),

@@ -17,6 +17,8 @@ typedef struct
   gboolean (*set_size) (ProcstreamSource *self,
                         guint             columns,
                         guint             rows);
+  /* How many bytes are there to be read, in the thread that reads, with the core locked. NULL: it is not known, and taken for 0. */
+  gsize (*get_pending) (ProcstreamSource *self);
 } ProcstreamSourceClass;
 
 struct _ProcstreamSource

@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* The waiters for one event that happens once (a child exits, a consumer ends): blocked threads and tasks. Part of an inner
+/* The waiters for one event that happens once (a child exits, a consumer ends): blocked threads, tasks, and functions of the library. Part of an inner
  * record, protected by its mutex. */
 typedef struct _ProcstreamWaiters ProcstreamWaiters;
 
@@ -23,10 +23,17 @@ gboolean procstream_waiters_is_complete (ProcstreamWaiters *self);
 void procstream_waiters_add_task (ProcstreamWaiters *self,
                                   GTask             *task);
 
-/* Has @func called with @data once the event has happened, in the thread where it does; at once when it has. */
-void procstream_waiters_add_func (ProcstreamWaiters *self,
-                                  void (*func) (gpointer),
-                                  gpointer data);
+/* Has @func called with @data and the error when the event happens, in whatever thread that is, without a lock; at once, when it has
+ * happened. Then @destroy. The function is code of the library that neither blocks nor calls the user. Returns a number for the next
+ * one, 0 when it was called. */
+guint procstream_waiters_add_func (ProcstreamWaiters *self,
+                                   void (*func) (gpointer      data,
+                                                 const GError *error),
+                                   gpointer       data,
+                                   GDestroyNotify destroy);
+/* It is not called any more, unless another thread is in the middle of that. */
+void procstream_waiters_remove_func (ProcstreamWaiters *self,
+                                     guint              id);
 
 /* The monotonic time at which @timeout_ms from now is over, or -1 for never: for -1, and for a time too far away to be told. */
 gint64 procstream_waiters_get_deadline (gint64 timeout_ms);

@@ -14,6 +14,8 @@
  * entry out of the list, completing or cancelling, owns it and completes its task, so each is completed once. items holds the
  * dispatch items of the blocked calls that deliver meanwhile; a call takes its own out before it frees it.
  *
+ * funcs holds the functions that are yet to be called. Whoever takes one out of it, completing or removing, destroys its data.
+ *
  * A blocked thread hears of its cancellable through a plain signal handler, which holds a reference of its own: disconnecting it waits
  * for nobody, so that it does not matter in whose handler what is cancelled.
  */
@@ -26,14 +28,18 @@ struct _ProcstreamWaiters
   GError         *error;
   GPtrArray      *tasks; /* of TaskEntry */
   GPtrArray      *items; /* of ProcstreamDispatchItem, not owned */
-  GArray         *calls; /* of Call */
+  GArray         *funcs; /* of FuncEntry; NULL: none */
+  guint           last_id;
 };
 
 typedef struct
 {
-  void (*func) (gpointer);
-  gpointer data;
-} Call;
+  guint id;
+  void (*func) (gpointer      data,
+                const GError *error);
+  gpointer       data;
+  GDestroyNotify destroy;
+} FuncEntry;
 
 typedef struct
 {
@@ -53,7 +59,6 @@ procstream_waiters_new (void)
   g_cond_init (&self->cond);
   self->tasks = g_ptr_array_new ();
   self->items = g_ptr_array_new ();
-  self->calls = g_array_new (FALSE, FALSE, sizeof (Call));
   return self;
 }
 
@@ -69,8 +74,7 @@ procstream_waiters_unref (ProcstreamWaiters *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_assert (self->tasks->len == 0 && self->items->len == 0 && self->calls->len == 0);
-  g_array_unref (self->calls);
+  g_assert (self->tasks->len == 0 && self->items->len == 0 && self->funcs == NULL);
   g_ptr_array_unref (self->tasks);
   g_ptr_array_unref (self->items);
   g_clear_error (&self->error);
@@ -169,6 +173,71 @@ procstream_waiters_add_task (ProcstreamWaiters *self,
     finish_entry (entry, self->error ? g_error_copy (self->error) : NULL);
 }
 
+/* --- Functions ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+call_func (const FuncEntry *entry,
+           const GError    *error)
+{
+  entry->func (entry->data, error);
+  entry->destroy (entry->data);
+}
+
+guint
+procstream_waiters_add_func (ProcstreamWaiters *self,
+                             void (*func) (gpointer      data,
+                                           const GError *error),
+                             gpointer       data,
+                             GDestroyNotify destroy)
+{
+  FuncEntry entry = { 0, func, data, destroy };
+
+  g_mutex_lock (&self->mutex);
+  if (!self->complete)
+    {
+      entry.id = ++self->last_id;
+      if (self->funcs == NULL)
+        self->funcs = g_array_new (FALSE, FALSE, sizeof (FuncEntry));
+      g_array_append_val (self->funcs, entry);
+    }
+  g_mutex_unlock (&self->mutex);
+  if (entry.id == 0)
+    call_func (&entry, self->error);
+  return entry.id;
+}
+
+static gboolean
+take_func_locked (ProcstreamWaiters *self,
+                  guint              id,
+                  FuncEntry         *entry)
+{
+  for (guint i = 0; self->funcs && i < self->funcs->len; i++)
+    {
+      *entry = g_array_index (self->funcs, FuncEntry, i);
+      if (entry->id != id)
+        continue;
+      g_array_remove_index_fast (self->funcs, i);
+      if (self->funcs->len == 0)
+        g_clear_pointer (&self->funcs, g_array_unref);
+      return TRUE;
+    }
+  return FALSE;
+}
+
+void
+procstream_waiters_remove_func (ProcstreamWaiters *self,
+                                guint              id)
+{
+  FuncEntry entry;
+  gboolean  taken;
+
+  g_mutex_lock (&self->mutex);
+  taken = take_func_locked (self, id, &entry);
+  g_mutex_unlock (&self->mutex);
+  if (taken)
+    entry.destroy (entry.data);
+}
+
 /* --- Completion --------------------------------------------------------------------------------------------------------------- */
 
 void
@@ -176,7 +245,7 @@ procstream_waiters_complete (ProcstreamWaiters *self,
                              const GError      *error)
 {
   g_autoptr (GPtrArray) tasks = NULL;
-  g_autoptr (GArray) calls = NULL;
+  g_autoptr (GArray) funcs = NULL;
 
   g_mutex_lock (&self->mutex);
   g_assert (!self->complete);
@@ -184,8 +253,7 @@ procstream_waiters_complete (ProcstreamWaiters *self,
   self->complete = TRUE;
   tasks = g_steal_pointer (&self->tasks);
   self->tasks = g_ptr_array_new ();
-  calls = g_steal_pointer (&self->calls);
-  self->calls = g_array_new (FALSE, FALSE, sizeof (Call));
+  funcs = g_steal_pointer (&self->funcs);
   for (guint i = 0; i < self->items->len; i++)
     procstream_dispatch_item_post (g_ptr_array_index (self->items, i));
   g_cond_broadcast (&self->cond);
@@ -193,29 +261,8 @@ procstream_waiters_complete (ProcstreamWaiters *self,
 
   for (guint i = 0; i < tasks->len; i++)
     finish_entry (g_ptr_array_index (tasks, i), error ? g_error_copy (error) : NULL);
-  for (guint i = 0; i < calls->len; i++)
-    {
-      const Call *call = &g_array_index (calls, Call, i);
-
-      call->func (call->data);
-    }
-}
-
-void
-procstream_waiters_add_func (ProcstreamWaiters *self,
-                             void (*func) (gpointer),
-                             gpointer data)
-{
-  Call     call = { func, data };
-  gboolean complete;
-
-  g_mutex_lock (&self->mutex);
-  complete = self->complete;
-  if (!complete)
-    g_array_append_val (self->calls, call);
-  g_mutex_unlock (&self->mutex);
-  if (complete)
-    func (data);
+  for (guint i = 0; funcs && i < funcs->len; i++)
+    call_func (&g_array_index (funcs, FuncEntry, i), error);
 }
 
 gboolean
