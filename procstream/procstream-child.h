@@ -12,6 +12,8 @@
 #include <procstream/procstream-enums.h>
 #include <procstream/procstream-error.h>
 #include <procstream/procstream-input.h>
+#include <procstream/procstream-line-waiter.h>
+#include <procstream/procstream-match.h>
 #include <procstream/procstream-output.h>
 #include <procstream/procstream-complete-options.h>
 #include <procstream/procstream-result.h>
@@ -101,5 +103,25 @@ gboolean procstream_child_detach (ProcstreamChild *self, GError **error);
 
 PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_child_resize (ProcstreamChild *self, guint columns, guint rows, GError **error);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_child_attach_waiter (ProcstreamChild *self, ProcstreamLineWaiter *waiter, GError **error);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamMatch *procstream_child_expect (ProcstreamChild     *self,
+                                          const char          *pattern,
+                                          ProcstreamMatchFlags flags,
+                                          gint64               timeout_ms,
+                                          GCancellable        *cancellable,
+                                          GError             **error);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_child_expect_async (ProcstreamChild     *self,
+                                    const char          *pattern,
+                                    ProcstreamMatchFlags flags,
+                                    gint64               timeout_ms,
+                                    GCancellable        *cancellable,
+                                    GAsyncReadyCallback  callback,
+                                    gpointer             user_data);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamMatch *procstream_child_expect_finish (ProcstreamChild *self, GAsyncResult *result, GError **error);
 
 G_END_DECLS

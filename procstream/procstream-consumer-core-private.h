@@ -18,8 +18,9 @@ struct _ProcstreamConsumerCore
   ProcstreamWaiters           *waiters;
 
   gboolean live_only;
-  gint64   max_stall_ms; /* 0: that of the output */
-  gboolean extra;        /* beside the consumers that the output may have; before it is attached */
+  gint64   max_stall_ms;     /* 0: that of the output */
+  gint64   default_stall_ms; /* where neither has one */
+  gboolean extra;            /* beside the consumers that the output may have; before it is attached */
   GMutex   flow_mutex;
   gboolean paused; /* flow_mutex to change, atomic to read */
 

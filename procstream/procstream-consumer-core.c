@@ -181,13 +181,14 @@ procstream_consumer_core_get_options (ProcstreamConsumerCore     *self,
                                       ProcstreamSubscribeOptions *options)
 {
   const ProcstreamOutputSettings *settings = procstream_output_core_get_settings (output);
+  gint64                          inherited_ms = settings->max_stall_ms > 0 ? settings->max_stall_ms : self->default_stall_ms;
 
   *options = (ProcstreamSubscribeOptions){
     .delivery = delivery,
     .mark = mark,
     .live_only = self->live_only,
     .occupies = settings->backend == PROCSTREAM_BACKEND_SINGLE && !self->extra,
-    .max_stall_ms = self->max_stall_ms ? self->max_stall_ms : settings->max_stall_ms,
+    .max_stall_ms = self->max_stall_ms ? self->max_stall_ms : inherited_ms,
   };
 }
 
@@ -273,7 +274,7 @@ make_wait_error (ProcstreamConsumerCore *self)
     }
 }
 
-void
+gboolean
 procstream_consumer_core_finish (ProcstreamConsumerCore *self,
                                  ProcstreamConsumerState state,
                                  const GError           *error)
@@ -284,12 +285,12 @@ procstream_consumer_core_finish (ProcstreamConsumerCore *self,
 
   /* What a forked copy inherited is left alone: nobody in it can give this anything or wait for it. */
   if (procstream_platform_forked ())
-    return;
+    return FALSE;
   g_mutex_lock (&self->mutex);
   if (self->state > PROCSTREAM_CONSUMER_STATE_ATTACHED)
     {
       g_mutex_unlock (&self->mutex);
-      return;
+      return FALSE;
     }
   /* Whoever sees that it is over can take its place. */
   if (self->subscription)
@@ -311,6 +312,7 @@ procstream_consumer_core_finish (ProcstreamConsumerCore *self,
   if (self->klass && self->klass->over)
     self->klass->over (self->native);
   procstream_waiters_complete (self->waiters, wait_error);
+  return TRUE;
 }
 
 ProcstreamConsumerState
@@ -333,4 +335,10 @@ procstream_consumer_core_dup_error (ProcstreamConsumerCore *self)
   error = make_wait_error (self);
   g_mutex_unlock (&self->mutex);
   return error;
+}
+
+ProcstreamWaiters *
+procstream_consumer_core_get_waiters (ProcstreamConsumerCore *self)
+{
+  return self->waiters;
 }

@@ -6,6 +6,7 @@
 #include "procstream-consumer.h"
 #include "procstream-line-splitter-private.h"
 #include "procstream-output-core-private.h"
+#include "procstream-waiters-private.h"
 
 G_BEGIN_DECLS
 
@@ -30,7 +31,7 @@ typedef struct
   void (*ready) (gpointer native);
   /* Both are there: whether it is to pull. Asked after attach. */
   gboolean (*pulls) (gpointer native);
-  /* It is subscribed, or is over already. May be NULL. */
+  /* It is subscribed, or is over already; ready may have been called before. May be NULL. */
   void (*attached) (gpointer native);
   /* Its state has become final; called once, without a lock, in any thread. */
   void (*over) (gpointer native);
@@ -53,18 +54,25 @@ gboolean procstream_consumer_attach (ProcstreamConsumer   *self,
 
 /* The name of the output, from the first event on. */
 const char *procstream_consumer_core_get_stream (ProcstreamConsumerCore *self);
+/* For one that follows several outputs by itself: attached from now on. FALSE with WRONG_STATE. */
+gboolean procstream_consumer_begin (ProcstreamConsumer *self,
+                                    gconstpointer       family,
+                                    const char         *label,
+                                    GError            **error);
+
 /* For a consumer that pulls. The subscription while it is attached, with the output; NULL otherwise. */
 ProcstreamSubscription *procstream_consumer_core_dup_subscription (ProcstreamConsumerCore *self,
                                                                    ProcstreamOutputCore  **output);
 void                    procstream_consumer_core_count_gap (ProcstreamConsumerCore *self,
                                                             guint64                 chunks,
                                                             guint64                 bytes);
-/* Makes @state final, unless another one already is. */
-void                    procstream_consumer_core_finish (ProcstreamConsumerCore *self,
+/* Makes @state final; FALSE when another one already is. */
+gboolean                procstream_consumer_core_finish (ProcstreamConsumerCore *self,
                                                          ProcstreamConsumerState state,
                                                          const GError           *error);
 ProcstreamConsumerState procstream_consumer_core_get_state (ProcstreamConsumerCore *self);
 GError                 *procstream_consumer_core_dup_error (ProcstreamConsumerCore *self);
+ProcstreamWaiters      *procstream_consumer_core_get_waiters (ProcstreamConsumerCore *self); /* for the final state */
 
 ProcstreamConsumerCore *procstream_consumer_get_core (ProcstreamConsumer *self);
 const char             *procstream_consumer_get_label (ProcstreamConsumer *self); /* of the output, for messages */

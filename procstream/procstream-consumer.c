@@ -255,11 +255,33 @@ procstream_consumer_get_owner_thread (ProcstreamConsumer *self)
 }
 
 static void
+remember (ProcstreamConsumerPrivate *priv,
+          gconstpointer              family,
+          const char                *label)
+{
+  g_atomic_pointer_set (&priv->family, family);
+  g_atomic_pointer_set (&priv->label, g_strdup (label));
+}
+
+static void
 remember_output (ProcstreamConsumerPrivate *priv,
                  ProcstreamOutputCore      *output)
 {
-  g_atomic_pointer_set (&priv->family, procstream_output_core_get_family (output));
-  g_atomic_pointer_set (&priv->label, g_strdup (procstream_output_core_get_label (output)));
+  remember (priv, procstream_output_core_get_family (output), procstream_output_core_get_label (output));
+}
+
+gboolean
+procstream_consumer_begin (ProcstreamConsumer *self,
+                           gconstpointer       family,
+                           const char         *label,
+                           GError            **error)
+{
+  ProcstreamConsumerPrivate *priv = PRIVATE (self);
+
+  if (!procstream_consumer_core_begin (priv->core, error))
+    return FALSE;
+  remember (priv, family, label);
+  return TRUE;
 }
 
 static gboolean

@@ -633,4 +633,27 @@ typedef enum
   PROCSTREAM_FIND_FLAGS_CASELESS = 1 << 1,
 } ProcstreamFindFlags;
 
+/**
+ * ProcstreamMatchFlags:
+ * @PROCSTREAM_MATCH_NONE: the pattern is text, and may be anywhere in the line
+ * @PROCSTREAM_MATCH_REGEX: the pattern is a regular expression, as `GRegex`
+ *   knows them; where in the line it matches it says itself, with `^` and `$`
+ * @PROCSTREAM_MATCH_PREFIX: the line begins with the text
+ * @PROCSTREAM_MATCH_WHOLE_LINE: the line is the text and nothing else
+ * @PROCSTREAM_MATCH_PARTIAL: a line that is not finished counts as it stands, when
+ *   nothing more has come yet: a prompt has no line feed
+ *
+ * How a pattern is to be looked for.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_MATCH_NONE = 0,
+  PROCSTREAM_MATCH_REGEX = 1 << 0,
+  PROCSTREAM_MATCH_PREFIX = 1 << 1,
+  PROCSTREAM_MATCH_WHOLE_LINE = 1 << 2,
+  PROCSTREAM_MATCH_PARTIAL = 1 << 3,
+} ProcstreamMatchFlags;
+
 G_END_DECLS

@@ -44,6 +44,8 @@ G_BEGIN_DECLS
  *   [func@Procstream.ChildError.get_result] for why
  * @PROCSTREAM_CHILD_ERROR_OUTPUT_CUT: a child succeeded, and what is known of its output is not
  *   all of it
+ * @PROCSTREAM_CHILD_ERROR_NO_MATCH: the line that was waited for did not come, and
+ *   cannot come any more
  *
  * Errors that are facts of this library's own domain.
  *
@@ -61,6 +63,7 @@ typedef enum
   PROCSTREAM_CHILD_ERROR_STALLED,
   PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL,
   PROCSTREAM_CHILD_ERROR_OUTPUT_CUT,
+  PROCSTREAM_CHILD_ERROR_NO_MATCH,
 } ProcstreamChildError;
 
 PROCSTREAM_AVAILABLE_IN_1_0

@@ -16,8 +16,10 @@
 #include <procstream/procstream-input.h>
 #include <procstream/procstream-launcher.h>
 #include <procstream/procstream-line-parser.h>
+#include <procstream/procstream-line-waiter.h>
 #include <procstream/procstream-line.h>
 #include <procstream/procstream-log-model.h>
+#include <procstream/procstream-match.h>
 #include <procstream/procstream-output-config.h>
 #include <procstream/procstream-output.h>
 #include <procstream/procstream-reader.h>

@@ -24,6 +24,7 @@ EXPECTED = {
     'several-subscribers': 'live: 1\nlive: 2\nlive: 3\nlive: 4\nlive: 5\ntail: 4 5\nlate: 1 2 3 4 5\n',
     'slow-consumers': 'dropped: 1\npaused: 10 bytes behind\nresumed: 1 2 3 4 5\n',
     'wait-for-line': 'server: starting\nserver: ready on port 8080\nready, stopping it\nended by signal 15\n',
+    'wait-for-server': 'the server says: hello\nit did not start: no configuration\nit failed - E: no disk\n',
 }
 
 name, command = sys.argv[1], sys.argv[2:]

@@ -49,11 +49,52 @@ function* iterateList() {
         yield this.get_item(i);
 }
 
+/* The source of a pattern and its flags, of text or of a RegExp, of whose syntax GRegex lacks \u. An escaped backslash begins nothing. */
+function toPattern(pattern, flags, {REGEX}) {
+    if (!(pattern instanceof RegExp))
+        return [pattern, flags];
+    const letters = ['i', 'm', 's'].filter(letter => pattern.flags.includes(letter)).join('');
+    const source = pattern.source.replace(/\\(?:\\|u\{([0-9a-fA-F]+)\}|u([0-9a-fA-F]{4}))/g,
+        (all, braced, four) => braced || four ? `\\x{${braced ?? four}}` : all);
+    return [letters ? `(?${letters})${source}` : source, flags | REGEX];
+}
+
+/* child.expect_async(pattern, flags, timeout_ms, cancellable), of which all but the first may be left out, is a promise
+ * of the match; with a callback as its last argument it is as in C. */
+function waitForLines({Child, LineWaiter, MatchFlags}) {
+    const {expect, expect_async: expectAsync} = Child.prototype;
+    const {add_pattern: addPattern} = LineWaiter.prototype;
+
+    LineWaiter.prototype.add_pattern = function (pattern, flags = MatchFlags.NONE) {
+        return addPattern.call(this, ...toPattern(pattern, flags, MatchFlags));
+    };
+    Child.prototype.expect = function (pattern, flags = MatchFlags.NONE, timeoutMs = -1, cancellable = null) {
+        return expect.call(this, ...toPattern(pattern, flags, MatchFlags), timeoutMs, cancellable);
+    };
+    Child.prototype.expect_async = function (pattern, ...args) {
+        const callback = typeof args[args.length - 1] === 'function' ? args.pop() : null;
+        const [flags = MatchFlags.NONE, timeoutMs = -1, cancellable = null] = args;
+        const start = done => expectAsync.call(this, ...toPattern(pattern, flags, MatchFlags), timeoutMs, cancellable, done);
+
+        if (callback)
+            return start(callback);
+        return new Promise((resolve, reject) => start((_child, result) => {
+            try {
+                resolve(this.expect_finish(result));
+            } catch (error) {
+                reject(error);
+            }
+        }));
+    };
+}
+
 function _init() {
     this.LogModel.prototype[Symbol.iterator] = iterateList;
 
     wrapConnect(this.Output.prototype, 'connect');
     wrapConnect(this.Output.prototype, 'connect_after');
+
+    waitForLines(this);
 
     const {prototype} = this.Consumer;
     const hookUp = prototype[Gi.hook_up_vfunc_symbol];

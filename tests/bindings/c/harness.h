@@ -152,6 +152,9 @@ void scenario_dropped_in_a_handler (void);
 void scenario_tree (void);
 void scenario_pseudo_terminal (void);
 void scenario_process_settings (void);
+void scenario_expect (void);
+void scenario_expect_async (void);
+void scenario_line_waiter (void);
 
 void scenario_asynchronous_consumer (void);
 void scenario_log_model (void);

@@ -23,6 +23,7 @@ const PAIRS = [
     [Procstream.LogModel, 'find'],
     [Procstream.LogModel, 'find_regex'],
     [Procstream.LogModel, 'save'],
+    [Procstream.LineWaiter, 'wait_match'],
     [Procstream.Reader, 'next'],
     [Procstream.Reader, 'next_info'],
     [Procstream.Reader, 'read_line'],

@@ -21,7 +21,7 @@ const THREE_CHUNKS = 'printf one; read x; printf two; read x; printf three; read
 const SIGKILL = 9;
 const SIGTERM = 15;
 
-const {ChildState, Collect, ConsumerState, Keep, OutputState, Replay} = Procstream;
+const {ChildState, Collect, ConsumerState, Keep, MatchFlags, OutputState, Replay} = Procstream;
 const {LOSSY, RELIABLE} = Procstream.Delivery;
 const {PIPE} = Procstream.StdinMode;
 
@@ -988,6 +988,62 @@ scenario(57, 'collector ends and spill', async () => {
     const spilled = await collectMany({collect: Collect.BYTES, keep: Keep.FIRST, spill_above: 1000});
     equal(decode(spilled.dup_bytes()), MANY);
     equal(spilled.open_stream().skip(10000000, null), MANY.length);
+});
+
+scenario(62, 'expect', async () => {
+    const child = reliable({replay: Replay.ALL, stdin_mode: PIPE}).spawnv(
+        shell('echo starting; echo "Ready on 8080" >&2; read x; echo last words; exit 3'));
+    const match = child.expect(/ready on (?<port>\d+)(!)?/i, MatchFlags.NONE, TIMEOUT_MS);
+    equal([match.text, match.pattern, match.line.stream], ['Ready on 8080', 0, 'stderr']);
+    equal(match.groups, ['Ready on 8080', '8080', '']);
+    equal([match.get_group(1), match.get_named_group('port'), match.get_group(2)], ['8080', '8080', null]);
+    equal(child.expect('start').text, 'starting');
+    equal(child.expect('starting', MatchFlags.WHOLE_LINE, TIMEOUT_MS, null).line.number, 1);
+    let message = await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT, () => child.expect('words', MatchFlags.NONE, 10));
+    check(message.includes('a line with “words”') && message.includes('\n  starting'), message);
+    child.stdin.close();
+    message = await raises(Procstream.ChildError, Procstream.ChildError.NO_MATCH, () => child.expect_async('set'));
+    check(message.includes('exited with status 3') && message.includes('\n  last words'), message);
+    await raises(GLib.RegexError, GLib.RegexError.UNMATCHED_PARENTHESIS, () => child.expect('(', MatchFlags.REGEX));
+});
+
+scenario(63, 'expect async', async () => {
+    const child = reliable({stdin_mode: PIPE}).create(shell('echo ready; printf "login: "; read x; exit 0'));
+    const cancellable = new Gio.Cancellable();
+    const ready = child.expect_async('ready', MatchFlags.NONE, TIMEOUT_MS, null);
+    const login = child.expect_async('login: ', MatchFlags.PARTIAL);
+    const never = raises(Gio.IOErrorEnum, Gio.IOErrorEnum.CANCELLED,
+        () => child.expect_async('never', MatchFlags.NONE, -1, cancellable));
+    const called = new Promise(resolve => child.expect_async('ready', (source, result) => resolve(source.expect_finish(result))));
+    child.start();
+    equal([(await ready).text, (await login).text, (await called).text], ['ready', 'login: ', 'ready']);
+    check(!(await login).line.terminated);
+    cancellable.cancel();
+    await never;
+    const completed = complete(child);
+    child.stdin.close();
+    await completed;
+});
+
+scenario(64, 'line waiter', async () => {
+    const child = reliable().create(shell('echo one; echo two; echo three'));
+    const waiter = new Procstream.LineWaiter();
+    const asked = [];
+    waiter.add_pattern('four');
+    waiter.add_function(MatchFlags.NONE, line => {
+        asked.push(line.text);
+        return line.text === 'three';
+    });
+    waiter.add_pattern(/^thr/);
+    child.attach_waiter(waiter);
+    child.start();
+    const match = await waiter.wait_match_async(null);
+    equal([match.text, match.pattern, match.groups], ['three', 1, ['three']]);
+    equal(asked, ['one', 'two', 'three']);
+    equal(waiter.lines_searched, 3);
+    equal(waiter.state, ConsumerState.DONE);
+    check(waiter.match === match);
+    await raises(Procstream.ChildError, Procstream.ChildError.WRONG_STATE, () => waiter.add_pattern('late'));
 });
 
 scenario(65, 'asynchronous consumer', async () => {

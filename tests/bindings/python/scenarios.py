@@ -7,6 +7,7 @@ import re
 import signal
 import sys
 import tempfile
+import threading
 
 from harness import (TIMEOUT_MS, churn, collect, complete, config, equal, finish, main, raises, reliable, scenario,
                      shell, uncaught)
@@ -1012,6 +1013,92 @@ def collector_ends_and_spill():
     spilled = collect_many(Procstream.Collect.BYTES, Procstream.Keep.FIRST, spill_above=1000)
     equal(spilled.dup_bytes().get_data(), MANY)
     equal(spilled.open_stream().skip(10000000, None), len(MANY))
+
+
+@scenario(62, 'expect')
+def expect():
+    child = reliable(Replay.ALL, stdin_mode=PIPE).spawnv(
+        shell('echo starting; echo "Ready on 8080" >&2; read x; echo last words; exit 3'))
+    match = child.expect(re.compile(r'ready on (?P<port>\d+)(!)?', re.IGNORECASE), timeout_ms=TIMEOUT_MS)
+    equal((match.text, match.pattern, match.line.get_stream()), ('Ready on 8080', 0, 'stderr'))
+    equal((match[0], match[1], match['port'], match[2]), ('Ready on 8080', '8080', '8080', None))
+    equal(match.groups, ['Ready on 8080', '8080', ''])
+    equal(child.expect('start', timeout=60).text, 'starting')
+    equal(child.expect('starting', Procstream.MatchFlags.WHOLE_LINE, TIMEOUT_MS, None).line.get_number(), 1)
+    message = raises(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT, lambda: child.expect('words', timeout=0.01))
+    assert 'a line with “words”' in message and '\n  starting' in message, message
+    child.get_stdin().close()
+    message = raises(Procstream.child_error_quark(), Procstream.ChildError.NO_MATCH, lambda: child.expect('set'))
+    assert 'exited with status 3' in message and '\n  last words' in message, message
+    raises(GLib.quark_from_string('g-regex-error-quark'), GLib.RegexError.UNMATCHED_PARENTHESIS,
+           lambda: child.expect('(', Procstream.MatchFlags.REGEX))
+
+
+class Asker(Procstream.Consumer):
+    """Waits for a line when the first chunk has come."""
+    __gtype_name__ = 'Asker'
+
+    def __init__(self, child, seen):
+        super().__init__()
+        self.child, self.seen = child, seen
+
+    async def do_chunk(self, _chunk):
+        self.seen.append((await self.child.expect_async(re.compile('^rea'), timeout=60)).text)
+        return True
+
+
+@scenario(63, 'expect async')
+def expect_async():
+    child = reliable(Replay.ALL, stdin_mode=PIPE).create(shell('echo ready; printf "login: "; read x; exit 0'))
+    cancellable = Gio.Cancellable()
+    seen = []
+
+    def cancelled(_child, result):
+        seen.append(raises(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED, child.expect_finish, result))
+
+    def wait_for(number):
+        while len(seen) < number:
+            GLib.MainContext.default().iteration(True)
+
+    child.expect_async('login: ', Procstream.MatchFlags.PARTIAL, TIMEOUT_MS, None,
+                       lambda _child, result: seen.append(child.expect_finish(result).text))
+    child.expect_async('never', Procstream.MatchFlags.NONE, -1, cancellable, cancelled)
+    asker = Asker(child, seen)
+    child.get_stdout().attach(asker)
+    child.start()
+    wait_for(2)
+    equal(sorted(seen), ['login: ', 'ready'])
+    cancellable.cancel()
+    wait_for(3)
+    child.get_stdin().close()
+    complete(child)
+    equal(asker.get_state(), Procstream.ConsumerState.DONE)
+
+
+@scenario(64, 'line waiter')
+def line_waiter():
+    child = reliable().create(shell('echo one; echo two; echo three'))
+    waiter = Procstream.LineWaiter()
+    thread = threading.get_ident()
+    asked = []
+
+    def function(line):
+        equal(threading.get_ident(), thread)
+        asked.append(line.get_text())
+        return line.get_text() == 'three'
+
+    waiter.add_pattern('four')
+    waiter.add_function(Procstream.MatchFlags.NONE, function)
+    waiter.add_pattern(re.compile('^thr'))
+    child.attach_waiter(waiter)
+    child.start()
+    match = waiter.wait_match(TIMEOUT_MS)
+    equal((match.text, match.pattern, match.groups), ('three', 1, ['three']))
+    equal(asked, ['one', 'two', 'three'])
+    equal(waiter.get_lines_searched(), 3)
+    equal(waiter.get_state(), Procstream.ConsumerState.DONE)
+    equal(waiter.get_match(), match)
+    raises(Procstream.child_error_quark(), Procstream.ChildError.WRONG_STATE, waiter.add_pattern, 'late')
 
 
 @scenario(65, 'asynchronous consumer')

@@ -1243,6 +1243,90 @@ async void run_program () throws Error {
     assert (result.stdout.text == "two\n");
 }
 
+void check_failure (Child child, string pattern, MatchFlags flags, int64 timeout_ms, Error expected, string first, string second) {
+    try {
+        child.expect (pattern, flags, timeout_ms, null);
+        assert_not_reached ();
+    } catch (Error error) {
+        assert_error (error, expected.domain, expected.code);
+        assert (first in error.message && second in error.message);
+    }
+}
+
+void expect () throws Error {
+    var launcher = with_pipe ();
+    launcher.replay = Replay.ALL;
+    var child = launcher.spawnv (shell ("echo starting; echo 'Ready on 8080' >&2; read x; echo last words; exit 3"));
+    var match = child.expect ("(?i)ready on (?<port>\\d+)(!)?", MatchFlags.REGEX, TIMEOUT_MS, null);
+
+    assert (match.text == "Ready on 8080" && match.pattern == 0 && match.line.stream == "stderr");
+    assert (string.joinv ("|", match.groups) == "Ready on 8080|8080|");
+    assert (match.get_group (1) == "8080" && match.get_named_group ("port") == "8080" && match.get_group (2) == null);
+    assert (child.expect ("start", MatchFlags.NONE, TIMEOUT_MS, null).text == "starting");
+    assert (child.expect ("starting", MatchFlags.WHOLE_LINE, TIMEOUT_MS, null).line.number == 1);
+    check_failure (child, "words", MatchFlags.NONE, 10, new IOError.TIMED_OUT (""), "a line with “words”", "\n  starting");
+    child.stdin.close ();
+    check_failure (child, "set", MatchFlags.NONE, TIMEOUT_MS, new ChildError.NO_MATCH (""), "exited with status 3", "\n  last words");
+    check_failure (child, "(", MatchFlags.REGEX, TIMEOUT_MS, new RegexError.UNMATCHED_PARENTHESIS (""), "", "");
+}
+
+async void expect_async () throws Error {
+    var child = with_pipe ().create (shell ("echo ready; printf 'login: '; read x; exit 0"));
+    var cancellable = new Cancellable ();
+    string? login = null;
+    bool cancelled = false;
+
+    child.expect_async.begin ("login: ", MatchFlags.PARTIAL, TIMEOUT_MS, null, (source, result) => {
+        try {
+            login = child.expect_async.end (result).text;
+        } catch (Error error) {
+            assert_not_reached ();
+        }
+    });
+    child.expect_async.begin ("never", MatchFlags.NONE, NO_TIMEOUT, cancellable, (source, result) => {
+        try {
+            child.expect_async.end (result);
+        } catch (Error error) {
+            cancelled = error is IOError.CANCELLED;
+        }
+    });
+    child.start ();
+    assert ((yield child.expect_async ("ready", MatchFlags.NONE, TIMEOUT_MS)).text == "ready");
+    run_until (() => login != null);
+    assert (login == "login: ");
+    cancellable.cancel ();
+    run_until (() => cancelled);
+    child.stdin.close ();
+    complete (child);
+}
+
+void line_waiter () throws Error {
+    var child = reliable ().create (shell ("echo one; echo two; echo three"));
+    var waiter = new LineWaiter ();
+    var asked = new StringBuilder ();
+
+    waiter.add_pattern ("four", MatchFlags.NONE);
+    waiter.add_function (MatchFlags.NONE, (line) => {
+        asked.append (line.text + "|");
+        return line.text == "three";
+    });
+    waiter.add_regex (/^thr/, MatchFlags.NONE);
+    child.attach_waiter (waiter);
+    child.start ();
+    var match = waiter.wait_match (TIMEOUT_MS, null);
+    assert (match.text == "three" && match.pattern == 1 && match.groups[0] == "three");
+    assert (asked.str == "one|two|three|");
+    assert (waiter.lines_searched == 3);
+    assert (waiter.state == ConsumerState.DONE);
+    assert (waiter.match == match);
+    try {
+        waiter.add_pattern ("late", MatchFlags.NONE);
+        assert_not_reached ();
+    } catch (ChildError error) {
+        assert (error is ChildError.WRONG_STATE);
+    }
+}
+
 int main (string[] args) {
     start (args);
     scenario (1, "chunks", chunks);
@@ -1302,6 +1386,9 @@ int main (string[] args) {
     scenario (55, "writer to a stream", writer_to_a_stream);
     scenario (56, "output to a file", output_to_a_file);
     scenario (57, "collector ends and spill", collector_ends_and_spill);
+    scenario (62, "expect", expect);
+    scenario (63, "expect async", () => expect_async.end (run_async ((callback) => expect_async.begin (callback))));
+    scenario (64, "line waiter", line_waiter);
     scenario (65, "asynchronous consumer", asynchronous_consumer);
     scenario (66, "log model", log_model);
     scenario (67, "log model search and save", () => log_model_search_and_save.end (run_async ((callback) => log_model_search_and_save.begin (callback))));

@@ -2,6 +2,7 @@
 """What the introspection data cannot say to PyGObject, which loads this by itself."""
 
 import asyncio
+import re
 import sys
 
 from gi.repository import GLib
@@ -193,3 +194,70 @@ class Output(Procstream.Output):
         handler = super().connect_after(*args, **keywords)
         self.get_state()
         return handler
+
+# --- Lines that are waited for ----------------------------------------------------------------------------------------
+
+_REGEX_FLAGS = ((re.IGNORECASE, 'i'), (re.MULTILINE, 'm'), (re.DOTALL, 's'), (re.VERBOSE, 'x'))
+
+
+def _pattern(pattern, flags):
+    """The source of a pattern and its flags: of text, of the source of a regular expression, or of a compiled one."""
+    if not isinstance(pattern, re.Pattern):
+        return pattern, flags
+    letters = ''.join(letter for flag, letter in _REGEX_FLAGS if pattern.flags & flag)
+    source = f'(?{letters}){pattern.pattern}' if letters else pattern.pattern
+    return source, flags | Procstream.MatchFlags.REGEX
+
+
+def _milliseconds(timeout_ms, timeout):
+    return timeout_ms if timeout is None else round(timeout * 1000)
+
+
+@_public
+@override
+class LineWaiter(Procstream.LineWaiter):
+    """Its patterns may be compiled ones of re."""
+
+    def add_pattern(self, pattern, flags=Procstream.MatchFlags.NONE):
+        return Procstream.LineWaiter.add_pattern(self, *_pattern(pattern, flags))
+
+    def wait_match(self, timeout_ms=Procstream.NO_TIMEOUT, cancellable=None, *, timeout=None):
+        """As in C; timeout is in seconds."""
+        return Procstream.LineWaiter.wait_match(self, _milliseconds(timeout_ms, timeout), cancellable)
+
+
+@_public
+@override
+class Match(Procstream.Match):
+    """match[0], match[1] and match['name'] are its groups; None where one took no part."""
+
+    line = property(lambda self: self.get_line())
+    text = property(lambda self: self.get_text())
+    groups = property(lambda self: self.get_groups())
+    pattern = property(lambda self: self.get_pattern())
+
+    def __getitem__(self, group):
+        if isinstance(group, str):
+            return self.get_named_group(group)
+        if not 0 <= group < len(self.get_groups()):
+            raise IndexError('no such group')
+        return self.get_group(group)
+
+
+@_public
+@override
+class Child(Procstream.Child):
+    """What is waited for may be a compiled pattern of re, and the time for it in seconds."""
+
+    def expect(self, pattern, flags=Procstream.MatchFlags.NONE, timeout_ms=Procstream.NO_TIMEOUT, cancellable=None, *,
+               timeout=None):
+        """As in C; timeout is in seconds."""
+        return Procstream.Child.expect(self, *_pattern(pattern, flags), _milliseconds(timeout_ms, timeout), cancellable)
+
+    def expect_async(self, pattern, flags=Procstream.MatchFlags.NONE, timeout_ms=Procstream.NO_TIMEOUT,
+                     cancellable=None, callback=None, *user_data, timeout=None):
+        """As in C; timeout is in seconds. Without a callback it is a coroutine that returns the match."""
+        if callback is None:
+            return call_async(self, 'expect', pattern, flags, _milliseconds(timeout_ms, timeout), cancellable=cancellable)
+        return Procstream.Child.expect_async(self, *_pattern(pattern, flags), _milliseconds(timeout_ms, timeout),
+                                             cancellable, callback, *user_data)

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include "procstream-line-seeker-private.h"
+#include "procstream-line-waiter.h"
+
+G_BEGIN_DECLS
+
+/* Attaches to both outputs of a process, which is called @process in messages and whose exit ends the search: see
+ * procstream_line_seeker_expect_exit(). */
+gboolean              procstream_line_waiter_attach_both (ProcstreamLineWaiter *self,
+                                                          ProcstreamOutputCore *outputs[2],
+                                                          const char           *process,
+                                                          void (*over) (gpointer data),
+                                                          gpointer       data,
+                                                          GDestroyNotify destroy,
+                                                          GError       **error);
+ProcstreamLineSeeker *procstream_line_waiter_get_search (ProcstreamLineWaiter *self); /* lives as long as the consumer core does */
+
+G_END_DECLS

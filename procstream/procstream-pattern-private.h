@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <gio/gio.h>
+#include "procstream-enums.h"
+
+G_BEGIN_DECLS
+
+/* What is looked for in a line, and what was found: plain data, no threads. A pattern is constant once it was made; it may be tested in
+ * one thread at a time. */
+typedef struct _ProcstreamPattern ProcstreamPattern;
+
+/* NULL with an error when @text is empty, or is no regular expression, or the flags do not go together. */
+ProcstreamPattern *procstream_pattern_new (const char          *text,
+                                           ProcstreamMatchFlags flags,
+                                           GError             **error);
+ProcstreamPattern *procstream_pattern_new_regex (GRegex              *regex,
+                                                 ProcstreamMatchFlags flags,
+                                                 GError             **error);
+/* One that somebody else tests: never found here. */
+ProcstreamPattern *procstream_pattern_new_predicate (ProcstreamMatchFlags flags,
+                                                     GError             **error);
+void               procstream_pattern_free (ProcstreamPattern *self);
+
+gboolean procstream_pattern_is_regex (ProcstreamPattern *self);
+gboolean procstream_pattern_is_predicate (ProcstreamPattern *self);
+gboolean procstream_pattern_is_partial (ProcstreamPattern *self); /* also wants lines that are not finished */
+/* "a line with “x”", for messages. */
+char *procstream_pattern_describe (ProcstreamPattern *self);
+
+/* The groups of a match, owned: the whole match first, NULL for one that took no part. */
+typedef struct
+{
+  GPtrArray *texts; /* of char * */
+  GRegex    *regex; /* for the names of groups; NULL: there are none */
+} ProcstreamMatchGroups;
+
+void procstream_match_groups_clear (ProcstreamMatchGroups *self);
+void procstream_match_groups_copy (const ProcstreamMatchGroups *self,
+                                   ProcstreamMatchGroups       *copy);
+
+/* @text is valid UTF-8 of @size bytes and need not end in a NUL. FALSE with an error: it could not be found out, because the
+ * regular expression reached a limit. */
+gboolean procstream_pattern_test (ProcstreamPattern     *self,
+                                  const char            *text,
+                                  gsize                  size,
+                                  ProcstreamMatchGroups *groups,
+                                  GError               **error);
+
+G_END_DECLS

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-pattern-private.h"
+
+#include <string.h>
+
+/*
+ * Exactly one of text and regex is set, or neither, for a predicate.
+ *
+ * The regular expression is one of our own, made from the source and the flags of the one that was given: while it is matched,
+ * GRegex may compile it anew for the options of the match, without a lock, and the one that was given may be in use in a thread of
+ * the program at the same time.
+ *
+ * Nothing bounds the time of a match but the limits of PCRE, which is asked for some ten million steps at the most: about a second.
+ */
+struct _ProcstreamPattern
+{
+  ProcstreamMatchFlags flags;
+  char                *text;
+  gsize                size;
+  GRegex              *regex;
+};
+
+#define PLACES (PROCSTREAM_MATCH_PREFIX | PROCSTREAM_MATCH_WHOLE_LINE)
+#define ALL_FLAGS (PROCSTREAM_MATCH_REGEX | PLACES | PROCSTREAM_MATCH_PARTIAL)
+
+static ProcstreamPattern *
+make (ProcstreamMatchFlags flags)
+{
+  ProcstreamPattern *self = g_new0 (ProcstreamPattern, 1);
+
+  self->flags = flags;
+  return self;
+}
+
+static gboolean
+check_flags (ProcstreamMatchFlags flags,
+             ProcstreamMatchFlags allowed,
+             const char          *what,
+             GError             **error)
+{
+  if ((flags & ~allowed) == 0 && (flags & PLACES) != PLACES)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "%s cannot be looked for with the flags 0x%x", what, (guint) flags);
+  return FALSE;
+}
+
+ProcstreamPattern *
+procstream_pattern_new (const char          *text,
+                        ProcstreamMatchFlags flags,
+                        GError             **error)
+{
+  gboolean             is_regex = (flags & PROCSTREAM_MATCH_REGEX) != 0;
+  ProcstreamMatchFlags allowed = is_regex ? ALL_FLAGS & ~PLACES : ALL_FLAGS;
+  ProcstreamPattern   *self;
+  GRegex              *regex = NULL;
+
+  if (!check_flags (flags, allowed, is_regex ? "A regular expression" : "Text", error))
+    return NULL;
+  if (*text == '\0' && !(flags & PROCSTREAM_MATCH_WHOLE_LINE))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "An empty pattern is in every line");
+      return NULL;
+    }
+  if (is_regex && (regex = g_regex_new (text, 0, 0, error)) == NULL)
+    return NULL;
+  self = make (flags);
+  self->regex = regex;
+  self->text = is_regex ? NULL : g_strdup (text);
+  self->size = strlen (text);
+  return self;
+}
+
+ProcstreamPattern *
+procstream_pattern_new_regex (GRegex              *regex,
+                              ProcstreamMatchFlags flags,
+                              GError             **error)
+{
+  ProcstreamPattern *self;
+  GRegex            *own;
+
+  if (!check_flags (flags, PROCSTREAM_MATCH_REGEX | PROCSTREAM_MATCH_PARTIAL, "A regular expression", error))
+    return NULL;
+  own = g_regex_new (g_regex_get_pattern (regex), g_regex_get_compile_flags (regex), g_regex_get_match_flags (regex), error);
+  if (own == NULL)
+    return NULL;
+  self = make (flags);
+  self->regex = own;
+  return self;
+}
+
+ProcstreamPattern *
+procstream_pattern_new_predicate (ProcstreamMatchFlags flags,
+                                  GError             **error)
+{
+  return check_flags (flags, PROCSTREAM_MATCH_PARTIAL, "What a function looks for", error) ? make (flags) : NULL;
+}
+
+void
+procstream_pattern_free (ProcstreamPattern *self)
+{
+  g_clear_pointer (&self->regex, g_regex_unref);
+  g_free (self->text);
+  g_free (self);
+}
+
+gboolean
+procstream_pattern_is_regex (ProcstreamPattern *self)
+{
+  return self->regex != NULL;
+}
+
+gboolean
+procstream_pattern_is_predicate (ProcstreamPattern *self)
+{
+  return self->regex == NULL && self->text == NULL;
+}
+
+gboolean
+procstream_pattern_is_partial (ProcstreamPattern *self)
+{
+  return (self->flags & PROCSTREAM_MATCH_PARTIAL) != 0;
+}
+
+char *
+procstream_pattern_describe (ProcstreamPattern *self)
+{
+  if (self->regex)
+    return g_strdup_printf ("a line that matches “%s”", g_regex_get_pattern (self->regex));
+  if (self->text == NULL)
+    return g_strdup ("a line that a function of the program accepts");
+  if (self->flags & PROCSTREAM_MATCH_WHOLE_LINE)
+    return g_strdup_printf ("the line “%s”", self->text);
+  if (self->flags & PROCSTREAM_MATCH_PREFIX)
+    return g_strdup_printf ("a line that begins with “%s”", self->text);
+  return g_strdup_printf ("a line with “%s”", self->text);
+}
+
+/* --- Groups ------------------------------------------------------------------------------------------------------------------- */
+
+void
+procstream_match_groups_clear (ProcstreamMatchGroups *self)
+{
+  g_clear_pointer (&self->texts, g_ptr_array_unref);
+  g_clear_pointer (&self->regex, g_regex_unref);
+}
+
+void
+procstream_match_groups_copy (const ProcstreamMatchGroups *self,
+                              ProcstreamMatchGroups       *copy)
+{
+  copy->texts = g_ptr_array_ref (self->texts);
+  copy->regex = self->regex ? g_regex_ref (self->regex) : NULL;
+}
+
+static void
+take_only_group (ProcstreamMatchGroups *self,
+                 char                  *text)
+{
+  self->texts = g_ptr_array_new_with_free_func (g_free);
+  self->regex = NULL;
+  g_ptr_array_add (self->texts, text);
+}
+
+/* A group of a regular expression that was made for bytes may begin or end inside a character. */
+static char *
+fetch_group (GMatchInfo *info,
+             const char *text,
+             int         number)
+{
+  int start, end;
+
+  if (!g_match_info_fetch_pos (info, number, &start, &end) || start < 0)
+    return NULL;
+  return g_utf8_make_valid (text + start, end - start);
+}
+
+static void
+fetch_groups (ProcstreamPattern     *self,
+              GMatchInfo            *info,
+              const char            *text,
+              ProcstreamMatchGroups *groups)
+{
+  int n = g_regex_get_capture_count (self->regex) + 1;
+
+  groups->texts = g_ptr_array_new_with_free_func (g_free);
+  groups->regex = g_regex_ref (self->regex);
+  for (int i = 0; i < n; i++)
+    g_ptr_array_add (groups->texts, fetch_group (info, text, i));
+}
+
+/* --- Testing ------------------------------------------------------------------------------------------------------------------ */
+
+static gboolean
+test_regex (ProcstreamPattern     *self,
+            const char            *text,
+            gsize                  size,
+            ProcstreamMatchGroups *groups,
+            GError               **error)
+{
+  g_autoptr (GMatchInfo) info = NULL;
+  gboolean found = g_regex_match_full (self->regex, text, size, 0, 0, &info, error);
+
+  if (found)
+    fetch_groups (self, info, text, groups);
+  return found;
+}
+
+static gboolean
+test_text (ProcstreamPattern *self,
+           const char        *text,
+           gsize              size)
+{
+  if (size < self->size || (self->flags & PROCSTREAM_MATCH_WHOLE_LINE && size > self->size))
+    return FALSE;
+  if (self->flags & PLACES)
+    return self->size == 0 || memcmp (text, self->text, self->size) == 0;
+  return memmem (text, size, self->text, self->size) != NULL;
+}
+
+gboolean
+procstream_pattern_test (ProcstreamPattern     *self,
+                         const char            *text,
+                         gsize                  size,
+                         ProcstreamMatchGroups *groups,
+                         GError               **error)
+{
+  /* An empty line may have no address. */
+  if (size == 0)
+    text = "";
+  if (self->regex)
+    return test_regex (self, text, size, groups, error);
+  if (self->text == NULL || !test_text (self, text, size))
+    return FALSE;
+  take_only_group (groups, g_strdup (self->text));
+  return TRUE;
+}
