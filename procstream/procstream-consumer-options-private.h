@@ -13,6 +13,8 @@ typedef struct
   ProcstreamDelivery      delivery;
   ProcstreamLineSeparator line_separator;
   GBytes                 *custom_separator;
+  const char             *encoding; /* interned */
+  gboolean                strip_escapes;
   guint                   max_line_length;
   ProcstreamLineOverflow  line_overflow;
 } ProcstreamConsumerOptions;
@@ -24,6 +26,8 @@ enum
   PROCSTREAM_CONSUMER_PROP_DELIVERY,
   PROCSTREAM_CONSUMER_PROP_LINE_SEPARATOR,
   PROCSTREAM_CONSUMER_PROP_CUSTOM_SEPARATOR,
+  PROCSTREAM_CONSUMER_PROP_ENCODING,
+  PROCSTREAM_CONSUMER_PROP_STRIP_ESCAPES,
   PROCSTREAM_CONSUMER_PROP_MAX_LINE_LENGTH,
   PROCSTREAM_CONSUMER_PROP_LINE_OVERFLOW,
   PROCSTREAM_CONSUMER_N_OPTIONS,

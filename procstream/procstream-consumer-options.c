@@ -68,6 +68,31 @@ procstream_consumer_install_options (GObjectClass *object_class)
    * Since: 1.0
    */
   properties[PROCSTREAM_CONSUMER_PROP_CUSTOM_SEPARATOR] = g_param_spec_boxed ("custom-separator", NULL, NULL, G_TYPE_BYTES, writable);
+  /**
+   * ProcstreamConsumer:encoding: (getter get_encoding) (setter set_encoding)
+   *
+   * The encoding of what the child writes, by the name of its character set, such as
+   * `ISO-8859-1` or `UTF-16LE`; lines are brought into UTF-8 before they are cut. Bytes that
+   * are not valid become U+FFFD, and count as lost. Signals and functions that bring
+   * chunks are not concerned, but everything that a [class@Procstream.Reader] reads is.
+   * An unknown name is refused where it is used, with %G_IO_ERROR_NOT_SUPPORTED.
+   * Unset, it is that of the output.
+   *
+   * Since: 1.0
+   */
+  properties[PROCSTREAM_CONSUMER_PROP_ENCODING] = g_param_spec_string ("encoding", NULL, NULL, NULL, writable);
+  /**
+   * ProcstreamConsumer:strip-escapes: (getter get_strip_escapes) (setter set_strip_escapes)
+   *
+   * Whether escape sequences of terminals are taken out of lines: CSI, OSC, DCS and
+   * all others of ECMA-48 that begin with ESC, and where an encoding is set also those that
+   * begin with a control of 8 bits. What is not complete at a line break, or after 64 KiB, is
+   * none, and what follows is text.
+   * %FALSE means that of the output.
+   *
+   * Since: 1.0
+   */
+  properties[PROCSTREAM_CONSUMER_PROP_STRIP_ESCAPES] = g_param_spec_boolean ("strip-escapes", NULL, NULL, FALSE, writable);
   for (guint i = 1; i < PROCSTREAM_CONSUMER_N_OPTIONS; i++)
     g_object_class_install_property (object_class, i, properties[i]);
 }
@@ -89,6 +114,12 @@ procstream_consumer_get_option (ProcstreamConsumer *self,
       return TRUE;
     case PROCSTREAM_CONSUMER_PROP_CUSTOM_SEPARATOR:
       g_value_set_boxed (value, options->custom_separator);
+      return TRUE;
+    case PROCSTREAM_CONSUMER_PROP_ENCODING:
+      g_value_set_string (value, options->encoding);
+      return TRUE;
+    case PROCSTREAM_CONSUMER_PROP_STRIP_ESCAPES:
+      g_value_set_boolean (value, options->strip_escapes);
       return TRUE;
     case PROCSTREAM_CONSUMER_PROP_MAX_LINE_LENGTH:
       g_value_set_uint (value, options->max_line_length);
@@ -117,6 +148,12 @@ procstream_consumer_set_option (ProcstreamConsumer *self,
     case PROCSTREAM_CONSUMER_PROP_CUSTOM_SEPARATOR:
       procstream_consumer_set_custom_separator (self, g_value_get_boxed (value));
       return TRUE;
+    case PROCSTREAM_CONSUMER_PROP_ENCODING:
+      procstream_consumer_set_encoding (self, g_value_get_string (value));
+      return TRUE;
+    case PROCSTREAM_CONSUMER_PROP_STRIP_ESCAPES:
+      procstream_consumer_set_strip_escapes (self, g_value_get_boolean (value));
+      return TRUE;
     case PROCSTREAM_CONSUMER_PROP_MAX_LINE_LENGTH:
       procstream_consumer_set_max_line_length (self, g_value_get_uint (value));
       return TRUE;
@@ -139,6 +176,9 @@ procstream_consumer_resolve_lines (ProcstreamConsumer          *self,
     lines.separator = options->line_separator;
   if (options->custom_separator)
     procstream_line_options_set_custom (&lines, options->custom_separator);
+  if (options->encoding)
+    lines.encoding = options->encoding;
+  lines.strip_escapes |= options->strip_escapes;
   if (options->max_line_length)
     lines.max_length = options->max_line_length;
   if (options->line_overflow)
@@ -359,4 +399,85 @@ procstream_consumer_set_custom_separator (ProcstreamConsumer *self,
   g_clear_pointer (&options->custom_separator, g_bytes_unref);
   options->custom_separator = custom_separator ? g_bytes_ref (custom_separator) : NULL;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROCSTREAM_CONSUMER_PROP_CUSTOM_SEPARATOR]);
+}
+
+/**
+ * procstream_consumer_get_encoding: (get-property encoding)
+ * @self: a consumer
+ *
+ * Gets the encoding that lines are brought from into UTF-8.
+ *
+ * Returns: (transfer none) (nullable): the name of a character set, or %NULL for that
+ *   of the output
+ *
+ * Since: 1.0
+ */
+const char *
+procstream_consumer_get_encoding (ProcstreamConsumer *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), NULL);
+
+  return procstream_consumer_get_options (self)->encoding;
+}
+
+/**
+ * procstream_consumer_set_encoding: (set-property encoding)
+ * @self: a consumer
+ * @encoding: (nullable): the name of a character set, such as `ISO-8859-1`, or %NULL for that
+ *   of the output
+ *
+ * Sets the encoding that lines are brought from into UTF-8. It counts when the
+ * consumer is attached.
+ *
+ * Since: 1.0
+ */
+void
+procstream_consumer_set_encoding (ProcstreamConsumer *self, const char *encoding)
+{
+  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
+
+  if (g_strcmp0 (procstream_consumer_get_options (self)->encoding, encoding) == 0)
+    return;
+  procstream_consumer_get_options (self)->encoding = g_intern_string (encoding);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROCSTREAM_CONSUMER_PROP_ENCODING]);
+}
+
+/**
+ * procstream_consumer_get_strip_escapes: (get-property strip-escapes)
+ * @self: a consumer
+ *
+ * Gets whether escape sequences of terminals are taken out of lines.
+ *
+ * Returns: %TRUE if so
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_consumer_get_strip_escapes (ProcstreamConsumer *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (self), FALSE);
+
+  return procstream_consumer_get_options (self)->strip_escapes;
+}
+
+/**
+ * procstream_consumer_set_strip_escapes: (set-property strip-escapes)
+ * @self: a consumer
+ * @strip_escapes: whether to take them out
+ *
+ * Sets whether escape sequences of terminals are taken out of lines. It counts when the
+ * consumer is attached.
+ *
+ * Since: 1.0
+ */
+void
+procstream_consumer_set_strip_escapes (ProcstreamConsumer *self, gboolean strip_escapes)
+{
+  g_return_if_fail (PROCSTREAM_IS_CONSUMER (self));
+
+  strip_escapes = !!strip_escapes;
+  if (procstream_consumer_get_options (self)->strip_escapes == strip_escapes)
+    return;
+  procstream_consumer_get_options (self)->strip_escapes = strip_escapes;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROCSTREAM_CONSUMER_PROP_STRIP_ESCAPES]);
 }

@@ -27,7 +27,8 @@
  * [class@Procstream.Writer] goes on to the end.
  *
  * A class of your own implements [vfunc@Procstream.Consumer.chunk],
- * [vfunc@Procstream.Consumer.chunk_info], [vfunc@Procstream.Consumer.lines] or several of them, and, if it likes,
+ * [vfunc@Procstream.Consumer.chunk_info], [vfunc@Procstream.Consumer.lines],
+ * [vfunc@Procstream.Consumer.line_received] or several of them, and, if it likes,
  * [vfunc@Procstream.Consumer.gap] and [vfunc@Procstream.Consumer.ended]. These run in
  * the thread-default main context of the thread that created the consumer, a bounded
  * slice per iteration. Such a consumer stays alive while it is attached.
@@ -43,6 +44,7 @@
  * @gap: something was lost
  * @ended: nothing more will come
  * @chunk_info: bytes have arrived; tells what is known of them
+ * @line_received: a line is complete; tells what is known of it
  *
  * The virtual functions of a consumer.
  *
@@ -94,7 +96,8 @@ consumer_wants (gpointer target)
                             .anything = TRUE,
                             .chunks = klass->chunk != NULL,
                             .infos = klass->chunk_info != NULL,
-                            .lines = klass->lines != NULL };
+                            .lines = klass->lines != NULL,
+                            .records = klass->line_received != NULL };
 }
 
 static gboolean
@@ -116,6 +119,13 @@ consumer_lines (gpointer             target,
                 ProcstreamLineBatch *batch)
 {
   return PROCSTREAM_CONSUMER_GET_CLASS (target)->lines (target, (const char *const *) batch->lines);
+}
+
+static gboolean
+consumer_line_received (gpointer        target,
+                        ProcstreamLine *line)
+{
+  return PROCSTREAM_CONSUMER_GET_CLASS (target)->line_received (target, line);
 }
 
 static gboolean
@@ -167,6 +177,7 @@ static const ProcstreamEmitterOps emitter_ops = {
   consumer_ended,
   consumer_left,
   consumer_chunk_info,
+  consumer_line_received,
 };
 
 /* --- Attaching ---------------------------------------------------------------------------------------------------------------- */
@@ -295,17 +306,18 @@ attach_derived (ProcstreamConsumer          *self,
   ProcstreamConsumerPrivate *priv = PRIVATE (self);
   ProcstreamSubscribeOptions options;
 
-  if (klass->chunk == NULL && klass->chunk_info == NULL && klass->lines == NULL && klass->gap == NULL && klass->ended == NULL)
+  if (klass->chunk == NULL && klass->chunk_info == NULL && klass->lines == NULL && klass->line_received == NULL &&
+      klass->gap == NULL && klass->ended == NULL)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "The consumer class “%s” implements none of “chunk”, “chunk_info”, “lines”, “gap” and “ended”", G_OBJECT_TYPE_NAME (self));
+                   "The consumer class “%s” implements none of “chunk”, “chunk_info”, “lines”, “line_received”, “gap” and “ended”", G_OBJECT_TYPE_NAME (self));
       return FALSE;
     }
   if (!procstream_consumer_core_begin_at (priv->core, output, lines, NULL, error))
     return FALSE;
   remember_output (priv, output);
   procstream_consumer_core_get_options (priv->core, output, delivery,
-                                        klass->lines ? procstream_line_options_get_mark (lines) : PROCSTREAM_LINE_MARK_NONE, &options);
+                                        klass->lines || klass->line_received ? procstream_line_options_get_mark (lines) : PROCSTREAM_LINE_MARK_NONE, &options);
   g_atomic_pointer_set (&priv->emitter, procstream_emitter_new (&emitter_ops, self, priv->context, priv->family, lines));
   procstream_emitter_subscribe_full (priv->emitter, output, &options, TRUE);
   return TRUE;
@@ -507,6 +519,19 @@ procstream_consumer_init (ProcstreamConsumer *self)
  *   UTF-8 without separators; at least one
  *
  * Lines are complete.
+ *
+ * Returns: %TRUE when the consumer is done and wants nothing more
+ *
+ * Since: 1.0
+ */
+
+/**
+ * ProcstreamConsumerClass::line_received:
+ * @self: the consumer
+ * @line: the line: its text, its bytes, and where and when it came
+ *
+ * A line is complete. It costs an object for each line: where the text is enough,
+ * [vfunc@Procstream.Consumer.lines] is much cheaper.
  *
  * Returns: %TRUE when the consumer is done and wants nothing more
  *

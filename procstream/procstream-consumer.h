@@ -10,6 +10,7 @@
 
 #include <procstream/procstream-version-macros.h>
 #include <procstream/procstream-chunk-info.h>
+#include <procstream/procstream-line.h>
 #include <procstream/procstream-enums.h>
 
 G_BEGIN_DECLS
@@ -28,9 +29,10 @@ struct _ProcstreamConsumerClass
   gboolean (*gap) (ProcstreamConsumer *self, guint64 chunks, guint64 bytes);
   void (*ended) (ProcstreamConsumer *self, const GError *error);
   gboolean (*chunk_info) (ProcstreamConsumer *self, ProcstreamChunkInfo *info);
+  gboolean (*line_received) (ProcstreamConsumer *self, ProcstreamLine *line);
 
   /*< private >*/
-  gpointer padding[11];
+  gpointer padding[10];
 };
 
 PROCSTREAM_AVAILABLE_IN_1_0
@@ -101,5 +103,14 @@ PROCSTREAM_AVAILABLE_IN_1_0
 GBytes *procstream_consumer_get_custom_separator (ProcstreamConsumer *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_consumer_set_custom_separator (ProcstreamConsumer *self, GBytes *custom_separator);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+const char *procstream_consumer_get_encoding (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_set_encoding (ProcstreamConsumer *self, const char *encoding);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_consumer_get_strip_escapes (ProcstreamConsumer *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_consumer_set_strip_escapes (ProcstreamConsumer *self, gboolean strip_escapes);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 
 #include "procstream-chunk-info.h"
 #include "procstream-dispatcher-private.h"
+#include "procstream-line-private.h"
 #include "procstream-line-splitter-private.h"
 #include "procstream-output-core-private.h"
 
@@ -21,6 +22,7 @@ typedef struct
   gboolean lines;     /* as a batch, one by one, or both */
   gboolean each_line; /* one by one */
   gboolean infos;     /* chunks with what is known of them */
+  gboolean records;   /* lines with what is known of them */
 } ProcstreamWants;
 
 /* All are called in the context's thread, with a strong reference to @target held; TRUE says that it needs no more. */
@@ -46,6 +48,9 @@ typedef struct
   /* After chunk, before the lines; NULL where it is never wanted. */
   gboolean (*chunk_info) (gpointer             target,
                           ProcstreamChunkInfo *info);
+  /* After the lines; NULL where it is never wanted. */
+  gboolean (*line_received) (gpointer        target,
+                             ProcstreamLine *line);
 } ProcstreamEmitterOps;
 
 ProcstreamEmitter *procstream_emitter_new (const ProcstreamEmitterOps  *ops,

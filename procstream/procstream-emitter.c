@@ -40,6 +40,9 @@ struct _ProcstreamEmitter
   ProcstreamLineBatch *batch;
   gboolean             batch_sent; /* as a batch; the lines follow one by one */
   guint                next_line;
+  GPtrArray           *records; /* of ProcstreamLine */
+  guint                next_record;
+  guint64              n_lines; /* that were cut */
   gboolean             ending;
   GError              *end_error;
   gboolean             leaving; /* the end was emitted, but whoever it was emitted to holds */
@@ -120,6 +123,7 @@ forget_pending (ProcstreamEmitter *self)
   procstream_line_cursor_clear (&self->lines);
   g_clear_object (&self->info);
   g_clear_pointer (&self->batch, procstream_line_batch_unref);
+  g_clear_pointer (&self->records, g_ptr_array_unref);
   g_clear_error (&self->end_error);
   self->ending = FALSE;
   self->leaving = FALSE;
@@ -154,17 +158,17 @@ update_wants (ProcstreamEmitter      *self,
               ProcstreamOutputCore   *core,
               ProcstreamSubscription *subscription)
 {
-  if (wants->lines && !procstream_line_cursor_is_init (&self->lines))
-    procstream_line_cursor_init (&self->lines, &self->line_options);
-  else if (!wants->lines)
-    procstream_line_cursor_clear (&self->lines);
-  if (wants->lines == self->wants_lines)
-    return;
-  self->wants_lines = wants->lines;
-  procstream_output_core_set_wants_lines (core, subscription, wants->lines ? self->mark : PROCSTREAM_LINE_MARK_NONE);
-}
+  const gboolean wants_lines = wants->lines || wants->records;
 
-/* --- Emitting ----------------------------------------------------------------------------------------------------------------- */
+  if (wants_lines && !procstream_line_cursor_is_init (&self->lines))
+    procstream_line_cursor_init (&self->lines, &self->line_options);
+  else if (!wants_lines)
+    procstream_line_cursor_clear (&self->lines);
+  if (wants_lines == self->wants_lines)
+    return;
+  self->wants_lines = wants_lines;
+  procstream_output_core_set_wants_lines (core, subscription, wants_lines ? self->mark : PROCSTREAM_LINE_MARK_NONE);
+}
 
 typedef enum
 {
@@ -172,6 +176,79 @@ typedef enum
   GO_ON,
   DONE,
 } Step;
+
+/* --- Cutting ------------------------------------------------------------------------------------------------------------------ */
+
+typedef struct
+{
+  ProcstreamEmitter *emitter;
+  const char        *output;
+} RecordSink;
+
+static void
+record_cb (gpointer      user_data,
+           const guint8 *data,
+           gsize         size,
+           gboolean      plain)
+{
+  RecordSink           *sink = user_data;
+  ProcstreamEmitter    *self = sink->emitter;
+  ProcstreamLineCursor *cursor = &self->lines;
+  const char           *stream = procstream_stream_get_name (cursor->stream);
+
+  g_ptr_array_add (self->records, procstream_line_new (data, size, ++self->n_lines, procstream_line_cursor_get_time (cursor),
+                                                       stream ? stream : sink->output, procstream_line_cursor_get_end (cursor)));
+}
+
+static void
+cut_records (ProcstreamEmitter *self,
+             ProcstreamChunk   *chunk,
+             const char        *output)
+{
+  RecordSink sink = { self, output };
+
+  g_assert (self->records == NULL);
+  self->records = g_ptr_array_new_with_free_func (g_object_unref);
+  self->next_record = 0;
+  if (chunk)
+    procstream_line_cursor_push (&self->lines, chunk, record_cb, &sink);
+  else
+    procstream_line_cursor_finish (&self->lines, record_cb, &sink);
+  if (self->records->len == 0)
+    g_clear_pointer (&self->records, g_ptr_array_unref);
+}
+
+static ProcstreamLineBatch *
+batch_from_records (GPtrArray *records)
+{
+  g_autoptr (GPtrArray) texts = g_ptr_array_sized_new (records->len);
+
+  for (guint i = 0; i < records->len; i++)
+    g_ptr_array_add (texts, (gpointer) procstream_line_get_text (g_ptr_array_index (records, i)));
+  return procstream_line_batch_new ((const char *const *) texts->pdata, texts->len);
+}
+
+/* The lines that @chunk completes; or (NULL) those that nothing completes any more. */
+static void
+cut_lines (ProcstreamEmitter     *self,
+           ProcstreamChunk       *chunk,
+           const char            *output,
+           const ProcstreamWants *wants)
+{
+  if (wants->records)
+    {
+      cut_records (self, chunk, output);
+      set_batch (self, wants->lines && self->records ? batch_from_records (self->records) : NULL);
+      return;
+    }
+  if (chunk)
+    set_batch (self, procstream_line_cursor_push_batch (&self->lines, chunk));
+  else
+    set_batch (self, procstream_line_cursor_finish_batch (&self->lines));
+  self->n_lines += self->batch ? self->batch->n_lines : 0;
+}
+
+/* --- Emitting ----------------------------------------------------------------------------------------------------------------- */
 
 static Step
 emit_chunk (ProcstreamEmitter     *self,
@@ -186,8 +263,8 @@ emit_chunk (ProcstreamEmitter     *self,
   budget->bytes -= chunk->size;
   if (wants->infos)
     self->info = procstream_chunk_info_new_for_chunk (chunk, output);
-  if (wants->lines)
-    set_batch (self, procstream_line_cursor_push_batch (&self->lines, chunk));
+  if (wants->lines || wants->records)
+    cut_lines (self, chunk, output, wants);
   if (wants->chunks)
     {
       g_autoptr (GBytes) bytes = procstream_chunk_to_bytes (chunk);
@@ -232,15 +309,35 @@ emit_lines (ProcstreamEmitter *self,
 }
 
 static Step
-emit_end (ProcstreamEmitter *self,
-          gpointer           target)
+emit_records (ProcstreamEmitter *self,
+              gpointer           target)
+{
+  g_autoptr (GPtrArray) records = g_ptr_array_ref (self->records);
+  gboolean done = FALSE;
+
+  for (guint looks = 0; !done && self->records == records && self->next_record < records->len; looks++)
+    {
+      if (looks == LINES_PER_LOOK || !g_atomic_int_get (&self->subscribed))
+        break;
+      done = self->ops->line_received (target, g_ptr_array_index (records, self->next_record++));
+    }
+  if (self->records == records && self->next_record == records->len)
+    g_clear_pointer (&self->records, g_ptr_array_unref);
+  return done ? DONE : GO_ON;
+}
+
+static Step
+emit_end (ProcstreamEmitter     *self,
+          gpointer               target,
+          const char            *output,
+          const ProcstreamWants *wants)
 {
   g_autoptr (GError) error = NULL;
 
   /* First the last line of each stream. */
   if (procstream_line_cursor_is_init (&self->lines))
-    set_batch (self, procstream_line_cursor_finish_batch (&self->lines));
-  if (self->batch)
+    cut_lines (self, NULL, output, wants);
+  if (self->batch || self->records)
     return GO_ON;
   error = g_steal_pointer (&self->end_error);
   self->ending = FALSE;
@@ -312,9 +409,13 @@ step (ProcstreamEmitter *self,
     {
       result = emit_lines (self, target, wants.each_line);
     }
+  else if (self->records)
+    {
+      result = emit_records (self, target);
+    }
   else if (self->ending)
     {
-      result = emit_end (self, target);
+      result = emit_end (self, target, procstream_output_core_get_name (core), &wants);
     }
   else
     {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "procstream-chunk-private.h"
+#include "procstream-line-filter-private.h"
 #include "procstream-line-splitter-private.h"
 
 G_BEGIN_DECLS
@@ -14,6 +15,8 @@ G_BEGIN_DECLS
 typedef struct
 {
   ProcstreamLineSplitter *splitter; /* NULL: nothing of it was seen */
+  ProcstreamLineFilter   *filter;   /* NULL: lines are cut from the bytes as they come */
+  gint64                  time_us;  /* of its last chunk */
   gboolean                torn;     /* what comes next need not follow what came before, or nothing came before */
   gboolean                finished;
   guint64                 next; /* where in the stream what follows begins */
@@ -47,9 +50,11 @@ void procstream_line_cursor_finish (ProcstreamLineCursor *self,
 ProcstreamLineBatch *procstream_line_cursor_push_batch (ProcstreamLineCursor *self,
                                                         ProcstreamChunk      *chunk);
 ProcstreamLineBatch *procstream_line_cursor_finish_batch (ProcstreamLineCursor *self);
-guint64              procstream_line_cursor_get_bytes_lost (ProcstreamLineCursor *self);
-/* While a function is given a line: what ended it. */
+/* Torn by gaps, truncated, or not valid in their encoding. */
+guint64 procstream_line_cursor_get_bytes_lost (ProcstreamLineCursor *self);
+/* While a function is given a line: what ended it, and when. */
 ProcstreamLineEnd procstream_line_cursor_get_end (ProcstreamLineCursor *self);
+gint64            procstream_line_cursor_get_time (ProcstreamLineCursor *self);
 /* What the line that is not finished has so far, in one lane; NULL: nothing. Sets stream. Valid until the next push. */
 const guint8 *procstream_line_cursor_peek_unfinished (ProcstreamLineCursor *self,
                                                       guint                 lane,

@@ -21,7 +21,10 @@ void
 procstream_line_cursor_clear (ProcstreamLineCursor *self)
 {
   for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
-    g_clear_pointer (&self->lanes[i].splitter, procstream_line_splitter_free);
+    {
+      g_clear_pointer (&self->lanes[i].splitter, procstream_line_splitter_free);
+      g_clear_pointer (&self->lanes[i].filter, procstream_line_filter_free);
+    }
   self->is_init = FALSE;
 }
 
@@ -53,6 +56,7 @@ get_lane (ProcstreamLineCursor *self,
   if (lane->splitter == NULL)
     {
       lane->splitter = procstream_line_splitter_new (&self->options);
+      lane->filter = procstream_line_filter_new (&self->options);
       lane->torn = TRUE;
       lane->next = G_MAXUINT64;
     }
@@ -65,6 +69,7 @@ follow (ProcstreamLineLane *lane,
         ProcstreamChunk    *chunk)
 {
   lane->torn = FALSE;
+  lane->time_us = chunk->time_us;
   lane->next = procstream_chunk_get_stream_offset (chunk) + chunk->size;
 }
 
@@ -94,7 +99,9 @@ procstream_line_cursor_settle (ProcstreamLineCursor *self,
 
   if (procstream_line_cursor_is_torn (self, chunk))
     {
-      if (size > 0)
+      if (lane->filter && size > 0)
+        before = procstream_line_filter_gap (lane->filter, procstream_chunk_get_stream_offset (chunk), before, size, &size);
+      if (procstream_chunk_get_stream_offset (chunk) > 0)
         procstream_line_splitter_gap_after (lane->splitter, before, size);
       else
         procstream_line_splitter_gap (lane->splitter, TRUE);
@@ -113,11 +120,22 @@ procstream_line_cursor_settle_end (ProcstreamLineCursor *self,
   lane->torn = FALSE;
 }
 
-static const ProcstreamLineIndex *
-get_index (ProcstreamLineLane *lane,
-           ProcstreamChunk    *chunk)
+/* What is to be cut: the chunk and its index, or, where it was filtered, what is left of it. */
+static const guint8 *
+get_data (ProcstreamLineLane         *lane,
+          ProcstreamChunk            *chunk,
+          gsize                      *size,
+          const ProcstreamLineIndex **index)
 {
-  return procstream_chunk_get_line_index (chunk, procstream_line_splitter_get_mark (lane->splitter));
+  const guint8 *data = chunk->data;
+
+  *size = chunk->size;
+  *index = NULL;
+  if (lane->filter)
+    data = procstream_line_filter_push (lane->filter, chunk->data, chunk->size, size);
+  if (data == chunk->data)
+    *index = procstream_chunk_get_line_index (chunk, procstream_line_splitter_get_mark (lane->splitter));
+  return data;
 }
 
 void
@@ -126,10 +144,24 @@ procstream_line_cursor_push (ProcstreamLineCursor *self,
                              ProcstreamLineFunc    func,
                              gpointer              user_data)
 {
-  ProcstreamLineLane *lane = get_lane (self, chunk);
+  ProcstreamLineLane        *lane = get_lane (self, chunk);
+  const ProcstreamLineIndex *index;
+  const guint8              *data;
+  gsize                      size;
 
   procstream_line_cursor_settle (self, chunk);
-  procstream_line_splitter_push (lane->splitter, chunk->data, chunk->size, get_index (lane, chunk), func, user_data);
+  data = get_data (lane, chunk, &size, &index);
+  if (size > 0)
+    procstream_line_splitter_push (lane->splitter, data, size, index, func, user_data);
+}
+
+/* What the filter held back, once. */
+static const guint8 *
+finish_filter (ProcstreamLineLane *lane,
+               gsize              *size)
+{
+  *size = 0;
+  return lane->filter && !lane->torn ? procstream_line_filter_finish (lane->filter, size) : NULL;
 }
 
 static void
@@ -149,9 +181,15 @@ procstream_line_cursor_finish (ProcstreamLineCursor *self,
 {
   for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
     {
+      const guint8 *data;
+      gsize         size;
+
       if (self->lanes[i].splitter == NULL || self->lanes[i].finished)
         continue;
+      data = finish_filter (&self->lanes[i], &size);
       begin_end (self, i);
+      if (size > 0)
+        procstream_line_splitter_push (self->lanes[i].splitter, data, size, NULL, func, user_data);
       procstream_line_splitter_finish (self->lanes[i].splitter, func, user_data);
     }
 }
@@ -160,10 +198,14 @@ ProcstreamLineBatch *
 procstream_line_cursor_push_batch (ProcstreamLineCursor *self,
                                    ProcstreamChunk      *chunk)
 {
-  ProcstreamLineLane *lane = get_lane (self, chunk);
+  ProcstreamLineLane        *lane = get_lane (self, chunk);
+  const ProcstreamLineIndex *index;
+  const guint8              *data;
+  gsize                      size;
 
   procstream_line_cursor_settle (self, chunk);
-  return procstream_line_splitter_push_batch (lane->splitter, chunk->data, chunk->size, get_index (lane, chunk));
+  data = get_data (lane, chunk, &size, &index);
+  return size > 0 ? procstream_line_splitter_push_batch (lane->splitter, data, size, index) : NULL;
 }
 
 ProcstreamLineBatch *
@@ -173,8 +215,14 @@ procstream_line_cursor_finish_batch (ProcstreamLineCursor *self)
 
   for (guint i = 0; batch == NULL && i < PROCSTREAM_N_LANES; i++)
     {
+      const guint8 *data;
+      gsize         size;
+
       if (self->lanes[i].splitter == NULL || self->lanes[i].finished)
         continue;
+      data = finish_filter (&self->lanes[i], &size);
+      if (size > 0 && (batch = procstream_line_splitter_push_batch (self->lanes[i].splitter, data, size, NULL)))
+        break;
       begin_end (self, i);
       batch = procstream_line_splitter_push_batch (self->lanes[i].splitter, NULL, 0, NULL);
     }
@@ -187,15 +235,31 @@ procstream_line_cursor_get_bytes_lost (ProcstreamLineCursor *self)
   guint64 lost = 0;
 
   for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
-    if (self->lanes[i].splitter)
-      lost += procstream_line_splitter_get_bytes_lost (self->lanes[i].splitter);
+    {
+      if (self->lanes[i].splitter)
+        lost += procstream_line_splitter_get_bytes_lost (self->lanes[i].splitter);
+      if (self->lanes[i].filter)
+        lost += procstream_line_filter_get_bytes_invalid (self->lanes[i].filter);
+    }
   return lost;
+}
+
+static const ProcstreamLineLane *
+get_current_lane (ProcstreamLineCursor *self)
+{
+  return &self->lanes[self->stream == PROCSTREAM_STREAM_STDERR];
 }
 
 ProcstreamLineEnd
 procstream_line_cursor_get_end (ProcstreamLineCursor *self)
 {
-  return procstream_line_splitter_get_end (self->lanes[self->stream == PROCSTREAM_STREAM_STDERR].splitter);
+  return procstream_line_splitter_get_end (get_current_lane (self)->splitter);
+}
+
+gint64
+procstream_line_cursor_get_time (ProcstreamLineCursor *self)
+{
+  return get_current_lane (self)->time_us;
 }
 
 const guint8 *

@@ -2,6 +2,7 @@
 
 #include "procstream-line-parser.h"
 
+#include "procstream-line-filter-private.h"
 #include "procstream-line-splitter-private.h"
 #include "procstream-output-config.h"
 
@@ -22,7 +23,9 @@
 struct _ProcstreamLineParser
 {
   gatomicrefcount         ref_count;
+  ProcstreamLineOptions   options;
   ProcstreamLineSplitter *splitter;
+  ProcstreamLineFilter   *filter; /* NULL: nothing is to filter */
 };
 
 G_DEFINE_BOXED_TYPE (ProcstreamLineParser, procstream_line_parser, procstream_line_parser_ref, procstream_line_parser_unref)
@@ -33,6 +36,7 @@ line_parser_new (const ProcstreamLineOptions *options)
   ProcstreamLineParser *self = g_new0 (ProcstreamLineParser, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
+  self->options = *options;
   self->splitter = procstream_line_splitter_new (options);
   return self;
 }
@@ -131,7 +135,64 @@ procstream_line_parser_unref (ProcstreamLineParser *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   procstream_line_splitter_free (self->splitter);
+  g_clear_pointer (&self->filter, procstream_line_filter_free);
   g_free (self);
+}
+
+static void
+renew_filter (ProcstreamLineParser *self)
+{
+  g_clear_pointer (&self->filter, procstream_line_filter_free);
+  self->filter = procstream_line_filter_new (&self->options);
+}
+
+/**
+ * procstream_line_parser_set_encoding:
+ * @self: a parser to which nothing was pushed yet
+ * @encoding: (nullable): the name of a character set, such as `UTF-16LE`; %NULL for
+ *   UTF-8
+ * @error: return location for an error
+ *
+ * Sets the encoding of the bytes; see [property@Procstream.OutputConfig:encoding].
+ *
+ * Returns: %TRUE, or %FALSE with %G_IO_ERROR_NOT_SUPPORTED when there is no
+ *   conversion from it
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_line_parser_set_encoding (ProcstreamLineParser *self,
+                                     const char           *encoding,
+                                     GError              **error)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (encoding && !procstream_line_filter_check_encoding (encoding, error))
+    return FALSE;
+  self->options.encoding = g_intern_string (encoding);
+  renew_filter (self);
+  return TRUE;
+}
+
+/**
+ * procstream_line_parser_set_strip_escapes:
+ * @self: a parser to which nothing was pushed yet
+ * @strip_escapes: whether to take escape sequences out
+ *
+ * Sets whether escape sequences of terminals are taken out; see
+ * [property@Procstream.OutputConfig:strip-escapes].
+ *
+ * Since: 1.0
+ */
+void
+procstream_line_parser_set_strip_escapes (ProcstreamLineParser *self,
+                                          gboolean              strip_escapes)
+{
+  g_return_if_fail (self != NULL);
+
+  self->options.strip_escapes = strip_escapes;
+  renew_filter (self);
 }
 
 /* Copies each line, since a caller owns each of them. */
@@ -142,6 +203,26 @@ to_strv (ProcstreamLineBatch *batch)
 
   g_clear_pointer (&batch, procstream_line_batch_unref);
   return lines;
+}
+
+/* Both arrays in one; @first may be NULL. */
+static char **
+join (char ***first,
+      char  **second)
+{
+  g_autofree char **rest = second;
+  GPtrArray        *all;
+
+  if (*first == NULL || **first == NULL)
+    return g_steal_pointer (&rest);
+  all = g_ptr_array_new ();
+  for (char **line = *first; *line; line++)
+    g_ptr_array_add (all, *line);
+  for (char **line = rest; *line; line++)
+    g_ptr_array_add (all, *line);
+  g_ptr_array_add (all, NULL);
+  g_clear_pointer (first, g_free);
+  return (char **) g_ptr_array_free (all, FALSE);
 }
 
 /**
@@ -167,6 +248,8 @@ procstream_line_parser_push (ProcstreamLineParser *self,
   g_return_val_if_fail (bytes != NULL, NULL);
 
   data = g_bytes_get_data (bytes, &size);
+  if (self->filter)
+    data = procstream_line_filter_push (self->filter, data, size, &size);
   return to_strv (size > 0 ? procstream_line_splitter_push_batch (self->splitter, data, size, NULL) : NULL);
 }
 
@@ -186,6 +269,12 @@ procstream_line_parser_gap (ProcstreamLineParser *self,
 {
   g_return_if_fail (self != NULL);
 
+  if (self->filter)
+    {
+      gsize size;
+
+      procstream_line_filter_gap (self->filter, 0, NULL, 0, &size);
+    }
   procstream_line_splitter_gap (self->splitter, at_line_start);
 }
 
@@ -204,17 +293,26 @@ procstream_line_parser_gap (ProcstreamLineParser *self,
 char **
 procstream_line_parser_finish (ProcstreamLineParser *self)
 {
+  g_auto (GStrv) before = NULL;
+  gsize size = 0;
+
   g_return_val_if_fail (self != NULL, NULL);
 
-  return to_strv (procstream_line_splitter_push_batch (self->splitter, NULL, 0, NULL));
+  if (self->filter)
+    {
+      const guint8 *rest = procstream_line_filter_finish (self->filter, &size);
+
+      before = to_strv (size > 0 ? procstream_line_splitter_push_batch (self->splitter, rest, size, NULL) : NULL);
+    }
+  return join (&before, to_strv (procstream_line_splitter_push_batch (self->splitter, NULL, 0, NULL)));
 }
 
 /**
  * procstream_line_parser_get_bytes_lost:
  * @self: a parser
  *
- * Gets how many bytes were dropped: of lines that a gap tore apart, and of
- * lines that were truncated.
+ * Gets how many bytes were dropped: of lines that a gap tore apart, of
+ * lines that were truncated, and those that were not valid in an encoding that was set.
  *
  * Returns: a number of bytes
  *
@@ -225,5 +323,6 @@ procstream_line_parser_get_bytes_lost (ProcstreamLineParser *self)
 {
   g_return_val_if_fail (self != NULL, 0);
 
-  return procstream_line_splitter_get_bytes_lost (self->splitter);
+  return procstream_line_splitter_get_bytes_lost (self->splitter) +
+         (self->filter ? procstream_line_filter_get_bytes_invalid (self->filter) : 0);
 }

@@ -30,6 +30,10 @@ PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_line_parser_unref (ProcstreamLineParser *self);
 
 PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_line_parser_set_encoding (ProcstreamLineParser *self, const char *encoding, GError **error);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_line_parser_set_strip_escapes (ProcstreamLineParser *self, gboolean strip_escapes);
+PROCSTREAM_AVAILABLE_IN_1_0
 char **procstream_line_parser_push (ProcstreamLineParser *self, GBytes *bytes);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_line_parser_gap (ProcstreamLineParser *self, gboolean at_line_start);

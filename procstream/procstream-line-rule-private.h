@@ -19,6 +19,8 @@ typedef struct
   ProcstreamLineOverflow  overflow;
   guint8                  custom_size; /* 0: none; more than MAX_SIZE: refused */
   guint8                  custom[PROCSTREAM_LINE_RULE_MAX_SIZE];
+  gboolean                strip_escapes;
+  const char             *encoding; /* interned; NULL: UTF-8, and what is not valid is repaired line by line */
 } ProcstreamLineOptions;
 
 /* What ends a line, in a form in which all separators are alike: the last byte of each is marked in an index, and what has to stand before
@@ -35,7 +37,7 @@ typedef struct
 /* What is too long is kept as too long. */
 void procstream_line_options_set_custom (ProcstreamLineOptions *self,
                                          GBytes                *separator);
-/* Which index serves such lines. */
+/* Which index serves such lines; NONE where they are not cut from the bytes as they come. */
 ProcstreamLineMark procstream_line_options_get_mark (const ProcstreamLineOptions *self);
 
 void procstream_line_rule_init (ProcstreamLineRule          *self,

@@ -62,6 +62,8 @@ procstream_line_options_get_mark (const ProcstreamLineOptions *self)
 {
   ProcstreamLineRule rule;
 
+  if (self->encoding || self->strip_escapes)
+    return PROCSTREAM_LINE_MARK_NONE;
   procstream_line_rule_init (&rule, self);
   return rule.mark;
 }

@@ -79,6 +79,8 @@ ProcstreamLineBatch *procstream_line_splitter_push_batch (ProcstreamLineSplitter
                                                           const guint8              *data,
                                                           gsize                      size,
                                                           const ProcstreamLineIndex *index);
+ProcstreamLineBatch *procstream_line_batch_new (const char *const *lines,
+                                                guint              n_lines);
 ProcstreamLineBatch *procstream_line_batch_ref (ProcstreamLineBatch *self);
 void                 procstream_line_batch_unref (ProcstreamLineBatch *self);
 /* The lines in one text, with something between each two that is in none of them: @separator. */

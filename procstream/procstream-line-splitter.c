@@ -473,6 +473,25 @@ batch_new (guint  n_lines,
 }
 
 ProcstreamLineBatch *
+procstream_line_batch_new (const char *const *lines,
+                           guint              n_lines)
+{
+  ProcstreamLineBatch *self;
+  char                *text;
+  gsize                size = 0;
+
+  for (guint i = 0; i < n_lines; i++)
+    size += strlen (lines[i]) + 1;
+  self = batch_new (n_lines, size, &text);
+  for (guint i = 0; i < n_lines; i++)
+    {
+      self->lines[i] = text;
+      text = stpcpy (text, lines[i]) + 1;
+    }
+  return self;
+}
+
+ProcstreamLineBatch *
 procstream_line_batch_ref (ProcstreamLineBatch *self)
 {
   g_atomic_ref_count_inc (&self->ref_count);

@@ -11,6 +11,8 @@ typedef struct
 {
   ProcstreamLineSeparator separator;
   GBytes                 *custom;
+  const char             *encoding; /* interned */
+  gboolean                strip_escapes;
   guint                   max_length;
   ProcstreamLineOverflow  overflow;
 } ProcstreamLineConfig;
@@ -21,6 +23,8 @@ enum
   PROCSTREAM_LINE_CONFIG_PROP_0,
   PROCSTREAM_LINE_CONFIG_PROP_LINE_SEPARATOR,
   PROCSTREAM_LINE_CONFIG_PROP_CUSTOM_SEPARATOR,
+  PROCSTREAM_LINE_CONFIG_PROP_ENCODING,
+  PROCSTREAM_LINE_CONFIG_PROP_STRIP_ESCAPES,
   PROCSTREAM_LINE_CONFIG_PROP_MAX_LINE_LENGTH,
   PROCSTREAM_LINE_CONFIG_PROP_LINE_OVERFLOW,
   PROCSTREAM_LINE_CONFIG_N_PROPS,

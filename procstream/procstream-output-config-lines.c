@@ -61,6 +61,31 @@ procstream_output_config_install_line_properties (GObjectClass *object_class)
    * Since: 1.0
    */
   properties[PROCSTREAM_LINE_CONFIG_PROP_CUSTOM_SEPARATOR] = g_param_spec_boxed ("custom-separator", NULL, NULL, G_TYPE_BYTES, flags);
+  /**
+   * ProcstreamOutputConfig:encoding: (getter get_encoding) (setter set_encoding)
+   *
+   * The encoding of what the child writes, by the name of its character set, such as
+   * `ISO-8859-1` or `UTF-16LE`; lines are brought into UTF-8 before they are cut. Bytes that
+   * are not valid become U+FFFD, and count as lost. Signals and functions that bring
+   * chunks are not concerned, but everything that a [class@Procstream.Reader] reads is.
+   * An unknown name is refused where it is used, with %G_IO_ERROR_NOT_SUPPORTED.
+   *
+   * The default is %NULL: it is UTF-8.
+   *
+   * Since: 1.0
+   */
+  properties[PROCSTREAM_LINE_CONFIG_PROP_ENCODING] = g_param_spec_string ("encoding", NULL, NULL, NULL, flags);
+  /**
+   * ProcstreamOutputConfig:strip-escapes: (getter get_strip_escapes) (setter set_strip_escapes)
+   *
+   * Whether escape sequences of terminals are taken out of lines: CSI, OSC, DCS and
+   * all others of ECMA-48 that begin with ESC, and where an encoding is set also those that
+   * begin with a control of 8 bits. What is not complete at a line break, or after 64 KiB, is
+   * none, and what follows is text.
+   *
+   * Since: 1.0
+   */
+  properties[PROCSTREAM_LINE_CONFIG_PROP_STRIP_ESCAPES] = g_param_spec_boolean ("strip-escapes", NULL, NULL, FALSE, flags);
   for (guint i = 1; i < PROCSTREAM_LINE_CONFIG_N_PROPS; i++)
     g_object_class_install_property (object_class, i, properties[i]);
 }
@@ -79,6 +104,12 @@ procstream_output_config_get_line_property (ProcstreamOutputConfig *self,
       return TRUE;
     case PROCSTREAM_LINE_CONFIG_PROP_CUSTOM_SEPARATOR:
       g_value_set_boxed (value, lines->custom);
+      return TRUE;
+    case PROCSTREAM_LINE_CONFIG_PROP_ENCODING:
+      g_value_set_string (value, lines->encoding);
+      return TRUE;
+    case PROCSTREAM_LINE_CONFIG_PROP_STRIP_ESCAPES:
+      g_value_set_boolean (value, lines->strip_escapes);
       return TRUE;
     case PROCSTREAM_LINE_CONFIG_PROP_MAX_LINE_LENGTH:
       g_value_set_uint (value, lines->max_length);
@@ -103,6 +134,12 @@ procstream_output_config_set_line_property (ProcstreamOutputConfig *self,
       return TRUE;
     case PROCSTREAM_LINE_CONFIG_PROP_CUSTOM_SEPARATOR:
       procstream_output_config_set_custom_separator (self, g_value_get_boxed (value));
+      return TRUE;
+    case PROCSTREAM_LINE_CONFIG_PROP_ENCODING:
+      procstream_output_config_set_encoding (self, g_value_get_string (value));
+      return TRUE;
+    case PROCSTREAM_LINE_CONFIG_PROP_STRIP_ESCAPES:
+      procstream_output_config_set_strip_escapes (self, g_value_get_boolean (value));
       return TRUE;
     case PROCSTREAM_LINE_CONFIG_PROP_MAX_LINE_LENGTH:
       procstream_output_config_set_max_line_length (self, g_value_get_uint (value));
@@ -276,4 +313,85 @@ procstream_output_config_set_custom_separator (ProcstreamOutputConfig *self,
   g_clear_pointer (&lines->custom, g_bytes_unref);
   lines->custom = custom_separator ? g_bytes_ref (custom_separator) : NULL;
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROCSTREAM_LINE_CONFIG_PROP_CUSTOM_SEPARATOR]);
+}
+
+/**
+ * procstream_output_config_get_encoding: (get-property encoding)
+ * @self: a configuration
+ *
+ * Gets the encoding that lines are brought from into UTF-8.
+ *
+ * Returns: (transfer none) (nullable): the name of a character set, or %NULL for
+ *   UTF-8
+ *
+ * Since: 1.0
+ */
+const char *
+procstream_output_config_get_encoding (ProcstreamOutputConfig *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT_CONFIG (self), NULL);
+
+  return procstream_output_config_get_lines (self)->encoding;
+}
+
+/**
+ * procstream_output_config_set_encoding: (set-property encoding)
+ * @self: a configuration
+ * @encoding: (nullable): the name of a character set, such as `ISO-8859-1`, or %NULL for
+ *   UTF-8
+ *
+ * Sets the encoding that lines are brought from into UTF-8, for the
+ * outputs made from now on.
+ *
+ * Since: 1.0
+ */
+void
+procstream_output_config_set_encoding (ProcstreamOutputConfig *self, const char *encoding)
+{
+  g_return_if_fail (PROCSTREAM_IS_OUTPUT_CONFIG (self));
+
+  if (g_strcmp0 (procstream_output_config_get_lines (self)->encoding, encoding) == 0)
+    return;
+  procstream_output_config_get_lines (self)->encoding = g_intern_string (encoding);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROCSTREAM_LINE_CONFIG_PROP_ENCODING]);
+}
+
+/**
+ * procstream_output_config_get_strip_escapes: (get-property strip-escapes)
+ * @self: a configuration
+ *
+ * Gets whether escape sequences of terminals are taken out of lines.
+ *
+ * Returns: %TRUE if so
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_output_config_get_strip_escapes (ProcstreamOutputConfig *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_OUTPUT_CONFIG (self), FALSE);
+
+  return procstream_output_config_get_lines (self)->strip_escapes;
+}
+
+/**
+ * procstream_output_config_set_strip_escapes: (set-property strip-escapes)
+ * @self: a configuration
+ * @strip_escapes: whether to take them out
+ *
+ * Sets whether escape sequences of terminals are taken out of lines, for the
+ * outputs made from now on.
+ *
+ * Since: 1.0
+ */
+void
+procstream_output_config_set_strip_escapes (ProcstreamOutputConfig *self, gboolean strip_escapes)
+{
+  g_return_if_fail (PROCSTREAM_IS_OUTPUT_CONFIG (self));
+
+  strip_escapes = !!strip_escapes;
+  if (procstream_output_config_get_lines (self)->strip_escapes == strip_escapes)
+    return;
+  procstream_output_config_get_lines (self)->strip_escapes = strip_escapes;
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROCSTREAM_LINE_CONFIG_PROP_STRIP_ESCAPES]);
 }

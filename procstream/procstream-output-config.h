@@ -163,5 +163,13 @@ PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamFileMode procstream_output_config_get_file_mode (ProcstreamOutputConfig *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_output_config_set_file_mode (ProcstreamOutputConfig *self, ProcstreamFileMode file_mode);
+PROCSTREAM_AVAILABLE_IN_1_0
+const char *procstream_output_config_get_encoding (ProcstreamOutputConfig *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_output_config_set_encoding (ProcstreamOutputConfig *self, const char *encoding);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_output_config_get_strip_escapes (ProcstreamOutputConfig *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_output_config_set_strip_escapes (ProcstreamOutputConfig *self, gboolean strip_escapes);
 
 G_END_DECLS

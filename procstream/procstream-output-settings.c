@@ -5,6 +5,7 @@
 #include "procstream-output-config-private.h"
 
 #include "procstream-error.h"
+#include "procstream-line-filter-private.h"
 #include "procstream-output-config.h"
 
 G_STATIC_ASSERT (PROCSTREAM_LINE_RULE_MAX_SIZE == PROCSTREAM_LARGEST_CUSTOM_SEPARATOR);
@@ -89,6 +90,18 @@ check_custom_separator (const char                  *owner,
 }
 
 static gboolean
+check_encoding (const char *owner,
+                const char *encoding,
+                GError    **error)
+{
+  if (encoding == NULL || procstream_line_filter_check_encoding (encoding, NULL))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+               "“%s”: the property “encoding” is “%s”, from which there is no conversion", owner, encoding);
+  return FALSE;
+}
+
+static gboolean
 needs_limit (ProcstreamReplay replay)
 {
   return replay == PROCSTREAM_REPLAY_LAST_CHUNKS || replay == PROCSTREAM_REPLAY_LAST_BYTES ||
@@ -127,6 +140,7 @@ procstream_output_settings_check_lines (const ProcstreamLineOptions *lines,
 {
   return check_choice (owner, "line-separator", lines->separator, PROCSTREAM_LINE_SEPARATOR_CUSTOM, error) &&
          check_custom_separator (owner, lines, error) &&
+         check_encoding (owner, lines->encoding, error) &&
          check_line_length (owner, lines->max_length, error) &&
          check_choice (owner, "line-overflow", lines->overflow, PROCSTREAM_LINE_OVERFLOW_TRUNCATE, error);
 }
@@ -181,6 +195,8 @@ take_config (ProcstreamOutputSettings *settings,
         .separator = procstream_output_config_get_line_separator (config),
         .max_length = procstream_output_config_get_max_line_length (config),
         .overflow = procstream_output_config_get_line_overflow (config),
+        .strip_escapes = procstream_output_config_get_strip_escapes (config),
+        .encoding = procstream_output_config_get_encoding (config),
     },
   };
   if (procstream_output_config_get_custom_separator (config))

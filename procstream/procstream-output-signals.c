@@ -39,6 +39,7 @@ enum
   LINE,
   LINES,
   JOINED_LINES,
+  LINE_RECEIVED,
   GAP,
   ENDED,
   N_SIGNALS,
@@ -77,7 +78,8 @@ has_handler (ProcstreamOutput *self,
 static gboolean
 has_line_handler (ProcstreamOutput *self)
 {
-  return has_handler (self, LINE) || has_handler (self, LINES) || has_handler (self, JOINED_LINES);
+  return has_handler (self, LINE) || has_handler (self, LINES) || has_handler (self, JOINED_LINES) ||
+         has_handler (self, LINE_RECEIVED);
 }
 
 static gboolean
@@ -134,7 +136,8 @@ output_wants (gpointer target)
   wants.infos = has_handler (target, CHUNK_INFO);
   wants.each_line = has_handler (target, LINE);
   wants.lines = wants.each_line || has_handler (target, LINES) || has_handler (target, JOINED_LINES);
-  wants.anything = wants.chunks || wants.infos || wants.lines || has_handler (target, GAP) || has_handler (target, ENDED);
+  wants.records = has_handler (target, LINE_RECEIVED);
+  wants.anything = wants.chunks || wants.infos || wants.lines || wants.records || has_handler (target, GAP) || has_handler (target, ENDED);
   return wants;
 }
 
@@ -179,6 +182,14 @@ output_line (gpointer    target,
 }
 
 static gboolean
+output_line_received (gpointer        target,
+                      ProcstreamLine *line)
+{
+  g_signal_emit (target, signals[LINE_RECEIVED], 0, line);
+  return FALSE;
+}
+
+static gboolean
 output_gap (gpointer target,
             guint64  chunks,
             guint64  bytes)
@@ -217,6 +228,7 @@ static const ProcstreamEmitterOps emitter_ops = {
   output_ended,
   output_left,
   output_chunk_info,
+  output_line_received,
 };
 
 /* --- Interface ---------------------------------------------------------------------------------------------------------------- */
@@ -418,6 +430,19 @@ procstream_output_signals_install (void)
    */
   signals[JOINED_LINES] = g_signal_new ("joined-lines", PROCSTREAM_TYPE_OUTPUT, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
                                         2, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE, G_TYPE_STRING | G_SIGNAL_TYPE_STATIC_SCOPE);
+  /**
+   * ProcstreamOutput::line-received:
+   * @self: the output
+   * @line: the line: its text, its bytes, and where and when it came
+   *
+   * A line is complete: the same as [signal@Procstream.Output::line], with all there is to
+   * say of it. It is emitted, and costs something, only where a handler is
+   * connected; then it is an object for each line.
+   *
+   * Since: 1.0
+   */
+  signals[LINE_RECEIVED] = add_signal ("line-received", g_cclosure_marshal_VOID__OBJECT, g_cclosure_marshal_VOID__OBJECTv,
+                                       PROCSTREAM_TYPE_LINE);
   /**
    * ProcstreamOutput::gap:
    * @self: the output

@@ -12,13 +12,15 @@ G_BEGIN_DECLS
 /* One stream of what a reader reads: a merged output has two. */
 typedef struct
 {
-  GByteArray *held;
-  gsize       start;    /* in held: what is before it was given out */
-  gsize       searched; /* in held: no separator ends before it */
-  guint64     next;     /* where in the stream what comes must stand, to follow */
-  gboolean    torn;     /* what comes need not follow */
-  gboolean    skipping; /* no line begins at start: up to the next separator nothing is one */
-  gboolean    after_cr; /* a LF at start belongs to the CR that ended the line before */
+  GByteArray           *held;
+  ProcstreamLineFilter *filter; /* NULL: bytes are held as they come. Else nothing is given out of a chunk itself */
+
+  gsize    start;    /* in held: what is before it was given out */
+  gsize    searched; /* in held: no separator ends before it */
+  guint64  next;     /* where in the stream what comes must stand, to follow */
+  gboolean torn;     /* what comes need not follow */
+  gboolean skipping; /* no line begins at start: up to the next separator nothing is one */
+  gboolean after_cr; /* a LF at start belongs to the CR that ended the line before */
 
   /* Before the first byte, while skipping: what is known of the stream there, the nearest last. */
   guint8 known[PROCSTREAM_LINE_RULE_MAX_SIZE];

@@ -22,6 +22,7 @@ procstream_pull_init (ProcstreamPull              *self,
   for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
     {
       self->lanes[i].held = g_byte_array_new ();
+      self->lanes[i].filter = procstream_line_filter_new (options);
       self->lanes[i].torn = TRUE;
       self->lanes[i].next = G_MAXUINT64;
     }
@@ -35,7 +36,10 @@ procstream_pull_clear (ProcstreamPull *self)
   procstream_pull_drop_chunk (self);
   g_clear_pointer (&self->output, g_free);
   for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
-    g_clear_pointer (&self->lanes[i].held, g_byte_array_unref);
+    {
+      g_clear_pointer (&self->lanes[i].held, g_byte_array_unref);
+      g_clear_pointer (&self->lanes[i].filter, procstream_line_filter_free);
+    }
   self->is_init = FALSE;
 }
 
@@ -48,7 +52,12 @@ procstream_pull_is_init (ProcstreamPull *self)
 guint64
 procstream_pull_get_bytes_torn (ProcstreamPull *self)
 {
-  return self->bytes_torn;
+  guint64 lost = self->bytes_torn;
+
+  for (guint i = 0; self->is_init && i < PROCSTREAM_N_LANES; i++)
+    if (self->lanes[i].filter)
+      lost += procstream_line_filter_get_bytes_invalid (self->lanes[i].filter);
+  return lost;
 }
 
 /* --- Chunks ------------------------------------------------------------------------------------------------------------------- */
@@ -79,6 +88,14 @@ meet_end (ProcstreamPull         *self,
           ProcstreamLogEvent     *event)
 {
   self->ended = TRUE;
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    if (self->lanes[i].filter && !self->lanes[i].torn)
+      {
+        gsize         size;
+        const guint8 *rest = procstream_line_filter_finish (self->lanes[i].filter, &size);
+
+        g_byte_array_append (self->lanes[i].held, rest, size);
+      }
   procstream_consumer_core_finish (core, event->error ? PROCSTREAM_CONSUMER_STATE_FAILED : PROCSTREAM_CONSUMER_STATE_ENDED,
                                    event->error);
 }
@@ -135,13 +152,20 @@ static void
 begin_anew (ProcstreamPull     *self,
             ProcstreamPullLane *lane)
 {
-  const guint8 *before = procstream_chunk_get_before (self->chunk, &lane->n_known);
+  const guint64 offset = procstream_chunk_get_stream_offset (self->chunk);
+  gsize         n_before;
+  const guint8 *before = procstream_chunk_get_before (self->chunk, &n_before);
   gsize         size = procstream_pull_lane_get_size (lane);
 
-  memcpy (lane->known, before, lane->n_known);
+  if (lane->filter && n_before > 0)
+    before = procstream_line_filter_gap (lane->filter, offset, before, n_before, &n_before);
+  lane->n_known = MIN (n_before, sizeof lane->known);
+  before += n_before - lane->n_known;
+  if (lane->n_known > 0)
+    memcpy (lane->known, before, lane->n_known);
   self->bytes_torn += size;
   procstream_pull_lane_consume (lane, size);
-  lane->skipping = lane->n_known > 0 && !procstream_line_rule_ends (&self->rule, before, lane->n_known);
+  lane->skipping = offset > 0 && !procstream_line_rule_ends (&self->rule, before, lane->n_known);
   lane->after_cr = self->rule.any && lane->n_known > 0 && before[lane->n_known - 1] == '\r';
 }
 
@@ -187,10 +211,15 @@ procstream_pull_hold (ProcstreamPull *self,
                       gsize           size)
 {
   ProcstreamPullLane *lane = procstream_pull_get_lane (self);
+  const guint8       *data = self->chunk->data + self->position;
+  gsize               n = size;
 
   g_assert (self->settled);
   compact (self, lane);
-  g_byte_array_append (lane->held, self->chunk->data + self->position, size);
+  if (lane->filter)
+    data = procstream_line_filter_push (lane->filter, data, size, &n);
+  if (n > 0)
+    g_byte_array_append (lane->held, data, n);
   self->position += size;
   lane->end = procstream_chunk_get_place (self->chunk, self->position);
   if (self->position == self->chunk->size)
@@ -210,6 +239,19 @@ procstream_pull_lane_take_bytes (ProcstreamPullLane *self,
   return bytes;
 }
 
+/* Where chunks are filtered, until something is held. */
+static void
+hold_filtered (ProcstreamPull         *self,
+               ProcstreamConsumerCore *core)
+{
+  while (self->lanes[0].filter && procstream_pull_lane_get_size (&self->lanes[0]) == 0 &&
+         procstream_pull_lane_get_size (&self->lanes[1]) == 0 && procstream_pull_take_chunk (self, core))
+    {
+      procstream_pull_settle (self);
+      procstream_pull_hold (self, self->chunk->size - self->position);
+    }
+}
+
 ProcstreamPullResult
 procstream_pull_next (ProcstreamPull         *self,
                       ProcstreamConsumerCore *core,
@@ -218,6 +260,7 @@ procstream_pull_next (ProcstreamPull         *self,
 {
   ProcstreamPullLane *lane;
 
+  hold_filtered (self, core);
   for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
     {
       gsize size = procstream_pull_lane_get_size (&self->lanes[i]);
@@ -225,8 +268,12 @@ procstream_pull_next (ProcstreamPull         *self,
       if (size == 0)
         continue;
       *place = self->lanes[i].end;
-      place->offset -= size;
-      place->stream_offset -= size;
+      /* What was filtered has no place of its own: it came before this one. */
+      if (self->lanes[i].filter == NULL)
+        {
+          place->offset -= size;
+          place->stream_offset -= size;
+        }
       *bytes = procstream_pull_lane_take_bytes (&self->lanes[i], size);
       return PROCSTREAM_PULL_ITEM;
     }

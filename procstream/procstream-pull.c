@@ -371,7 +371,9 @@ procstream_pull_line (ProcstreamPull         *self,
         return self->ended ? PROCSTREAM_PULL_END : PROCSTREAM_PULL_EMPTY;
       procstream_pull_settle (self);
       lane = procstream_pull_get_lane (self);
-      if (procstream_pull_lane_get_size (lane) > 0)
+      if (lane->filter)
+        procstream_pull_hold (self, self->chunk->size - self->position);
+      else if (procstream_pull_lane_get_size (lane) > 0)
         extend_held (self);
       else if (take_chunk_line (self, text, line))
         return PROCSTREAM_PULL_ITEM;

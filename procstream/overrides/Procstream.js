@@ -106,7 +106,7 @@ function _init() {
             wrapper = function (chunk) {
                 return settle(this, implementation.call(this, keepable(chunk)));
             };
-        } else if (['chunk_info', 'lines', 'gap', 'ended'].includes(name)) {
+        } else if (['chunk_info', 'lines', 'line_received', 'gap', 'ended'].includes(name)) {
             wrapper = function (first, second) {
                 return settle(this, implementation.call(this, first, second));
             };

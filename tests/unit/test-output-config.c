@@ -148,7 +148,7 @@ test_properties (void)
       g_signal_handlers_disconnect_by_data (config, &notified);
     }
   all = g_object_class_list_properties (G_OBJECT_GET_CLASS (config), &n_all);
-  g_assert_cmpuint (n_all, ==, G_N_ELEMENTS (settings_of_each_kind) + 2);
+  g_assert_cmpuint (n_all, ==, G_N_ELEMENTS (settings_of_each_kind) + 4);
 }
 
 static void
@@ -168,7 +168,34 @@ test_file (void)
   g_assert_true (seen == file);
 }
 
-/* Those that are no numbers: a file, and this. */
+/* Those that are no numbers. */
+static void
+test_filters (void)
+{
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_LOSSY, PROCSTREAM_REPLAY_NONE);
+  ProcstreamOutputSettings settings;
+  g_autofree char         *encoding = NULL;
+  gboolean                 strip_escapes;
+  guint                    notified = 0;
+  g_autoptr (GError) error = NULL;
+
+  g_signal_connect (config, "notify", G_CALLBACK (count_cb), &notified);
+  g_object_set (config, "encoding", "ISO-8859-1", "strip-escapes", TRUE, NULL);
+  g_object_set (config, "encoding", "ISO-8859-1", "strip-escapes", TRUE, NULL);
+  g_assert_cmpuint (notified, ==, 2);
+  g_object_get (config, "encoding", &encoding, "strip-escapes", &strip_escapes, NULL);
+  g_assert_cmpstr (encoding, ==, "ISO-8859-1");
+  g_assert_true (strip_escapes);
+  g_assert_true (resolve (config, &settings, &error));
+  g_assert_cmpstr (settings.lines.encoding, ==, "ISO-8859-1");
+  g_assert_true (settings.lines.strip_escapes);
+  procstream_output_config_set_encoding (config, "no-such-thing");
+  g_assert_false (resolve (config, &settings, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_assert_nonnull (strstr (error->message, "encoding"));
+  g_assert_nonnull (strstr (error->message, "no-such-thing"));
+}
+
 static void
 test_custom_separator (void)
 {
@@ -378,6 +405,7 @@ main (int    argc,
   g_test_add_func ("/output-config/defaults", test_defaults);
   g_test_add_func ("/output-config/properties", test_properties);
   g_test_add_func ("/output-config/file", test_file);
+  g_test_add_func ("/output-config/filters", test_filters);
   g_test_add_func ("/output-config/custom-separator", test_custom_separator);
   g_test_add_func ("/output-config/custom-separator-is-checked", test_custom_separator_is_checked);
   g_test_add_func ("/output-config/resolve", test_resolve);

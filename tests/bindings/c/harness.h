@@ -120,6 +120,10 @@ void scenario_replay_last_lines_and_ms (void);
 void scenario_live_only_and_sealed_child (void);
 void scenario_single (void);
 void scenario_pause_lag_and_stall (void);
+void scenario_reader_until_and_exactly (void);
+void scenario_line_separators (void);
+void scenario_line_received (void);
+void scenario_encoding_and_escapes (void);
 
 void scenario_chunk_info (void);
 void scenario_merged_view (void);

@@ -26,7 +26,10 @@ const PAIRS = [
     [Procstream.LineWaiter, 'wait_match'],
     [Procstream.Reader, 'next'],
     [Procstream.Reader, 'next_info'],
+    [Procstream.Reader, 'next_line'],
+    [Procstream.Reader, 'read_exactly'],
     [Procstream.Reader, 'read_line'],
+    [Procstream.Reader, 'read_until'],
 ];
 for (const [klass, name] of PAIRS)
     Gio._promisify(klass.prototype, `${name}_async`, `${name}_finish`);

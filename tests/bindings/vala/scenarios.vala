@@ -1058,6 +1058,103 @@ void asynchronous_consumer () throws Error {
     assert (once.chunks == 2 && !once.has_ended);
 }
 
+async void reader_until_and_exactly () throws Error {
+    var child = with_pipe ().create (shell ("printf 'name> '; read answer; printf 'hello %s\\n\\1\\2\\3\\4tail' \"$answer\""));
+    var reader = make_reader (child);
+    var prompt = new Bytes ("> ".data);
+    assert ((yield reader.read_until_async (prompt, 100, null)).compare (new Bytes ("name> ".data)) == 0);
+    assert (yield child.stdin.write_async (new Bytes ("you\n".data), null));
+    child.stdin.close ();
+    var line = yield reader.next_line_async (null);
+    assert_cmpstr (line.text, CompareOperator.EQ, "hello you");
+    assert (line.bytes.compare (new Bytes ("hello you".data)) == 0);
+    assert (line.number == 1 && line.terminated && !line.cut);
+    assert_cmpstr (line.stream, CompareOperator.EQ, "stdout");
+    assert (line.time_us > 0 && line.time_us <= get_monotonic_time () + 1000);
+    assert ((yield reader.read_exactly_async (4, null)).compare (new Bytes ({ 1, 2, 3, 4 })) == 0);
+    try {
+        reader.read_until (prompt, 3, TIMEOUT_MS, null);
+        assert_not_reached ();
+    } catch (IOError.MESSAGE_TOO_LARGE error) {
+    }
+    assert (reader.read_exactly (100, TIMEOUT_MS, null).compare (new Bytes ("tail".data)) == 0);
+    assert (reader.read_exactly (100, TIMEOUT_MS, null) == null);
+}
+
+string read_separated (string script, LineSeparator separator, Bytes? custom = null) throws Error {
+    var launcher = reliable ();
+    launcher.stdout_config = new OutputConfig (Delivery.RELIABLE, Replay.NONE) {
+        line_separator = separator, custom_separator = custom
+    };
+    var child = launcher.create (shell (script));
+    var collector = new Collector (Collect.LINES, Keep.FIRST);
+    child.stdout.attach (collector);
+    child.start ();
+    collector.wait (TIMEOUT_MS, null);
+    return string.joinv ("|", collector.dup_lines ());
+}
+
+void line_separators () throws Error {
+    assert_cmpstr (read_separated ("printf '10%%\\r20%%\\r\\ndone\\n'", LineSeparator.ANY), CompareOperator.EQ, "10%|20%|done");
+    assert_cmpstr (read_separated ("printf './a\\000./b\\nc\\000'", LineSeparator.NUL), CompareOperator.EQ, "./a|./b\nc");
+    assert_cmpstr (read_separated ("printf 'a\\nb--\\nc--\\n'", LineSeparator.CUSTOM, new Bytes ("--\n".data)), CompareOperator.EQ, "a\nb|c");
+    try {
+        read_separated ("true", LineSeparator.CUSTOM);
+        assert_not_reached ();
+    } catch (ChildError.UNSET_POLICY error) {
+        assert (error.message.contains ("custom-separator"));
+    }
+}
+
+class LineKeeper : Consumer {
+    public GenericArray<Line> kept = new GenericArray<Line> ();
+
+    public override bool line_received (Line line) {
+        kept.add (line);
+        return kept.length == 3;
+    }
+}
+
+string describe_lines (GenericArray<Line> lines) {
+    var text = new StringBuilder ();
+    foreach (var line in lines)
+        text.append_printf ("%s %d %d %s %s|", line.text, (int) line.bytes.length, (int) line.number, line.stream, line.terminated.to_string ());
+    return text.str;
+}
+
+void line_received () throws Error {
+    var child = reliable ().create (shell ("printf 'one\\nr\\377w\\n\\nlast'"));
+    var keeper = new LineKeeper ();
+    var kept = new GenericArray<Line> ();
+    child.stdout.attach (keeper);
+    child.stdout.line_received.connect ((line) => kept.add (line));
+    child.start ();
+    complete (child);
+    assert_cmpstr (describe_lines (kept), CompareOperator.EQ,
+                   "one 3 1 stdout true|r\xef\xbf\xbdw 3 2 stdout true| 0 3 stdout true|last 4 4 stdout false|");
+    assert (kept[1].bytes.compare (new Bytes ({ 'r', 255, 'w' })) == 0);
+    assert_cmpstr (describe_lines (keeper.kept), CompareOperator.EQ,
+                   "one 3 1 stdout true|r\xef\xbf\xbdw 3 2 stdout true| 0 3 stdout true|");
+    assert (keeper.state == ConsumerState.DONE);
+}
+
+void encoding_and_escapes () throws Error {
+    var launcher = reliable ();
+    launcher.stdout_config = new OutputConfig (Delivery.RELIABLE, Replay.NONE) { encoding = "ISO-8859-1", strip_escapes = true };
+    var child = launcher.create (shell ("printf '\\033[1mgr\\374n\\033[0m\\nplain\\n'"));
+    string[] lines = {};
+    child.stdout.line.connect ((line) => { lines += line; });
+    child.start ();
+    complete (child);
+    assert_cmpstr (string.joinv ("|", lines), CompareOperator.EQ, "grün|plain");
+    try {
+        child.stdout.attach (new Reader () { encoding = "no-such-encoding" });
+        assert_not_reached ();
+    } catch (IOError.NOT_SUPPORTED error) {
+        assert (error.message.contains ("no-such-encoding"));
+    }
+}
+
 string texts (LogModel model) {
     string[] all = {};
     for (uint i = 0; i < model.get_n_items (); i++)
@@ -1389,6 +1486,11 @@ int main (string[] args) {
     scenario (62, "expect", expect);
     scenario (63, "expect async", () => expect_async.end (run_async ((callback) => expect_async.begin (callback))));
     scenario (64, "line waiter", line_waiter);
+    scenario (58, "reader until and exactly",
+              () => reader_until_and_exactly.end (run_async ((callback) => reader_until_and_exactly.begin (callback))));
+    scenario (59, "line separators", line_separators);
+    scenario (60, "line received", line_received);
+    scenario (61, "encoding and escapes", encoding_and_escapes);
     scenario (65, "asynchronous consumer", asynchronous_consumer);
     scenario (66, "log model", log_model);
     scenario (67, "log model search and save", () => log_model_search_and_save.end (run_async ((callback) => log_model_search_and_save.begin (callback))));

@@ -121,11 +121,11 @@ def _awaiting(method):
 @_public
 @override
 class Consumer(Procstream.Consumer):
-    """Its methods do_chunk(), do_chunk_info(), do_lines(), do_gap() and do_ended() may be coroutines."""
+    """Its methods do_chunk(), do_chunk_info(), do_lines(), do_line_received(), do_gap() and do_ended() may be coroutines."""
 
     def __init_subclass__(cls, **keywords):
         super().__init_subclass__(**keywords)
-        for name in ('do_chunk', 'do_chunk_info', 'do_lines', 'do_gap', 'do_ended'):
+        for name in ('do_chunk', 'do_chunk_info', 'do_lines', 'do_line_received', 'do_gap', 'do_ended'):
             if name in cls.__dict__:
                 setattr(cls, name, _awaiting(cls.__dict__[name]))
 
