@@ -876,84 +876,6 @@ scenario(52, 'exact order', async () => {
 });
 
 /* Writes chunks with asynchronous calls. */
-scenario(58, 'reader until and exactly', async () => {
-    const child = reliable({stdin_mode: PIPE}).create(shell(
-        "printf 'name> '; read answer; printf 'hello %s\\n\\1\\2\\3\\4tail' \"$answer\""));
-    const reader = new Procstream.Reader();
-    child.stdout.attach(reader);
-    child.start();
-    const prompt = new TextEncoder().encode('> ');
-    equal(decode(await reader.read_until_async(prompt, 100, null)), 'name> ');
-    check(await child.stdin.write_async(new TextEncoder().encode('you\n'), null));
-    child.stdin.close();
-    const line = await reader.next_line_async(null);
-    equal([line.text, line.number, line.stream, line.terminated, line.cut], ['hello you', 1, 'stdout', true, false]);
-    equal(decode(line.bytes), 'hello you');
-    check(line.time_us > 0 && line.time_us <= GLib.get_monotonic_time() + 1000);
-    equal([...(await reader.read_exactly_async(4, null)).toArray()], [1, 2, 3, 4]);
-    await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.MESSAGE_TOO_LARGE, () => reader.read_until(prompt, 3, TIMEOUT_MS, null));
-    equal(decode(reader.read_exactly(100, TIMEOUT_MS, null)), 'tail');
-    equal(await reader.read_exactly_async(100, null), null);
-});
-
-scenario(59, 'line separators', async () => {
-    const read = async (script, options) => {
-        const child = reliable({stdout_config: config(RELIABLE, options)}).create(shell(script));
-        const collector = collect(child.stdout, Procstream.Collect.LINES);
-        child.start();
-        await collector.wait_async(null);
-        return collector.dup_lines();
-    };
-    const {ANY, NUL, CUSTOM} = Procstream.LineSeparator;
-    equal(await read("printf '10%%\\r20%%\\r\\ndone\\n'", {line_separator: ANY}), ['10%', '20%', 'done']);
-    equal(await read("printf './a\\000./b\\nc\\000'", {line_separator: NUL}), ['./a', './b\nc']);
-    const custom = new GLib.Bytes(new TextEncoder().encode('--\n'));
-    equal(await read("printf 'a\\nb--\\nc--\\n'", {line_separator: CUSTOM, custom_separator: custom}), ['a\nb', 'c']);
-    const message = await raises(Procstream.ChildError, Procstream.ChildError.UNSET_POLICY,
-        () => read('true', {line_separator: CUSTOM}));
-    check(message.includes('custom-separator'));
-});
-
-const LineKeeper = GObject.registerClass(
-class LineKeeper extends Procstream.Consumer {
-    kept = [];
-
-    vfunc_line_received(line) {
-        return this.kept.push(line) === 3;
-    }
-});
-
-scenario(60, 'line received', async () => {
-    const child = reliable().create(shell("printf 'one\\nr\\377w\\n\\nlast'"));
-    const keeper = new LineKeeper(), kept = [];
-    child.stdout.attach(keeper);
-    child.stdout.connect('line-received', (_output, line) => kept.push(line));
-    child.start();
-    await complete(child);
-    churn();
-    equal(kept.map(line => [line.text, [...line.bytes.toArray()], line.number, line.stream, line.terminated]), [
-        ['one', [111, 110, 101], 1, 'stdout', true],
-        ['r\ufffdw', [114, 255, 119], 2, 'stdout', true],
-        ['', [], 3, 'stdout', true],
-        ['last', [108, 97, 115, 116], 4, 'stdout', false],
-    ]);
-    equal(keeper.kept.map(line => line.text), ['one', 'r\ufffdw', '']);
-    equal(keeper.state, ConsumerState.DONE);
-});
-
-scenario(61, 'encoding and escapes', async () => {
-    const child = reliable({stdout_config: config(RELIABLE, {encoding: 'ISO-8859-1', strip_escapes: true})}).create(
-        shell("printf '\\033[1mgr\\374n\\033[0m\\nplain\\n'"));
-    const lines = [];
-    child.stdout.connect('line', (_output, line) => lines.push(line));
-    child.start();
-    await complete(child);
-    equal(lines, ['gr\u00fcn', 'plain']);
-    const message = await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_SUPPORTED,
-        () => child.stdout.attach(new Procstream.Reader({encoding: 'no-such-encoding'})));
-    check(message.includes('no-such-encoding'));
-});
-
 const Slow = GObject.registerClass(
 class Slow extends Procstream.Consumer {
     stream = Gio.MemoryOutputStream.new_resizable();
@@ -1066,6 +988,84 @@ scenario(57, 'collector ends and spill', async () => {
     const spilled = await collectMany({collect: Collect.BYTES, keep: Keep.FIRST, spill_above: 1000});
     equal(decode(spilled.dup_bytes()), MANY);
     equal(spilled.open_stream().skip(10000000, null), MANY.length);
+});
+
+scenario(58, 'reader until and exactly', async () => {
+    const child = reliable({stdin_mode: PIPE}).create(shell(
+        "printf 'name> '; read answer; printf 'hello %s\\n\\1\\2\\3\\4tail' \"$answer\""));
+    const reader = new Procstream.Reader();
+    child.stdout.attach(reader);
+    child.start();
+    const prompt = new TextEncoder().encode('> ');
+    equal(decode(await reader.read_until_async(prompt, 100, null)), 'name> ');
+    check(await child.stdin.write_async(new TextEncoder().encode('you\n'), null));
+    child.stdin.close();
+    const line = await reader.next_line_async(null);
+    equal([line.text, line.number, line.stream, line.terminated, line.cut], ['hello you', 1, 'stdout', true, false]);
+    equal(decode(line.bytes), 'hello you');
+    check(line.time_us > 0 && line.time_us <= GLib.get_monotonic_time() + 1000);
+    equal([...(await reader.read_exactly_async(4, null)).toArray()], [1, 2, 3, 4]);
+    await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.MESSAGE_TOO_LARGE, () => reader.read_until(prompt, 3, TIMEOUT_MS, null));
+    equal(decode(reader.read_exactly(100, TIMEOUT_MS, null)), 'tail');
+    equal(await reader.read_exactly_async(100, null), null);
+});
+
+scenario(59, 'line separators', async () => {
+    const read = async (script, options) => {
+        const child = reliable({stdout_config: config(RELIABLE, options)}).create(shell(script));
+        const collector = collect(child.stdout, Procstream.Collect.LINES);
+        child.start();
+        await collector.wait_async(null);
+        return collector.dup_lines();
+    };
+    const {ANY, NUL, CUSTOM} = Procstream.LineSeparator;
+    equal(await read("printf '10%%\\r20%%\\r\\ndone\\n'", {line_separator: ANY}), ['10%', '20%', 'done']);
+    equal(await read("printf './a\\000./b\\nc\\000'", {line_separator: NUL}), ['./a', './b\nc']);
+    const custom = new GLib.Bytes(new TextEncoder().encode('--\n'));
+    equal(await read("printf 'a\\nb--\\nc--\\n'", {line_separator: CUSTOM, custom_separator: custom}), ['a\nb', 'c']);
+    const message = await raises(Procstream.ChildError, Procstream.ChildError.UNSET_POLICY,
+        () => read('true', {line_separator: CUSTOM}));
+    check(message.includes('custom-separator'));
+});
+
+const LineKeeper = GObject.registerClass(
+class LineKeeper extends Procstream.Consumer {
+    kept = [];
+
+    vfunc_line_received(line) {
+        return this.kept.push(line) === 3;
+    }
+});
+
+scenario(60, 'line received', async () => {
+    const child = reliable().create(shell("printf 'one\\nr\\377w\\n\\nlast'"));
+    const keeper = new LineKeeper(), kept = [];
+    child.stdout.attach(keeper);
+    child.stdout.connect('line-received', (_output, line) => kept.push(line));
+    child.start();
+    await complete(child);
+    churn();
+    equal(kept.map(line => [line.text, [...line.bytes.toArray()], line.number, line.stream, line.terminated]), [
+        ['one', [111, 110, 101], 1, 'stdout', true],
+        ['r\ufffdw', [114, 255, 119], 2, 'stdout', true],
+        ['', [], 3, 'stdout', true],
+        ['last', [108, 97, 115, 116], 4, 'stdout', false],
+    ]);
+    equal(keeper.kept.map(line => line.text), ['one', 'r\ufffdw', '']);
+    equal(keeper.state, ConsumerState.DONE);
+});
+
+scenario(61, 'encoding and escapes', async () => {
+    const child = reliable({stdout_config: config(RELIABLE, {encoding: 'ISO-8859-1', strip_escapes: true})}).create(
+        shell("printf '\\033[1mgr\\374n\\033[0m\\nplain\\n'"));
+    const lines = [];
+    child.stdout.connect('line', (_output, line) => lines.push(line));
+    child.start();
+    await complete(child);
+    equal(lines, ['gr\u00fcn', 'plain']);
+    const message = await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_SUPPORTED,
+        () => child.stdout.attach(new Procstream.Reader({encoding: 'no-such-encoding'})));
+    check(message.includes('no-such-encoding'));
 });
 
 scenario(62, 'expect', async () => {

@@ -913,92 +913,6 @@ def exact_order():
     equal(lines, expected)
     infos.sort(key=lambda info: info.get_time_us())
     equal(b''.join(info.get_bytes().get_data() for info in infos).decode(), ''.join(f'{line}\n' for line in expected))
-@scenario(58, 'reader until and exactly')
-def reader_until_and_exactly():
-    script = r'''printf 'name> '; read answer; printf 'hello %s\n\1\2\3\4tail' "$answer"'''
-    child = reliable(stdin_mode=PIPE).create(shell(script))
-    reader = Procstream.Reader()
-    child.get_stdout().attach(reader)
-    child.start()
-    prompt = GLib.Bytes(b'> ')
-    result = finish(reader.read_until_async, prompt, 100, None)[1]
-    equal(reader.read_until_finish(result).get_data(), b'name> ')
-    stdin = child.get_stdin()
-    assert stdin.write_finish(finish(stdin.write_async, GLib.Bytes(b'you\n'), None)[1])
-    stdin.close()
-    line = reader.next_line(TIMEOUT_MS, None)
-    equal([line.get_property(name) for name in ('text', 'number', 'stream', 'terminated', 'cut')],
-          ['hello you', 1, 'stdout', True, False])
-    equal(line.get_bytes().get_data(), b'hello you')
-    assert 0 < line.get_property('time-us') <= GLib.get_monotonic_time() + 1000
-    equal(reader.read_exactly(4, TIMEOUT_MS, None).get_data(), b'\1\2\3\4')
-    raises(Gio.io_error_quark(), Gio.IOErrorEnum.MESSAGE_TOO_LARGE, reader.read_until, prompt, 3, TIMEOUT_MS, None)
-    equal(reader.read_exactly(100, TIMEOUT_MS, None).get_data(), b'tail')
-    equal(reader.read_exactly(100, TIMEOUT_MS, None), None)
-
-
-@scenario(59, 'line separators')
-def line_separators():
-    def read(script, **options):
-        child = reliable(stdout_config=config(RELIABLE, **options)).create(shell(script))
-        collector = collect(child.get_stdout(), Procstream.Collect.LINES)
-        child.start()
-        collector.wait(TIMEOUT_MS, None)
-        return collector.dup_lines()
-
-    Separator = Procstream.LineSeparator
-    equal(read(r"printf '10%%\r20%%\r\ndone\n'", line_separator=Separator.ANY), ['10%', '20%', 'done'])
-    equal(read(r"printf './a\000./b\nc\000'", line_separator=Separator.NUL), ['./a', './b\nc'])
-    custom = GLib.Bytes(b'--\n')
-    equal(read(r"printf 'a\nb--\nc--\n'", line_separator=Separator.CUSTOM, custom_separator=custom), ['a\nb', 'c'])
-    message = raises(Procstream.child_error_quark(), Procstream.ChildError.UNSET_POLICY,
-                     lambda: read('true', line_separator=Separator.CUSTOM))
-    assert 'custom-separator' in message
-
-
-class LineKeeper(Procstream.Consumer):
-    __gtype_name__ = 'LineKeeper'
-
-    def __init__(self):
-        super().__init__()
-        self.kept = []
-
-    def do_line_received(self, line):
-        self.kept.append(line)
-        return len(self.kept) == 3
-
-
-@scenario(60, 'line received')
-def line_received():
-    child = reliable().create(shell(r"printf 'one\nr\377w\n\nlast'"))
-    keeper, kept = LineKeeper(), []
-    child.get_stdout().attach(keeper)
-    child.get_stdout().connect('line-received', lambda _output, line: kept.append(line))
-    child.start()
-    complete(child)
-    churn()
-    what = [(line.get_text(), line.get_bytes().get_data(), line.get_number(), line.get_stream(), line.get_terminated())
-            for line in kept]
-    equal(what, [('one', b'one', 1, 'stdout', True), ('r\ufffdw', b'r\xffw', 2, 'stdout', True),
-                 ('', b'', 3, 'stdout', True), ('last', b'last', 4, 'stdout', False)])
-    equal([line.get_text() for line in keeper.kept], ['one', 'r\ufffdw', ''])
-    equal(keeper.get_state(), Procstream.ConsumerState.DONE)
-
-
-@scenario(61, 'encoding and escapes')
-def encoding_and_escapes():
-    child = reliable(stdout_config=config(RELIABLE, encoding='ISO-8859-1', strip_escapes=True)).create(shell(
-        r"printf '\033[1mgr\374n\033[0m\nplain\n'"))
-    lines = []
-    child.get_stdout().connect('line', lambda _output, line: lines.append(line))
-    child.start()
-    complete(child)
-    equal(lines, ['gr\xfcn', 'plain'])
-    wrong = Procstream.Reader(encoding='no-such-encoding')
-    message = raises(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_SUPPORTED, child.get_stdout().attach, wrong)
-    assert 'no-such-encoding' in message
-
-
 class Slow(Procstream.Consumer):
     """Writes chunks with asynchronous calls."""
     __gtype_name__ = 'Slow'
@@ -1099,6 +1013,92 @@ def collector_ends_and_spill():
     equal(spilled.open_stream().skip(10000000, None), len(MANY))
 
 
+@scenario(58, 'reader until and exactly')
+def reader_until_and_exactly():
+    script = r'''printf 'name> '; read answer; printf 'hello %s\n\1\2\3\4tail' "$answer"'''
+    child = reliable(stdin_mode=PIPE).create(shell(script))
+    reader = Procstream.Reader()
+    child.get_stdout().attach(reader)
+    child.start()
+    prompt = GLib.Bytes(b'> ')
+    result = finish(reader.read_until_async, prompt, 100, None)[1]
+    equal(reader.read_until_finish(result).get_data(), b'name> ')
+    stdin = child.get_stdin()
+    assert stdin.write_finish(finish(stdin.write_async, GLib.Bytes(b'you\n'), None)[1])
+    stdin.close()
+    line = reader.next_line(TIMEOUT_MS, None)
+    equal([line.get_property(name) for name in ('text', 'number', 'stream', 'terminated', 'cut')],
+          ['hello you', 1, 'stdout', True, False])
+    equal(line.get_bytes().get_data(), b'hello you')
+    assert 0 < line.get_property('time-us') <= GLib.get_monotonic_time() + 1000
+    equal(reader.read_exactly(4, TIMEOUT_MS, None).get_data(), b'\1\2\3\4')
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.MESSAGE_TOO_LARGE, reader.read_until, prompt, 3, TIMEOUT_MS, None)
+    equal(reader.read_exactly(100, TIMEOUT_MS, None).get_data(), b'tail')
+    equal(reader.read_exactly(100, TIMEOUT_MS, None), None)
+
+
+@scenario(59, 'line separators')
+def line_separators():
+    def read(script, **options):
+        child = reliable(stdout_config=config(RELIABLE, **options)).create(shell(script))
+        collector = collect(child.get_stdout(), Procstream.Collect.LINES)
+        child.start()
+        collector.wait(TIMEOUT_MS, None)
+        return collector.dup_lines()
+
+    Separator = Procstream.LineSeparator
+    equal(read(r"printf '10%%\r20%%\r\ndone\n'", line_separator=Separator.ANY), ['10%', '20%', 'done'])
+    equal(read(r"printf './a\000./b\nc\000'", line_separator=Separator.NUL), ['./a', './b\nc'])
+    custom = GLib.Bytes(b'--\n')
+    equal(read(r"printf 'a\nb--\nc--\n'", line_separator=Separator.CUSTOM, custom_separator=custom), ['a\nb', 'c'])
+    message = raises(Procstream.child_error_quark(), Procstream.ChildError.UNSET_POLICY,
+                     lambda: read('true', line_separator=Separator.CUSTOM))
+    assert 'custom-separator' in message
+
+
+class LineKeeper(Procstream.Consumer):
+    __gtype_name__ = 'LineKeeper'
+
+    def __init__(self):
+        super().__init__()
+        self.kept = []
+
+    def do_line_received(self, line):
+        self.kept.append(line)
+        return len(self.kept) == 3
+
+
+@scenario(60, 'line received')
+def line_received():
+    child = reliable().create(shell(r"printf 'one\nr\377w\n\nlast'"))
+    keeper, kept = LineKeeper(), []
+    child.get_stdout().attach(keeper)
+    child.get_stdout().connect('line-received', lambda _output, line: kept.append(line))
+    child.start()
+    complete(child)
+    churn()
+    what = [(line.get_text(), line.get_bytes().get_data(), line.get_number(), line.get_stream(), line.get_terminated())
+            for line in kept]
+    equal(what, [('one', b'one', 1, 'stdout', True), ('r\ufffdw', b'r\xffw', 2, 'stdout', True),
+                 ('', b'', 3, 'stdout', True), ('last', b'last', 4, 'stdout', False)])
+    equal([line.get_text() for line in keeper.kept], ['one', 'r\ufffdw', ''])
+    equal(keeper.get_state(), Procstream.ConsumerState.DONE)
+
+
+@scenario(61, 'encoding and escapes')
+def encoding_and_escapes():
+    child = reliable(stdout_config=config(RELIABLE, encoding='ISO-8859-1', strip_escapes=True)).create(shell(
+        r"printf '\033[1mgr\374n\033[0m\nplain\n'"))
+    lines = []
+    child.get_stdout().connect('line', lambda _output, line: lines.append(line))
+    child.start()
+    complete(child)
+    equal(lines, ['gr\xfcn', 'plain'])
+    wrong = Procstream.Reader(encoding='no-such-encoding')
+    message = raises(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_SUPPORTED, child.get_stdout().attach, wrong)
+    assert 'no-such-encoding' in message
+
+
 @scenario(62, 'expect')
 def expect():
     child = reliable(Replay.ALL, stdin_mode=PIPE).spawnv(
@@ -1183,8 +1183,6 @@ def line_waiter():
     equal(waiter.get_state(), Procstream.ConsumerState.DONE)
     equal(waiter.get_match(), match)
     raises(Procstream.child_error_quark(), Procstream.ChildError.WRONG_STATE, waiter.add_pattern, 'late')
-
-
 @scenario(65, 'asynchronous consumer')
 def asynchronous_consumer():
     child = reliable(stdout_config=config(RELIABLE, read_chunk_size=4096)).create(shell(PRINT_MANY))

@@ -1483,14 +1483,14 @@ int main (string[] args) {
     scenario (55, "writer to a stream", writer_to_a_stream);
     scenario (56, "output to a file", output_to_a_file);
     scenario (57, "collector ends and spill", collector_ends_and_spill);
-    scenario (62, "expect", expect);
-    scenario (63, "expect async", () => expect_async.end (run_async ((callback) => expect_async.begin (callback))));
-    scenario (64, "line waiter", line_waiter);
     scenario (58, "reader until and exactly",
               () => reader_until_and_exactly.end (run_async ((callback) => reader_until_and_exactly.begin (callback))));
     scenario (59, "line separators", line_separators);
     scenario (60, "line received", line_received);
     scenario (61, "encoding and escapes", encoding_and_escapes);
+    scenario (62, "expect", expect);
+    scenario (63, "expect async", () => expect_async.end (run_async ((callback) => expect_async.begin (callback))));
+    scenario (64, "line waiter", line_waiter);
     scenario (65, "asynchronous consumer", asynchronous_consumer);
     scenario (66, "log model", log_model);
     scenario (67, "log model search and save", () => log_model_search_and_save.end (run_async ((callback) => log_model_search_and_save.begin (callback))));
