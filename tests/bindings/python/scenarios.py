@@ -913,6 +913,8 @@ def exact_order():
     equal(lines, expected)
     infos.sort(key=lambda info: info.get_time_us())
     equal(b''.join(info.get_bytes().get_data() for info in infos).decode(), ''.join(f'{line}\n' for line in expected))
+
+
 class Slow(Procstream.Consumer):
     """Writes chunks with asynchronous calls."""
     __gtype_name__ = 'Slow'
@@ -1183,6 +1185,8 @@ def line_waiter():
     equal(waiter.get_state(), Procstream.ConsumerState.DONE)
     equal(waiter.get_match(), match)
     raises(Procstream.child_error_quark(), Procstream.ChildError.WRONG_STATE, waiter.add_pattern, 'late')
+
+
 @scenario(65, 'asynchronous consumer')
 def asynchronous_consumer():
     child = reliable(stdout_config=config(RELIABLE, read_chunk_size=4096)).create(shell(PRINT_MANY))
