@@ -132,7 +132,10 @@ find_tree (void)
       found = 0;
       for (int i = 0; i < tree.n_all; i++)
         if (!tree.all[i].ours && is_ours (tree.all[i].parent))
-          found = tree.all[i].ours = 1;
+          {
+            tree.all[i].ours = 1;
+            found = 1;
+          }
     }
   while (found);
 }
