@@ -183,8 +183,10 @@ scene_forked (void)
   if (copy == 0)
     exit (0);
   g_assert_cmpint (waitpid (copy, &status, 0), ==, copy);
-  /* With what it exits is the leak checker's, which misses the threads of the original. */
+  /* The leak checker misses the threads of the original, and aborts the copy for it. */
+#ifndef __SANITIZE_ADDRESS__
   g_assert_true (WIFEXITED (status));
+#endif
   g_assert_cmpint (procstream_child_get_state (child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
   g_assert_true (procstream_child_send_signal (child, SIGCONT, NULL));
   return 5;
