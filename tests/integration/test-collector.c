@@ -142,7 +142,7 @@ check_ends (ProcstreamCollector *collector,
   g_assert_cmpint (procstream_collector_get_truncated (collector), ==, cut > 0);
 }
 
-/* Defect W-31: the beginning and the end, and exactly how much lies between. */
+/* The beginning and the end, and exactly how much lies between. */
 static void
 test_both_ends (void)
 {
@@ -340,7 +340,7 @@ test_refused (void)
   assert_refused (collector, "“first-lines”");
 }
 
-/* Defect W-13: a read error loses nothing of what was collected, spilled or not, and the collector says by itself that it is not all. */
+/* A read error loses nothing of what was collected, spilled or not, and the collector says by itself that it is not all. */
 static void
 test_read_error (void)
 {

@@ -495,7 +495,7 @@ test_stall_and_cancel (void)
   g_assert_cmpuint (test_noter_count_alive (), ==, 0);
 }
 
-/* Behaviours BB-04 and W-41: one that does not read at all delays the child, never what the others may already read. */
+/* One that does not read at all delays the child, never what the others may already read. */
 static void
 test_slow_delays_only_the_child (void)
 {
@@ -518,7 +518,7 @@ test_slow_delays_only_the_child (void)
     g_assert_cmpint (g_get_monotonic_time (), <, deadline);
   g_assert_cmpuint (procstream_output_get_bytes_received (output), <, 3000000);
   g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
-  /* Behaviour BB-05: when it leaves, everybody goes on at once, and nobody has lost anything. */
+  /* When it leaves, everybody goes on at once, and nobody has lost anything. */
   procstream_consumer_cancel (PROCSTREAM_CONSUMER (slow));
   test_consumer_wait (fast);
   g_assert_cmpuint (procstream_collector_get_bytes_seen (fast), ==, 3000000);
@@ -526,7 +526,7 @@ test_slow_delays_only_the_child (void)
 
 /* --- Sealing ------------------------------------------------------------------------------------------------------------------ */
 
-/* Behaviour RP-08: of both outputs at once, whatever their back ends. Who was there before gets what it was promised. */
+/* Of both outputs at once, whatever their back ends. Who was there before gets what it was promised. */
 static void
 test_seal_both (void)
 {

@@ -53,7 +53,7 @@ spin_until_over (gpointer consumer)
     g_assert_cmpint (g_get_monotonic_time (), <, deadline);
 }
 
-/* Behaviour SS-01: a second consumer is refused with an error that names the output; neither the first one nor the output, its replay
+/* A second consumer is refused with an error that names the output; neither the first one nor the output, its replay
  * included, is disturbed. The refused one is as it was: it can be attached when the place is free. */
 static void
 test_single_second_is_refused (void)
@@ -83,7 +83,7 @@ test_single_second_is_refused (void)
   test_noter_free (third, "c:live L:live end");
 }
 
-/* Behaviours SS-03, SS-04 and W-11: the place is free the moment a consumer is over, whatever ended it, and so any number may follow each
+/* The place is free the moment a consumer is over, whatever ended it, and so any number may follow each
  * other. */
 static void
 test_single_is_free_at_once (void)
@@ -177,7 +177,7 @@ test_single_and_handlers (void)
   test_collector_assert (collector, "text");
 }
 
-/* Behaviour SS-10: what one missed is not told to the next. */
+/* What one missed is not told to the next. */
 static void
 test_single_gap_is_ones_own (void)
 {
@@ -198,7 +198,7 @@ test_single_gap_is_ones_own (void)
   test_noter_free (second, "c:y L:y end");
 }
 
-/* Behaviour SS-12: without a consumer everything is read, so the child never waits for one. */
+/* Without a consumer everything is read, so the child never waits for one. */
 static void
 test_single_without_a_consumer (void)
 {
@@ -216,7 +216,7 @@ test_single_without_a_consumer (void)
   test_collector_assert (late, "tail");
 }
 
-/* Behaviours SS-05 and SS-06: who comes while reading still waits for the one that left gets each byte once. */
+/* Who comes while reading still waits for the one that left gets each byte once. */
 static void
 test_single_after_one_that_was_slow (void)
 {

@@ -187,7 +187,7 @@ test_reliable (void)
   g_assert_cmpuint (procstream_consumer_get_gaps (PROCSTREAM_CONSUMER (slow->writer)), ==, 0);
 }
 
-/* What is missing is counted, and told where it is missing, to the byte: defect W-01. */
+/* What is missing is counted, and told where it is missing, to the byte. */
 static void
 check_lossy (ProcstreamWriteMode mode)
 {
@@ -257,7 +257,7 @@ test_nobody_else_waits (void)
   g_assert_cmpuint (procstream_writer_get_bytes_written (slow->writer), <=, PIECE);
 }
 
-/* Behaviour VI-10: who reads leaves. It is an error, and no signal. */
+/* Who reads leaves. It is an error, and no signal. */
 static void
 test_reader_leaves (void)
 {
@@ -276,7 +276,7 @@ test_reader_leaves (void)
   g_assert_cmpuint (procstream_writer_get_bytes_failed (slow->writer), ==, PIECE);
 }
 
-/* The worker is in the middle of a write that does not end: it leaves, and closes. Case “pending writer abort”. */
+/* The worker is in the middle of a write that does not end: it leaves, and closes. */
 static void
 test_cancel_while_writing (void)
 {

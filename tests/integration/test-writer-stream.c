@@ -341,7 +341,7 @@ test_own (gconstpointer async)
   g_object_unref (target);
 }
 
-/* Cases “chunk writer reports sink write errors” and “mapped writers return sink write errors”: the error is the class's. */
+/* The error of a stream that cannot be written is the class's own. */
 static void
 test_own_stops (gconstpointer async)
 {
@@ -377,7 +377,7 @@ test_own_takes_nothing (gconstpointer async)
   g_object_unref (target);
 }
 
-/* Case “can continue after sink write errors”: the two lines are two errors, and nothing else of them is tried. */
+/* One that goes on after errors: the two lines are two errors, and nothing else of them is tried. */
 static void
 test_own_continues (gconstpointer async)
 {
@@ -397,7 +397,7 @@ test_own_continues (gconstpointer async)
   g_object_unref (target);
 }
 
-/* A line of which a part was written ends before the next one, and a marker says what is missing: defect W-32. */
+/* A line of which a part was written ends before the next one, and a marker says what is missing. */
 static void
 test_own_recovers (gconstpointer async)
 {

@@ -123,7 +123,7 @@ get_count (Log        *self,
 
 /* --- Bytes -------------------------------------------------------------------------------------------------------------------- */
 
-/* Behaviour VI-08: every chunk is written in full, and the end comes after the last of them. */
+/* Every chunk is written in full, and the end comes after the last of them. */
 static void
 test_bytes (void)
 {
@@ -243,7 +243,7 @@ test_prefix (void)
   g_assert_true (g_regex_match_simple ("^(\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d\\.\\d{3} test \\| (one|two)\n){2}$", text, 0, 0));
 }
 
-/* Behaviour VI-09: what comes after a line is the caller's choice, and may be nothing. */
+/* What comes after a line is the caller's choice, and may be nothing. */
 static void
 test_line_ending (void)
 {
@@ -380,7 +380,7 @@ test_rotate_error (void)
 
 /* --- Errors ------------------------------------------------------------------------------------------------------------------- */
 
-/* Behaviour VI-10 and ER-07: the error names the output, the operation, the length and the file. */
+/* The error names the output, the operation, the length and the file. */
 static void
 test_disk_full (void)
 {
@@ -469,7 +469,7 @@ test_open_error (void)
     }
 }
 
-/* Defect W-13: after a read error there is everything that came before it. */
+/* After a read error there is everything that came before it. */
 static void
 test_read_error (void)
 {

@@ -123,7 +123,7 @@ assert_late (Fixture    *self,
 
 /* --- Replay and the end ------------------------------------------------------------------------------------------------------- */
 
-/* Behaviour BB-02: from what was kept to what comes, nothing is missing and nothing comes twice. */
+/* From what was kept to what comes, nothing is missing and nothing comes twice. */
 static void
 test_hand_over (gconstpointer backend)
 {
@@ -139,7 +139,7 @@ test_hand_over (gconstpointer backend)
   tear_down (&fixture);
 }
 
-/* Behaviour RP-01: without replay one begins with what comes. */
+/* Without replay one begins with what comes. */
 static void
 test_no_replay (gconstpointer backend)
 {
@@ -155,7 +155,7 @@ test_no_replay (gconstpointer backend)
   tear_down (&fixture);
 }
 
-/* Behaviours RP-02 and RP-03: the newest chunks, and whole chunks that have at least so many bytes. */
+/* The newest chunks, and whole chunks that have at least so many bytes. */
 static void
 test_boundaries (gconstpointer backend)
 {
@@ -182,7 +182,7 @@ test_boundaries (gconstpointer backend)
   tear_down (&fixture);
 }
 
-/* Behaviours RP-06 and TE-03: the end is told to everybody, once, however late, and is not a part of what is kept: sealing leaves it. */
+/* The end is told to everybody, once, however late, and is not a part of what is kept: sealing leaves it. */
 static void
 test_end_is_told_late (gconstpointer backend)
 {
@@ -198,7 +198,7 @@ test_end_is_told_late (gconstpointer backend)
   tear_down (&fixture);
 }
 
-/* Behaviours TE-02 and W-13: a read error is told after what came before it, to late ones too, and never as an end of file. What was collected
+/* A read error is told after what came before it, to late ones too, and never as an end of file. What was collected
  * is kept. */
 static void
 test_error_is_told_late (gconstpointer backend)
@@ -228,7 +228,7 @@ test_error_is_told_late (gconstpointer backend)
     }
 }
 
-/* Behaviour RP-07: who is there when replay is sealed gets what it was promised and had not read; who comes later begins live. */
+/* Who is there when replay is sealed gets what it was promised and had not read; who comes later begins live. */
 static void
 test_seal (gconstpointer backend)
 {
@@ -249,7 +249,7 @@ test_seal (gconstpointer backend)
   tear_down (&fixture);
 }
 
-/* Behaviours RP-04 and SS-12: what comes between two consumers is kept where there is replay, and only there. */
+/* What comes between two consumers is kept where there is replay, and only there. */
 static void
 test_between_consumers (gconstpointer backend)
 {
@@ -271,7 +271,7 @@ test_between_consumers (gconstpointer backend)
 
 /* --- Falling behind ----------------------------------------------------------------------------------------------------------- */
 
-/* Behaviours DP-03, BF-03 and BB-06: of what does not fit the oldest is lost, with one gap that says exactly how much, whatever the size of
+/* Of what does not fit the oldest is lost, with one gap that says exactly how much, whatever the size of
  * the window; the newest is always there, and then the end. */
 static void
 test_overflow (gconstpointer backend)
@@ -313,7 +313,7 @@ test_gap_after_gap (gconstpointer backend)
   tear_down (&fixture);
 }
 
-/* Behaviours BB-07, RP-09 and SS-08: one that falls behind costs those who come later nothing: replay keeps without holes. What it keeps
+/* One that falls behind costs those who come later nothing: replay keeps without holes. What it keeps
  * is not lost to the slow one either. */
 static void
 test_history_after_overflow (gconstpointer backend)
@@ -336,7 +336,7 @@ test_history_after_overflow (gconstpointer backend)
   tear_down (&fixture);
 }
 
-/* Behaviour SS-09: the end, or an error, is known to all as soon as it is read, however far behind somebody is. */
+/* The end, or an error, is known to all as soon as it is read, however far behind somebody is. */
 static void
 test_end_while_somebody_is_behind (gconstpointer backend)
 {
@@ -355,7 +355,7 @@ test_end_while_somebody_is_behind (gconstpointer backend)
     }
 }
 
-/* Behaviours DP-02 and BB-09: reliable, reading stops when the window of the slowest is full, and everything arrives, the end as well. */
+/* Reliable, reading stops when the window of the slowest is full, and everything arrives, the end as well. */
 static void
 test_reliable_waits (gconstpointer backend)
 {
@@ -376,7 +376,7 @@ test_reliable_waits (gconstpointer backend)
   tear_down (&fixture);
 }
 
-/* Behaviours SS-05 and DP-02: when the one that reading waited for leaves, everything is read, whether anybody listens or not. */
+/* When the one that reading waited for leaves, everything is read, whether anybody listens or not. */
 static void
 test_reads_on_after_the_last (gconstpointer backend)
 {
@@ -401,7 +401,7 @@ test_reads_on_after_the_last (gconstpointer backend)
   tear_down (&fixture);
 }
 
-/* Behaviour BC-03, otherwise: a consumer does not need the output object; it goes on to the real end. */
+/* A consumer does not need the output object; it goes on to the real end. */
 static void
 test_without_the_object (gconstpointer backend)
 {
@@ -420,7 +420,7 @@ test_without_the_object (gconstpointer backend)
 
 /* --- Back ends ---------------------------------------------------------------------------------------------------------------- */
 
-/* Behaviours CH-01 and DI-02: one configuration, and the same consumers, for every back end; where nothing is read they end at once. */
+/* One configuration, and the same consumers, for every back end; where nothing is read they end at once. */
 static void
 test_every_backend (void)
 {

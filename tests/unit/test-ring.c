@@ -180,7 +180,7 @@ test_memory (void)
   procstream_ring_free (ring);
 }
 
-/* Defect W-43: what keeping the last bytes costs does not depend on how many are kept. */
+/* What keeping the last bytes costs does not depend on how many are kept. */
 static void
 test_cost (void)
 {

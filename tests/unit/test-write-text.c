@@ -144,7 +144,7 @@ test_verbatim (void)
   case_assert (&c, "one\ntwo\nthree\nfour\nfive\nsix\n", 6);
 }
 
-/* Defects W-01 and W-06: what the gap tore off is counted too, and no whole line is lost with it. */
+/* What the gap tore off is counted too, and no whole line is lost with it. */
 static void
 test_lines_gap (void)
 {
