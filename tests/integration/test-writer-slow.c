@@ -194,8 +194,10 @@ check_lossy (ProcstreamWriteMode mode)
   g_autoptr (Slow) slow = slow_new (PROCSTREAM_DELIVERY_LOSSY);
   ProcstreamConsumer *consumer = PROCSTREAM_CONSUMER (slow->writer);
   g_autoptr (GError) error = NULL;
-  g_autofree char *marker = NULL;
-  const char      *found;
+  const char *last = NULL;
+  guint64     told = 0;
+  gsize       markers = 0;
+  guint       n_markers = 0;
 
   procstream_writer_set_mark_losses (slow->writer, TRUE);
   procstream_writer_set_write_mode (slow->writer, mode);
@@ -204,7 +206,7 @@ check_lossy (ProcstreamWriteMode mode)
   slow_await_full (slow);
   slow_feed (slow, 'b');
   slow_await_received (slow, 2 * PIECE);
-  /* The writer has taken that one, and has nowhere to put it. */
+  /* The writer has taken that one, and has nowhere to put it. As a rule there is one gap then; it may see more before it stands. */
   while (procstream_consumer_get_lag_chunks (consumer) > 0)
     g_usleep (200);
   for (char c = 'c'; c <= 'z'; c++)
@@ -217,16 +219,25 @@ check_lossy (ProcstreamWriteMode mode)
     ;
   g_assert_true (slow_wait (slow, &error));
   g_assert_no_error (error);
-  g_assert_cmpuint (procstream_consumer_get_gaps (consumer), ==, 1);
+  g_assert_cmpuint (procstream_consumer_get_gaps (consumer), >=, 1);
   g_assert_cmpuint (procstream_consumer_get_chunks_lost (consumer) * PIECE, ==, procstream_consumer_get_bytes_lost (consumer));
-  marker = g_strdup_printf ("[test: %" G_GUINT64_FORMAT " bytes lost]\n", procstream_consumer_get_bytes_lost (consumer));
-  g_assert_cmpuint (slow->text->len - strlen (marker), ==, 26 * PIECE - procstream_consumer_get_bytes_lost (consumer));
-  found = strstr (slow->text->str, marker);
-  g_assert_nonnull (found);
-  /* After what came before it, and before the last four chunks. */
-  g_assert_cmpint (found[-1], ==, '\n');
-  g_assert_cmpint (found[strlen (marker)], ==, 'w');
-  g_assert_cmpuint (strlen (found), ==, strlen (marker) + 4 * PIECE);
+  for (const char *marker = slow->text->str; (marker = strstr (marker, "[test: ")); marker++)
+    {
+      const char *end = strchr (marker, '\n');
+
+      g_assert_cmpint (marker[-1], ==, '\n');
+      g_assert_true (g_str_has_prefix (strchr (marker + strlen ("[test: "), ' '), " bytes lost]\n"));
+      told += g_ascii_strtoull (marker + strlen ("[test: "), NULL, 10);
+      markers += end + 1 - marker;
+      n_markers++;
+      last = end + 1;
+    }
+  g_assert_cmpuint (n_markers, ==, procstream_consumer_get_gaps (consumer));
+  g_assert_cmpuint (told, ==, procstream_consumer_get_bytes_lost (consumer));
+  g_assert_cmpuint (slow->text->len - markers, ==, 26 * PIECE - told);
+  /* The last one comes before the last four chunks. */
+  g_assert_cmpint (*last, ==, 'w');
+  g_assert_cmpuint (strlen (last), ==, 4 * PIECE);
 }
 
 static void
