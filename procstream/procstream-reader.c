@@ -282,8 +282,9 @@ dispatch (gpointer          data,
 }
 
 /* The item that is posted for a request in @context. It is kept from one to the next, since they nearly always come from the
- * same context. */
-static void
+ * same context. Only for a read that has begun: that of a request which waits is not to be taken away. Returns the one before, to be
+ * freed without a lock, or NULL. */
+static ProcstreamDispatchItem *
 use_item_for (Reading      *self,
               GMainContext *context)
 {
@@ -298,7 +299,7 @@ use_item_for (Reading      *self,
       self->item = procstream_dispatch_item_new (context, G_PRIORITY_DEFAULT, dispatch, self, reading_ref, reading_unref);
     }
   g_mutex_unlock (&self->item_mutex);
-  g_clear_pointer (&old, procstream_dispatch_item_free);
+  return old;
 }
 
 static gboolean
@@ -351,9 +352,10 @@ procstream_reader_read_async (ProcstreamReader     *self,
                               GAsyncReadyCallback   callback,
                               gpointer              user_data)
 {
-  Reading *reading = self->reading;
-  GTask   *task = g_task_new (self, cancellable, callback, user_data);
-  GError  *error = NULL;
+  Reading                *reading = self->reading;
+  GTask                  *task = g_task_new (self, cancellable, callback, user_data);
+  ProcstreamDispatchItem *old = NULL;
+  GError                 *error = NULL;
 
   g_task_set_source_tag (task, source_tag);
   /* Before any lock: in a forked copy, another thread may have held each of them. */
@@ -368,10 +370,10 @@ procstream_reader_read_async (ProcstreamReader     *self,
       g_object_unref (task);
       return;
     }
-  use_item_for (reading, g_task_get_context (task));
   g_mutex_lock (&reading->mutex);
   if (begin_locked (reading, wanted, &error))
     {
+      old = use_item_for (reading, g_task_get_context (task));
       reading->request = g_object_ref (task);
       reading->wanted = *wanted;
       if (wanted->terminator)
@@ -379,6 +381,7 @@ procstream_reader_read_async (ProcstreamReader     *self,
       watch_cancellable_locked (reading, task);
     }
   g_mutex_unlock (&reading->mutex);
+  g_clear_pointer (&old, procstream_dispatch_item_free);
   if (error)
     g_task_return_error (task, error);
   else
@@ -453,7 +456,9 @@ read_blocking (ProcstreamReader *self,
     }
   if (procstream_consumer_get_owner_thread (consumer) == g_thread_self () && g_main_context_acquire (context))
     {
-      use_item_for (read->reading, context);
+      ProcstreamDispatchItem *old = use_item_for (read->reading, context);
+
+      g_clear_pointer (&old, procstream_dispatch_item_free);
       done = procstream_dispatcher_run_until (context, is_read, read, deadline, cancellable);
       g_main_context_release (context);
     }

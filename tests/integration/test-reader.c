@@ -216,6 +216,43 @@ test_interrupted (void)
   tear_down (&fixture);
 }
 
+/* A second read, from another context, is refused, and the first one does not notice. */
+static gpointer
+read_refused (gpointer data)
+{
+  Fixture *fixture = data;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_main_context_push_thread_default (context);
+  procstream_reader_next_async (fixture->reader, NULL, test_store_result_cb, &result);
+  test_wait_result (context, "the refused read", &result);
+  g_assert_null (procstream_reader_next_finish (fixture->reader, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
+  g_main_context_pop_thread_default (context);
+  return NULL;
+}
+
+static void
+test_refused (void)
+{
+  Fixture fixture;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *line = NULL;
+
+  set_up (&fixture, 0, 0);
+  procstream_reader_read_line_async (fixture.reader, NULL, test_store_result_cb, &result);
+  g_thread_join (g_thread_new ("refused", read_refused, &fixture));
+  test_stream_write (fixture.stream, "line\n");
+  test_wait_result (NULL, "the first read", &result);
+  line = procstream_reader_read_line_finish (fixture.reader, result, &error);
+  g_assert_no_error (error);
+  g_assert_cmpstr (line, ==, "line");
+  tear_down (&fixture);
+}
+
 static void
 test_async (void)
 {
@@ -348,6 +385,7 @@ main (int   argc,
   g_test_add_func ("/reader/far-timeout", test_far_timeout);
   g_test_add_func ("/reader/cancelled", test_cancelled);
   g_test_add_func ("/reader/interrupted", test_interrupted);
+  g_test_add_func ("/reader/refused", test_refused);
   g_test_add_func ("/reader/async", test_async);
   g_test_add_func ("/reader/backpressure", test_backpressure);
   g_test_add_func ("/reader/other-thread", test_other_thread);
