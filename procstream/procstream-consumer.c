@@ -248,6 +248,10 @@ procstream_consumer_end (ProcstreamConsumer     *self,
   if (emitter)
     procstream_emitter_cancel (emitter);
   procstream_consumer_core_finish (priv->core, state, NULL);
+  /* Whoever attaches it meanwhile either sees the new state, or has subscribed it by now. */
+  emitter = g_atomic_pointer_get (&priv->emitter);
+  if (emitter)
+    procstream_emitter_cancel (emitter);
 }
 
 void
@@ -320,6 +324,9 @@ attach_derived (ProcstreamConsumer          *self,
                                         klass->lines || klass->line_received ? procstream_line_options_get_mark (lines) : PROCSTREAM_LINE_MARK_NONE, &options);
   g_atomic_pointer_set (&priv->emitter, procstream_emitter_new (&emitter_ops, self, priv->context, priv->family, lines));
   procstream_emitter_subscribe_full (priv->emitter, output, &options, TRUE);
+  /* Another thread may have cancelled it before there was a subscription to end. */
+  if (procstream_consumer_core_get_state (priv->core) != PROCSTREAM_CONSUMER_STATE_ATTACHED)
+    procstream_emitter_cancel (priv->emitter);
   return TRUE;
 }
 

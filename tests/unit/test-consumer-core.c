@@ -6,6 +6,7 @@
 #include <procstream/procstream.h>
 
 #include "test-core.h"
+#include "test-noter.h"
 #include "test-utils.h"
 
 /* What a consumer of the library's own was told; it outlives its core. */
@@ -149,6 +150,48 @@ test_cancelled_while_attaching (void)
   test_core_feed (output, "text");
   native_assert_gone (&native, "OF");
   test_core_free (output);
+}
+
+typedef struct
+{
+  ProcstreamConsumer   *consumer;
+  ProcstreamOutputCore *output;
+} Attaching;
+
+static gpointer
+attach_in_thread (gpointer data)
+{
+  Attaching *self = data;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (procstream_consumer_attach (self->consumer, self->output, PROCSTREAM_DELIVERY_RELIABLE, &error));
+  g_assert_no_error (error);
+  return NULL;
+}
+
+/* The same for a class of the program's own. */
+static void
+test_derived_cancelled_while_attaching (void)
+{
+  TestNoter *noter = test_noter_new ();
+  Attaching  attaching = { PROCSTREAM_CONSUMER (noter), test_core_new (0) };
+  GThread   *thread;
+
+  /* So that it cannot subscribe before it is cancelled. */
+  g_mutex_lock (&attaching.output->mutex);
+  thread = g_thread_new ("attaches", attach_in_thread, &attaching);
+  while (procstream_consumer_get_state (attaching.consumer) != PROCSTREAM_CONSUMER_STATE_ATTACHED)
+    g_thread_yield ();
+  procstream_consumer_cancel (attaching.consumer);
+  g_mutex_unlock (&attaching.output->mutex);
+  g_thread_join (thread);
+  g_assert_cmpuint (attaching.output->pulling->len + attaching.output->pushed->len, ==, 0);
+  test_core_feed (attaching.output, "text");
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  test_noter_free (noter, "");
+  g_assert_cmpuint (test_noter_count_alive (), ==, 0);
+  test_core_free (attaching.output);
 }
 
 /* The output was over before: what it has to say comes within the call. */
@@ -465,6 +508,7 @@ main (int   argc,
   test_init (&argc, &argv);
   g_test_add_func ("/consumer-core/once", test_once);
   g_test_add_func ("/consumer-core/cancelled-while-attaching", test_cancelled_while_attaching);
+  g_test_add_func ("/consumer-core/derived-cancelled-while-attaching", test_derived_cancelled_while_attaching);
   g_test_add_func ("/consumer-core/attached-after-end", test_attached_after_end);
   g_test_add_func ("/consumer-core/ended", test_ended);
   g_test_add_func ("/consumer-core/failed", test_failed);
