@@ -522,6 +522,9 @@ procstream_output_core_feed (ProcstreamOutputCore *self,
   if (!is_over_locked (self))
     procstream_output_core_update_reading_locked (self);
   reading = self->state == PROCSTREAM_OUTPUT_STATE_OPEN;
+  /* What came although reading had paused may be what makes somebody hold it up. */
+  if (self->state == PROCSTREAM_OUTPUT_STATE_PAUSED && self->n_limited > 0)
+    procstream_output_core_watch_stalls_locked (self);
   g_mutex_unlock (&self->mutex);
   return reading;
 }
@@ -792,6 +795,13 @@ has_next_locked (ProcstreamOutputCore   *self,
 }
 
 static void
+unref_closure_cb (gpointer  data,
+                  GClosure *closure)
+{
+  procstream_output_core_unref (data);
+}
+
+static void
 cancelled_cb (GCancellable         *cancellable,
               ProcstreamOutputCore *self)
 {
@@ -809,8 +819,11 @@ procstream_output_core_wait (ProcstreamOutputCore   *self,
   gulong   handler = 0;
   gboolean has_next;
 
+  /* Not g_cancellable_disconnect() afterwards: it waits for handlers that run, and one of the program's may wait for this thread. So
+   * this one may run later, and keeps what it needs. */
   if (cancellable)
-    handler = g_cancellable_connect (cancellable, G_CALLBACK (cancelled_cb), self, NULL);
+    handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (cancelled_cb), procstream_output_core_ref (self),
+                                     unref_closure_cb, 0);
   g_mutex_lock (&self->mutex);
   self->n_blocked++;
   while (!(has_next = has_next_locked (self, subscription)) && subscription->cursor && !g_cancellable_is_cancelled (cancellable))
@@ -823,7 +836,6 @@ procstream_output_core_wait (ProcstreamOutputCore   *self,
   has_next = has_next || has_next_locked (self, subscription);
   self->n_blocked--;
   g_mutex_unlock (&self->mutex);
-  if (cancellable)
-    g_cancellable_disconnect (cancellable, handler);
+  g_clear_signal_handler (&handler, cancellable);
   return has_next;
 }

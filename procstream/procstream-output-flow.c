@@ -10,8 +10,8 @@
  * What the subscribers of one output may do to each other: who may come, who stands still, how far behind each is, and who goes because it
  * holds up the others. What holds is told in -output-record-private.h.
  *
- * Who holds up the reading since when: reading paused at paused_since_us, and while it is paused nothing is appended, so whoever holds it up
- * now has done so since then, or since it came. The timer is not stopped when reading goes on, as that would cost a wake-up of the I/O
+ * Who holds up the reading since when: reading paused at paused_since_us, and while it is paused no more is appended than what had been
+ * taken from the child by then, so whoever holds it up now has done so since then, or since it came. The timer is not stopped when reading goes on, as that would cost a wake-up of the I/O
  * thread for each pause of a busy output: when it fires too early it is set anew, or not at all.
  */
 
@@ -279,9 +279,16 @@ procstream_output_core_check_stalls (ProcstreamOutputCore *self,
     g_cond_broadcast (&self->cond);
   if (self->state == PROCSTREAM_OUTPUT_STATE_PAUSED)
     procstream_output_core_watch_stalls_locked (self);
+  self->n_finishing += all_dropped->len;
   g_mutex_unlock (&self->mutex);
   g_mutex_unlock (&self->push_mutex);
+  if (all_dropped->len == 0)
+    return;
   tell_dropped (all_dropped);
+  g_mutex_lock (&self->mutex);
+  self->n_finishing -= all_dropped->len;
+  g_mutex_unlock (&self->mutex);
+  procstream_output_core_tell_if_settled (self);
 }
 
 guint64

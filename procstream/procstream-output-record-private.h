@@ -40,8 +40,8 @@ G_BEGIN_DECLS
  *    occupies it.
  *  - While the state is PAUSED and a subscription that has a limit holds up the reading, there is a stall_source, which fires when
  *    that limit is over, or earlier. After the end there is none for long.
- *  - n_finishing counts those who are not in the list of pushed ones any more, because they had their last event, and whose over has not
- *    returned yet. An ended output is settled when it is 0 and all in the list stand still; whoever makes that so calls ended.
+ *  - n_finishing counts those who are not in a list any more, because they had their last event or were dropped, and whose over or dropped
+ *    has not returned yet. An ended output is settled when it is 0 and all in the list stand still; whoever makes that so calls ended.
  *  - When holds is 0, nobody subscribes and the log is open, the source is closed and the state CLOSED.
  *
  * The source holds no reference to the core that outlives its closing, except while a thread of it is in a call; the core drops
@@ -80,7 +80,7 @@ struct _ProcstreamOutputCore
   guint                 n_blocked;
   ProcstreamChunkLog   *log;
   GPtrArray            *pulling;     /* of owned ProcstreamSubscription */
-  guint                 n_finishing; /* pushed ones that had their last event, and do not know yet that it was */
+  guint                 n_finishing; /* those for whom it is over, and who do not know it yet */
   ProcstreamOutputState state;
   ProcstreamSource     *source;
   gboolean              feeding;     /* several chunks in a row */

@@ -566,6 +566,82 @@ probe_cb (gpointer data)
 {
 }
 
+/* The rest of what was read together comes although reading has paused, and one that was not in the way before may be so then. */
+static void
+test_stall_after_pause (void)
+{
+  ProcstreamOutputCore *core = test_core_new (2);
+  Subscriber            patient, limited;
+
+  subscribe (&patient, core, &pulling_ops, &reliable);
+  subscribe_limited (&limited, core, &pulling_ops, 1);
+  test_core_feed (core, "a");
+  take_all (&limited);
+  test_core_feed (core, "b");
+  g_assert_cmpint (procstream_output_core_get_state (core), ==, PROCSTREAM_OUTPUT_STATE_PAUSED);
+  g_assert_null (core->stall_source);
+  test_core_feed (core, "c");
+  g_assert_nonnull (core->stall_source);
+  test_run_until (NULL, "it to be dropped", is_dropped, &limited);
+  take_all (&patient);
+  g_assert_cmpint (procstream_output_core_get_state (core), ==, PROCSTREAM_OUTPUT_STATE_OPEN);
+  leave (&patient);
+  leave (&limited);
+  test_core_free (core);
+}
+
+typedef struct
+{
+  ProcstreamOutputCore *core;
+  guint                 told;
+  guint                 told_settled;
+  gboolean              settled_too_soon;
+} Ending;
+
+static void
+ended_cb (gpointer data)
+{
+  Ending *self = data;
+
+  self->told++;
+  self->told_settled += procstream_output_core_is_settled (self->core);
+}
+
+/* The thread that reads comes to the end at this very moment. */
+static void
+end_while_dropped_cb (gpointer      data,
+                      guint64       chunks,
+                      guint64       bytes,
+                      const GError *error)
+{
+  Ending *self = ((Subscriber *) data)->core->ended_data;
+
+  procstream_output_core_feed_end (self->core, NULL);
+  self->settled_too_soon = procstream_output_core_is_settled (self->core);
+}
+
+/* Nothing is complete before who was dropped knows it. */
+static void
+test_stall_and_settled (void)
+{
+  static const ProcstreamSubscriberOps ops = { .push = push_cb, .over = over_cb, .dropped = end_while_dropped_cb, .ref = ref_cb, .unref = unref_cb };
+
+  ProcstreamOutputCore *core = test_core_new (1);
+  Ending                ending = { .core = core };
+  Subscriber            paused;
+
+  procstream_output_core_set_ended_func (core, ended_cb, &ending, NULL);
+  subscribe_limited (&paused, core, &ops, FOR_EVER_MS);
+  procstream_output_core_set_paused (core, paused.subscription, TRUE);
+  test_core_feed (core, "a");
+  procstream_output_core_check_stalls (core, G_MAXINT64);
+  g_assert_false (ending.settled_too_soon);
+  g_assert_cmpuint (ending.told, ==, 2);
+  g_assert_cmpuint (ending.told_settled, ==, 1);
+  leave (&paused);
+  test_core_free (core);
+}
+
 /* A timer that is set for long keeps nothing in memory after the end, by whatever way it came. */
 static void
 test_stall_timer_and_end (void)
@@ -623,6 +699,61 @@ test_slow_delays_nobody (void)
   test_core_free (core);
 }
 
+/* --- Blocking ----------------------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  Subscriber   *subscriber;
+  GCancellable *cancellable;
+} Wait;
+
+static gpointer
+wait_in_thread (gpointer data)
+{
+  Wait *wait = data;
+
+  g_assert_false (procstream_output_core_wait (wait->subscriber->core, wait->subscriber->subscription, -1, wait->cancellable));
+  return NULL;
+}
+
+static gboolean
+is_blocked (ProcstreamOutputCore *core)
+{
+  gboolean blocked;
+
+  g_mutex_lock (&core->mutex);
+  blocked = core->n_blocked > 0;
+  g_mutex_unlock (&core->mutex);
+  return blocked;
+}
+
+static void
+join_cb (GCancellable *cancellable,
+         GThread      *thread)
+{
+  g_thread_join (thread);
+}
+
+/* A handler of the program's may wait for the thread that is woken by the same cancellation. */
+static void
+test_cancelled_and_joined (void)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  ProcstreamOutputCore *core = test_core_new (1);
+  Subscriber            subscriber;
+  Wait                  wait = { &subscriber, cancellable };
+  GThread              *thread;
+
+  subscribe (&subscriber, core, &pulling_ops, &reliable);
+  thread = g_thread_new ("waits", wait_in_thread, &wait);
+  while (!is_blocked (core))
+    g_thread_yield ();
+  g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (join_cb), thread, NULL, G_CONNECT_AFTER);
+  g_cancellable_cancel (cancellable);
+  leave (&subscriber);
+  test_core_free (core);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -640,7 +771,10 @@ main (int   argc,
   g_test_add_func ("/output-flow/stall/in-time", test_stall_in_time);
   g_test_add_func ("/output-flow/stall/paused", test_stall_paused);
   g_test_add_func ("/output-flow/stall/timer", test_stall_timer);
+  g_test_add_func ("/output-flow/stall/after-pause", test_stall_after_pause);
+  g_test_add_func ("/output-flow/stall/and-settled", test_stall_and_settled);
   g_test_add_func ("/output-flow/stall/timer-and-end", test_stall_timer_and_end);
   g_test_add_func ("/output-flow/slow-delays-nobody", test_slow_delays_nobody);
+  g_test_add_func ("/output-flow/cancelled-and-joined", test_cancelled_and_joined);
   return g_test_run ();
 }
