@@ -37,6 +37,7 @@ typedef struct
   gboolean        foreign;
   gconstpointer   family; /* see ProcstreamEmission */
 
+  gboolean               calling;
   gboolean               pending;
   gboolean               arrived;
   ProcstreamWriteOutcome outcome;
@@ -55,6 +56,8 @@ void procstream_write_target_clear (ProcstreamWriteTarget *self);
 /* Sink and stream are not needed any more. */
 void procstream_write_target_drop (ProcstreamWriteTarget *self);
 
+/* An operation is under way, or the user's code is being called: nothing is to be done. */
+gboolean procstream_write_target_is_busy (ProcstreamWriteTarget *self);
 /* FALSE: it is under way; to be called again, with the same, when it is not. A foreign stream is written one vector. */
 gboolean procstream_write_target_perform (ProcstreamWriteTarget   *self,
                                           ProcstreamWriteOperation operation,

@@ -12,6 +12,10 @@
  * While pending is TRUE an operation is under way, and with it a reference to the owner; nothing else is called. Its callback, in the
  * same context, leaves the outcome, sets arrived and wakes the owner, whose next call of perform() is given it. All of this happens in
  * one thread.
+ *
+ * While calling is TRUE a function of the user's is on the stack, which may iterate the context, and what is dispatched there may be the
+ * owner, or the callback of the operation that the function is just beginning. So the owner does nothing while it is set (see
+ * procstream_write_target_is_busy()), and whether an operation takes its time is known only when the function has returned.
  */
 
 static void
@@ -129,12 +133,29 @@ perform_in_context (ProcstreamWriteTarget   *self,
 
   g_main_context_push_thread_default (self->context);
   procstream_emission_begin (&emission, self->family);
+  self->calling = TRUE;
   if (has_own_async (self->stream, operation) && (operation != PROCSTREAM_WRITE_OPERATION_CLOSE || self->close_stream))
     begin_async (self, operation, vectors);
   else
     perform_now (self, operation, vectors, n_vectors, outcome);
+  self->calling = FALSE;
   procstream_emission_end (&emission);
   g_main_context_pop_thread_default (self->context);
+}
+
+static void
+take_outcome (ProcstreamWriteTarget  *self,
+              ProcstreamWriteOutcome *outcome)
+{
+  *outcome = self->outcome;
+  self->outcome = (ProcstreamWriteOutcome){ 0 };
+  self->arrived = FALSE;
+}
+
+gboolean
+procstream_write_target_is_busy (ProcstreamWriteTarget *self)
+{
+  return self->pending || self->calling;
 }
 
 gboolean
@@ -144,17 +165,19 @@ procstream_write_target_perform (ProcstreamWriteTarget   *self,
                                  guint                    n_vectors,
                                  ProcstreamWriteOutcome  *outcome)
 {
+  g_assert (!procstream_write_target_is_busy (self));
   if (self->arrived)
     {
-      *outcome = self->outcome;
-      self->outcome = (ProcstreamWriteOutcome){ 0 };
-      self->arrived = FALSE;
+      take_outcome (self, outcome);
       return TRUE;
     }
   if (!self->foreign)
     perform_now (self, operation, vectors, n_vectors, outcome);
   else
     perform_in_context (self, operation, vectors, n_vectors, outcome);
+  /* It was over before the call that began it returned. */
+  if (self->arrived)
+    take_outcome (self, outcome);
   return !self->pending;
 }
 

@@ -29,6 +29,7 @@ typedef struct
   const char *answers;            /* for the next writes: a digit is how many bytes it takes, "x" an error, "-" everything; then everything */
   void (*during) (gpointer data); /* in each write */
   gpointer data;
+  gboolean runs; /* what takes its time is over when the call that begins it returns: it iterates the context meanwhile */
 } OwnStream;
 
 typedef GOutputStreamClass OwnStreamClass;
@@ -153,6 +154,8 @@ async_write (GOutputStream      *stream,
   g_task_set_task_data (task, data, g_free);
   g_source_set_callback (source, async_write_cb, task, g_object_unref);
   g_source_attach (source, g_task_get_context (task));
+  while (((OwnStream *) stream)->runs && g_output_stream_has_pending (stream))
+    g_main_context_iteration (NULL, TRUE);
 }
 
 static gssize
@@ -436,6 +439,24 @@ test_own_marks_at_end (gconstpointer async)
   g_object_unref (target);
 }
 
+/* The marker at the very end is whole, also where it is written a few bytes at a time. */
+static void
+test_own_marks_in_parts (gconstpointer async)
+{
+  g_autoptr (TestStream) stream = test_stream_new (&reliable);
+  OwnStream *target = g_object_new (get_own_type (async), NULL);
+  g_autoptr (ProcstreamWriter) writer = attach_to (G_OUTPUT_STREAM (target), stream,
+                                                   "error-policy", PROCSTREAM_WRITE_ERROR_POLICY_CONTINUE, "mark-losses", TRUE, NULL);
+
+  target->answers = "2x135";
+  test_stream_write_read (stream, "abcdef");
+  test_stream_close (stream);
+  g_assert_true (wait_for (writer, NULL));
+  g_assert_cmpstr (target->text->str, ==, "ab\n[test: 4 bytes not written]\n");
+  g_assert_cmpstr (target->order->str, ==, "wwwwwwf");
+  g_object_unref (target);
+}
+
 /* Nothing is called in any other thread, so nothing happens until the context runs; then it does, by itself. */
 static void
 test_own_in_loop (gconstpointer async)
@@ -452,6 +473,34 @@ test_own_in_loop (gconstpointer async)
   test_wait_result (NULL, "the writer", &result);
   g_assert_true (procstream_consumer_wait_finish (PROCSTREAM_CONSUMER (writer), result, NULL));
   g_assert_cmpstr (target->text->str, ==, "abc");
+  g_object_unref (target);
+}
+
+static guint
+count_threads (void)
+{
+  g_autoptr (GDir) tasks = g_dir_open ("/proc/self/task", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (tasks))
+    n++;
+  return n;
+}
+
+/* It never had anything to do, so it is over: no thread is begun for it, and its stream is let go of where it was made. The first of all
+ * tests, as no thread waits for work yet. */
+static void
+test_never_attached (void)
+{
+  OwnStream        *target = g_object_new (own_stream_get_type (), NULL);
+  ProcstreamWriter *writer = procstream_writer_new_for_stream (G_OUTPUT_STREAM (target));
+  guint             n = count_threads ();
+
+  procstream_consumer_cancel (PROCSTREAM_CONSUMER (writer));
+  g_assert_cmpuint (count_threads (), ==, n);
+  g_assert_cmpint (procstream_consumer_get_state (PROCSTREAM_CONSUMER (writer)), ==, PROCSTREAM_CONSUMER_STATE_CANCELLED);
+  g_object_unref (writer);
+  g_assert_cmpuint (G_OBJECT (target)->ref_count, ==, 1);
   g_object_unref (target);
 }
 
@@ -486,6 +535,58 @@ test_own_cancelled (gconstpointer async)
   procstream_consumer_core_unref (core);
   g_assert_cmpuint (G_OBJECT (target)->ref_count, ==, 1);
   g_object_unref (target);
+}
+
+/* A writer whose stream runs the main loop in its calls, and what happens in there. */
+typedef struct
+{
+  TestStream       *stream;
+  ProcstreamWriter *writer;
+  gboolean          cancels;
+  guint             depth;
+  guint             n;
+} Nested;
+
+static void
+iterate_cb (gpointer data)
+{
+  Nested *nested = data;
+
+  g_assert_cmpuint (nested->depth++, ==, 0);
+  if (++nested->n == 1)
+    {
+      test_stream_write_read (nested->stream, "def");
+      test_stream_close (nested->stream);
+    }
+  if (nested->cancels)
+    procstream_consumer_cancel (PROCSTREAM_CONSUMER (nested->writer));
+  test_iterate ();
+  nested->depth--;
+}
+
+/* What is written is still there, and comes once and in order, when a write iterates the context that the writer works in. */
+static void
+test_own_iterates (gconstpointer async)
+{
+  for (int cancels = FALSE; cancels <= TRUE; cancels++)
+    {
+      g_autoptr (TestStream) stream = test_stream_new (&reliable);
+      OwnStream *target = g_object_new (get_own_type (async), NULL);
+      g_autoptr (ProcstreamWriter) writer = attach_to (G_OUTPUT_STREAM (target), stream, "close-stream", TRUE, NULL);
+      Nested nested = { .stream = stream, .writer = writer, .cancels = cancels };
+
+      target->during = iterate_cb;
+      target->data = &nested;
+      target->answers = "1";
+      target->runs = async != NULL;
+      test_stream_write_read (stream, "abc");
+      g_assert_cmpint (wait_for (writer, NULL), ==, !cancels);
+      while (!g_output_stream_is_closed (G_OUTPUT_STREAM (target)))
+        g_main_context_iteration (NULL, TRUE);
+      g_assert_cmpstr (target->text->str, ==, cancels ? "a" : "abcdef");
+      g_assert_cmpstr (target->order->str, ==, cancels ? "wfc" : "wwwffc");
+      g_object_unref (target);
+    }
 }
 
 static GError *wait_error;
@@ -532,6 +633,7 @@ main (int   argc,
 {
   test_init (&argc, &argv);
   main_thread = g_thread_self ();
+  g_test_add_func ("/writer-stream/never-attached", test_never_attached);
   g_test_add_func ("/writer-stream/memory", test_memory);
   g_test_add_func ("/writer-stream/flush-policies", test_flush_policies);
   g_test_add_func ("/writer-stream/flush-error", test_flush_error);
@@ -543,7 +645,9 @@ main (int   argc,
   add_own ("continues", test_own_continues);
   add_own ("recovers", test_own_recovers);
   add_own ("marks-at-end", test_own_marks_at_end);
+  add_own ("marks-in-parts", test_own_marks_in_parts);
   add_own ("in-loop", test_own_in_loop);
+  add_own ("iterates", test_own_iterates);
   add_own ("cancelled", test_own_cancelled);
   g_test_add_func ("/writer-stream/own/waits", test_own_waits);
   return g_test_run ();
