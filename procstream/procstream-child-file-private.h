@@ -7,15 +7,12 @@
 
 G_BEGIN_DECLS
 
-/* Opens the file of an output (its number), without blocking. -1 with an error that names both. */
-int procstream_child_file_open (const ProcstreamChildOptions *options,
-                                guint                         i,
-                                gboolean                      append,
-                                GError                      **error);
-/* Gives the child that file in place of a pipe. */
-gboolean procstream_child_file_give (const ProcstreamChildOptions *options,
-                                     ProcstreamSpawnRequest       *request,
-                                     int                           target,
-                                     GError                      **error);
+/* Whether any output goes to a file. */
+gboolean procstream_child_core_has_files (ProcstreamChildCore *self);
+/* Opens all of them, which may block, and gives the child those that it writes straight to. FALSE with an error that names the child, the
+ * output and the file. */
+gboolean procstream_child_core_open_files (ProcstreamChildCore    *self,
+                                           ProcstreamSpawnRequest *request,
+                                           GError                **error);
 
 G_END_DECLS

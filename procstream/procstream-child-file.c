@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /*
@@ -18,75 +19,172 @@
  * the back end says which it is.
  *
  * None is opened before the launch, so that a child that is never started touches no file, and each of them before the process is
- * there, so that one that cannot be opened is an error of the start.
+ * there, so that one that cannot be opened is an error of the start, and nothing is emptied that was written already. A disk may take its time: they are opened in a
+ * worker, and the launch goes on from there.
+ *
+ * Whether two outputs have the same file is asked of the files that are open, whatever the paths are. The child then has one description of it
+ * under both numbers, and where a writer has it as well, it is appended to: nobody writes over what another has written.
  */
 
 static const char *const names[PROCSTREAM_CHILD_MAX_OUTPUTS] = { "stdout", "stderr", "merged" };
 
-int
-procstream_child_file_open (const ProcstreamChildOptions *options,
-                            guint                         i,
-                            gboolean                      append,
-                            GError                      **error)
+static gboolean
+is_straight (ProcstreamChildCore *self,
+             guint                i)
 {
-  const char *path = options->files[i];
-  int         fd = procstream_file_open (path, options->file_modes[i], append);
-
-  if (fd < 0)
-    {
-      int              errsv = errno;
-      g_autofree char *name = g_filename_display_name (path);
-
-      g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "could not open “%s” for %s: %s", name, names[i],
-                   errsv == ENXIO ? "Nobody reads it" : g_strerror (errsv));
-    }
-  return fd;
-}
-
-/* --- Straight to it ----------------------------------------------------------------------------------------------------------- */
-
-/* What the other output has already, if it goes to the same file; -1 else. */
-static int
-find_shared (const ProcstreamChildOptions *options,
-             ProcstreamSpawnRequest       *request,
-             int                           target)
-{
-  if (target == STDOUT_FILENO || options->outputs[0].backend != PROCSTREAM_BACKEND_FILE ||
-      g_strcmp0 (options->files[0], options->files[1]) != 0)
-    return -1;
-  for (guint i = 0; i < request->fds->len; i++)
-    {
-      const ProcstreamSpawnFd *given = &g_array_index (request->fds, ProcstreamSpawnFd, i);
-
-      if (given->target == STDOUT_FILENO)
-        return fcntl (given->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-    }
-  return -1;
+  return self->options.files[i] && self->options.outputs[i].backend == PROCSTREAM_BACKEND_FILE;
 }
 
 gboolean
-procstream_child_file_give (const ProcstreamChildOptions *options,
-                            ProcstreamSpawnRequest       *request,
-                            int                           target,
-                            GError                      **error)
+procstream_child_core_has_files (ProcstreamChildCore *self)
 {
-  guint i = target - STDOUT_FILENO;
-  int   fd = find_shared (options, request, target);
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
+    if (self->writers[i] || is_straight (self, i))
+      return TRUE;
+  return FALSE;
+}
 
-  if (fd < 0)
-    {
-      /* As a shell would: a program may go back in what it has to itself. */
-      fd = procstream_child_file_open (options, i, options->file_modes[i] == PROCSTREAM_FILE_MODE_APPEND, error);
-      if (fd < 0)
-        return FALSE;
-      /* Only the opening was not to block. */
-      fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) & ~O_NONBLOCK);
-    }
-  procstream_spawn_request_take_fd (request, fd, target);
+/* --- Opening ------------------------------------------------------------------------------------------------------------------ */
+
+static gboolean
+open_file (ProcstreamChildCore *self,
+           guint                i,
+           int                 *fd,
+           GError             **error)
+{
+  const char        *path = self->options.files[i];
+  ProcstreamFileMode mode = self->options.file_modes[i];
+  g_autofree char   *name = NULL;
+  int                errsv;
+
+  /* As a shell would: a program may go back in what it has to itself. */
+  *fd = procstream_file_open (path, mode, self->writers[i] || mode == PROCSTREAM_FILE_MODE_APPEND);
+  if (*fd >= 0)
+    return TRUE;
+  errsv = errno;
+  name = g_filename_display_name (path);
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "Could not start “%s”: could not open “%s” for %s: %s", self->options.name,
+               name, names[i], errsv == ENXIO ? "Nobody reads it" : g_strerror (errsv));
+  return FALSE;
+}
+
+static gboolean
+open_all (ProcstreamChildCore *self,
+          int                  fds[],
+          GError             **error)
+{
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
+    if ((self->writers[i] || is_straight (self, i)) && !open_file (self, i, &fds[i], error))
+      return FALSE;
   return TRUE;
 }
 
+static gboolean
+is_same (int one,
+         int other)
+{
+  struct stat one_info, other_info;
+
+  return one >= 0 && other >= 0 && fstat (one, &one_info) == 0 && fstat (other, &other_info) == 0 &&
+         one_info.st_dev == other_info.st_dev && one_info.st_ino == other_info.st_ino;
+}
+
+/* Only the opening was not to block. */
+static void
+set_flags (ProcstreamChildCore *self,
+           const int            fds[],
+           guint                i)
+{
+  int flags = fcntl (fds[i], F_GETFL) & ~O_NONBLOCK;
+
+  for (guint j = 0; j < PROCSTREAM_CHILD_MAX_OUTPUTS; j++)
+    if (self->writers[j] && is_same (fds[i], fds[j]))
+      flags |= O_APPEND;
+  fcntl (fds[i], F_SETFL, flags);
+}
+
+/* --- Giving ------------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+dup_fd (ProcstreamChildCore *self,
+        int                  fd,
+        int                 *other,
+        GError             **error)
+{
+  int errsv;
+
+  *other = fcntl (fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  if (*other >= 0)
+    return TRUE;
+  errsv = errno;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "Could not start “%s”: a descriptor of its files: %s", self->options.name,
+               g_strerror (errsv));
+  return FALSE;
+}
+
+/* What the child writes to either comes in the order in which it writes. */
+static gboolean
+share (ProcstreamChildCore *self,
+       int                  fds[],
+       GError             **error)
+{
+  gboolean merged = self->options.merge_stderr && is_straight (self, 0);
+  int      fd;
+
+  if (!merged && !(is_straight (self, 0) && is_straight (self, 1) && is_same (fds[0], fds[1])))
+    return TRUE;
+  if (!dup_fd (self, fds[0], &fd, error))
+    return FALSE;
+  if (fds[1] >= 0)
+    close (fds[1]);
+  fds[1] = fd;
+  return TRUE;
+}
+
+static void
+give_all (ProcstreamChildCore    *self,
+          ProcstreamSpawnRequest *request,
+          int                     fds[])
+{
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
+    {
+      if (fds[i] < 0)
+        continue;
+      if (self->writers[i])
+        procstream_writing_take_fd (self->writings[i], g_steal_fd (&fds[i]));
+      else
+        procstream_spawn_request_take_fd (request, g_steal_fd (&fds[i]), STDOUT_FILENO + (int) i);
+    }
+}
+
+gboolean
+procstream_child_core_open_files (ProcstreamChildCore    *self,
+                                  ProcstreamSpawnRequest *request,
+                                  GError                **error)
+{
+  int      fds[PROCSTREAM_CHILD_MAX_OUTPUTS] = { -1, -1, -1 };
+  gboolean opened = open_all (self, fds, error);
+
+  for (guint i = 0; opened && i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
+    if (is_straight (self, i))
+      set_flags (self, fds, i);
+  opened = opened && share (self, fds, error);
+  if (opened)
+    give_all (self, request, fds);
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
+    if (fds[i] >= 0)
+      close (fds[i]);
+  return opened;
+}
+
 /* --- From what is read -------------------------------------------------------------------------------------------------------- */
+
+static void
+written_cb (gpointer      data,
+            const GError *error)
+{
+  procstream_bell_ring (data);
+}
 
 ProcstreamWriter *
 procstream_child_core_make_writer (ProcstreamChildCore *self,
@@ -101,7 +199,7 @@ procstream_child_core_make_writer (ProcstreamChildCore *self,
   self->writings[i] = procstream_writer_get_writing (writer);
   self->writers[i] = procstream_consumer_core_ref (procstream_consumer_get_core (PROCSTREAM_CONSUMER (writer)));
   procstream_writing_get_options (self->writings[i])->given = TRUE;
-  procstream_writing_set_over_func (self->writings[i], procstream_bell_ring, procstream_bell_ref (self->bell), procstream_bell_unref);
+  procstream_waiters_add_func (procstream_consumer_core_get_waiters (self->writers[i]), written_cb, procstream_bell_ref (self->bell), procstream_bell_unref);
   procstream_consumer_set_delivery (PROCSTREAM_CONSUMER (writer), PROCSTREAM_DELIVERY_RELIABLE);
   /* A single output has room for another one, and a disk may be as slow as it is. */
   self->writers[i]->extra = TRUE;
@@ -112,31 +210,10 @@ procstream_child_core_make_writer (ProcstreamChildCore *self,
 }
 
 gboolean
-procstream_child_core_open_files (ProcstreamChildCore *self,
-                                  GError             **error)
-{
-  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
-    {
-      int fd;
-
-      if (self->writers[i] == NULL)
-        continue;
-      fd = procstream_child_file_open (&self->options, i, TRUE, error);
-      if (fd < 0)
-        {
-          g_prefix_error (error, "Could not start “%s”: ", self->options.name);
-          return FALSE;
-        }
-      procstream_writing_take_fd (self->writings[i], fd);
-    }
-  return TRUE;
-}
-
-gboolean
 procstream_child_core_is_written (ProcstreamChildCore *self)
 {
   for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
-    if (self->writers[i] && procstream_consumer_core_get_state (self->writers[i]) == PROCSTREAM_CONSUMER_STATE_ATTACHED)
+    if (self->writers[i] && !procstream_waiters_is_complete (procstream_consumer_core_get_waiters (self->writers[i])))
       return FALSE;
   return TRUE;
 }

@@ -59,9 +59,6 @@ void procstream_child_core_set_state_locked (ProcstreamChildCore *self,
 /* It could not be started. In the I/O thread, or where it is launched. */
 void procstream_child_core_fail (ProcstreamChildCore *self,
                                  const GError        *error);
-/* Opens the files of the writers. */
-gboolean procstream_child_core_open_files (ProcstreamChildCore *self,
-                                           GError             **error);
 /* Before anybody is told of the end: the terminal is then there to be used. */
 void procstream_child_core_take_terminal_back (ProcstreamChildCore *self,
                                                gboolean             killed);

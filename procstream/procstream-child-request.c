@@ -2,7 +2,6 @@
 
 #include "procstream-child-request-private.h"
 
-#include "procstream-child-file-private.h"
 #include "procstream-pipe-private.h"
 #include "procstream-pty-private.h"
 
@@ -12,7 +11,8 @@
 
 /*
  * What a child gets: from the options that its launcher left to the descriptors and settings of a request. Each descriptor is made just
- * before the start, numbered above 2 and close-on-exec; the request owns those of the child, and the ends those of this side.
+ * before the start, numbered above 2 and close-on-exec; the request owns those of the child, and the ends those of this side. Files come to
+ * it later: see procstream-child-file.c.
  */
 typedef struct
 {
@@ -148,13 +148,13 @@ give_output (Plan    *self,
     case PROCSTREAM_BACKEND_INHERIT:
       return give_own (self, target, target, error);
     case PROCSTREAM_BACKEND_FILE:
-      return procstream_child_file_give (self->options, self->request, target, error);
+      return TRUE; /* given once it is open */
     default:
       return give_null (self, target, error);
     }
 }
 
-/* The same description under both numbers: what the child writes to either comes in the order in which it writes. */
+/* The same description under both numbers: what the child writes to either comes in the order in which it writes. A file is not there yet. */
 static gboolean
 give_merged (Plan    *self,
              GError **error)

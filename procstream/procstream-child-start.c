@@ -2,8 +2,11 @@
 
 #include "procstream-child-record-private.h"
 
+#include "procstream-child-file-private.h"
+#include "procstream-io-thread-private.h"
 #include "procstream-merge-private.h"
 #include "procstream-platform-private.h"
+#include "procstream-worker-private.h"
 
 #include <unistd.h>
 
@@ -61,17 +64,70 @@ spawned_cb (gpointer           user_data,
   procstream_child_core_watch_exit (self);
 }
 
+/* --- With files --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  ProcstreamChildCore    *core;
+  ProcstreamSpawnRequest *request;
+  GError                 *error;
+} Launch;
+
+static gboolean
+fail_cb (gpointer data)
+{
+  Launch *launch = data;
+
+  spawned_cb (launch->core, NULL, launch->error);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+launch_free (gpointer data)
+{
+  Launch *launch = data;
+
+  g_clear_error (&launch->error);
+  g_free (launch);
+}
+
+static gpointer
+open_thread (gpointer data)
+{
+  Launch *launch = data;
+
+  if (procstream_child_core_open_files (launch->core, launch->request, &launch->error))
+    {
+      procstream_spawn (launch->request, spawned_cb, launch->core);
+      launch_free (launch);
+      return NULL;
+    }
+  procstream_spawn_request_free (launch->request);
+  procstream_io_thread_invoke (fail_cb, launch, launch_free);
+  return NULL;
+}
+
 void
 procstream_child_core_launch (ProcstreamChildCore *self)
 {
-  ProcstreamSpawnRequest *request = NULL;
+  ProcstreamSpawnRequest *request;
+  Launch                 *launch;
   g_autoptr (GError) error = NULL;
 
   self->exits_ignored = procstream_platform_ignores_exits ();
-  if (procstream_child_core_open_files (self, &error))
-    request = procstream_child_request_new (&self->options, &self->ends, &error);
-  if (request)
-    procstream_spawn (request, spawned_cb, procstream_child_core_ref (self));
-  else
-    procstream_child_core_fail (self, error);
+  request = procstream_child_request_new (&self->options, &self->ends, &error);
+  if (request == NULL)
+    {
+      procstream_child_core_fail (self, error);
+      return;
+    }
+  procstream_child_core_ref (self);
+  if (!procstream_child_core_has_files (self))
+    {
+      procstream_spawn (request, spawned_cb, self);
+      return;
+    }
+  launch = g_new (Launch, 1);
+  *launch = (Launch){ self, request, NULL };
+  procstream_worker_run ("procstream-open", open_thread, launch);
 }

@@ -59,7 +59,8 @@ procstream_consumer_wait (ProcstreamConsumer *self,
   if (!check_attached (self, error))
     return FALSE;
   waiters = procstream_consumer_get_core (self)->waiters;
-  if (!procstream_waiters_is_complete (waiters) && procstream_emission_is_under_way (procstream_consumer_get_family (self)))
+  /* One that is over is about to say so, in another thread, and needs nobody of this one for it. */
+  if (procstream_consumer_core_get_state (procstream_consumer_get_core (self)) <= PROCSTREAM_CONSUMER_STATE_ATTACHED && procstream_emission_is_under_way (procstream_consumer_get_family (self)))
     {
       g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
                    "A consumer of “%s” cannot be waited for in a handler or consumer of the same child or output",

@@ -26,10 +26,12 @@ procstream_output_file_install (GObjectClass *object_class)
    * ProcstreamOutputConfig:file: (getter get_file) (setter set_file)
    *
    * A file that everything goes to. It must have a path on this machine, and is opened
-   * when the child is started, which fails if that does.
+   * when the child is started, which fails if that does. A thread of the library opens it, so
+   * that a slow disk delays the start and not the caller of an asynchronous one.
    *
    * With %PROCSTREAM_BACKEND_FILE the child writes straight to it. Two outputs with the same file
-   * share it, and what the child writes to either comes in the order in which it writes.
+   * share it, and what the child writes to either comes in the order in which it writes. A file
+   * that the library writes as well, for another output, is appended to by both.
    *
    * With a back end that is read, the library writes it from the same memory that subscribers
    * see, beside them: reliably, whatever their delivery, so that a slow disk slows the child.

@@ -53,10 +53,4 @@ GError                   *procstream_writing_dup_error (ProcstreamWriting *self)
 void procstream_writing_take_fd (ProcstreamWriting *self,
                                  int                fd);
 
-/* @func is called once, in any thread, when its state has become final. Before it is attached. */
-void procstream_writing_set_over_func (ProcstreamWriting *self,
-                                       void (*func) (gpointer),
-                                       gpointer       data,
-                                       GDestroyNotify destroy);
-
 G_END_DECLS

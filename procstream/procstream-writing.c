@@ -26,9 +26,10 @@
  * after the sink was closed: who waits for it finds everything written.
  *
  * An operation that takes its time (pending, see procstream-write-target.c) is waited for, also when the writer was cancelled; then the same step
- * is taken again, and finds the outcome.
+ * is taken again, and finds the outcome. While the user's code is called, which may run the main loop, no step is taken within.
  *
- * mutex protects what others look at: over, the counts, the first error and the descriptor that is given. All else belongs to the pump.
+ * mutex protects what others look at: attached, over, the counts, the first error and the descriptor that is given. All else belongs to the pump,
+ * which is woken only once it was attached: one that never was has nothing to leave, and its stream is let go of where the writer is.
  */
 typedef enum
 {
@@ -62,11 +63,8 @@ struct _ProcstreamWriting
   gsize    fence_done;
   gboolean last_fence; /* it was tried after the end, too */
 
-  void (*over_func) (gpointer);
-  gpointer       over_data;
-  GDestroyNotify over_destroy;
-
   GMutex                  mutex;
+  gboolean                attached;
   gboolean                over;
   ProcstreamWritingCounts counts;
   guint64                 bytes_torn;
@@ -485,7 +483,7 @@ write_on (ProcstreamWriting *self)
     return flush (self);
   if (!self->end_seen)
     return fill (self);
-  if (self->unmarked > 0 && self->options.mark_losses && (!self->last_fence || self->target.arrived))
+  if (self->unmarked > 0 && self->options.mark_losses && (!self->last_fence || self->fence_done > 0 || self->target.arrived))
     {
       self->last_fence = TRUE;
       return write_fence (self);
@@ -497,7 +495,7 @@ write_on (ProcstreamWriting *self)
 static gboolean
 advance (ProcstreamWriting *self)
 {
-  if (self->target.pending)
+  if (procstream_write_target_is_busy (&self->target))
     return FALSE;
   if (is_over (self))
     return leave (self);
@@ -567,17 +565,30 @@ writing_wake (gpointer native)
 }
 
 static void
-writing_over (gpointer native)
+writing_attached (gpointer native)
 {
   ProcstreamWriting *self = native;
 
   g_mutex_lock (&self->mutex);
+  self->attached = TRUE;
+  g_mutex_unlock (&self->mutex);
+  writing_wake (self);
+}
+
+/* Where it is being attached at the same time, that wakes. */
+static void
+writing_over (gpointer native)
+{
+  ProcstreamWriting *self = native;
+  gboolean           attached;
+
+  g_mutex_lock (&self->mutex);
   self->over = TRUE;
+  attached = self->attached;
   g_mutex_unlock (&self->mutex);
   g_cancellable_cancel (self->target.cancellable);
-  procstream_pump_wake (&self->pump);
-  if (self->over_func)
-    self->over_func (self->over_data);
+  if (attached)
+    writing_wake (self);
 }
 
 static guint64
@@ -597,8 +608,6 @@ writing_free (gpointer native)
 {
   ProcstreamWriting *self = native;
 
-  if (self->over_destroy)
-    self->over_destroy (self->over_data);
   procstream_write_target_clear (&self->target);
   procstream_pump_clear (&self->pump);
   if (self->given_fd >= 0)
@@ -616,7 +625,7 @@ writing_free (gpointer native)
 static const ProcstreamNativeClass native_class = {
   .attach = writing_attach,
   .ready = writing_wake,
-  .attached = writing_wake,
+  .attached = writing_attached,
   .over = writing_over,
   .get_bytes_torn = writing_get_bytes_torn,
   .free = writing_free,
@@ -694,15 +703,4 @@ procstream_writing_take_fd (ProcstreamWriting *self,
   self->given_fd = fd;
   g_mutex_unlock (&self->mutex);
   procstream_pump_wake (&self->pump);
-}
-
-void
-procstream_writing_set_over_func (ProcstreamWriting *self,
-                                  void (*func) (gpointer),
-                                  gpointer       data,
-                                  GDestroyNotify destroy)
-{
-  self->over_func = func;
-  self->over_data = data;
-  self->over_destroy = destroy;
 }

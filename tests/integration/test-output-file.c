@@ -8,8 +8,62 @@
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <stdarg.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* --- A disk that takes its time ----------------------------------------------------------------------------------------------- */
+
+/* In place of the function of the C library, for the library too: the opening of a path does not come to its end before it is let. */
+static struct
+{
+  GMutex      mutex;
+  GCond       cond;
+  const char *held; /* NULL: none */
+  gboolean    reached;
+} disk;
+
+int
+open (const char *path,
+      int         flags,
+      ...)
+{
+  va_list args;
+  int     mode;
+
+  va_start (args, flags);
+  mode = flags & (O_CREAT | O_TMPFILE) ? va_arg (args, int) : 0;
+  va_end (args);
+  g_mutex_lock (&disk.mutex);
+  while (g_strcmp0 (path, disk.held) == 0)
+    {
+      disk.reached = TRUE;
+      g_cond_broadcast (&disk.cond);
+      g_cond_wait (&disk.cond, &disk.mutex);
+    }
+  g_mutex_unlock (&disk.mutex);
+  return (int) syscall (SYS_openat, AT_FDCWD, path, flags, mode);
+}
+
+static void
+disk_hold (const char *path)
+{
+  g_mutex_lock (&disk.mutex);
+  disk.held = path;
+  disk.reached = FALSE;
+  g_cond_broadcast (&disk.cond);
+  g_mutex_unlock (&disk.mutex);
+}
+
+static void
+disk_await (void)
+{
+  g_mutex_lock (&disk.mutex);
+  while (!disk.reached)
+    g_cond_wait (&disk.cond, &disk.mutex);
+  g_mutex_unlock (&disk.mutex);
+}
 
 /* A process whose outputs go to files in a directory. */
 typedef struct
@@ -149,6 +203,95 @@ test_same_file (void)
     }
 }
 
+/* The same under two names. */
+static void
+test_same_file_linked (void)
+{
+  g_autoptr (Case) c = case_new ();
+  g_autofree char *other = g_strconcat (c->path, ".other", NULL);
+
+  g_assert_true (g_file_set_contents (c->path, "what was there before", -1, NULL));
+  g_assert_cmpint (link (c->path, other), ==, 0);
+  case_take_stdout (c, procstream_output_config_new_file (c->path, PROCSTREAM_FILE_MODE_TRUNCATE));
+  case_take_stderr (c, procstream_output_config_new_file (other, PROCSTREAM_FILE_MODE_TRUNCATE));
+  test_process_spawn (c->process, "echo 1; echo 2 >&2; echo 3; echo 4 >&2");
+  test_process_listen (c->process);
+  test_process_run_to_completed (c->process);
+  case_assert (c, "1\n2\n3\n4\n");
+  g_unlink (other);
+}
+
+static gboolean
+has_written (gpointer data)
+{
+  return procstream_writer_get_bytes_written (data) > 0;
+}
+
+/* One goes there straight, the other from what is read: the child does not write over what the library has written. */
+static void
+test_same_file_mixed (void)
+{
+  for (int linked = FALSE; linked <= TRUE; linked++)
+    {
+      g_autoptr (Case) c = case_new ();
+      g_autofree char  *other = g_strconcat (c->path, ".other", NULL);
+      ProcstreamWriter *writer;
+
+      g_assert_true (g_file_set_contents (c->path, "what was there before", -1, NULL));
+      g_assert_cmpint (link (c->path, other), ==, 0);
+      case_take_stdout (c, procstream_output_config_new_file (c->path, PROCSTREAM_FILE_MODE_TRUNCATE));
+      case_take_stderr (c, make_both (PROCSTREAM_DELIVERY_LOSSY, linked ? other : c->path));
+      procstream_launcher_set_stdin_mode (c->process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+      test_process_spawn (c->process, "echo 1; echo 2 >&2; read line; echo 3");
+      test_process_listen (c->process);
+      writer = procstream_output_get_file_writer (procstream_child_get_stderr (c->process->child));
+      test_run_until (NULL, "the writer", has_written, writer);
+      test_process_write (c->process, "\n");
+      test_process_run_to_completed (c->process);
+      case_assert (c, "1\n2\n3\n");
+      g_unlink (other);
+    }
+}
+
+/* Nobody waits for a disk but who asked to: neither the caller, nor another child. */
+static void
+test_slow_disk (void)
+{
+  for (int both = FALSE; both <= TRUE; both++)
+    for (int fails = FALSE; fails <= TRUE; fails++)
+      {
+        g_autoptr (Case) c = case_new ();
+        g_autoptr (Case) other = case_new ();
+        g_autofree char *path = fails ? g_strdup ("/nowhere/log") : g_strdup (c->path);
+        g_autoptr (GAsyncResult) result = NULL;
+        g_autoptr (GError) error = NULL;
+
+        case_take_stdout (c, both ? make_both (PROCSTREAM_DELIVERY_LOSSY, path) : procstream_output_config_new_file (path, PROCSTREAM_FILE_MODE_TRUNCATE));
+        test_process_create_mode (c->process, "echo hello");
+        disk_hold (path);
+        procstream_child_start_async (c->process->child, NULL, test_store_result_cb, &result);
+        disk_await ();
+        g_assert_cmpint (procstream_child_get_state (c->process->child), ==, PROCSTREAM_CHILD_STATE_STARTING);
+        test_process_spawn_mode (other->process, "echo hello");
+        test_process_listen (other->process);
+        test_process_run_to_completed (other->process);
+        g_assert_null (result);
+        disk_hold (NULL);
+        test_wait_result (NULL, "the start", &result);
+        g_assert_cmpint (procstream_child_start_finish (c->process->child, result, &error), ==, !fails);
+        if (fails)
+          {
+            g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+            continue;
+          }
+        g_assert_true (procstream_child_wait (c->process->child, 60000, NULL, &error));
+        if (both)
+          procstream_consumer_wait (PROCSTREAM_CONSUMER (procstream_output_get_file_writer (procstream_child_get_stdout (c->process->child))), 60000, NULL, &error);
+        g_assert_no_error (error);
+        case_assert (c, "hello\n");
+      }
+}
+
 static void
 test_merged (void)
 {
@@ -285,6 +428,10 @@ completed_cb (ProcstreamChild  *child,
               ProcstreamResult *result,
               Case             *c)
 {
+  ProcstreamWriter *writer = procstream_output_get_file_writer (procstream_child_get_stdout (child));
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (procstream_consumer_wait (PROCSTREAM_CONSUMER (writer), 0, NULL, &error));
   case_assert (c, "hello\n");
 }
 
@@ -459,6 +606,9 @@ main (int   argc,
   g_test_add_func ("/output-file/truncate", test_truncate);
   g_test_add_func ("/output-file/append", test_append);
   g_test_add_func ("/output-file/same-file", test_same_file);
+  g_test_add_func ("/output-file/same-file/linked", test_same_file_linked);
+  g_test_add_func ("/output-file/same-file/mixed", test_same_file_mixed);
+  g_test_add_func ("/output-file/slow-disk", test_slow_disk);
   g_test_add_func ("/output-file/merged", test_merged);
   g_test_add_func ("/output-file/flags", test_flags);
   g_test_add_func ("/output-file/cannot-open", test_cannot_open);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "procstream-consumer-core-private.h"
+#include "procstream-emission-private.h"
 #include "procstream-output-record-private.h"
 
 #include <procstream/procstream.h>
@@ -434,6 +435,86 @@ test_place_is_free_at_once (void)
   test_core_free (output);
 }
 
+/* Holds what the end of a subscription needs until it is told. */
+typedef struct
+{
+  ProcstreamOutputCore *output;
+  GMutex                mutex;
+  GCond                 cond;
+  gboolean              held;
+  gboolean              let_go;
+} Holder;
+
+static gpointer
+hold_thread (gpointer data)
+{
+  Holder *self = data;
+
+  g_mutex_lock (&self->output->push_mutex);
+  g_mutex_lock (&self->mutex);
+  self->held = TRUE;
+  g_cond_broadcast (&self->cond);
+  while (!self->let_go)
+    g_cond_wait (&self->cond, &self->mutex);
+  g_mutex_unlock (&self->mutex);
+  g_mutex_unlock (&self->output->push_mutex);
+  return NULL;
+}
+
+static void
+let_go (gpointer data)
+{
+  Holder *self = data;
+
+  g_mutex_lock (&self->mutex);
+  self->let_go = TRUE;
+  g_cond_broadcast (&self->cond);
+  g_mutex_unlock (&self->mutex);
+}
+
+static gpointer
+cancel_consumer_thread (gpointer data)
+{
+  procstream_consumer_cancel (data);
+  return NULL;
+}
+
+/* Its state is final, and another thread is about to tell those who wait: that needs nobody, so a handler can wait for it, too. */
+static void
+test_waited_for_in_handler (void)
+{
+  ProcstreamOutputCore *output = test_core_new (0);
+  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST);
+  Holder             holder = { .output = output };
+  ProcstreamEmission emission;
+  TestInterruption  *interruption;
+  GThread           *threads[2];
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (procstream_consumer_attach (PROCSTREAM_CONSUMER (collector), output, PROCSTREAM_DELIVERY_RELIABLE, &error));
+  procstream_emission_begin (&emission, procstream_output_core_get_family (output));
+  g_assert_false (procstream_consumer_wait (PROCSTREAM_CONSUMER (collector), 0, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK);
+  g_clear_error (&error);
+
+  threads[0] = g_thread_new ("hold", hold_thread, &holder);
+  g_mutex_lock (&holder.mutex);
+  while (!holder.held)
+    g_cond_wait (&holder.cond, &holder.mutex);
+  g_mutex_unlock (&holder.mutex);
+  threads[1] = g_thread_new ("cancel", cancel_consumer_thread, collector);
+  while (procstream_consumer_get_state (PROCSTREAM_CONSUMER (collector)) == PROCSTREAM_CONSUMER_STATE_ATTACHED)
+    g_thread_yield ();
+  interruption = test_interrupt (let_go, &holder);
+  g_assert_false (procstream_consumer_wait (PROCSTREAM_CONSUMER (collector), TEST_WATCHDOG_SECONDS * 1000, NULL, &error));
+  test_interruption_end (interruption);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  procstream_emission_end (&emission);
+  g_thread_join (threads[0]);
+  g_thread_join (threads[1]);
+  test_core_free (output);
+}
+
 static gboolean
 refuse_cb (gpointer                     native,
            const ProcstreamLineOptions *lines,
@@ -518,6 +599,7 @@ main (int   argc,
   g_test_add_func ("/consumer-core/first-counts", test_first_counts);
   g_test_add_func ("/consumer-core/pulling", test_pulling);
   g_test_add_func ("/consumer-core/gaps", test_gaps);
+  g_test_add_func ("/consumer-core/waited-for-in-handler", test_waited_for_in_handler);
   g_test_add_func ("/consumer-core/place/free-at-once", test_place_is_free_at_once);
   g_test_add_func ("/consumer-core/place/not-taken", test_place_is_not_taken);
   g_test_add_func ("/consumer-core/dropped", test_dropped);
