@@ -415,9 +415,66 @@ side_close (ProcstreamSource *source)
   receiver_unref (self);
 }
 
+/* The size and the sender of what is in the queue at @offset. FALSE: nothing is. */
+static gboolean
+peek (Receiver *self,
+      int       offset,
+      gsize    *size,
+      int      *sender)
+{
+  struct sockaddr_un name;
+  struct msghdr      message = { .msg_name = &name, .msg_namelen = sizeof name };
+  gssize             n;
+
+  if (setsockopt (self->fds.receiver, SOL_SOCKET, SO_PEEK_OFF, &offset, sizeof offset) < 0)
+    return FALSE;
+  do
+    n = recvmsg (self->fds.receiver, &message, MSG_DONTWAIT | MSG_PEEK | MSG_TRUNC);
+  while (n < 0 && errno == EINTR);
+  if (n < 0)
+    return FALSE;
+  *size = n;
+  *sender = procstream_exact_get_sender (&name, message.msg_namelen);
+  return TRUE;
+}
+
+/* The queue has those of the other side too, so it is looked through. It is short, whoever writes meanwhile: the system's
+ * net.unix.max_dgram_qlen, and one. */
+static gsize
+count_pending_locked (Receiver *self,
+                      guint     side)
+{
+  gsize pending = 0, size;
+  int   offset = 0, sender;
+
+  while (peek (self, offset, &size, &sender))
+    {
+      offset += (int) size;
+      if (sender == (int) side)
+        pending += MIN (size, self->fds.largest);
+    }
+  return pending;
+}
+
+/* No batch is being fed in the thread that reads when it asks for this. */
+static gsize
+side_get_pending (ProcstreamSource *source)
+{
+  Side     *side = (Side *) source;
+  Receiver *self = side->receiver;
+  gsize     pending = 0;
+
+  g_mutex_lock (&self->mutex);
+  if (side->open)
+    pending = count_pending_locked (self, side - self->sides);
+  g_mutex_unlock (&self->mutex);
+  return pending;
+}
+
 static const ProcstreamSourceClass side_class = {
-  side_set_reading,
-  side_close,
+  .set_reading = side_set_reading,
+  .close = side_close,
+  .get_pending = side_get_pending,
 };
 
 static gboolean

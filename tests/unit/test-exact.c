@@ -2,6 +2,7 @@
 
 #include "procstream-consumer-private.h"
 #include "procstream-exact-private.h"
+#include "procstream-line-waiter-private.h"
 
 #include <procstream/procstream.h>
 
@@ -177,6 +178,86 @@ test_empty (void)
   write_text (&f, 0, "text");
   expect (&f, 0, "text");
   tear_down (&f);
+}
+
+static void
+assert_pending (Fixture *f,
+                guint64  out,
+                guint64  err)
+{
+  g_assert_cmpuint (procstream_output_core_get_pending_offset (f->cores[0]), ==, out);
+  g_assert_cmpuint (procstream_output_core_get_pending_offset (f->cores[1]), ==, err);
+}
+
+/* What was written is known before it is read, for each of the two; looking changes nothing. */
+static void
+test_pending (void)
+{
+  Fixture f;
+
+  set_up (&f);
+  assert_pending (&f, 0, 0);
+  write_text (&f, 0, "one");
+  g_assert_cmpint (send (f.fds[1], "", 0, 0), ==, 0);
+  write_text (&f, 1, "other");
+  g_assert_cmpint (send (f.fds[0], "", 0, 0), ==, 0);
+  write_text (&f, 0, "two");
+  for (guint i = 0; i < 3; i++)
+    assert_pending (&f, 6, 5);
+  expect (&f, 0, "one");
+  iterate ();
+  assert_pending (&f, 6, 5);
+  expect (&f, 1, "other");
+  expect (&f, 0, "two");
+  write_text (&f, 1, "!");
+  assert_pending (&f, 6, 6);
+  tear_down (&f);
+}
+
+static void
+over_cb (gpointer data)
+{
+  (*(guint *) data)++;
+}
+
+static void
+free_cb (gpointer data)
+{
+}
+
+/* A line that was in the queue when the process was gone is found, though others still have its outputs; what they write is not. */
+static void
+test_exited (void)
+{
+  const char *const texts[] = { "ready", "late" };
+
+  for (guint i = 0; i < 2; i++)
+    {
+      Fixture f;
+      guint   n_over = 0;
+      g_autoptr (ProcstreamLineWaiter) waiter = procstream_line_waiter_new ();
+      g_autoptr (ProcstreamMatch) match = NULL;
+      g_autoptr (GError) error = NULL;
+
+      set_up (&f);
+      g_assert_true (procstream_line_waiter_add_pattern (waiter, texts[i], PROCSTREAM_MATCH_NONE, NULL));
+      g_assert_true (procstream_line_waiter_attach_both (waiter, f.cores, "prog", over_cb, &n_over, free_cb, NULL));
+      write_text (&f, 1, "first\n");
+      write_text (&f, 0, "ready\n");
+      procstream_line_seeker_exited (procstream_line_waiter_get_search (waiter), "It is gone");
+      if (i == 1)
+        {
+          iterate ();
+          write_text (&f, 0, "late\n");
+        }
+      match = procstream_line_waiter_wait_match (waiter, TEST_WATCHDOG_SECONDS * 1000, NULL, &error);
+      if (i == 0)
+        g_assert_no_error (error);
+      else
+        g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NO_MATCH);
+      g_assert_cmpuint (n_over, ==, 1);
+      tear_down (&f);
+    }
 }
 
 /* --- The end ------------------------------------------------------------------------------------------------------------------ */
@@ -501,6 +582,8 @@ main (int   argc,
   test_init (&argc, &argv);
   g_test_add_func ("/exact/order", test_order);
   g_test_add_func ("/exact/empty", test_empty);
+  g_test_add_func ("/exact/pending", test_pending);
+  g_test_add_func ("/exact/exited", test_exited);
   g_test_add_func ("/exact/ends", test_ends);
   g_test_add_func ("/exact/reads-own", test_reads_own);
   g_test_add_func ("/exact/large", test_large);
