@@ -74,6 +74,8 @@ procstream_child_core_new (ProcstreamChildOptions *options,
       self->outputs[i] = procstream_output_core_new (names[i], &self->options.outputs[i], context, self);
       procstream_output_core_take_label (self->outputs[i], g_strdup_printf ("%s (%s)", self->options.name, names[i]));
       procstream_output_core_set_stream (self->outputs[i], streams[i]);
+      if (i == 2)
+        procstream_output_core_set_merged (self->outputs[i]);
       procstream_output_core_set_ended_func (self->outputs[i], procstream_bell_ring, procstream_bell_ref (self->bell), procstream_bell_unref);
     }
   if (self->options.stdin_mode == PROCSTREAM_STDIN_MODE_PIPE || self->options.stdin_mode == PROCSTREAM_STDIN_MODE_PTY)

@@ -74,8 +74,11 @@ const char *procstream_output_core_get_label (ProcstreamOutputCore *self);
 /* That of the thread that reads. */
 GMainContext *procstream_output_core_get_home_context (ProcstreamOutputCore *self);
 /* What its chunks are said to be of. */
-void                            procstream_output_core_set_stream (ProcstreamOutputCore *self,
-                                                                   ProcstreamStream      stream);
+void procstream_output_core_set_stream (ProcstreamOutputCore *self,
+                                        ProcstreamStream      stream);
+/* Its chunks are those of several streams. Before anybody may attach to it. */
+void                            procstream_output_core_set_merged (ProcstreamOutputCore *self);
+gboolean                        procstream_output_core_is_merged (ProcstreamOutputCore *self);
 const ProcstreamOutputSettings *procstream_output_core_get_settings (ProcstreamOutputCore *self);
 gconstpointer                   procstream_output_core_get_family (ProcstreamOutputCore *self);
 ProcstreamOutputState           procstream_output_core_get_state (ProcstreamOutputCore *self);

@@ -66,8 +66,9 @@ struct _ProcstreamOutputCore
 {
   gatomicrefcount          ref_count;
   char                    *name;
-  char                    *label;  /* constant once it may be attached to; NULL: the name */
-  ProcstreamStream         stream; /* of what is read; constant once it is open */
+  char                    *label;     /* constant once it may be attached to; NULL: the name */
+  ProcstreamStream         stream;    /* of what is read; constant once it is open */
+  gboolean                 is_merged; /* constant, as the label is */
   ProcstreamOutputSettings settings;
   gconstpointer            family;  /* constant */
   GMainContext            *context; /* captured */

@@ -107,6 +107,18 @@ procstream_output_core_set_stream (ProcstreamOutputCore *self,
   self->stream = stream;
 }
 
+void
+procstream_output_core_set_merged (ProcstreamOutputCore *self)
+{
+  self->is_merged = TRUE;
+}
+
+gboolean
+procstream_output_core_is_merged (ProcstreamOutputCore *self)
+{
+  return self->is_merged;
+}
+
 const ProcstreamOutputSettings *
 procstream_output_core_get_settings (ProcstreamOutputCore *self)
 {

@@ -9,6 +9,13 @@
 
 G_BEGIN_DECLS
 
+/* Where the bytes from @at in held on stand. */
+typedef struct
+{
+  gsize                at;
+  ProcstreamChunkPlace place;
+} ProcstreamPullPiece;
+
 /* One stream of what a reader reads: a merged output has two. */
 typedef struct
 {
@@ -27,6 +34,10 @@ typedef struct
   gsize  n_known;
 
   ProcstreamChunkPlace end; /* where what follows held stands */
+
+  /* One for each chunk that held has bytes of, in their order; none where they are filtered. */
+  GArray *pieces; /* of ProcstreamPullPiece */
+  guint   piece;  /* the one that start is in; those before it were given out */
 } ProcstreamPullLane;
 
 /* What a reader has taken from its subscription and not yet given out: a plain state machine, no waiting in it. */
@@ -36,7 +47,8 @@ typedef struct
   ProcstreamLineOptions options;
   ProcstreamLineRule    rule;
   ProcstreamPullLane    lanes[PROCSTREAM_N_LANES];
-  char                 *output; /* its name; NULL until the first chunk */
+  char                 *output; /* its name; NULL until it was looked for something in it */
+  gboolean              is_merged;
 
   ProcstreamChunk     *chunk; /* being read, from position on */
   gsize                position;
@@ -67,6 +79,7 @@ guint64  procstream_pull_get_bytes_torn (ProcstreamPull *self);
 
 /* These take from the subscription of @core until there is something to give. Where there is nothing yet, nothing is given up: whatever is
  * asked for next finds every byte. */
+/* With @place NULL, what is held of several chunks that follow each other comes in one. */
 ProcstreamPullResult procstream_pull_next (ProcstreamPull         *self,
                                            ProcstreamConsumerCore *core,
                                            GBytes                **bytes,

@@ -10,6 +10,9 @@
  * byte. Only a line is not made of bytes that a gap tore off: who asks for lines gives up the beginning of one that has no
  * end, and it is counted.
  *
+ * pieces says of every byte that is held, unless it was filtered, where it stands: the first piece begins at start or before it, each ends
+ * where the next one begins, and bytes of one chunk are in one piece. When nothing is held they are forgotten with the next byte.
+ *
  * While chunk is not settled, nothing of it was given out and position is 0; it may be torn off from what the lane holds.
  */
 
@@ -22,6 +25,7 @@ procstream_pull_init (ProcstreamPull              *self,
   for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
     {
       self->lanes[i].held = g_byte_array_new ();
+      self->lanes[i].pieces = g_array_new (FALSE, FALSE, sizeof (ProcstreamPullPiece));
       self->lanes[i].filter = procstream_line_filter_new (options);
       self->lanes[i].torn = TRUE;
       self->lanes[i].next = G_MAXUINT64;
@@ -38,6 +42,7 @@ procstream_pull_clear (ProcstreamPull *self)
   for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
     {
       g_clear_pointer (&self->lanes[i].held, g_byte_array_unref);
+      g_clear_pointer (&self->lanes[i].pieces, g_array_unref);
       g_clear_pointer (&self->lanes[i].filter, procstream_line_filter_free);
     }
   self->is_init = FALSE;
@@ -100,6 +105,33 @@ meet_end (ProcstreamPull         *self,
                                    event->error);
 }
 
+static void
+look_at_output (ProcstreamPull       *self,
+                ProcstreamOutputCore *output)
+{
+  if (self->output)
+    return;
+  self->output = g_strdup (procstream_output_core_get_name (output));
+  self->is_merged = procstream_output_core_is_merged (output);
+}
+
+/* One that has ended was looked at before. */
+static gboolean
+is_merged (ProcstreamPull         *self,
+           ProcstreamConsumerCore *core)
+{
+  ProcstreamOutputCore   *output;
+  ProcstreamSubscription *subscription = self->output ? NULL : procstream_consumer_core_dup_subscription (core, &output);
+
+  if (subscription)
+    {
+      look_at_output (self, output);
+      procstream_subscription_unref (subscription);
+      procstream_output_core_unref (output);
+    }
+  return self->is_merged;
+}
+
 gboolean
 procstream_pull_take_chunk (ProcstreamPull         *self,
                             ProcstreamConsumerCore *core)
@@ -115,8 +147,7 @@ procstream_pull_take_chunk (ProcstreamPull         *self,
           self->ended = TRUE;
           return FALSE;
         }
-      if (self->output == NULL)
-        self->output = g_strdup (procstream_output_core_get_name (output));
+      look_at_output (self, output);
       procstream_output_core_take (output, subscription, &event);
       if (event.type == PROCSTREAM_LOG_EVENT_GAP)
         meet_gap (self, core, &event);
@@ -193,6 +224,67 @@ procstream_pull_lane_consume (ProcstreamPullLane *self,
   self->searched = MAX (self->searched, self->start);
 }
 
+static ProcstreamPullPiece *
+get_piece (ProcstreamPullLane *self,
+           guint               i)
+{
+  return &g_array_index (self->pieces, ProcstreamPullPiece, i);
+}
+
+/* The piece that start is in, if anything is held; where the next one begins is where its bytes end. */
+static const ProcstreamPullPiece *
+get_first_piece (ProcstreamPullLane *self,
+                 gsize              *end)
+{
+  while (self->piece + 1 < self->pieces->len && get_piece (self, self->piece + 1)->at <= self->start)
+    self->piece++;
+  *end = self->piece + 1 < self->pieces->len ? get_piece (self, self->piece + 1)->at : self->held->len;
+  return get_piece (self, self->piece);
+}
+
+static ProcstreamChunkPlace
+get_place_of_start (ProcstreamPullLane *self,
+                    gsize              *end)
+{
+  const ProcstreamPullPiece *piece = get_first_piece (self, end);
+  ProcstreamChunkPlace       place = piece->place;
+
+  place.offset += self->start - piece->at;
+  place.stream_offset += self->start - piece->at;
+  return place;
+}
+
+/* What was given out is about to be removed. */
+static void
+compact_pieces (ProcstreamPullLane *self)
+{
+  gsize                end;
+  ProcstreamChunkPlace place;
+
+  if (self->start == self->held->len || self->pieces->len == 0)
+    {
+      g_array_set_size (self->pieces, 0);
+      self->piece = 0;
+      return;
+    }
+  place = get_place_of_start (self, &end);
+  g_array_remove_range (self->pieces, 0, self->piece);
+  self->piece = 0;
+  *get_piece (self, 0) = (ProcstreamPullPiece){ self->start, place };
+  for (guint i = 0; i < self->pieces->len; i++)
+    get_piece (self, i)->at -= self->start;
+}
+
+static void
+add_piece (ProcstreamPullLane         *self,
+           const ProcstreamChunkPlace *place)
+{
+  const ProcstreamPullPiece piece = { self->held->len, *place };
+
+  if (self->pieces->len == 0 || get_piece (self, self->pieces->len - 1)->place.sequence != place->sequence)
+    g_array_append_val (self->pieces, piece);
+}
+
 /* So that moving what is left takes no longer than giving the rest did. */
 static void
 compact (ProcstreamPull     *self,
@@ -200,6 +292,7 @@ compact (ProcstreamPull     *self,
 {
   if (lane->start < lane->held->len - lane->start)
     return;
+  compact_pieces (lane);
   g_byte_array_remove_range (lane->held, 0, lane->start);
   lane->searched -= lane->start;
   self->until_searched -= MIN (self->until_searched, lane->start);
@@ -210,14 +303,17 @@ void
 procstream_pull_hold (ProcstreamPull *self,
                       gsize           size)
 {
-  ProcstreamPullLane *lane = procstream_pull_get_lane (self);
-  const guint8       *data = self->chunk->data + self->position;
-  gsize               n = size;
+  ProcstreamPullLane        *lane = procstream_pull_get_lane (self);
+  const ProcstreamChunkPlace place = procstream_chunk_get_place (self->chunk, self->position);
+  const guint8              *data = self->chunk->data + self->position;
+  gsize                      n = size;
 
   g_assert (self->settled);
   compact (self, lane);
   if (lane->filter)
     data = procstream_line_filter_push (lane->filter, data, size, &n);
+  else
+    add_piece (lane, &place);
   if (n > 0)
     g_byte_array_append (lane->held, data, n);
   self->position += size;
@@ -252,6 +348,55 @@ hold_filtered (ProcstreamPull         *self,
     }
 }
 
+/* The lane that holds what arrived first; NULL: none holds anything. */
+static ProcstreamPullLane *
+get_first_lane (ProcstreamPull *self)
+{
+  ProcstreamPullLane *a = &self->lanes[0];
+  ProcstreamPullLane *b = &self->lanes[1];
+  gsize               end;
+
+  if (procstream_pull_lane_get_size (a) == 0 || procstream_pull_lane_get_size (b) == 0)
+    return procstream_pull_lane_get_size (a) > 0 ? a : procstream_pull_lane_get_size (b) > 0 ? b
+                                                                                             : NULL;
+  if (a->filter)
+    return a;
+  return get_first_piece (a, &end)->place.offset < get_first_piece (b, &end)->place.offset ? a : b;
+}
+
+/* Where what follows start without anything between ends. */
+static gsize
+get_run_end (ProcstreamPullLane *self)
+{
+  gsize   end;
+  guint64 next = get_place_of_start (self, &end).offset + end - self->start;
+
+  for (guint i = self->piece + 1; i < self->pieces->len && get_piece (self, i)->place.offset == next; i++)
+    {
+      const gsize at = end;
+
+      end = i + 1 < self->pieces->len ? get_piece (self, i + 1)->at : self->held->len;
+      next += end - at;
+    }
+  return end;
+}
+
+/* What was filtered has no place of its own: it came before the one it gets. */
+static GBytes *
+take_held (ProcstreamPullLane   *self,
+           ProcstreamChunkPlace *place)
+{
+  gsize end = self->held->len;
+
+  if (self->filter && place)
+    *place = self->end;
+  else if (place)
+    *place = get_place_of_start (self, &end);
+  else if (self->filter == NULL)
+    end = get_run_end (self);
+  return procstream_pull_lane_take_bytes (self, end - self->start);
+}
+
 ProcstreamPullResult
 procstream_pull_next (ProcstreamPull         *self,
                       ProcstreamConsumerCore *core,
@@ -261,20 +406,10 @@ procstream_pull_next (ProcstreamPull         *self,
   ProcstreamPullLane *lane;
 
   hold_filtered (self, core);
-  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+  lane = get_first_lane (self);
+  if (lane)
     {
-      gsize size = procstream_pull_lane_get_size (&self->lanes[i]);
-
-      if (size == 0)
-        continue;
-      *place = self->lanes[i].end;
-      /* What was filtered has no place of its own: it came before this one. */
-      if (self->lanes[i].filter == NULL)
-        {
-          place->offset -= size;
-          place->stream_offset -= size;
-        }
-      *bytes = procstream_pull_lane_take_bytes (&self->lanes[i], size);
+      *bytes = take_held (lane, place);
       return PROCSTREAM_PULL_ITEM;
     }
   if (!procstream_pull_take_chunk (self, core))
@@ -284,7 +419,8 @@ procstream_pull_next (ProcstreamPull         *self,
   lane->skipping = FALSE;
   lane->after_cr = FALSE;
   *bytes = procstream_chunk_to_bytes_from (self->chunk, self->position);
-  *place = procstream_chunk_get_place (self->chunk, self->position);
+  if (place)
+    *place = procstream_chunk_get_place (self->chunk, self->position);
   procstream_pull_drop_chunk (self);
   return PROCSTREAM_PULL_ITEM;
 }
@@ -311,11 +447,6 @@ hold_more (ProcstreamPull         *self,
         *result = procstream_pull_lane_get_size (lane) > 0 ? PROCSTREAM_PULL_ITEM : PROCSTREAM_PULL_END;
       return FALSE;
     }
-  if (self->chunk->is_share)
-    {
-      *result = PROCSTREAM_PULL_MERGED;
-      return FALSE;
-    }
   lane = procstream_pull_get_lane (self);
   if (procstream_pull_is_torn (self) && procstream_pull_lane_get_size (lane) > 0)
     {
@@ -335,6 +466,8 @@ procstream_pull_exactly (ProcstreamPull         *self,
 {
   ProcstreamPullResult result = PROCSTREAM_PULL_ITEM;
 
+  if (is_merged (self, core))
+    return PROCSTREAM_PULL_MERGED;
   while (procstream_pull_lane_get_size (get_only_lane (self)) < size && hold_more (self, core, &result))
     result = PROCSTREAM_PULL_ITEM;
   if (result == PROCSTREAM_PULL_ITEM)
@@ -381,6 +514,8 @@ procstream_pull_until (ProcstreamPull         *self,
 {
   ProcstreamPullResult result;
 
+  if (is_merged (self, core))
+    return PROCSTREAM_PULL_MERGED;
   do
     {
       ProcstreamPullLane *lane = get_only_lane (self);

@@ -99,9 +99,10 @@ procstream_reader_next_finish (ProcstreamReader *self,
  *
  * Reads as [method@Procstream.Reader.next] does, and tells what is known of the chunk.
  *
- * Where lines were read before, what is left of one comes first, with the sequence number and the
- * time of the chunk that it reaches into. Its offset is exact unless it is a piece of a line that
- * was cut at the limit of the length.
+ * What another way of reading has taken and not returned, the beginning of a line among it, comes
+ * first: what is left of each chunk by itself, where it stands, in the order of their arrival. Only where
+ * [property@Procstream.OutputConfig:encoding] is set, or escape sequences are
+ * stripped, it comes in one piece for each stream, with the place of what follows it.
  *
  * Returns: (transfer full) (nullable): a chunk; %NULL without an error at the end; %NULL
  *   with an error of [method@Procstream.Reader.next]

@@ -174,7 +174,7 @@ read_locked (Reading              *self,
   switch (wanted->kind)
     {
     case PROCSTREAM_READ_CHUNK:
-      item->result = procstream_pull_next (pull, self->core, &item->bytes, &place);
+      item->result = procstream_pull_next (pull, self->core, &item->bytes, NULL);
       break;
     case PROCSTREAM_READ_INFO:
       item->result = procstream_pull_next (pull, self->core, &item->bytes, &place);

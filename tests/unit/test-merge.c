@@ -39,6 +39,7 @@ set_up_window (Fixture           *f,
       procstream_output_core_set_stream (f->inputs[i], i == 0 ? PROCSTREAM_STREAM_STDOUT : PROCSTREAM_STREAM_STDERR);
     }
   f->core = procstream_output_core_new ("merged", &settings, g_main_context_default (), NULL);
+  procstream_output_core_set_merged (f->core);
   f->output = procstream_output_new_for_core (f->core, g_main_context_default ());
   procstream_merge_open (f->core, f->inputs);
   procstream_output_release_opening (f->output);
@@ -416,6 +417,74 @@ test_mixed (void)
   tear_down (&f);
 }
 
+/* What was held back of each stream comes as it arrived: every chunk by itself, where it stands, or what is left of it. */
+static void
+test_held_back (void)
+{
+  Fixture f;
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  g_autofree char *line = NULL;
+
+  set_up (&f);
+  attach (&f, reader);
+  test_core_feed (f.inputs[1], "to");
+  test_core_feed (f.inputs[0], "be");
+  test_core_feed (f.inputs[1], "get");
+  test_core_feed (f.inputs[0], "gin");
+  test_core_feed (f.inputs[1], "her\nrest");
+  test_core_feed (f.inputs[1], "more");
+  line = procstream_reader_read_line (reader, 0, NULL, NULL);
+  g_assert_cmpstr (line, ==, "together");
+  g_assert_null (procstream_reader_read_line (reader, 0, NULL, NULL));
+  expect (reader, "be", "stdout", 1, 2, 0);
+  expect (reader, "gin", "stdout", 3, 7, 2);
+  expect (reader, "rest", "stderr", 4, 14, 9);
+  expect (reader, "more", "stderr", 5, 18, 13);
+  g_assert_null (procstream_reader_next_info (reader, 0, NULL, NULL));
+  test_core_feed (f.inputs[0], "last");
+  expect (reader, "last", "stdout", 6, 22, 5);
+  tear_down (&f);
+}
+
+static void
+expect_refusal (ProcstreamReader *reader)
+{
+  g_autoptr (GBytes) terminator = g_bytes_new_static ("e", 1);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (procstream_reader_read_exactly (reader, 1, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_clear_error (&error);
+  g_assert_null (procstream_reader_read_until (reader, terminator, 10, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
+  g_assert_cmpstr (error->message, ==, "“merged” is two streams in one: read it by chunk or by line");
+}
+
+/* Which bytes come next of two streams nobody can say: that is refused at any time, whatever is there, and changes nothing. */
+static void
+test_not_byte_by_byte (void)
+{
+  Fixture f;
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  g_autofree char *line = NULL;
+
+  set_up (&f);
+  attach (&f, reader);
+  expect_refusal (reader);
+  test_core_feed (f.inputs[0], "begun");
+  expect_refusal (reader);
+  /* Now it is held. */
+  g_assert_null (procstream_reader_read_line (reader, 0, NULL, NULL));
+  expect_refusal (reader);
+  end (&f);
+  expect_refusal (reader);
+  line = procstream_reader_read_line (reader, 0, NULL, NULL);
+  g_assert_cmpstr (line, ==, "begun");
+  g_assert_null (procstream_reader_read_line (reader, 0, NULL, NULL));
+  expect_refusal (reader);
+  tear_down (&f);
+}
+
 /* --- Backpressure ------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -660,6 +729,8 @@ main (int   argc,
   g_test_add_func ("/merge/lines", test_lines);
   g_test_add_func ("/merge/lines-and-gap", test_lines_and_gap);
   g_test_add_func ("/merge/mixed", test_mixed);
+  g_test_add_func ("/merge/held-back", test_held_back);
+  g_test_add_func ("/merge/not-byte-by-byte", test_not_byte_by_byte);
   g_test_add_func ("/merge/backpressure", test_backpressure);
   g_test_add_func ("/merge/own-backpressure", test_own_backpressure);
   g_test_add_func ("/merge/paused-and-closed", test_paused_and_closed);

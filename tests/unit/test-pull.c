@@ -425,6 +425,35 @@ test_middle_of_a_line (void)
   free_core (core);
 }
 
+/* Each chunk that something is held of comes by itself to who wants to know where it stands; a part of one says where that begins. */
+static void
+test_places (void)
+{
+  ProcstreamOutputCore *core = new_core (PROCSTREAM_DELIVERY_RELIABLE, 100);
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  const char *const texts[] = { "d", "efg", "hi" };
+  const guint64     sequences[] = { 1, 2, 3 }, offsets[] = { 3, 4, 7 };
+
+  attach (reader, core, PROCSTREAM_DELIVERY_RELIABLE);
+  feed (core, "ab");
+  feed (core, "cd");
+  feed (core, "efg");
+  assert_no_line (reader);
+  assert_bytes (procstream_reader_read_exactly (reader, 3, 0, NULL, NULL), "abc");
+  feed (core, "hi");
+  for (guint i = 0; i < G_N_ELEMENTS (texts); i++)
+    {
+      g_autoptr (ProcstreamChunkInfo) info = procstream_reader_next_info (reader, 0, NULL, NULL);
+
+      assert_bytes (g_bytes_ref (procstream_chunk_info_get_bytes (info)), texts[i]);
+      g_assert_cmpuint (procstream_chunk_info_get_sequence (info), ==, sequences[i]);
+      g_assert_cmpuint (procstream_chunk_info_get_offset (info), ==, offsets[i]);
+      g_assert_cmpuint (procstream_chunk_info_get_stream_offset (info), ==, offsets[i]);
+    }
+  g_clear_object (&reader);
+  free_core (core);
+}
+
 static void
 test_middle_is_skipped (void)
 {
@@ -578,6 +607,7 @@ main (int    argc,
 {
   test_init (&argc, &argv);
   g_test_add_func ("/pull/mix", test_mix);
+  g_test_add_func ("/pull/places", test_places);
   g_test_add_func ("/pull/middle-of-a-line", test_middle_of_a_line);
   g_test_add_func ("/pull/middle-is-skipped", test_middle_is_skipped);
   g_test_add_func ("/pull/middle-without-end", test_middle_without_end);
