@@ -40,7 +40,7 @@ claim (ProcstreamChild *self,
  * Returns: %TRUE when the program runs, or %FALSE with a `G_SPAWN_ERROR` such
  *   as %G_SPAWN_ERROR_NOENT, a `G_IO_ERROR` such as
  *   %G_IO_ERROR_TOO_MANY_OPEN_FILES, %PROCSTREAM_CHILD_ERROR_WRONG_STATE when
- *   it was started before, %PROCSTREAM_CHILD_ERROR_NO_HELPER or
+ *   it was started before, or the program is about to exit, %PROCSTREAM_CHILD_ERROR_NO_HELPER or
  *   %PROCSTREAM_CHILD_ERROR_FORKED
  *
  * Since: 1.0

@@ -76,6 +76,7 @@ ProcstreamWriter    *procstream_child_core_make_writer (ProcstreamChildCore *sel
                                                         guint                i);
 gboolean             procstream_child_core_is_written (ProcstreamChildCore *self); /* all of these are over */
 ProcstreamInputCore *procstream_child_core_get_input (ProcstreamChildCore *self);
+ProcstreamWaiters   *procstream_child_core_get_claimed (ProcstreamChildCore *self); /* or abandoned: then it stays created */
 ProcstreamWaiters   *procstream_child_core_get_started (ProcstreamChildCore *self);
 ProcstreamWaiters   *procstream_child_core_get_exited (ProcstreamChildCore *self);
 
@@ -97,6 +98,14 @@ ProcstreamWaiters *procstream_child_core_shut_down (ProcstreamChildCore    *self
                                                     ProcstreamShutdownPlan *plan,
                                                     ProcstreamCause         cause,
                                                     GError                **error);
+/* The same, and a shutdown that is under way kills no later than @plan would. NULL when it was never started. */
+ProcstreamWaiters *procstream_child_core_shut_down_by (ProcstreamChildCore    *self,
+                                                       ProcstreamShutdownPlan *plan,
+                                                       ProcstreamCause         cause);
+/* The same at the exit of the program, with its own plan. NULL also when it was detached, unless its shutdown is under way. */
+ProcstreamWaiters *procstream_child_core_shut_down_at_exit (ProcstreamChildCore *self);
+/* What a shutdown did not do in its time. Sends SIGKILL from here and now, if there is anybody. */
+void procstream_child_core_kill_at_exit (ProcstreamChildCore *self);
 /* The phases that were begun, in their order, number @i from 0 on: (transfer full) (nullable). */
 ProcstreamShutdownPhase *procstream_child_core_dup_phase (ProcstreamChildCore *self,
                                                           guint                i);
@@ -105,15 +114,16 @@ void procstream_child_core_get_facts (ProcstreamChildCore   *self,
                                       ProcstreamResultFacts *facts);
 /* Set exactly in failed, and constant. */
 const GError *procstream_child_core_get_error (ProcstreamChildCore *self);
+/* The one that is under way: (transfer full) (nullable). */
+ProcstreamWaiters *procstream_child_core_dup_shutdown (ProcstreamChildCore *self);
 /* Whether a shutdown is under way. */
 gboolean procstream_child_core_is_shutting_down (ProcstreamChildCore *self);
 
 ProcstreamLifetime procstream_child_core_get_lifetime (ProcstreamChildCore *self);
-/* The exit of the program does not end it, whenever that is. */
-void procstream_child_core_detach (ProcstreamChildCore *self);
+/* The exit of the program does not end it. FALSE with WRONG_STATE when it has begun to. */
+gboolean procstream_child_core_detach (ProcstreamChildCore *self,
+                                       GError             **error);
 /* It was started, and nobody of its group is left that could be reached. */
 gboolean procstream_child_core_is_gone (ProcstreamChildCore *self);
-/* The same, where the dead that nobody has waited for do not count. It reads all of /proc. */
-gboolean procstream_child_core_is_deserted (ProcstreamChildCore *self);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 #include "procstream-child-record-private.h"
 
 #include "procstream-error.h"
+#include "procstream-io-thread-private.h"
 #include "procstream-lifetime-private.h"
 #include "procstream-platform-private.h"
 
@@ -62,7 +63,9 @@ procstream_child_core_new (ProcstreamChildOptions *options,
   *options = (ProcstreamChildOptions){ 0 };
   self->state = PROCSTREAM_CHILD_STATE_CREATED;
   self->pidfd = -1;
+  self->phase = -1;
   self->bell = procstream_bell_new (context, outer, advance);
+  self->claimed = procstream_waiters_new ();
   self->started = procstream_waiters_new ();
   self->exited = procstream_waiters_new ();
   self->phases = g_array_new (FALSE, FALSE, sizeof (ProcstreamShutdownStep));
@@ -110,6 +113,7 @@ procstream_child_core_unref (ProcstreamChildCore *self)
       g_clear_pointer (&self->writers[i], procstream_consumer_core_unref);
     }
   g_clear_pointer (&self->input, procstream_input_core_unref);
+  procstream_waiters_unref (self->claimed);
   procstream_waiters_unref (self->started);
   procstream_waiters_unref (self->exited);
   g_clear_object (&self->subprocess);
@@ -162,18 +166,20 @@ procstream_child_core_claim (ProcstreamChildCore *self,
                              GError             **error)
 {
   ProcstreamChildState state;
-  ProcstreamLifetime   lifetime;
 
   g_mutex_lock (&self->mutex);
   state = self->state;
-  lifetime = self->options.lifetime;
   if (state == PROCSTREAM_CHILD_STATE_CREATED)
-    procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_STARTING);
+    {
+      procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_STARTING);
+      /* Under the lock: the exit of the program ends whatever is starting by then, or it does not start. */
+      self->refused = self->options.lifetime == PROCSTREAM_LIFETIME_DETACHED ? procstream_lifetime_is_over () : !procstream_lifetime_add (self);
+    }
   g_mutex_unlock (&self->mutex);
   if (state == PROCSTREAM_CHILD_STATE_CREATED)
     {
-      if (lifetime != PROCSTREAM_LIFETIME_DETACHED)
-        procstream_lifetime_add (self);
+      procstream_lifetime_tidy ();
+      procstream_waiters_complete (self->claimed, NULL);
       return TRUE;
     }
   g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
@@ -189,6 +195,19 @@ procstream_child_core_take_terminal_back (ProcstreamChildCore *self,
 
   if (terminal)
     procstream_terminal_close (terminal, killed);
+}
+
+static gboolean
+advance_cb (gpointer data)
+{
+  procstream_child_core_advance_shutdown (data);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+unref_cb (gpointer data)
+{
+  procstream_child_core_unref (data);
 }
 
 void
@@ -210,7 +229,7 @@ procstream_child_core_fail (ProcstreamChildCore *self,
   procstream_waiters_complete (self->started, error);
   procstream_waiters_complete (self->exited, error);
   procstream_lifetime_remove (self);
-  procstream_child_core_advance_shutdown (self);
+  procstream_io_thread_invoke (advance_cb, procstream_child_core_ref (self), unref_cb);
 }
 
 gboolean
@@ -237,6 +256,7 @@ procstream_child_core_abandon (ProcstreamChildCore *self)
   procstream_bell_close (self->bell);
   if (procstream_child_core_get_state (self) != PROCSTREAM_CHILD_STATE_CREATED)
     return;
+  procstream_waiters_complete (self->claimed, NULL);
   for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
     procstream_output_core_end (self->outputs[i]);
   if (self->input == NULL)
@@ -264,6 +284,12 @@ ProcstreamInputCore *
 procstream_child_core_get_input (ProcstreamChildCore *self)
 {
   return self->input;
+}
+
+ProcstreamWaiters *
+procstream_child_core_get_claimed (ProcstreamChildCore *self)
+{
+  return self->claimed;
 }
 
 ProcstreamWaiters *

@@ -241,12 +241,14 @@ procstream_child_get_lifetime (ProcstreamChild *self)
  *
  * Lets the child go on when the program exits, and when its object goes. It can
  * be called at any time; of a child that has exited it leaves what is left of the group alone.
+ * A shutdown that is under way goes on to its end, and the exit of the program waits for that.
  *
  * The pipes of the child end with the program. A child in the process group of the
  * program stays in it, so Ctrl-C at the terminal still reaches it: for one that never had anything
  * to do with that, set the `lifetime` of the launcher.
  *
- * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_FORKED
+ * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_WRONG_STATE when the program is
+ *   about to exit, and ends the child, or %PROCSTREAM_CHILD_ERROR_FORKED
  *
  * Since: 1.0
  */
@@ -259,6 +261,5 @@ procstream_child_detach (ProcstreamChild *self,
 
   if (!procstream_platform_check_forked ("detach a child", error))
     return FALSE;
-  procstream_child_core_detach (self->core);
-  return TRUE;
+  return procstream_child_core_detach (self->core, error);
 }

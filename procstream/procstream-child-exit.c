@@ -2,7 +2,6 @@
 
 #include "procstream-child-record-private.h"
 
-#include "procstream-group-private.h"
 #include "procstream-io-thread-private.h"
 #include "procstream-lifetime-private.h"
 #include "procstream-platform-private.h"
@@ -58,7 +57,7 @@ get_facts_locked (ProcstreamChildCore   *self,
 {
   facts->name = self->options.name;
   facts->exit_code = -1;
-  facts->phase = (int) self->phases->len - 1;
+  facts->phase = self->phase;
   facts->tries = self->tries;
   facts->success = self->options.success;
   facts->running = self->state != PROCSTREAM_CHILD_STATE_EXITED;
@@ -162,18 +161,6 @@ procstream_child_core_is_gone (ProcstreamChildCore *self)
     }
   g_mutex_unlock (&self->mutex);
   return gone;
-}
-
-gboolean
-procstream_child_core_is_deserted (ProcstreamChildCore *self)
-{
-  ProcstreamGroupCensus census;
-
-  if (procstream_child_core_is_gone (self))
-    return TRUE;
-  return procstream_child_core_get_state (self) == PROCSTREAM_CHILD_STATE_EXITED &&
-         procstream_group_count (procstream_child_core_get_pid (self), getsid (0), &census) &&
-         census.living == 0 && census.zombies > 0;
 }
 
 static gpointer

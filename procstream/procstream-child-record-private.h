@@ -25,9 +25,11 @@ struct _ProcstreamChildCore
   ProcstreamInputCore    *input;                                  /* NULL where it is no pipe */
   ProcstreamConsumerCore *writers[PROCSTREAM_CHILD_MAX_OUTPUTS];  /* of outputs that go to a file as well; NULL: none; constant once it may be started */
   ProcstreamWriting      *writings[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* theirs */
+  ProcstreamWaiters      *claimed;
   ProcstreamWaiters      *started;
   ProcstreamWaiters      *exited;
 
+  gboolean            refused;       /* from the claim on: the program is about to exit */
   gboolean            exits_ignored; /* at the launch, the program ignored SIGCHLD */
   ProcstreamChildEnds ends;          /* from launch: the pipes until the program runs, the terminal to the end */
 
@@ -50,8 +52,11 @@ struct _ProcstreamChildCore
   ProcstreamCause        cause;    /* of the first shutdown; NONE: there was none */
   gboolean               killed;   /* SIGKILL was sent, or is about to be */
   ProcstreamShutdownRun *shutdown; /* the one under way; only the I/O thread ends it */
-  GArray                *phases;   /* of ProcstreamShutdownStep: that were begun, of all shutdowns */
-  GArray                *tries;    /* of ProcstreamShutdownTry, of the last shutdown */
+  guint                  n_shutdowns;
+  gboolean               exiting; /* the exit of the program ends it */
+  int                    phase;   /* the last that was begun, in its shutdown; -1: none */
+  GArray                *phases;  /* of ProcstreamShutdownStep: that were begun, of all shutdowns */
+  GArray                *tries;   /* of ProcstreamShutdownTry, of the last shutdown */
 };
 
 void procstream_child_core_set_state_locked (ProcstreamChildCore *self,
@@ -66,7 +71,7 @@ void procstream_child_core_take_terminal_back (ProcstreamChildCore *self,
 void procstream_child_core_watch_exit (ProcstreamChildCore *self);
 void procstream_child_core_drop_pidfd_locked (ProcstreamChildCore *self);
 
-/* In the I/O thread, after the state has changed: a shutdown that is under way goes on. */
+/* In the I/O thread, after the state has changed, and only there: a shutdown that is under way goes on. */
 void procstream_child_core_advance_shutdown (ProcstreamChildCore *self);
 
 /* What belongs to the child, or the process alone. Locked, FALSE with errno; see procstream-child-signal.c. */

@@ -2,8 +2,8 @@
 
 #include "procstream-child-record-private.h"
 
+#include "procstream-census-private.h"
 #include "procstream-error.h"
-#include "procstream-group-private.h"
 #include "procstream-io-thread-private.h"
 #include "procstream-lifetime-private.h"
 #include "procstream-platform-private.h"
@@ -19,7 +19,11 @@
  * reference to the record. It waits while the child is being started, and goes on at each step of the child's own: it runs, it has
  * exited, it could not be started.
  *
- * It is over when nobody of the group is left, and whoever waited for the exit has been told of that.
+ * It is over when nobody of the group is left, and whoever waited for the exit has been told of that. Whoever may not wait for as long as
+ * the one under way takes, as a completion whose time is over and the exit of the program, has it kill earlier.
+ *
+ * The kernel says without delay whether a group has members, but not whether any of them lives; that is in /proc, which a worker reads.
+ * Its answer comes as a step.
  *
  * ## Nothing is sent to a stranger
  *
@@ -29,12 +33,25 @@
  * (before Linux 6.9), nothing is sent. Then the rest of the group is only looked for in /proc, to be waited for and told of:
  * what is found there is never signalled.
  */
+typedef enum
+{
+  CENSUS_NONE,
+  CENSUS_ASKED,
+  CENSUS_ANSWERED, /* and not yet looked at */
+} CensusState;
+
 struct _ProcstreamShutdownRun
 {
   ProcstreamShutdownPlan *plan;
   ProcstreamWaiters      *waiters;
   ProcstreamTerminator   *terminator; /* from its begin in the I/O thread on */
   GSource                *timer;
+  gint64                  kill_by_us; /* under the mutex of the record */
+
+  guint                 number; /* which of the child it is */
+  CensusState           census_state;
+  ProcstreamGroupCensus census;   /* the last answer */
+  gboolean              readable; /* there was one */
 };
 
 /* --- What the terminator does ------------------------------------------------------------------------------------------------- */
@@ -78,26 +95,74 @@ write_input_cb (gpointer data,
   return procstream_input_core_write (self->input, bytes) ? 0 : EPIPE;
 }
 
-/* The kernel says that the group has a member. */
-static ProcstreamRemains
-look_closer (ProcstreamChildCore *self,
-             ProcstreamRemains    remains)
+/* Who asked for a census: the shutdown may be over by the time that it is answered. */
+typedef struct
 {
-  ProcstreamGroupCensus census;
+  ProcstreamChildCore *core;
+  guint                number;
+} Asker;
 
-  if (!procstream_group_count (self->pid, getsid (0), &census))
-    return remains;
-  /* Who is not visible, as another user's processes may not be, is taken for living. */
-  return census.living == 0 && census.zombies > 0 ? PROCSTREAM_REMAINS_NOBODY : remains;
+static void
+census_cb (gpointer                     data,
+           const ProcstreamGroupCensus *census)
+{
+  g_autofree Asker      *asker = data;
+  ProcstreamShutdownRun *run;
+
+  g_mutex_lock (&asker->core->mutex);
+  run = asker->core->shutdown;
+  g_mutex_unlock (&asker->core->mutex);
+  if (run && run->number == asker->number)
+    {
+      run->census_state = CENSUS_ANSWERED;
+      run->readable = census != NULL;
+      if (census)
+        run->census = *census;
+      procstream_child_core_advance_shutdown (asker->core);
+    }
+  procstream_child_core_unref (asker->core);
 }
 
-static ProcstreamRemains
+/* FALSE: the answer is to come. */
+static gboolean
 look_in_proc (ProcstreamChildCore *self)
 {
-  ProcstreamGroupCensus census;
+  ProcstreamShutdownRun *run = self->shutdown;
+  Asker                 *asker;
 
-  procstream_group_count (self->pid, getsid (0), &census);
-  return census.living > 0 ? PROCSTREAM_REMAINS_UNREACHABLE : PROCSTREAM_REMAINS_NOBODY;
+  if (run->census_state == CENSUS_ANSWERED)
+    {
+      run->census_state = CENSUS_NONE;
+      return TRUE;
+    }
+  if (run->census_state == CENSUS_ASKED)
+    return FALSE;
+  run->census_state = CENSUS_ASKED;
+  asker = g_new (Asker, 1);
+  *asker = (Asker){ procstream_child_core_ref (self), run->number };
+  procstream_census_ask (self->pid, getsid (0), census_cb, asker);
+  return FALSE;
+}
+
+/* The kernel says that the group has a member. */
+static ProcstreamRemains
+look_at_members (ProcstreamChildCore *self)
+{
+  const ProcstreamGroupCensus *census = &self->shutdown->census;
+
+  if (!look_in_proc (self))
+    return PROCSTREAM_REMAINS_UNKNOWN;
+  /* Who is not visible, as another user's processes may not be, is taken for living. */
+  return self->shutdown->readable && census->living == 0 && census->zombies > 0 ? PROCSTREAM_REMAINS_NOBODY : PROCSTREAM_REMAINS_MEMBERS;
+}
+
+/* The kernel cannot tell. */
+static ProcstreamRemains
+look_for_members (ProcstreamChildCore *self)
+{
+  if (!look_in_proc (self))
+    return PROCSTREAM_REMAINS_UNKNOWN;
+  return self->shutdown->readable && self->shutdown->census.living > 0 ? PROCSTREAM_REMAINS_UNREACHABLE : PROCSTREAM_REMAINS_NOBODY;
 }
 
 static ProcstreamRemains
@@ -121,11 +186,11 @@ look_cb (gpointer data)
   if (self->options.containment == PROCSTREAM_CONTAINMENT_PROCESS || errsv == ESRCH)
     return PROCSTREAM_REMAINS_NOBODY;
   if (has_pidfd && errsv != ENOSYS)
-    return look_closer (self, PROCSTREAM_REMAINS_MEMBERS);
+    return look_at_members (self);
   /* The pidfd is let go of once the kernel has said that the group is gone. */
   if (procstream_platform_has (PROCSTREAM_FEATURE_PIDFD) && procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP))
     return PROCSTREAM_REMAINS_NOBODY;
-  return look_in_proc (self);
+  return look_for_members (self);
 }
 
 static const ProcstreamTerminatorOps ops = {
@@ -155,17 +220,15 @@ get_last_error (ProcstreamShutdownRun *run)
 }
 
 static char *
-list_members (ProcstreamChildCore *self)
+list_members (const ProcstreamGroupCensus *census)
 {
-  ProcstreamGroupCensus census;
-  GString              *text = g_string_new (NULL);
+  GString *text = g_string_new (NULL);
 
-  procstream_group_count (self->pid, getsid (0), &census);
-  for (guint i = 0; i < MIN (census.living, G_N_ELEMENTS (census.pids)); i++)
-    g_string_append_printf (text, "%s%d", i == 0 ? "" : ", ", census.pids[i]);
-  if (census.living > G_N_ELEMENTS (census.pids))
+  for (guint i = 0; i < MIN (census->living, G_N_ELEMENTS (census->pids)); i++)
+    g_string_append_printf (text, "%s%d", i == 0 ? "" : ", ", census->pids[i]);
+  if (census->living > G_N_ELEMENTS (census->pids))
     g_string_append (text, ", …");
-  if (census.living == 0)
+  if (census->living == 0)
     g_string_append (text, "not visible");
   return g_string_free (text, FALSE);
 }
@@ -174,15 +237,16 @@ static GError *
 make_error (ProcstreamChildCore   *self,
             ProcstreamShutdownRun *run)
 {
-  g_autofree char *members = NULL;
-  int              errsv = get_last_error (run);
-  g_autofree char *reason = errsv ? g_strdup_printf (": %s", g_strerror (errsv)) : g_strdup ("");
+  ProcstreamRemains remains = procstream_terminator_get_remains (run->terminator);
+  g_autofree char  *members = NULL;
+  int               errsv = get_last_error (run);
+  g_autofree char  *reason = errsv ? g_strdup_printf (": %s", g_strerror (errsv)) : g_strdup ("");
 
-  if (look_cb (self) == PROCSTREAM_REMAINS_LEADER)
+  if (remains == PROCSTREAM_REMAINS_LEADER)
     return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS,
                         "“%s” (process %d) could not be killed%s", self->options.name, self->pid, reason);
-  members = list_members (self);
-  if (look_cb (self) == PROCSTREAM_REMAINS_UNREACHABLE)
+  members = list_members (&run->census);
+  if (remains == PROCSTREAM_REMAINS_UNREACHABLE)
     return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS,
                         "“%s” has exited, and this kernel cannot reach what is left of its group (%s)", self->options.name, members);
   return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS,
@@ -211,7 +275,11 @@ finish (ProcstreamChildCore *self,
 
   g_mutex_lock (&self->mutex);
   run = g_steal_pointer (&self->shutdown);
+  if (run && (error == NULL || self->options.lifetime == PROCSTREAM_LIFETIME_DETACHED))
+    procstream_lifetime_remove (self);
   g_mutex_unlock (&self->mutex);
+  if (run == NULL)
+    return;
   procstream_bell_ring (self->bell);
   procstream_waiters_complete (run->waiters, error);
   run_free (run);
@@ -258,23 +326,24 @@ begin (ProcstreamChildCore   *self,
 static void
 publish (ProcstreamChildCore   *self,
          ProcstreamShutdownRun *run,
-         int                    before)
+         guint                  before)
 {
   const GArray *tries = procstream_terminator_get_tries (run->terminator);
-  int           phase = procstream_terminator_get_phase (run->terminator);
+  const GArray *begun = procstream_terminator_get_begun (run->terminator);
 
   g_mutex_lock (&self->mutex);
-  for (int i = before + 1; i <= phase; i++)
+  for (guint i = before; i < begun->len; i++)
     {
       ProcstreamShutdownStep step;
 
-      procstream_shutdown_step_copy (&g_array_index (run->plan->steps, ProcstreamShutdownStep, i), &step);
+      procstream_shutdown_step_copy (&g_array_index (run->plan->steps, ProcstreamShutdownStep, g_array_index (begun, guint, i)), &step);
       g_array_append_val (self->phases, step);
+      self->phase = (int) g_array_index (begun, guint, i);
     }
   if (tries->len > self->tries->len)
     g_array_append_vals (self->tries, &g_array_index (tries, ProcstreamShutdownTry, self->tries->len), tries->len - self->tries->len);
   g_mutex_unlock (&self->mutex);
-  if (phase > before)
+  if (begun->len > before)
     procstream_bell_ring (self->bell);
 }
 
@@ -282,10 +351,11 @@ static void
 step (ProcstreamChildCore   *self,
       ProcstreamShutdownRun *run)
 {
-  int    before = procstream_terminator_get_phase (run->terminator);
-  gint64 next = procstream_terminator_step (run->terminator, g_get_monotonic_time ());
+  guint  before = procstream_terminator_get_begun (run->terminator)->len;
+  gint64 next;
   g_autoptr (GError) error = NULL;
 
+  next = procstream_terminator_step (run->terminator, g_get_monotonic_time ());
   publish (self, run, before);
   if (next >= 0)
     {
@@ -294,8 +364,6 @@ step (ProcstreamChildCore   *self,
     }
   if (procstream_terminator_get_state (run->terminator) == PROCSTREAM_TERMINATOR_LEFT)
     error = make_error (self, run);
-  else
-    procstream_lifetime_remove (self);
   finish (self, error);
 }
 
@@ -304,10 +372,13 @@ procstream_child_core_advance_shutdown (ProcstreamChildCore *self)
 {
   ProcstreamChildState   state;
   ProcstreamShutdownRun *run;
+  gint64                 kill_by_us;
 
+  g_assert (procstream_io_thread_is_current ());
   g_mutex_lock (&self->mutex);
   state = self->state;
   run = self->shutdown;
+  kill_by_us = run ? run->kill_by_us : G_MAXINT64;
   g_mutex_unlock (&self->mutex);
   if (run == NULL || state == PROCSTREAM_CHILD_STATE_STARTING)
     return;
@@ -318,6 +389,7 @@ procstream_child_core_advance_shutdown (ProcstreamChildCore *self)
     }
   if (run->terminator == NULL)
     begin (self, run);
+  procstream_terminator_set_kill_by (run->terminator, kill_by_us);
   step (self, run);
 }
 
@@ -334,36 +406,119 @@ unref_cb (gpointer data)
   procstream_child_core_unref (data);
 }
 
+static ProcstreamShutdownRun *
+run_new (ProcstreamShutdownPlan *plan,
+         guint                   number)
+{
+  ProcstreamShutdownRun *run = g_new0 (ProcstreamShutdownRun, 1);
+
+  run->plan = procstream_shutdown_plan_ref (plan);
+  run->waiters = procstream_waiters_new ();
+  run->kill_by_us = G_MAXINT64;
+  run->number = number;
+  return run;
+}
+
+/* TRUE: the I/O thread is to be told. */
+static gboolean
+begin_or_join_locked (ProcstreamChildCore    *self,
+                      ProcstreamShutdownPlan *plan,
+                      ProcstreamCause         cause,
+                      gint64                  kill_by_us)
+{
+  if (self->shutdown == NULL)
+    {
+      self->shutdown = run_new (plan, ++self->n_shutdowns);
+      procstream_child_core_ref (self); /* the shutdown's */
+      if (self->cause == PROCSTREAM_CAUSE_NONE && self->state != PROCSTREAM_CHILD_STATE_EXITED)
+        self->cause = cause;
+      /* What was begun goes on to its end, so the exit of the program waits for it. */
+      if (self->options.lifetime == PROCSTREAM_LIFETIME_DETACHED)
+        procstream_lifetime_add (self);
+      return TRUE;
+    }
+  if (kill_by_us >= self->shutdown->kill_by_us)
+    return FALSE;
+  self->shutdown->kill_by_us = kill_by_us;
+  return TRUE;
+}
+
+static ProcstreamWaiters *
+shut_down (ProcstreamChildCore    *self,
+           ProcstreamShutdownPlan *plan,
+           ProcstreamCause         cause,
+           gint64                  kill_by_us)
+{
+  ProcstreamWaiters *waiters = NULL;
+  gboolean           tell = FALSE;
+
+  g_mutex_lock (&self->mutex);
+  if (self->state != PROCSTREAM_CHILD_STATE_CREATED)
+    {
+      tell = begin_or_join_locked (self, plan, cause, kill_by_us);
+      waiters = procstream_waiters_ref (self->shutdown->waiters);
+    }
+  g_mutex_unlock (&self->mutex);
+  if (tell)
+    procstream_io_thread_invoke (begin_cb, procstream_child_core_ref (self), unref_cb);
+  return waiters;
+}
+
 ProcstreamWaiters *
 procstream_child_core_shut_down (ProcstreamChildCore    *self,
                                  ProcstreamShutdownPlan *plan,
                                  ProcstreamCause         cause,
                                  GError                **error)
 {
-  ProcstreamWaiters *waiters = NULL;
-  gboolean           first = FALSE;
+  ProcstreamWaiters *waiters = shut_down (self, plan, cause, G_MAXINT64);
 
-  g_mutex_lock (&self->mutex);
-  if (self->state != PROCSTREAM_CHILD_STATE_CREATED)
-    {
-      first = self->shutdown == NULL;
-      if (first)
-        {
-          self->shutdown = g_new0 (ProcstreamShutdownRun, 1);
-          self->shutdown->plan = procstream_shutdown_plan_ref (plan);
-          self->shutdown->waiters = procstream_waiters_new ();
-          procstream_child_core_ref (self); /* the shutdown's */
-          if (self->cause == PROCSTREAM_CAUSE_NONE && self->state != PROCSTREAM_CHILD_STATE_EXITED)
-            self->cause = cause;
-        }
-      waiters = procstream_waiters_ref (self->shutdown->waiters);
-    }
-  g_mutex_unlock (&self->mutex);
-  if (first)
-    procstream_io_thread_invoke (begin_cb, procstream_child_core_ref (self), unref_cb);
   if (waiters == NULL)
     g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
                  "“%s” cannot be ended: its state is “created”", self->options.name);
+  return waiters;
+}
+
+ProcstreamWaiters *
+procstream_child_core_shut_down_by (ProcstreamChildCore    *self,
+                                    ProcstreamShutdownPlan *plan,
+                                    ProcstreamCause         cause)
+{
+  return shut_down (self, plan, cause, g_get_monotonic_time () + procstream_shutdown_plan_get_grace_ms (plan) * 1000);
+}
+
+ProcstreamWaiters *
+procstream_child_core_shut_down_at_exit (ProcstreamChildCore *self)
+{
+  gboolean spared;
+
+  g_mutex_lock (&self->mutex);
+  spared = self->options.lifetime == PROCSTREAM_LIFETIME_DETACHED && self->shutdown == NULL;
+  self->exiting = !spared;
+  g_mutex_unlock (&self->mutex);
+  return spared ? NULL : procstream_child_core_shut_down_by (self, self->options.shutdown, PROCSTREAM_CAUSE_PARENT_EXIT);
+}
+
+void
+procstream_child_core_kill_at_exit (ProcstreamChildCore *self)
+{
+  g_mutex_lock (&self->mutex);
+  if (self->subprocess)
+    {
+      self->killed = TRUE;
+      procstream_child_core_signal_locked (self, SIGKILL, PROCSTREAM_SIGNAL_TARGET_GROUP);
+    }
+  g_mutex_unlock (&self->mutex);
+}
+
+ProcstreamWaiters *
+procstream_child_core_dup_shutdown (ProcstreamChildCore *self)
+{
+  ProcstreamWaiters *waiters = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (self->shutdown)
+    waiters = procstream_waiters_ref (self->shutdown->waiters);
+  g_mutex_unlock (&self->mutex);
   return waiters;
 }
 
@@ -391,13 +546,23 @@ procstream_child_core_get_lifetime (ProcstreamChildCore *self)
   return lifetime;
 }
 
-void
-procstream_child_core_detach (ProcstreamChildCore *self)
+gboolean
+procstream_child_core_detach (ProcstreamChildCore *self,
+                              GError             **error)
 {
+  gboolean exiting;
+
   g_mutex_lock (&self->mutex);
-  self->options.lifetime = PROCSTREAM_LIFETIME_DETACHED;
+  exiting = self->exiting;
+  if (!exiting)
+    self->options.lifetime = PROCSTREAM_LIFETIME_DETACHED;
+  if (!exiting && self->shutdown == NULL)
+    procstream_lifetime_remove (self);
   g_mutex_unlock (&self->mutex);
-  procstream_lifetime_remove (self);
+  if (exiting)
+    g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+                 "“%s” cannot be detached: the program is about to exit", self->options.name);
+  return !exiting;
 }
 
 /* --- What is known ------------------------------------------------------------------------------------------------------------ */

@@ -3,6 +3,7 @@
 #include "procstream-child-record-private.h"
 
 #include "procstream-child-file-private.h"
+#include "procstream-error.h"
 #include "procstream-io-thread-private.h"
 #include "procstream-merge-private.h"
 #include "procstream-platform-private.h"
@@ -107,15 +108,29 @@ open_thread (gpointer data)
   return NULL;
 }
 
+/* --- Launching ---------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+check_allowed (ProcstreamChildCore *self,
+               GError             **error)
+{
+  if (!self->refused)
+    return TRUE;
+  g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+               "“%s” cannot be started: the program is about to exit", self->options.name);
+  return FALSE;
+}
+
 void
 procstream_child_core_launch (ProcstreamChildCore *self)
 {
-  ProcstreamSpawnRequest *request;
+  ProcstreamSpawnRequest *request = NULL;
   Launch                 *launch;
   g_autoptr (GError) error = NULL;
 
   self->exits_ignored = procstream_platform_ignores_exits ();
-  request = procstream_child_request_new (&self->options, &self->ends, &error);
+  if (check_allowed (self, &error))
+    request = procstream_child_request_new (&self->options, &self->ends, &error);
   if (request == NULL)
     {
       procstream_child_core_fail (self, error);

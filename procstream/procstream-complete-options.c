@@ -189,7 +189,7 @@ install_limits (void)
    * ProcstreamCompleteOptions:timeout-ms: (getter get_timeout_ms) (setter set_timeout_ms)
    *
    * How long to wait at most, in milliseconds, or %PROCSTREAM_NO_TIMEOUT, which
-   * is the default. It bounds the drain as well.
+   * is the default. It bounds the drain as well. In a run it counts from the start.
    *
    * Since: 1.0
    */
@@ -260,7 +260,8 @@ install_ends (void)
    * ProcstreamCompleteOptions:shutdown: (getter get_shutdown) (setter set_shutdown)
    *
    * How the child is shut down then, or %NULL for the `shutdown` of the
-   * launcher.
+   * launcher. One that somebody else began, and that would kill later than
+   * this, is cut short.
    *
    * Since: 1.0
    */

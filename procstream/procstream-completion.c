@@ -13,8 +13,8 @@
 #include <string.h>
 
 /*
- *     waiting ──▸ (ending) ──▸ draining ──▸ over
- *        └───────────────────────────────────▴
+ *     (not started) ──▸ waiting ──▸ (ending) ──▸ draining ──▸ over
+ *                          └───────────────────────────────────▴
  *
  * It works in the I/O thread, with or without a main loop, and is one source there: whatever happens (the child exits, an output
  * ends or says too much, the cancellable is cancelled, a time has come) makes the source ready, and look() decides from what is so by
@@ -22,8 +22,11 @@
  *
  *  - cause is why the wait came to its end before the child did; NONE as long as it did not. It is set once. Then the child is shut down,
  *    if that was asked for, and the wait goes on to the exit; otherwise it is over.
+ *  - A child that is not started is waited for: until then nothing can come of it, and no time counts. One that never will be is an error.
  *  - The drain begins when the process is gone and no shutdown is under way, which still ends those who hold the outputs open.
- *  - timeout_us bounds everything but the shutdown that it brings about, and the drain after that.
+ *  - timeout_us bounds everything but the shutdown that it brings about, and the drain after that. It bounds a shutdown that somebody
+ *    else began, too: that is then cut short, so that it kills when the one of this completion would, and is
+ *    waited for until that would be over.
  *
  * Each output has a subscriber of its own, pushed in the thread that reads, which never blocks and so holds nobody up: it counts,
  * keeps what is to be kept, and the last bytes. mutex protects that; all else is the I/O thread's, until over is complete, and
@@ -62,10 +65,14 @@ struct _ProcstreamCompletion
   Stream   streams[2];
   gboolean is_over; /* no more is counted */
 
+  ProcstreamWaiters *joined; /* so does the end of this shutdown */
+
   ProcstreamCause cause;
-  gboolean        ending;
-  gint64          begin_us;
-  gint64          drain_us; /* when the drain began; 0: it did not */
+  gboolean        ending;    /* it is shut down, for this cause */
+  gint64          end_by_us; /* how long that is waited for; -1: to its end */
+  gint64          begin_us;  /* from then on the times count; 0: it was not started */
+  gboolean        watching;  /* the exit makes the source ready */
+  gint64          drain_us;  /* when the drain began; 0: it did not */
 };
 
 /* Of what the tail is made. */
@@ -96,6 +103,7 @@ procstream_completion_unref (ProcstreamCompletion *self)
       procstream_output_core_unref (self->streams[i].output);
     }
   g_source_unref (self->source);
+  g_clear_pointer (&self->joined, procstream_waiters_unref);
   procstream_waiters_unref (self->over);
   procstream_complete_settings_clear (&self->settings);
   procstream_child_core_unref (self->child);
@@ -307,60 +315,127 @@ unref_cb (gpointer data)
 }
 
 static void
-end_child (ProcstreamCompletion *self)
+watch (ProcstreamCompletion *self,
+       ProcstreamWaiters    *waiters)
 {
-  ProcstreamShutdownPlan *plan = self->settings.shutdown;
-  ProcstreamWaiters      *waiters;
-
-  if (plan == NULL)
-    plan = procstream_child_core_get_options (self->child)->shutdown;
-  self->ending = TRUE;
-  waiters = procstream_child_core_shut_down (self->child, plan, self->cause, NULL);
   procstream_waiters_add_func (waiters, poke_cb, procstream_completion_ref (self), unref_cb);
-  procstream_waiters_unref (waiters);
 }
 
-/* The process runs. */
+static void
+join (ProcstreamCompletion *self,
+      ProcstreamWaiters    *shutdown) /* taken */
+{
+  if (shutdown == self->joined)
+    {
+      procstream_waiters_unref (shutdown);
+      return;
+    }
+  g_clear_pointer (&self->joined, procstream_waiters_unref);
+  self->joined = shutdown;
+  watch (self, shutdown);
+}
+
+/* Whoever began it. */
+static gboolean
+is_shutting_down (ProcstreamCompletion *self)
+{
+  ProcstreamWaiters *shutdown = procstream_child_core_dup_shutdown (self->child);
+
+  if (shutdown)
+    join (self, shutdown);
+  return shutdown != NULL;
+}
+
+static ProcstreamShutdownPlan *
+get_plan (ProcstreamCompletion *self)
+{
+  return self->settings.shutdown ? self->settings.shutdown : procstream_child_core_get_options (self->child)->shutdown;
+}
+
+static void
+end_child (ProcstreamCompletion *self,
+           gint64                now_us)
+{
+  gboolean foreign = is_shutting_down (self);
+
+  self->ending = TRUE;
+  self->end_by_us = foreign ? now_us + procstream_shutdown_plan_get_total_ms (get_plan (self)) * 1000 : -1;
+  join (self, procstream_child_core_shut_down_by (self->child, get_plan (self), self->cause));
+}
+
+/* The process runs, or somebody ends what is left of its group. */
 static void
 look_at_running (ProcstreamCompletion *self,
                  gint64                now_us,
                  gint64               *next_us)
 {
-  if (self->ending)
-    {
-      /* It could not be ended. */
-      if (!procstream_child_core_is_shutting_down (self->child))
-        finish (self, NULL);
-      return;
-    }
   self->cause = find_cause (self, now_us, next_us);
   if (self->cause == PROCSTREAM_CAUSE_NONE)
     return;
-  if (shall_end (self))
-    end_child (self);
-  else
-    finish (self, NULL);
+  *next_us = -1;
+  if (!shall_end (self))
+    {
+      finish (self, NULL);
+      return;
+    }
+  end_child (self, now_us);
+  *next_us = self->end_by_us;
 }
 
-/* The process is gone. */
+static void
+look_at_ending (ProcstreamCompletion *self,
+                gint64                now_us,
+                gint64               *next_us)
+{
+  /* It could not be ended, or not in time. */
+  if (!is_shutting_down (self) || (self->end_by_us >= 0 && now_us >= self->end_by_us))
+    finish (self, NULL);
+  else
+    *next_us = self->end_by_us;
+}
+
+/* The process and those who ended it are gone. */
 static void
 look_at_outputs (ProcstreamCompletion *self,
                  gint64                now_us,
                  gint64               *next_us)
 {
-  if (procstream_child_core_is_shutting_down (self->child))
-    {
-      /* Somebody else's, maybe, that began just now. */
-      if (!self->ending)
-        end_child (self);
-      return;
-    }
   if (self->drain_us == 0)
     self->drain_us = now_us;
   if (are_ended (self) || is_due (self->drain_us, self->settings.drain_timeout_ms, now_us, next_us) ||
       (!self->ending && (g_atomic_int_get (&self->cancelled) ||
                          is_due (self->begin_us, self->settings.timeout_ms, now_us, next_us))))
     finish (self, NULL);
+}
+
+static void
+look_at_created (ProcstreamCompletion *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!procstream_waiters_is_complete (procstream_child_core_get_claimed (self->child)))
+    return;
+  error = g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED, "“%s” was never started", procstream_child_core_get_options (self->child)->name);
+  finish (self, error);
+}
+
+static void
+look_at_started (ProcstreamCompletion *self,
+                 gboolean              exited,
+                 gint64                now_us,
+                 gint64               *next_us)
+{
+  if (self->begin_us == 0)
+    self->begin_us = now_us;
+  if (!self->watching)
+    watch (self, procstream_child_core_get_exited (self->child));
+  self->watching = TRUE;
+  if (exited && !is_shutting_down (self))
+    look_at_outputs (self, now_us, next_us);
+  else if (self->ending)
+    look_at_ending (self, now_us, next_us);
+  else
+    look_at_running (self, now_us, next_us);
 }
 
 static gboolean
@@ -376,10 +451,10 @@ source_dispatch (GSource    *source,
   state = procstream_child_core_get_state (self->child);
   if (state == PROCSTREAM_CHILD_STATE_FAILED)
     finish (self, procstream_child_core_get_error (self->child));
-  else if (state == PROCSTREAM_CHILD_STATE_EXITED)
-    look_at_outputs (self, g_get_monotonic_time (), &next_us);
+  else if (state == PROCSTREAM_CHILD_STATE_CREATED)
+    look_at_created (self);
   else
-    look_at_running (self, g_get_monotonic_time (), &next_us);
+    look_at_started (self, state == PROCSTREAM_CHILD_STATE_EXITED, g_get_monotonic_time (), &next_us);
   if (g_source_is_destroyed (source))
     return G_SOURCE_REMOVE;
   if (next_us >= 0)
@@ -465,7 +540,8 @@ procstream_completion_new (ProcstreamChildCore              *child,
   self->child = procstream_child_core_ref (child);
   settings_copy (settings, &self->settings);
   self->over = procstream_waiters_new ();
-  self->begin_us = g_get_monotonic_time ();
+  self->begin_us = procstream_child_core_get_state (child) == PROCSTREAM_CHILD_STATE_CREATED ? 0 : g_get_monotonic_time ();
+  self->end_by_us = -1;
   self->source = g_source_new (&source_funcs, sizeof (GSource));
   g_source_set_static_name (self->source, "procstream-completion");
   g_source_set_callback (self->source, NULL, procstream_completion_ref (self), unref_cb);
@@ -475,7 +551,7 @@ procstream_completion_new (ProcstreamChildCore              *child,
   if (cancellable)
     self->cancel_source = procstream_cancel_source_new (cancellable, procstream_io_thread_get_context (), cancelled_cb,
                                                         procstream_completion_ref (self), unref_cb);
-  procstream_waiters_add_func (procstream_child_core_get_exited (child), poke_cb, procstream_completion_ref (self), unref_cb);
+  watch (self, procstream_child_core_get_claimed (child));
   /* From here on it is the I/O thread's. */
   g_source_set_ready_time (self->source, 0);
   g_source_attach (self->source, procstream_io_thread_get_context ());

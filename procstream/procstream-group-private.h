@@ -20,4 +20,16 @@ gboolean procstream_group_count (int                    group,
                                  int                    session,
                                  ProcstreamGroupCensus *census);
 
+typedef struct
+{
+  int                   group;
+  int                   session;
+  ProcstreamGroupCensus census; /* the answer */
+} ProcstreamGroupQuery;
+
+/* The same for any number of groups, for the cost of one: all of /proc is read, which with many processes takes milliseconds, and may
+ * block. */
+gboolean procstream_group_count_all (ProcstreamGroupQuery *queries,
+                                     guint                 n);
+
 G_END_DECLS

@@ -38,40 +38,47 @@ read_stat (int         proc_fd,
 }
 
 static void
-count_one (ProcstreamGroupCensus *census,
-           const char            *stat,
-           int                    group,
-           int                    session)
+count_in (ProcstreamGroupCensus *census,
+          int                    pid,
+          char                   state)
 {
-  /* The name of the program, in parentheses, may hold anything. */
-  const char *rest = strrchr (stat, ')');
-  char        state;
-  int         parent, its_group, its_session;
-
-  if (rest == NULL || sscanf (rest, ") %c %d %d %d", &state, &parent, &its_group, &its_session) != 4)
-    return;
-  if (its_group != group || (its_session != session && its_session != group))
-    return;
   if (state == 'Z' || state == 'X')
     {
       census->zombies++;
       return;
     }
   if (census->living < G_N_ELEMENTS (census->pids))
-    census->pids[census->living] = atoi (stat);
+    census->pids[census->living] = pid;
   census->living++;
 }
 
+static void
+count_one (ProcstreamGroupQuery *queries,
+           guint                 n,
+           const char           *stat)
+{
+  /* The name of the program, in parentheses, may hold anything. */
+  const char *rest = strrchr (stat, ')');
+  char        state;
+  int         parent, group, session;
+
+  if (rest == NULL || sscanf (rest, ") %c %d %d %d", &state, &parent, &group, &session) != 4)
+    return;
+  for (guint i = 0; i < n; i++)
+    if (queries[i].group == group && (queries[i].session == session || session == group))
+      count_in (&queries[i].census, atoi (stat), state);
+}
+
 gboolean
-procstream_group_count (int                    group,
-                        int                    session,
-                        ProcstreamGroupCensus *census)
+procstream_group_count_all (ProcstreamGroupQuery *queries,
+                            guint                 n)
 {
   DIR           *dir = opendir ("/proc");
   struct dirent *entry;
   gboolean       any = FALSE;
 
-  *census = (ProcstreamGroupCensus){ 0 };
+  for (guint i = 0; i < n; i++)
+    queries[i].census = (ProcstreamGroupCensus){ 0 };
   if (dir == NULL)
     return FALSE;
   while ((entry = readdir (dir)))
@@ -81,8 +88,20 @@ procstream_group_count (int                    group,
       if (!g_ascii_isdigit (entry->d_name[0]) || !read_stat (dirfd (dir), entry->d_name, stat, sizeof stat))
         continue;
       any = TRUE;
-      count_one (census, stat, group, session);
+      count_one (queries, n, stat);
     }
   closedir (dir);
   return any;
+}
+
+gboolean
+procstream_group_count (int                    group,
+                        int                    session,
+                        ProcstreamGroupCensus *census)
+{
+  ProcstreamGroupQuery query = { .group = group, .session = session };
+  gboolean             readable = procstream_group_count_all (&query, 1);
+
+  *census = query.census;
+  return readable;
 }

@@ -6,9 +6,17 @@
 
 G_BEGIN_DECLS
 
-/* The children that the exit of the program ends. Both take no reference from the caller, and may be called from any thread, the second
- * one also for a child that is not there. */
-void procstream_lifetime_add (ProcstreamChildCore *core);
+/* The children that the exit of the program ends. None takes a reference from the caller; any thread, also with the lock of the child
+ * held. */
+
+/* FALSE once the program is about to exit: then nothing is to be started any more. */
+gboolean procstream_lifetime_add (ProcstreamChildCore *core);
+/* Also for a child that is not there. */
 void procstream_lifetime_remove (ProcstreamChildCore *core);
+/* The program is about to exit. */
+gboolean procstream_lifetime_is_over (void);
+
+/* To be called now and then, without any lock. */
+void procstream_lifetime_tidy (void);
 
 G_END_DECLS

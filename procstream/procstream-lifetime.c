@@ -2,28 +2,42 @@
 
 #include "procstream-lifetime-private.h"
 
+#include "procstream-group-private.h"
 #include "procstream-io-thread-private.h"
 #include "procstream-platform-private.h"
+#include "procstream-worker-private.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /*
  * A child is here from the moment that its start is claimed until nobody of its group is left, it could not be started, or it was
- * detached. The table holds a reference to its record, so that a child that nobody else remembers is ended all the same.
+ * detached. The table holds a reference to its record, so that a child that nobody else remembers is ended all the same. One that was
+ * detached is here while a shutdown of it is under way.
  *
  * When the program exits, by returning from main() or calling exit(), a function that was registered with atexit() shuts all of
  * them down, each as its own shutdown says, all at the same time, and waits for that. The I/O thread, which does the work, runs
- * until the process itself goes; no main loop is needed, and no code of the user is called. It takes no longer than the longest of
- * the shutdowns, each of which is bounded, and START_MS for a start that is under way.
+ * until the process itself goes; no main loop is needed, and no code of the user is called.
+ *
+ *  - It takes no longer than the longest of the shutdowns, each of which is bounded, and START_MS for a start that is under way. A
+ *    shutdown that somebody else began, and that gives more time, is cut short: it kills when the child's own would. Whatever is there when
+ *    the time is over is killed from here.
+ *  - over is set first. From then on nothing is started, by whatever thread; what was claimed before is in the table.
+ *  - Whether a child is detached is decided with its lock held, by whoever comes first: detach() before the exit spares it, and fails
+ *    after that.
  *
  * In a forked copy of the program nothing is done: the children are not the copy's, and neither is the thread.
  *
  * Children whose leader is gone, and whose group is not, are looked at again when the table has become twice as large, so that
- * looking costs nothing that matters and the table does not grow with what is long gone.
+ * looking costs nothing that matters and the table does not grow with what is long gone. That reads all of /proc, so a worker does it.
+ *
+ * mutex is taken with the lock of a child held, and never the other way round.
  */
 static GMutex      mutex;
 static GHashTable *children;     /* of ProcstreamChildCore */
 static guint       look_at = 16; /* how many there are when they are looked at next */
+static gboolean    looking;
+static gboolean    over;
 
 #define START_MS 2000
 
@@ -33,10 +47,8 @@ unref_cb (gpointer data)
   procstream_child_core_unref (data);
 }
 
-/* --- At the exit -------------------------------------------------------------------------------------------------------------- */
-
 static GPtrArray *
-steal_all (void)
+list_all (void)
 {
   GPtrArray     *all = g_ptr_array_new_with_free_func (unref_cb);
   GHashTableIter iter;
@@ -45,93 +57,93 @@ steal_all (void)
   g_mutex_lock (&mutex);
   g_hash_table_iter_init (&iter, children);
   while (g_hash_table_iter_next (&iter, &core, NULL))
-    {
-      g_ptr_array_add (all, core);
-      g_hash_table_iter_steal (&iter);
-    }
+    g_ptr_array_add (all, procstream_child_core_ref (core));
   g_mutex_unlock (&mutex);
   return all;
 }
 
-static void
-waiters_unref_cb (gpointer data)
+/* --- At the exit -------------------------------------------------------------------------------------------------------------- */
+
+typedef struct
 {
-  procstream_waiters_unref (data);
+  ProcstreamChildCore *core;
+  ProcstreamWaiters   *waiters;
+} Ending;
+
+static void
+ending_clear (gpointer data)
+{
+  Ending *self = data;
+
+  procstream_waiters_unref (self->waiters);
+}
+
+static void
+await (Ending *ending,
+       gint64  deadline_us)
+{
+  gint64 left_ms = MAX (0, (deadline_us - g_get_monotonic_time ()) / 1000);
+
+  procstream_waiters_wait (ending->waiters, procstream_io_thread_get_context (), NULL, "a child to end", left_ms, NULL, NULL);
+  if (!procstream_waiters_is_complete (ending->waiters))
+    procstream_child_core_kill_at_exit (ending->core);
 }
 
 static void
 end_all (GPtrArray *all)
 {
-  g_autoptr (GPtrArray) waits = g_ptr_array_new_with_free_func (waiters_unref_cb);
-  GMainContext *context = procstream_io_thread_get_context ();
-  gint64        longest_ms = 0;
-  gint64        deadline;
+  g_autoptr (GArray) endings = g_array_new (FALSE, FALSE, sizeof (Ending));
+  gint64 longest_ms = 0;
+  gint64 deadline_us;
 
+  g_array_set_clear_func (endings, ending_clear);
   for (guint i = 0; i < all->len; i++)
     {
-      ProcstreamChildCore    *core = g_ptr_array_index (all, i);
-      ProcstreamShutdownPlan *plan = procstream_child_core_get_options (core)->shutdown;
-      ProcstreamWaiters      *waiters = procstream_child_core_shut_down (core, plan, PROCSTREAM_CAUSE_PARENT_EXIT, NULL);
+      Ending ending = { .core = g_ptr_array_index (all, i) };
 
-      longest_ms = MAX (longest_ms, procstream_shutdown_plan_get_total_ms (plan));
-      if (waiters)
-        g_ptr_array_add (waits, waiters);
+      longest_ms = MAX (longest_ms, procstream_shutdown_plan_get_total_ms (procstream_child_core_get_options (ending.core)->shutdown));
+      ending.waiters = procstream_child_core_shut_down_at_exit (ending.core);
+      if (ending.waiters)
+        g_array_append_val (endings, ending);
     }
-  deadline = g_get_monotonic_time () + (longest_ms + START_MS) * 1000;
-  for (guint i = 0; i < waits->len; i++)
-    procstream_waiters_wait (g_ptr_array_index (waits, i), context, NULL, "a child to end",
-                             MAX (0, (deadline - g_get_monotonic_time ()) / 1000), NULL, NULL);
+  deadline_us = g_get_monotonic_time () + (longest_ms + START_MS) * 1000;
+  for (guint i = 0; i < endings->len; i++)
+    await (&g_array_index (endings, Ending, i), deadline_us);
 }
 
 static void
 exit_cb (void)
 {
+  g_autoptr (GPtrArray) all = NULL;
+
   if (procstream_platform_forked ())
     return;
-  /* Other threads of the program go on meanwhile, and may start another one. */
-  for (;;)
-    {
-      g_autoptr (GPtrArray) all = steal_all ();
-
-      if (all->len == 0)
-        return;
-      end_all (all);
-    }
+  g_mutex_lock (&mutex);
+  over = TRUE;
+  g_mutex_unlock (&mutex);
+  all = list_all ();
+  end_all (all);
 }
 
 /* --- The table ---------------------------------------------------------------------------------------------------------------- */
 
-static gboolean
-is_gone_cb (gpointer key,
-            gpointer value,
-            gpointer user_data)
+gboolean
+procstream_lifetime_add (ProcstreamChildCore *core)
 {
-  return procstream_child_core_is_deserted (key);
-}
+  gboolean may_start;
 
-static void
-add_locked (ProcstreamChildCore *core)
-{
+  g_mutex_lock (&mutex);
+  may_start = !over;
   if (children == NULL)
     {
       children = g_hash_table_new_full (NULL, NULL, unref_cb, NULL);
       if (atexit (exit_cb) != 0)
         g_error ("Could not prepare for the exit of the program: out of memory");
     }
-  if (g_hash_table_size (children) >= look_at)
-    {
-      g_hash_table_foreach_remove (children, is_gone_cb, NULL);
-      look_at = 2 * g_hash_table_size (children) + 16;
-    }
-  g_hash_table_add (children, procstream_child_core_ref (core));
-}
-
-void
-procstream_lifetime_add (ProcstreamChildCore *core)
-{
-  g_mutex_lock (&mutex);
-  add_locked (core);
+  if (may_start && !g_hash_table_contains (children, core))
+    g_hash_table_add (children, procstream_child_core_ref (core));
   g_mutex_unlock (&mutex);
+  return may_start;
 }
 
 void
@@ -144,4 +156,81 @@ procstream_lifetime_remove (ProcstreamChildCore *core)
   g_mutex_unlock (&mutex);
   if (found)
     procstream_child_core_unref (core);
+}
+
+gboolean
+procstream_lifetime_is_over (void)
+{
+  gboolean is_over;
+
+  g_mutex_lock (&mutex);
+  is_over = over;
+  g_mutex_unlock (&mutex);
+  return is_over;
+}
+
+/* --- Who is left of them ------------------------------------------------------------------------------------------------------ */
+
+/* Those that have exited, and whose group the kernel says is there. */
+static GPtrArray *
+list_doubtful (void)
+{
+  g_autoptr (GPtrArray) all = list_all ();
+  GPtrArray *doubtful = g_ptr_array_new_with_free_func (unref_cb);
+
+  for (guint i = 0; i < all->len; i++)
+    {
+      ProcstreamChildCore *core = g_ptr_array_index (all, i);
+
+      if (procstream_child_core_is_gone (core))
+        procstream_lifetime_remove (core);
+      else if (procstream_child_core_get_state (core) == PROCSTREAM_CHILD_STATE_EXITED)
+        g_ptr_array_add (doubtful, procstream_child_core_ref (core));
+    }
+  return doubtful;
+}
+
+/* The dead that nobody has waited for do not count. */
+static void
+remove_deserted (GPtrArray *doubtful)
+{
+  g_autofree ProcstreamGroupQuery *queries = g_new0 (ProcstreamGroupQuery, doubtful->len);
+
+  for (guint i = 0; i < doubtful->len; i++)
+    {
+      queries[i].group = procstream_child_core_get_pid (g_ptr_array_index (doubtful, i));
+      queries[i].session = getsid (0);
+    }
+  if (!procstream_group_count_all (queries, doubtful->len))
+    return;
+  for (guint i = 0; i < doubtful->len; i++)
+    if (queries[i].census.living == 0 && queries[i].census.zombies > 0)
+      procstream_lifetime_remove (g_ptr_array_index (doubtful, i));
+}
+
+static gpointer
+look (gpointer data)
+{
+  g_autoptr (GPtrArray) doubtful = list_doubtful ();
+
+  remove_deserted (doubtful);
+  g_mutex_lock (&mutex);
+  look_at = 2 * g_hash_table_size (children) + 16;
+  looking = FALSE;
+  g_mutex_unlock (&mutex);
+  return NULL;
+}
+
+void
+procstream_lifetime_tidy (void)
+{
+  gboolean due;
+
+  g_mutex_lock (&mutex);
+  due = children && !looking && g_hash_table_size (children) >= look_at;
+  if (due)
+    looking = TRUE;
+  g_mutex_unlock (&mutex);
+  if (due)
+    procstream_worker_run ("procstream-life", look, NULL);
 }

@@ -212,3 +212,10 @@ procstream_shutdown_plan_get_total_ms (const ProcstreamShutdownPlan *self)
     total += g_array_index (self->steps, ProcstreamShutdownStep, i).grace_ms;
   return total;
 }
+
+gint64
+procstream_shutdown_plan_get_grace_ms (const ProcstreamShutdownPlan *self)
+{
+  return procstream_shutdown_plan_get_total_ms (self) -
+         g_array_index (self->steps, ProcstreamShutdownStep, self->steps->len - 1).grace_ms;
+}

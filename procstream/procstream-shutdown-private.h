@@ -43,6 +43,8 @@ void                    procstream_shutdown_plan_unref (ProcstreamShutdownPlan *
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ProcstreamShutdownPlan, procstream_shutdown_plan_unref)
 /* How long it may take from beginning to end, at most. */
 gint64 procstream_shutdown_plan_get_total_ms (const ProcstreamShutdownPlan *self);
+/* And until the kill. */
+gint64 procstream_shutdown_plan_get_grace_ms (const ProcstreamShutdownPlan *self);
 
 /* SIGKILL rather than "Killed", which depends on the language of the user; by number where there is no name. */
 char *procstream_signal_name (int signum);

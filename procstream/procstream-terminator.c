@@ -19,7 +19,9 @@
  *  - The kill is repeated, in rounds, as long as somebody is left: a group can take in new members, and one that is made while its
  *    maker is being killed can be missed. MAX_ROUNDS bounds that, and the time of the phase bounds the waiting for those who were
  *    killed and do not go.
- *  - A leader that goes is announced by a step. The rest of the group is not, so it is looked at, ever less often.
+ *  - A leader that goes is announced by a step. The rest of the group is not, so it is looked at, ever less often. Looking may take a
+ *    while, which is announced by a step too; a shutdown that is not begun waits for that, but not for ever.
+ *  - kill_by_us bounds all phases before the kill together, whatever their times are.
  */
 struct _ProcstreamTerminator
 {
@@ -30,11 +32,14 @@ struct _ProcstreamTerminator
   ProcstreamTerminatorState state;
   int                       phase; /* -1: not begun */
   gint64                    begin_us;
-  gint64                    deadline_us; /* of the phase */
-  gint64                    poll_us;     /* how long until the next look */
+  gint64                    deadline_us; /* of the phase; no later than kill_by_us before the kill */
+  gint64                    kill_by_us;
+  gint64                    poll_us; /* how long until the next look */
   guint                     rounds;
-  gboolean                  killed; /* one of the kills reached somebody */
-  GArray                   *tries;  /* of ProcstreamShutdownTry */
+  gboolean                  killed;  /* one of the kills reached somebody */
+  ProcstreamRemains         remains; /* when last known */
+  GArray                   *begun;   /* of guint */
+  GArray                   *tries;   /* of ProcstreamShutdownTry */
 };
 
 #define FAILED_GRACE_MS 100
@@ -42,6 +47,8 @@ struct _ProcstreamTerminator
 #define MIN_POLL_US 2000
 #define MAX_POLL_US 64000
 #define MAX_ROUNDS 50
+/* For as long a shutdown of what may be gone waits to hear of that. */
+#define UNKNOWN_US G_USEC_PER_SEC
 
 ProcstreamTerminator *
 procstream_terminator_new (ProcstreamShutdownPlan        *plan,
@@ -54,6 +61,10 @@ procstream_terminator_new (ProcstreamShutdownPlan        *plan,
   self->ops = ops;
   self->data = data;
   self->phase = -1;
+  self->begin_us = -1;
+  self->kill_by_us = G_MAXINT64;
+  self->remains = PROCSTREAM_REMAINS_LEADER;
+  self->begun = g_array_new (FALSE, FALSE, sizeof (guint));
   self->tries = g_array_new (FALSE, FALSE, sizeof (ProcstreamShutdownTry));
   return self;
 }
@@ -62,6 +73,7 @@ void
 procstream_terminator_free (ProcstreamTerminator *self)
 {
   procstream_shutdown_plan_unref (self->plan);
+  g_array_unref (self->begun);
   g_array_unref (self->tries);
   g_free (self);
 }
@@ -156,6 +168,19 @@ get_grace_ms (const ProcstreamShutdownStep *step,
   return 0;
 }
 
+static void
+begin_phase (ProcstreamTerminator *self,
+             gint64                now_us)
+{
+  guint phase;
+
+  if (now_us >= self->kill_by_us)
+    self->phase = (int) self->plan->steps->len - 2;
+  phase = (guint) ++self->phase;
+  g_array_append_val (self->begun, phase);
+  self->poll_us = MIN_POLL_US;
+}
+
 /* The next phase, and those after it as long as there is no grace between them. */
 static void
 enter (ProcstreamTerminator *self,
@@ -165,14 +190,15 @@ enter (ProcstreamTerminator *self,
 
   do
     {
-      self->phase++;
-      self->poll_us = MIN_POLL_US;
+      begin_phase (self, now_us);
       grace_ms = get_step (self)->grace_ms;
       if (is_killing (self))
         kill_once (self, now_us);
       else
         grace_ms = get_grace_ms (get_step (self), try_action (self, get_step (self), now_us));
       self->deadline_us = now_us + grace_ms * 1000;
+      if (!is_killing (self))
+        self->deadline_us = MIN (self->deadline_us, self->kill_by_us);
     }
   while (grace_ms == 0);
 }
@@ -194,8 +220,8 @@ wait_for (ProcstreamTerminator *self,
 {
   gint64 poll_us = self->poll_us;
 
-  /* A leader is announced. */
-  if (remains == PROCSTREAM_REMAINS_LEADER)
+  /* A leader is announced, and so is what is being found out. */
+  if (remains == PROCSTREAM_REMAINS_LEADER || remains == PROCSTREAM_REMAINS_UNKNOWN)
     return self->deadline_us;
   self->poll_us = MIN (poll_us * 2, MAX_POLL_US);
   return MIN (self->deadline_us, now_us + poll_us);
@@ -213,6 +239,16 @@ go_on_killing (ProcstreamTerminator *self,
   return wait_for (self, remains, now_us);
 }
 
+static ProcstreamRemains
+look (ProcstreamTerminator *self)
+{
+  ProcstreamRemains remains = self->ops->look (self->data);
+
+  if (remains != PROCSTREAM_REMAINS_UNKNOWN)
+    self->remains = remains;
+  return remains;
+}
+
 gint64
 procstream_terminator_step (ProcstreamTerminator *self,
                             gint64                now_us)
@@ -221,21 +257,34 @@ procstream_terminator_step (ProcstreamTerminator *self,
 
   if (self->state != PROCSTREAM_TERMINATOR_UNDER_WAY)
     return -1;
-  remains = self->ops->look (self->data);
+  if (self->begin_us < 0)
+    self->begin_us = now_us;
+  remains = look (self);
   if (remains == PROCSTREAM_REMAINS_NOBODY)
     return finish (self, PROCSTREAM_TERMINATOR_GONE);
   if (self->phase >= 0 && is_killing (self))
     return go_on_killing (self, remains, now_us);
+  if (self->phase < 0 && remains == PROCSTREAM_REMAINS_UNKNOWN && now_us < self->begin_us + UNKNOWN_US)
+    return self->begin_us + UNKNOWN_US;
   if (self->phase < 0 || now_us >= self->deadline_us)
     {
       if (self->phase < 0)
         self->begin_us = now_us;
       enter (self, now_us);
-      remains = self->ops->look (self->data);
+      remains = look (self);
     }
   if (remains == PROCSTREAM_REMAINS_NOBODY)
     return finish (self, PROCSTREAM_TERMINATOR_GONE);
   return wait_for (self, remains, now_us);
+}
+
+void
+procstream_terminator_set_kill_by (ProcstreamTerminator *self,
+                                   gint64                time_us)
+{
+  self->kill_by_us = MIN (self->kill_by_us, time_us);
+  if (self->phase >= 0 && !is_killing (self))
+    self->deadline_us = MIN (self->deadline_us, self->kill_by_us);
 }
 
 /* --- What is known ------------------------------------------------------------------------------------------------------------ */
@@ -250,6 +299,18 @@ int
 procstream_terminator_get_phase (const ProcstreamTerminator *self)
 {
   return self->phase;
+}
+
+const GArray *
+procstream_terminator_get_begun (const ProcstreamTerminator *self)
+{
+  return self->begun;
+}
+
+ProcstreamRemains
+procstream_terminator_get_remains (const ProcstreamTerminator *self)
+{
+  return self->remains;
 }
 
 const GArray *

@@ -10,6 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Never waited for. */
+#define NEVER_MS 600000
+
 static const char *
 text_of (ProcstreamCapture *capture)
 {
@@ -178,6 +181,43 @@ test_timeout_and_end (void)
   attempt = g_list_model_get_item (procstream_result_get_attempts (result), 1);
   g_assert_cmpint (procstream_shutdown_attempt_get_signum (attempt), ==, SIGTERM);
   g_assert_cmpint (procstream_result_get_cause (procstream_child_get_result (process->child)), ==, PROCSTREAM_CAUSE_TIMED_OUT);
+}
+
+/* A shutdown that somebody else began, and that takes for ever, is cut short. */
+static void
+test_foreign_shutdown (gconstpointer mode)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamShutdown) endless = procstream_shutdown_new_interrupt_terminate (NEVER_MS, NEVER_MS);
+  g_autoptr (ProcstreamShutdown) only_kill = procstream_shutdown_new_kill ();
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (ProcstreamResult) again = NULL;
+  g_autoptr (GAsyncResult) ended = NULL;
+
+  test_process_spawn_mode (process, mode);
+  test_process_listen (process);
+  test_process_run_until_out (process, 2);
+  procstream_child_terminate_async (process->child, endless, NULL, test_store_result_cb, &ended);
+  procstream_complete_options_set_timeout_ms (options, 1000);
+  procstream_complete_options_set_shutdown (options, only_kill);
+  /* Unless it is not to be ended: then it goes on. */
+  result = complete (process, options);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==,
+                   strcmp (mode, "trap") == 0 ? PROCSTREAM_CHILD_STATE_TERMINATING : PROCSTREAM_CHILD_STATE_EXITED);
+  g_assert_null (ended);
+  procstream_complete_options_set_end_on (options, PROCSTREAM_END_ON_TIMEOUT);
+  again = complete (process, options);
+  g_assert_false (procstream_result_get_running (again));
+  g_assert_cmpint (procstream_result_get_term_signal (again), ==, strcmp (mode, "trap") == 0 ? SIGKILL : SIGINT);
+  g_assert_cmpint (procstream_result_get_cause (again), ==, strcmp (mode, "trap") == 0 ? PROCSTREAM_CAUSE_KILLED : PROCSTREAM_CAUSE_TERMINATED);
+  test_wait_result (NULL, "the end", &ended);
+  g_assert_true (procstream_child_terminate_finish (process->child, ended, NULL));
+  /* The phase in between did not come. */
+  if (strcmp (mode, "trap") != 0)
+    return;
+  g_assert_cmpint (procstream_result_get_phase (again), ==, 2);
+  g_assert_cmpuint (g_list_model_get_n_items (procstream_result_get_attempts (again)), ==, 2);
 }
 
 static void
@@ -435,6 +475,9 @@ main (int    argc,
   g_test_add_func ("/complete/limits", test_limits);
   g_test_add_func ("/complete/timeout", test_timeout);
   g_test_add_func ("/complete/timeout-and-end", test_timeout_and_end);
+  g_test_add_data_func ("/complete/foreign-shutdown", "trap", test_foreign_shutdown);
+  if (procstream_platform_has (PROCSTREAM_FEATURE_PIDFD) && procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP))
+    g_test_add_data_func ("/complete/foreign-shutdown-of-group", "stubborn", test_foreign_shutdown);
   g_test_add_func ("/complete/idle", test_idle);
   g_test_add_func ("/complete/output-limit", test_output_limit);
   g_test_add_data_func ("/complete/cancel", GINT_TO_POINTER (FALSE), test_cancel);

@@ -3,6 +3,7 @@
 #include <procstream/procstream.h>
 
 #include "procstream-platform-private.h"
+#include "test-hold.h"
 #include "test-process.h"
 #include "test-start.h"
 #include "test-utils.h"
@@ -32,6 +33,15 @@ say_pid (ProcstreamChild *child)
   g_autofree char *text = g_strdup_printf ("%d\n", procstream_child_get_pid (child));
 
   say (text);
+}
+
+static gboolean
+is_alive (int pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
+  g_autofree char *stat = NULL;
+
+  return g_file_get_contents (path, &stat, NULL, NULL) && strstr (stat, ") Z ") == NULL;
 }
 
 /* Its first line is the number of a grandchild. Not one main context is iterated. */
@@ -171,14 +181,28 @@ scene_detach (void)
   return 5;
 }
 
-/* The exit of a forked copy is none of the program. */
+static ProcstreamShutdown *
+new_brief_kill (void)
+{
+  ProcstreamShutdown *shutdown = procstream_shutdown_new_kill ();
+
+  procstream_shutdown_set_kill_timeout_ms (shutdown, 100);
+  return shutdown;
+}
+
+/* The exit of a forked copy is none of the program: it ends nothing, not even with the force that is used when there is nobody else to. */
 static int
 scene_forked (void)
 {
   g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
-  g_autoptr (ProcstreamChild) child = spawn_tree (launcher, "sleep-forever");
-  pid_t copy = fork ();
+  g_autoptr (ProcstreamShutdown) brief = new_brief_kill ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  pid_t copy;
   int   status;
+
+  procstream_launcher_set_shutdown (launcher, brief);
+  child = spawn_tree (launcher, "sleep-forever");
+  copy = fork ();
 
   if (copy == 0)
     exit (0);
@@ -187,8 +211,142 @@ scene_forked (void)
 #ifndef __SANITIZE_ADDRESS__
   g_assert_true (WIFEXITED (status));
 #endif
+  /* A signal can be sent to the dead as well, until they are waited for: whoever is here to hear of it hears of it first. */
+  test_hold_pass ();
   g_assert_cmpint (procstream_child_get_state (child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  g_assert_true (is_alive (procstream_child_get_pid (child)));
   g_assert_true (procstream_child_send_signal (child, SIGCONT, NULL));
+  return 5;
+}
+
+/* Somebody else began a shutdown that takes for ever: the exit waits no longer than its own takes. */
+static int
+scene_foreign (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamShutdown) own = procstream_shutdown_new_terminate (1000);
+  g_autoptr (ProcstreamShutdown) endless = procstream_shutdown_new_terminate (600000);
+  g_autoptr (ProcstreamChild) child = NULL;
+
+  procstream_launcher_set_shutdown (launcher, own);
+  child = spawn_tree (launcher, "trap");
+  procstream_child_terminate_async (child, endless, NULL, NULL, NULL);
+  return 5;
+}
+
+/* Nobody does the work: when the time is over they are killed all the same. */
+static int
+scene_held (void)
+{
+  static TestHold hold;
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamShutdown) brief = new_brief_kill ();
+
+  procstream_launcher_set_shutdown (launcher, brief);
+  g_object_unref (spawn_tree (launcher, "sleep-forever"));
+  test_hold_begin (&hold);
+  return 5;
+}
+
+/* Each is refused in the way in which it tells of any other failure. */
+static void
+start_at_exit_cb (void)
+{
+  g_auto (GStrv) argv = test_child_argv ("sleep-forever");
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GError) of_run = NULL;
+  g_autoptr (GError) of_detached = NULL;
+
+  g_assert_null (procstream_launcher_spawnv (launcher, (const char *const *) argv, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  g_assert_cmpstr (error->message, ==, "“test-child” cannot be started: the program is about to exit");
+  g_assert_null (procstream_launcher_run (launcher, (const char *const *) argv, NULL, NULL, &of_run));
+  g_assert_error (of_run, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  procstream_launcher_set_lifetime (launcher, PROCSTREAM_LIFETIME_DETACHED);
+  g_assert_null (procstream_launcher_spawnv (launcher, (const char *const *) argv, &of_detached));
+  g_assert_error (of_detached, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  _exit (5);
+}
+
+/* What was registered before the first start is called after the children were ended. */
+static int
+scene_late (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+
+  g_assert_cmpint (atexit (start_at_exit_cb), ==, 0);
+  g_object_unref (spawn_tree (launcher, "tree"));
+  return 6;
+}
+
+static ProcstreamChild *ending;
+
+static gpointer
+detach_in_thread (gpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  while (procstream_child_get_state (ending) != PROCSTREAM_CHILD_STATE_TERMINATING)
+    g_usleep (1000);
+  g_assert_false (procstream_child_detach (ending, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  g_assert_nonnull (strstr (error->message, "about to exit"));
+  g_assert_cmpint (procstream_child_get_lifetime (ending), ==, PROCSTREAM_LIFETIME_APPLICATION);
+  /* This is what the exit waits for: the rest of the test is that it was reached. */
+  g_assert_true (procstream_child_send_signal (ending, SIGUSR1, NULL));
+  return NULL;
+}
+
+/* Detaching comes too late when the exit has begun to end it. */
+static int
+scene_detach_late (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamShutdown) endless = procstream_shutdown_new_terminate (600000);
+
+  procstream_launcher_set_shutdown (launcher, endless);
+  ending = spawn_tree (launcher, "trap 10 0");
+  g_thread_unref (g_thread_new ("detach", detach_in_thread, NULL));
+  return 5;
+}
+
+/* A shutdown that was begun goes on to its end. */
+static int
+scene_detached_ending (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamShutdown) shutdown = procstream_shutdown_new_terminate (1000);
+  g_autoptr (ProcstreamChild) before = NULL;
+  g_autoptr (ProcstreamChild) after = NULL;
+
+  procstream_launcher_set_shutdown (launcher, shutdown);
+  before = spawn_tree (launcher, "trap");
+  after = spawn_tree (launcher, "trap");
+  g_assert_true (procstream_child_detach (before, NULL));
+  procstream_child_terminate_async (before, NULL, NULL, NULL, NULL);
+  procstream_child_terminate_async (after, NULL, NULL, NULL, NULL);
+  g_assert_true (procstream_child_detach (after, NULL));
+  return 5;
+}
+
+static int
+scene_many (void)
+{
+  const guint n = g_getenv ("PROCSTREAM_TEST_VALGRIND") ? 50 : 500;
+  g_auto (GStrv) argv = test_child_argv ("sleep-forever");
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamOutputConfig) discard = procstream_output_config_new_discard ();
+
+  procstream_launcher_set_stdout_config (launcher, discard);
+  procstream_launcher_set_stderr_config (launcher, discard);
+  for (guint i = 0; i < n; i++)
+    {
+      g_autoptr (ProcstreamChild) child = procstream_launcher_spawnv (launcher, (const char *const *) argv, NULL);
+
+      say_pid (child);
+    }
   return 5;
 }
 
@@ -197,6 +355,7 @@ typedef struct
   const char *name;
   int (*run) (void);
   gboolean survives;
+  gboolean later; /* it is gone soon after the program */
 } Scene;
 
 static const Scene scenes[] = {
@@ -207,20 +366,17 @@ static const Scene scenes[] = {
   { "starting", scene_starting, FALSE },
   { "thread", scene_thread, FALSE },
   { "forked", scene_forked, FALSE },
+  { "foreign", scene_foreign, FALSE },
+  { "held", scene_held, FALSE, TRUE },
+  { "late", scene_late, FALSE },
+  { "detach-late", scene_detach_late, FALSE },
+  { "detached-ending", scene_detached_ending, FALSE },
+  { "many", scene_many, FALSE },
   { "detached", scene_detached, TRUE },
   { "detach", scene_detach, TRUE },
 };
 
 /* --- Seen from outside -------------------------------------------------------------------------------------------------------- */
-
-static gboolean
-is_alive (int pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
-  g_autofree char *stat = NULL;
-
-  return g_file_get_contents (path, &stat, NULL, NULL) && strstr (stat, ") Z ") == NULL;
-}
 
 static char **
 run_scene (const char *name)
@@ -248,6 +404,8 @@ test_scene (gconstpointer data)
       int pid = atoi (pids[i]);
 
       g_assert_cmpint (pid, >, 1);
+      if (scene->later)
+        test_await_gone (pid);
       g_assert_cmpint (is_alive (pid), ==, scene->survives);
       if (!scene->survives)
         continue;

@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "procstream-child-private.h"
 #include "procstream-group-private.h"
 #include "procstream-platform-private.h"
 #include "test-hold.h"
@@ -12,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Long enough that a phase never ends by its time; such a time is never waited for. */
@@ -119,6 +121,33 @@ test_graceful_exit (void)
   spawn_and_hear (process, "trap-exit 7");
   terminate (process, procstream_shutdown_new_terminate (NEVER_MS));
   g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 7);
+}
+
+/* Whatever it is told to end by: it ends of that, and is told nothing more. */
+static void
+test_exit_in_each_phase (void)
+{
+  static const struct
+  {
+    const char *mode;
+    gint64      graces[2];
+    const char *out;
+  } phases[] = {
+    { "trap 2 7", { NEVER_MS, NEVER_MS }, "ready\nINT\n" },
+    { "trap 15 7", { 1000, NEVER_MS }, "ready\nINT\nTERM\n" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (phases); i++)
+    {
+      g_autoptr (TestProcess) process = test_process_new ();
+
+      spawn_and_hear (process, phases[i].mode);
+      terminate (process, procstream_shutdown_new_interrupt_terminate (phases[i].graces[0], phases[i].graces[1]));
+      g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 7);
+      g_assert_cmpint (procstream_result_get_phase (procstream_child_get_result (process->child)), ==, i);
+      test_process_run_to_completed (process);
+      g_assert_cmpstr (process->out->str, ==, phases[i].out);
+    }
 }
 
 /* However quickly it would exit, the kill is sent; what wins is up to the kernel. */
@@ -326,6 +355,34 @@ test_exit_before_signal (void)
   g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGUSR1);
 }
 
+/* The same when a phase is due, and the process went meanwhile. */
+static void
+test_exit_before_next_phase (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamShutdown) shutdown = procstream_shutdown_new_interrupt_terminate (1000, NEVER_MS);
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  TestHold hold;
+  int      pid;
+
+  spawn_and_hear (process, "trap");
+  pid = procstream_child_get_pid (process->child);
+  procstream_child_terminate_async (process->child, shutdown, NULL, test_store_result_cb, &result);
+  test_process_run_until_out (process, strlen ("ready\nINT\n"));
+  test_hold_begin (&hold);
+  g_assert_cmpint (kill (pid, SIGUSR2), ==, 0);
+  test_await_gone (pid);
+  /* It has to be due for this to be about something; nothing depends on how long that takes. */
+  g_usleep (1100000);
+  test_hold_end (&hold);
+  test_wait_result (NULL, "the end", &result);
+  g_assert_true (procstream_child_terminate_finish (process->child, result, &error));
+  g_assert_no_error (error);
+  g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGUSR2);
+  test_process_run_to_completed (process);
+}
+
 static void
 test_during_start (void)
 {
@@ -366,6 +423,34 @@ test_failed_start (void)
   g_assert_false (procstream_child_start_finish (process->child, started, NULL));
   g_assert_true (procstream_child_terminate_finish (process->child, ended, NULL));
   g_assert_true (procstream_child_terminate (process->child, NULL, -1, NULL, NULL));
+}
+
+/* It fails in the thread that launches it, and the shutdown is the I/O thread's. */
+static void
+test_failed_launch (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamShutdownPlan) plan = procstream_shutdown_plan_new_kill ();
+  ProcstreamChildCore *core;
+  ProcstreamWaiters   *waiters;
+  struct rlimit        limit, none;
+  TestHold             hold;
+
+  test_process_create_mode (process, "sleep-forever");
+  core = process->child->core;
+  test_hold_begin (&hold);
+  g_assert_true (procstream_child_core_claim (core, NULL));
+  waiters = procstream_child_core_shut_down (core, plan, PROCSTREAM_CAUSE_TERMINATED, NULL);
+  g_assert_cmpint (getrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  none = (struct rlimit){ 0, limit.rlim_max };
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &none), ==, 0);
+  procstream_child_core_launch (core);
+  g_assert_cmpint (setrlimit (RLIMIT_NOFILE, &limit), ==, 0);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_FAILED);
+  g_assert_false (procstream_waiters_is_complete (waiters));
+  test_hold_end (&hold);
+  g_assert_true (procstream_waiters_wait (waiters, g_main_context_default (), g_thread_self (), "the end", -1, NULL, NULL));
+  procstream_waiters_unref (waiters);
 }
 
 /* One shutdown for all who ask; whoever stops waiting stops nothing. */
@@ -466,36 +551,6 @@ test_reaped_elsewhere (void)
   g_test_trap_assert_passed ();
 }
 
-static void
-test_many (void)
-{
-  const guint n = g_getenv ("PROCSTREAM_TEST_VALGRIND") ? 50 : 500;
-  g_autoptr (GPtrArray) processes = g_ptr_array_new_with_free_func ((GDestroyNotify) test_process_free);
-  g_autofree GAsyncResult **results = g_new0 (GAsyncResult *, n);
-
-  for (guint i = 0; i < n; i++)
-    {
-      TestProcess *process = test_process_new ();
-
-      g_ptr_array_add (processes, process);
-      test_process_spawn_mode (process, "sleep-forever");
-    }
-  for (guint i = 0; i < n; i++)
-    {
-      TestProcess *process = g_ptr_array_index (processes, i);
-
-      procstream_child_terminate_async (process->child, NULL, NULL, test_store_result_cb, &results[i]);
-    }
-  for (guint i = 0; i < n; i++)
-    {
-      TestProcess *process = g_ptr_array_index (processes, i);
-
-      test_wait_result (NULL, "the end", &results[i]);
-      g_assert_true (procstream_child_terminate_finish (process->child, results[i], NULL));
-      g_object_unref (results[i]);
-    }
-}
-
 /* --- All of it on other kernels, and nothing left ----------------------------------------------------------------------------- */
 
 typedef struct
@@ -508,6 +563,7 @@ static const Case cases[] = {
   { "default", test_default },
   { "all-phases", test_all_phases },
   { "graceful-exit", test_graceful_exit },
+  { "exit-in-each-phase", test_exit_in_each_phase },
   { "zero-grace", test_zero_grace },
   { "stopped", test_stopped },
   { "stdin", test_stdin_phases },
@@ -518,8 +574,10 @@ static const Case cases[] = {
   { "after-exit", test_after_exit },
   { "breeding", test_breeding },
   { "exit-before-signal", test_exit_before_signal },
+  { "exit-before-next-phase", test_exit_before_next_phase },
   { "during-start", test_during_start },
   { "failed-start", test_failed_start },
+  { "failed-launch", test_failed_launch },
   { "shared", test_shared },
   { "in-handler", test_in_handler },
   { "dropped", test_dropped },
@@ -544,6 +602,49 @@ settle (guint most)
       g_usleep (1000);
     }
   g_assert_cmpuint (test_count_children (), ==, 0);
+}
+
+/* At once, whether they go when they are told to, or are killed, with a group or without. */
+static void
+test_many (gconstpointer mode)
+{
+  const guint most = g_getenv ("PROCSTREAM_TEST_VALGRIND") ? 50 : 500;
+  const guint n = strcmp (mode, "sleep-forever") == 0 ? most : most / 4;
+  guint       fds = 0;
+  g_autoptr (ProcstreamShutdown) shutdown = procstream_shutdown_new_terminate (1000);
+  g_autoptr (ProcstreamOutputConfig) discard = procstream_output_config_new_discard ();
+  g_autoptr (GPtrArray) processes = g_ptr_array_new_with_free_func ((GDestroyNotify) test_process_free);
+  g_autofree GAsyncResult **results = g_new0 (GAsyncResult *, n);
+
+  for (guint i = 0; i < n; i++)
+    {
+      TestProcess *process = test_process_new ();
+
+      g_ptr_array_add (processes, process);
+      if (i == 0)
+        {
+          test_nonsense ();
+          fds = test_count_settled_fds ();
+        }
+      procstream_launcher_set_stderr_config (process->launcher, discard);
+      test_process_spawn_mode (process, mode);
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      TestProcess *process = g_ptr_array_index (processes, i);
+
+      procstream_child_terminate_async (process->child, shutdown, NULL, test_store_result_cb, &results[i]);
+    }
+  for (guint i = 0; i < n; i++)
+    {
+      TestProcess *process = g_ptr_array_index (processes, i);
+
+      test_wait_result (NULL, "the end", &results[i]);
+      g_assert_true (procstream_child_terminate_finish (process->child, results[i], NULL));
+      g_object_unref (results[i]);
+    }
+  g_ptr_array_set_size (processes, 0);
+  settle (fds);
 }
 
 static void
@@ -593,6 +694,9 @@ main (int    argc,
   add_variants ("without-pidfd-group/", PROCSTREAM_FEATURE_PIDFD_GROUP);
   add_variants ("without-pidfd/", PROCSTREAM_FEATURE_PIDFD);
   g_test_add_func ("/terminate/reaped-elsewhere", test_reaped_elsewhere);
-  g_test_add_func ("/terminate/many", test_many);
+  g_test_add_data_func ("/terminate/many/obedient", "sleep-forever", test_many);
+  g_test_add_data_func ("/terminate/many/stubborn", "trap", test_many);
+  if (can_signal_group ())
+    g_test_add_data_func ("/terminate/many/groups", "tree", test_many);
   return g_test_run ();
 }

@@ -248,6 +248,9 @@ run_ignore_term (int    argc,
   return 0;
 }
 
+static int trap_last;
+static int trap_status;
+
 static void
 name_signal_cb (int signum)
 {
@@ -260,12 +263,16 @@ name_signal_cb (int signum)
   for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
     if (names[i].signum == signum)
       write_all (1, names[i].name, strlen (names[i].name));
+  if (signum == trap_last)
+    _exit (trap_status);
 }
 
 static int
 run_trap (int    argc,
           char **argv)
 {
+  trap_last = (int) number (argc, argv, 0);
+  trap_status = (int) number (argc, argv, 1);
   signal (SIGHUP, name_signal_cb);
   signal (SIGINT, name_signal_cb);
   signal (SIGUSR1, name_signal_cb);
@@ -273,8 +280,6 @@ run_trap (int    argc,
   put (1, "ready\n");
   sleep_forever ();
 }
-
-static int trap_status;
 
 static void
 exit_cb (int signum)
@@ -589,7 +594,7 @@ static const Mode modes[] = {
   { "signals", "", "prints the blocked and the ignored signals, as the kernel does", run_signals },
   { "sleep-forever", "", "prints “ready”, and sleeps for ever", run_sleep_forever },
   { "stubborn", "", "leaves a grandchild that ignores SIGTERM and SIGINT, prints its pid, and both sleep for ever", run_stubborn },
-  { "trap", "", "prints “ready”, and then the names of HUP, INT, USR1 and TERM as they come", run_trap },
+  { "trap", "[SIGNUM STATUS]", "prints “ready”, then the names of HUP, INT, USR1 and TERM as they come, and exits with STATUS on SIGNUM", run_trap },
   { "trap-exit", "STATUS [STOP]", "prints “ready”, stops itself if there is a second argument, and exits with STATUS on SIGTERM", run_trap_exit },
   { "tree", "", "leaves a grandchild, prints its pid, and both sleep for ever", run_tree },
   { "tty", "", "says whether stdin is a terminal and its group in the foreground, and reads a line", run_tty },

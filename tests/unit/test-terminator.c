@@ -376,6 +376,109 @@ test_unreachable_killed (void)
   g_assert_cmpint (procstream_terminator_get_state (world.terminator), ==, PROCSTREAM_TERMINATOR_GONE);
 }
 
+/* --- Cut short ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+assert_begun (World *world,
+              guint  first,
+              guint  last)
+{
+  const GArray *begun = procstream_terminator_get_begun (world->terminator);
+
+  g_assert_cmpuint (g_array_index (begun, guint, 0), ==, first);
+  g_assert_cmpuint (g_array_index (begun, guint, begun->len - 1), ==, last);
+}
+
+/* The phases in between are left out, and are not said to have begun. */
+static void
+test_kill_by (void)
+{
+  g_auto (World) world = { 0 };
+  gint64 next;
+
+  world_init (&world, procstream_shutdown_new_interrupt_terminate (60000, 60000));
+  next = world_begin (&world);
+  g_assert_cmpint (next, ==, 61000000);
+  procstream_terminator_set_kill_by (world.terminator, 1500000);
+  procstream_terminator_set_kill_by (world.terminator, 9000000);
+  world.now_us += 10;
+  next = world_step (&world);
+  g_assert_cmpint (next, ==, 1500000);
+  world.now_us = next;
+  g_assert_cmpint (world_step (&world), ==, -1);
+  g_assert_cmpstr (world.log->str, ==, "SIGINT SIGCONT SIGKILL ");
+  g_assert_cmpuint (procstream_terminator_get_begun (world.terminator)->len, ==, 2);
+  assert_begun (&world, 0, 2);
+}
+
+/* It was so before it began; and what is due meanwhile still comes. */
+static void
+test_kill_by_at_once (void)
+{
+  g_auto (World) late = { 0 };
+  g_auto (World) between = { 0 };
+  g_autoptr (ProcstreamShutdownPlan) plan = NULL;
+
+  world_init (&late, procstream_shutdown_new_terminate (60000));
+  plan = procstream_shutdown_plan_new (late.shutdown, NULL);
+  late.terminator = procstream_terminator_new (plan, &ops, &late);
+  procstream_terminator_set_kill_by (late.terminator, late.now_us - 1);
+  g_assert_cmpint (world_step (&late), ==, -1);
+  g_assert_cmpstr (late.log->str, ==, "SIGKILL ");
+  assert_begun (&late, 1, 1);
+
+  world_init (&between, procstream_shutdown_new_interrupt_terminate (1000, 60000));
+  world_begin (&between);
+  procstream_terminator_set_kill_by (between.terminator, 5000000);
+  between.now_us = 2000000;
+  g_assert_cmpint (world_step (&between), ==, 5000000);
+  between.now_us = 5000000;
+  g_assert_cmpint (world_step (&between), ==, -1);
+  g_assert_cmpstr (between.log->str, ==, "SIGINT SIGCONT SIGTERM SIGCONT SIGKILL ");
+}
+
+/* --- What takes a while to know ----------------------------------------------------------------------------------------------- */
+
+/* Nothing is sent to what turns out to be gone. */
+static void
+test_unknown_at_first (void)
+{
+  g_auto (World) gone = { 0 };
+  g_auto (World) there = { 0 };
+
+  world_init (&gone, procstream_shutdown_new_terminate (1000));
+  gone.remains = PROCSTREAM_REMAINS_UNKNOWN;
+  g_assert_cmpint (world_begin (&gone), >, gone.now_us);
+  gone.remains = PROCSTREAM_REMAINS_NOBODY;
+  g_assert_cmpint (world_step (&gone), ==, -1);
+  g_assert_cmpstr (gone.log->str, ==, "");
+
+  /* Without an answer it goes on as if there were somebody. */
+  world_init (&there, procstream_shutdown_new_terminate (1000));
+  there.remains = PROCSTREAM_REMAINS_UNKNOWN;
+  g_assert_cmpint (world_run (&there), ==, PROCSTREAM_TERMINATOR_GONE);
+  g_assert_cmpstr (there.log->str, ==, "SIGTERM SIGCONT SIGKILL ");
+}
+
+/* What is being found out is announced, so it is not looked at by the clock; what was known last is told. */
+static void
+test_unknown_in_phase (void)
+{
+  g_auto (World) world = { 0 };
+
+  world_init (&world, procstream_shutdown_new_terminate (60000));
+  world.ends_at = SIGTERM;
+  world.left = PROCSTREAM_REMAINS_MEMBERS;
+  world_begin (&world);
+  world.now_us += 10;
+  world.remains = PROCSTREAM_REMAINS_UNKNOWN;
+  g_assert_cmpint (world_step (&world), ==, 61000000);
+  g_assert_cmpint (procstream_terminator_get_remains (world.terminator), ==, PROCSTREAM_REMAINS_MEMBERS);
+  world.remains = PROCSTREAM_REMAINS_NOBODY;
+  g_assert_cmpint (world_step (&world), ==, -1);
+  g_assert_cmpint (procstream_terminator_get_state (world.terminator), ==, PROCSTREAM_TERMINATOR_GONE);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -398,5 +501,9 @@ main (int    argc,
   g_test_add_func ("/terminator/endless-members", test_endless_members);
   g_test_add_func ("/terminator/unreachable", test_unreachable);
   g_test_add_func ("/terminator/unreachable-killed", test_unreachable_killed);
+  g_test_add_func ("/terminator/kill-by", test_kill_by);
+  g_test_add_func ("/terminator/kill-by-at-once", test_kill_by_at_once);
+  g_test_add_func ("/terminator/unknown-at-first", test_unknown_at_first);
+  g_test_add_func ("/terminator/unknown-in-phase", test_unknown_in_phase);
   return g_test_run ();
 }

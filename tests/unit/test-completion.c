@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-completion-private.h"
+
+#include "procstream-child-private.h"
+#include "test-hold.h"
+#include "test-process.h"
+#include "test-utils.h"
+
+#include <signal.h>
+
+/* Completions of real children, looked at in states that the public calls pass too quickly. */
+typedef struct
+{
+  TestProcess               *process;
+  ProcstreamCompleteSettings settings;
+  GCancellable              *cancellable;
+  ProcstreamCompletion      *completion;
+} Fixture;
+
+static void
+fixture_init (Fixture    *self,
+              const char *mode)
+{
+  *self = (Fixture){ .process = test_process_new (), .cancellable = g_cancellable_new () };
+  test_process_create_mode (self->process, mode);
+  g_assert_true (procstream_complete_settings_init (&self->settings, NULL, NULL));
+}
+
+static void
+fixture_clear (Fixture *self)
+{
+  if (self->completion)
+    procstream_completion_unref (self->completion);
+  procstream_complete_settings_clear (&self->settings);
+  g_object_unref (self->cancellable);
+  test_process_free (self->process);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fixture, fixture_clear)
+
+static void
+begin (Fixture *self)
+{
+  self->completion = procstream_completion_new (self->process->child->core, &self->settings, self->cancellable);
+  test_hold_pass ();
+  test_hold_pass ();
+}
+
+static gboolean
+is_over (Fixture *self)
+{
+  return procstream_waiters_is_complete (procstream_completion_get_over (self->completion));
+}
+
+static ProcstreamResult *
+await (Fixture *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  procstream_waiters_wait (procstream_completion_get_over (self->completion), g_main_context_default (), g_thread_self (), "the end",
+                           TEST_WATCHDOG_SECONDS * 1000, NULL, &error);
+  g_assert_no_error (error);
+  return procstream_completion_make_result (self->completion);
+}
+
+/* --- Before the start --------------------------------------------------------------------------------------------------------- */
+
+/* No time counts before the start, and what ends the wait ends the child once there is one. */
+static void
+test_timeout_before_start (gconstpointer end)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (ProcstreamResult) result = NULL;
+
+  fixture_init (&fixture, "sleep-forever");
+  fixture.settings.timeout_ms = 0;
+  fixture.settings.end_on = end ? PROCSTREAM_END_ON_TIMEOUT : PROCSTREAM_END_ON_NONE;
+  begin (&fixture);
+  g_assert_false (is_over (&fixture));
+  test_process_start (fixture.process);
+  result = await (&fixture);
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_TIMED_OUT);
+  g_assert_cmpint (procstream_result_get_running (result), ==, end == NULL);
+  if (end == NULL)
+    g_assert_true (procstream_child_terminate (fixture.process->child, NULL, -1, NULL, NULL));
+}
+
+static void
+test_cancel_before_start (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (ProcstreamResult) result = NULL;
+
+  fixture_init (&fixture, "sleep-forever");
+  fixture.settings.end_on = PROCSTREAM_END_ON_CANCEL;
+  begin (&fixture);
+  g_cancellable_cancel (fixture.cancellable);
+  test_hold_pass ();
+  test_hold_pass ();
+  g_assert_false (is_over (&fixture));
+  test_process_start (fixture.process);
+  result = await (&fixture);
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_CANCELLED);
+  g_assert_false (procstream_result_get_running (result));
+}
+
+/* What is known then is that there is nothing to know. */
+static void
+test_facts_before_start (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (ProcstreamResult) result = NULL;
+
+  fixture_init (&fixture, "exit 3");
+  begin (&fixture);
+  result = procstream_completion_make_result (fixture.completion);
+  g_assert_true (procstream_result_get_running (result));
+  g_assert_cmpint (procstream_result_get_exit_code (result), ==, -1);
+  g_assert_cmpint (procstream_result_get_duration_us (result), ==, 0);
+  g_clear_object (&result);
+  test_process_start (fixture.process);
+  result = await (&fixture);
+  g_assert_cmpint (procstream_result_get_exit_code (result), ==, 3);
+}
+
+static void
+test_never_started (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  fixture_init (&fixture, "exit 3");
+  begin (&fixture);
+  g_clear_object (&fixture.process->child);
+  g_assert_false (procstream_waiters_wait (procstream_completion_get_over (fixture.completion), g_main_context_default (), g_thread_self (),
+                                           "the end", TEST_WATCHDOG_SECONDS * 1000, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+static void
+test_failed_start (void)
+{
+  const char *const argv[] = { "/nonexistent/program", NULL };
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (GError) error = NULL;
+
+  fixture_init (&fixture, "exit 3");
+  g_object_unref (fixture.process->child);
+  fixture.process->child = procstream_launcher_create (fixture.process->launcher, argv, NULL);
+  begin (&fixture);
+  g_assert_false (procstream_child_start (fixture.process->child, NULL));
+  g_assert_false (procstream_waiters_wait (procstream_completion_get_over (fixture.completion), g_main_context_default (), g_thread_self (),
+                                           "the end", TEST_WATCHDOG_SECONDS * 1000, NULL, &error));
+  g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+}
+
+/* While it is being started: the shutdown waits for the program to run, and the completion for that. */
+static void
+test_cancel_during_start (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (GAsyncResult) started = NULL;
+  g_autoptr (ProcstreamResult) result = NULL;
+  TestHold hold;
+
+  fixture_init (&fixture, "sleep-forever");
+  fixture.settings.end_on = PROCSTREAM_END_ON_CANCEL;
+  begin (&fixture);
+  test_hold_begin (&hold);
+  procstream_child_start_async (fixture.process->child, NULL, test_store_result_cb, &started);
+  g_cancellable_cancel (fixture.cancellable);
+  test_hold_end (&hold);
+  test_wait_result (NULL, "the start", &started);
+  g_assert_true (procstream_child_start_finish (fixture.process->child, started, NULL));
+  result = await (&fixture);
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_CANCELLED);
+  g_assert_cmpint (procstream_result_get_term_signal (result), ==, SIGTERM);
+}
+
+/* --- Nothing stays ------------------------------------------------------------------------------------------------------------ */
+
+static void
+weak_cb (gpointer data,
+         GObject *object)
+{
+  *(gboolean *) data = TRUE;
+}
+
+/* Whoever lets go of a completion of a child that never starts keeps nothing alive. */
+static void
+test_dropped (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  gboolean gone = FALSE;
+
+  fixture_init (&fixture, "exit 3");
+  g_object_weak_ref (G_OBJECT (fixture.process->child), weak_cb, &gone);
+  begin (&fixture);
+  g_clear_pointer (&fixture.completion, procstream_completion_unref);
+  g_clear_object (&fixture.process->child);
+  g_assert_true (gone);
+  test_hold_pass ();
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_init (&argc, &argv);
+  g_test_add_data_func ("/completion/timeout-before-start/wait", NULL, test_timeout_before_start);
+  g_test_add_data_func ("/completion/timeout-before-start/end", "end", test_timeout_before_start);
+  g_test_add_func ("/completion/cancel-before-start", test_cancel_before_start);
+  g_test_add_func ("/completion/facts-before-start", test_facts_before_start);
+  g_test_add_func ("/completion/never-started", test_never_started);
+  g_test_add_func ("/completion/failed-start", test_failed_start);
+  g_test_add_func ("/completion/cancel-during-start", test_cancel_during_start);
+  g_test_add_func ("/completion/dropped", test_dropped);
+  return g_test_run ();
+}
