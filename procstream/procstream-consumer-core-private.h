@@ -26,9 +26,10 @@ struct _ProcstreamConsumerCore
 
   GMutex                  mutex;
   ProcstreamConsumerState state;
-  guint                   holds;    /* operations that what comes next waits for; also read without the lock */
-  GError                 *error;    /* the read error that ended it */
-  gboolean                end_seen; /* a pushed end; the state follows */
+  gboolean                ended_by_program; /* the final state is the program's word, and not what came of it */
+  guint                   holds;            /* operations that what comes next waits for; also read without the lock */
+  GError                 *error;            /* the read error that ended it */
+  gboolean                end_seen;         /* a pushed end; the state follows */
   guint64                 gaps;
   guint64                 chunks_lost;
   guint64                 bytes_lost;
@@ -38,6 +39,12 @@ struct _ProcstreamConsumerCore
 };
 
 ProcstreamConsumerCore *procstream_consumer_core_new (void);
+/* Makes @state final because the program says so; FALSE when it is final already. */
+gboolean procstream_consumer_core_end (ProcstreamConsumerCore *self,
+                                       ProcstreamConsumerState state);
+/* Lets it stand still, or go on. */
+void procstream_consumer_core_set_paused (ProcstreamConsumerCore *self,
+                                          gboolean                paused);
 /* With the place that it takes at @output, and then what it does itself before the first event, which is not done for one that gets no
  * place. @wants_lines: for one of the library's own. */
 gboolean procstream_consumer_core_begin_at (ProcstreamConsumerCore      *self,

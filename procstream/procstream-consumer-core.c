@@ -45,7 +45,8 @@ procstream_consumer_core_ref (ProcstreamConsumerCore *self)
 void
 procstream_consumer_core_unref (ProcstreamConsumerCore *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  /* In a forked copy any lock may be held for ever, by a thread that is not there. */
+  if (!g_atomic_ref_count_dec (&self->ref_count) || procstream_platform_forked ())
     return;
   g_assert (self->subscription == NULL);
   if (self->klass)
@@ -260,6 +261,63 @@ procstream_consumer_core_count_gap (ProcstreamConsumerCore *self,
   g_mutex_unlock (&self->mutex);
 }
 
+/* --- Flow --------------------------------------------------------------------------------------------------------------------- */
+
+void
+procstream_consumer_core_set_paused (ProcstreamConsumerCore *self,
+                                     gboolean                paused)
+{
+  ProcstreamSubscription *subscription;
+  ProcstreamOutputCore   *output;
+
+  g_mutex_lock (&self->flow_mutex);
+  g_atomic_int_set (&self->paused, paused);
+  subscription = procstream_consumer_core_dup_subscription (self, &output);
+  if (subscription)
+    {
+      procstream_output_core_set_paused (output, subscription, paused);
+      procstream_subscription_unref (subscription);
+      procstream_output_core_unref (output);
+    }
+  if (!paused && self->klass && self->klass->resumed)
+    self->klass->resumed (self->native);
+  g_mutex_unlock (&self->flow_mutex);
+}
+
+static void
+add_lag_at (ProcstreamOutputCore   *output,
+            ProcstreamSubscription *subscription,
+            ProcstreamLag          *sum)
+{
+  ProcstreamLag lag;
+
+  procstream_output_core_get_lag (output, subscription, &lag);
+  if (lag.chunks == 0)
+    return;
+  sum->oldest_us = sum->chunks > 0 ? MIN (sum->oldest_us, lag.oldest_us) : lag.oldest_us;
+  sum->chunks += lag.chunks;
+  sum->bytes += lag.bytes;
+}
+
+void
+procstream_consumer_core_add_lag (ProcstreamConsumerCore *self,
+                                  ProcstreamLag          *lag)
+{
+  ProcstreamOutputCore   *output;
+  ProcstreamSubscription *subscription = procstream_consumer_core_dup_subscription (self, &output);
+
+  if (subscription)
+    {
+      add_lag_at (output, subscription, lag);
+      procstream_subscription_unref (subscription);
+      procstream_output_core_unref (output);
+    }
+  if (self->klass && self->klass->add_lag)
+    self->klass->add_lag (self->native, lag);
+}
+
+/* --- The end ------------------------------------------------------------------------------------------------------------------ */
+
 static GError *
 make_wait_error (ProcstreamConsumerCore *self)
 {
@@ -274,10 +332,11 @@ make_wait_error (ProcstreamConsumerCore *self)
     }
 }
 
-gboolean
-procstream_consumer_core_finish (ProcstreamConsumerCore *self,
-                                 ProcstreamConsumerState state,
-                                 const GError           *error)
+static gboolean
+make_final (ProcstreamConsumerCore *self,
+            ProcstreamConsumerState state,
+            const GError           *error,
+            gboolean                by_program)
 {
   ProcstreamSubscription *subscription;
   ProcstreamOutputCore   *output;
@@ -296,6 +355,7 @@ procstream_consumer_core_finish (ProcstreamConsumerCore *self,
   if (self->subscription)
     procstream_output_core_vacate (self->output, self->subscription);
   self->state = state;
+  self->ended_by_program = by_program;
   if (error && self->error == NULL)
     self->error = g_error_copy (error);
   wait_error = make_wait_error (self);
@@ -313,6 +373,32 @@ procstream_consumer_core_finish (ProcstreamConsumerCore *self,
     self->klass->over (self->native);
   procstream_waiters_complete (self->waiters, wait_error);
   return TRUE;
+}
+
+gboolean
+procstream_consumer_core_finish (ProcstreamConsumerCore *self,
+                                 ProcstreamConsumerState state,
+                                 const GError           *error)
+{
+  return make_final (self, state, error, FALSE);
+}
+
+gboolean
+procstream_consumer_core_end (ProcstreamConsumerCore *self,
+                              ProcstreamConsumerState state)
+{
+  return make_final (self, state, NULL, TRUE);
+}
+
+gboolean
+procstream_consumer_core_was_ended (ProcstreamConsumerCore *self)
+{
+  gboolean was_ended;
+
+  procstream_platform_lock_to_read (&self->mutex);
+  was_ended = self->ended_by_program;
+  procstream_platform_unlock_to_read (&self->mutex);
+  return was_ended;
 }
 
 ProcstreamConsumerState

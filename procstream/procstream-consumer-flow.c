@@ -295,22 +295,9 @@ static void
 set_paused (ProcstreamConsumer *self,
             gboolean            paused)
 {
-  ProcstreamConsumerCore *core = procstream_consumer_get_core (self);
-  ProcstreamSubscription *subscription;
-  ProcstreamOutputCore   *output;
-
   if (procstream_platform_forked ())
     return;
-  g_mutex_lock (&core->flow_mutex);
-  g_atomic_int_set (&core->paused, paused);
-  subscription = procstream_consumer_core_dup_subscription (core, &output);
-  if (subscription)
-    {
-      procstream_output_core_set_paused (output, subscription, paused);
-      procstream_subscription_unref (subscription);
-      procstream_output_core_unref (output);
-    }
-  g_mutex_unlock (&core->flow_mutex);
+  procstream_consumer_core_set_paused (procstream_consumer_get_core (self), paused);
   if (!paused)
     procstream_consumer_post (self);
 }
@@ -364,12 +351,18 @@ procstream_consumer_resume (ProcstreamConsumer *self)
 static ProcstreamLag
 get_lag (ProcstreamConsumer *self)
 {
+  ProcstreamConsumerCore *core = procstream_consumer_get_core (self);
   ProcstreamSubscription *subscription;
   ProcstreamOutputCore   *output;
   ProcstreamLag           lag = { 0 };
 
   if (procstream_platform_forked ())
     return lag;
+  if (core->klass)
+    {
+      procstream_consumer_core_add_lag (core, &lag);
+      return lag;
+    }
   subscription = procstream_consumer_dup_subscription (self, &output);
   if (subscription == NULL)
     return lag;

@@ -38,6 +38,11 @@ typedef struct
   /* Bytes lost besides those of gaps: of torn lines. May be NULL. */
   guint64 (*get_bytes_torn) (gpointer native);
   void (*free) (gpointer native);
+  /* For one that follows outputs by itself, with cores of its own: it looks at paused before whatever it does next, is told when it may go
+   * on, with the flow_mutex held, and says how far behind these cores are. Both may be NULL. */
+  void (*resumed) (gpointer native);
+  void (*add_lag) (gpointer       native,
+                   ProcstreamLag *lag);
   /* It goes on to the end when nobody holds the consumer any more. */
   gboolean outlives_consumer;
 } ProcstreamNativeClass;
@@ -71,8 +76,13 @@ gboolean                procstream_consumer_core_finish (ProcstreamConsumerCore 
                                                          ProcstreamConsumerState state,
                                                          const GError           *error);
 ProcstreamConsumerState procstream_consumer_core_get_state (ProcstreamConsumerCore *self);
-GError                 *procstream_consumer_core_dup_error (ProcstreamConsumerCore *self);
-ProcstreamWaiters      *procstream_consumer_core_get_waiters (ProcstreamConsumerCore *self); /* for the final state */
+/* Whether it came to nothing by itself: the program cancelled it, or marked it as done. */
+gboolean procstream_consumer_core_was_ended (ProcstreamConsumerCore *self);
+/* Adds how far behind it is to @lag. */
+void               procstream_consumer_core_add_lag (ProcstreamConsumerCore *self,
+                                                     ProcstreamLag          *lag);
+GError            *procstream_consumer_core_dup_error (ProcstreamConsumerCore *self);
+ProcstreamWaiters *procstream_consumer_core_get_waiters (ProcstreamConsumerCore *self); /* for the final state */
 
 ProcstreamConsumerCore *procstream_consumer_get_core (ProcstreamConsumer *self);
 const char             *procstream_consumer_get_label (ProcstreamConsumer *self); /* of the output, for messages */

@@ -247,7 +247,7 @@ procstream_consumer_end (ProcstreamConsumer     *self,
 
   if (emitter)
     procstream_emitter_cancel (emitter);
-  procstream_consumer_core_finish (priv->core, state, NULL);
+  procstream_consumer_core_end (priv->core, state);
   /* Whoever attaches it meanwhile either sees the new state, or has subscribed it by now. */
   emitter = g_atomic_pointer_get (&priv->emitter);
   if (emitter)

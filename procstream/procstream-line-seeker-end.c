@@ -2,6 +2,8 @@
 
 #include "procstream-line-seeker-record-private.h"
 
+#include "procstream-error.h"
+
 /* When both outputs of a process have ended, its exit is waited for so long, to be able to tell how it ended. It follows at once, but for
  * one that closes them and goes on. */
 #define EXIT_GRACE_US G_USEC_PER_SEC
@@ -58,21 +60,44 @@ procstream_line_seeker_end_legs (ProcstreamLineSeeker *self)
       procstream_consumer_core_finish (self->legs[i].core, PROCSTREAM_CONSUMER_STATE_DONE, NULL);
 }
 
+/* Of a core that was dropped, or that the program says is done, it knows nothing yet. */
+static GError *
+dup_cause (ProcstreamLineSeeker *self)
+{
+  switch (procstream_consumer_core_get_state (self->core))
+    {
+    case PROCSTREAM_CONSUMER_STATE_FAILED:
+      return procstream_consumer_core_dup_error (self->core);
+    case PROCSTREAM_CONSUMER_STATE_DONE:
+      if (procstream_consumer_core_was_ended (self->core))
+        return g_error_new_literal (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NO_MATCH, "The line waiter was marked as done");
+      return NULL;
+    default:
+      return NULL;
+    }
+}
+
+static void
+set_cause_locked (ProcstreamLineSeeker *self,
+                  const GError         *cause)
+{
+  if (self->error && g_error_matches (self->error, cause->domain, cause->code))
+    return;
+  g_clear_error (&self->error);
+  self->error = procstream_line_seeker_explain_locked (self, cause);
+}
+
 void
 procstream_line_seeker_over (ProcstreamLineSeeker *self)
 {
+  g_autoptr (GError) cause = dup_cause (self);
   GSource *timer;
   gboolean idle;
 
-  g_autoptr (GError) cause = NULL;
-
-  /* Of a core that was dropped it knows nothing yet. */
-  if (procstream_consumer_core_get_state (self->core) == PROCSTREAM_CONSUMER_STATE_FAILED)
-    cause = procstream_consumer_core_dup_error (self->core);
   g_mutex_lock (&self->mutex);
   g_atomic_int_set (&self->decided, TRUE);
-  if (cause && self->error == NULL)
-    self->error = procstream_line_seeker_explain_locked (self, cause);
+  if (cause)
+    set_cause_locked (self, cause);
   timer = g_steal_pointer (&self->timer);
   idle = !self->running;
   /* What the program gave is let go where it is used. */
@@ -93,14 +118,34 @@ procstream_line_seeker_over (ProcstreamLineSeeker *self)
   g_source_unref (timer);
 }
 
+/* Takes both, one of which is NULL. FALSE: somebody else came first, and is about to make the state final. */
+static gboolean
+decide (ProcstreamLineSeeker *self,
+        ProcstreamFoundLine  *found,
+        GError               *error)
+{
+  gboolean first;
+
+  g_mutex_lock (&self->mutex);
+  first = self->found == NULL && self->error == NULL;
+  if (first)
+    {
+      self->found = found;
+      self->error = error;
+    }
+  g_mutex_unlock (&self->mutex);
+  if (first)
+    return TRUE;
+  g_clear_pointer (&found, procstream_found_line_unref);
+  g_clear_error (&error);
+  return FALSE;
+}
+
 void
 procstream_line_seeker_decide_found (ProcstreamLineSeeker *self)
 {
-  g_mutex_lock (&self->mutex);
-  g_clear_pointer (&self->found, procstream_found_line_unref);
-  self->found = g_steal_pointer (&self->hit);
-  g_mutex_unlock (&self->mutex);
-  procstream_consumer_core_finish (self->core, PROCSTREAM_CONSUMER_STATE_DONE, NULL);
+  if (decide (self, g_steal_pointer (&self->hit), NULL))
+    procstream_consumer_core_finish (self->core, PROCSTREAM_CONSUMER_STATE_DONE, NULL);
 }
 
 /* Takes @error. */
@@ -111,11 +156,8 @@ decide_error (ProcstreamLineSeeker   *self,
 {
   g_autoptr (GError) copy = g_error_copy (error);
 
-  g_mutex_lock (&self->mutex);
-  g_clear_error (&self->error);
-  self->error = error;
-  g_mutex_unlock (&self->mutex);
-  procstream_consumer_core_finish (self->core, state, state == PROCSTREAM_CONSUMER_STATE_FAILED ? copy : NULL);
+  if (decide (self, NULL, error))
+    procstream_consumer_core_finish (self->core, state, state == PROCSTREAM_CONSUMER_STATE_FAILED ? copy : NULL);
 }
 
 static const GError *

@@ -78,6 +78,10 @@ void procstream_line_seeker_expect_exit (ProcstreamLineSeeker *self,
 /* All legs are subscribed. */
 void procstream_line_seeker_begin (ProcstreamLineSeeker *self);
 
+/* Adds that of the legs that have cores of their own. */
+void procstream_line_seeker_add_lag (ProcstreamLineSeeker *self,
+                                     ProcstreamLag        *lag);
+
 /* Any thread. */
 void procstream_line_seeker_ready (ProcstreamLineSeeker *self);
 void procstream_line_seeker_over (ProcstreamLineSeeker *self); /* the core's state is final */

@@ -31,8 +31,9 @@ G_BEGIN_DECLS
  *
  * ## The decision
  *
- * It is the final state of the core, made once, by whoever comes first: a run that found something or met the end, the timer, or the
- * consumer's cancelling. found and error are set before that, and count only if that state is theirs. Whoever is too late changes nothing.
+ * It is the final state of the core, made once, by whoever comes first: a run that found something or met the end, the timer, a leg that
+ * was dropped, or the program, which cancels the consumer or marks it as done. Of all but the program one sets found or error, once, and then
+ * makes the state final; neither counts when the program was first, which the core knows. Whoever is too late changes nothing.
  * What a run holds is let go by the run, if there is one, else by the decision: see settle().
  *
  * Of a process that exited, everything that it wrote is searched, but nobody waits for those who inherited its outputs: when the exit
@@ -41,6 +42,15 @@ G_BEGIN_DECLS
  *
  * What was there at the beginning is searched however short the timeout: history is completed when it was, or when the search is over, and
  * a timeout that comes earlier waits for that, for a second at the most, since a regular expression may never be through.
+ *
+ * ## Life
+ *
+ * It lives as long as the core that owns it. Each leg that has a core of its own holds that, from when it is added until it was told
+ * that its core is over: the thread that drops a leg may come to tell it long after everybody else has let go.
+ *
+ * ## Standing still
+ *
+ * While the owner is paused, whatever runs does nothing and wakes nobody; who resumes it wakes it. The legs themselves need not know.
  *
  * mutex is innermost but for that of the dispatcher: ready comes with an output's lock held.
  */

@@ -95,7 +95,7 @@ procstream_line_seeker_explain_locked (ProcstreamLineSeeker *self,
                                        const GError         *cause)
 {
   g_autofree char *patterns = describe_patterns (self);
-  double           waited = (double) (g_get_monotonic_time () - self->begin_us) / G_USEC_PER_SEC;
+  double           waited = self->begun ? (double) (g_get_monotonic_time () - self->begin_us) / G_USEC_PER_SEC : 0;
   GString         *message = g_string_new (NULL);
 
   if (cause)

@@ -2,6 +2,7 @@
 
 #include "procstream-line-seeker-record-private.h"
 
+#include "procstream-consumer-core-private.h"
 #include "procstream-emission-private.h"
 #include "procstream-worker-private.h"
 
@@ -64,7 +65,7 @@ advance (ProcstreamLineSeeker *self,
 {
   Leg *leg;
 
-  if (g_atomic_int_get (&self->decided))
+  if (g_atomic_int_get (&self->decided) || g_atomic_int_get (&self->core->paused))
     return FALSE;
   leg = choose (self);
   for (guint i = 0; i < self->n_legs; i++)
@@ -115,7 +116,7 @@ end_run (ProcstreamLineSeeker *self,
   self->again = FALSE;
   /* What a run holds is nobody else's once it is decided. */
   self->running = decided || !over;
-  if (self->is_asking && self->item)
+  if (self->is_asking && self->item && !g_atomic_int_get (&self->core->paused))
     procstream_dispatch_item_post (self->item);
   g_mutex_unlock (&self->mutex);
   if (decided)
@@ -156,9 +157,10 @@ run_in_worker (gpointer data)
 void
 procstream_line_seeker_wake_locked (ProcstreamLineSeeker *self)
 {
-  if (!self->begun || self->decided || self->is_asking)
+  /* Whoever lets it go on wakes it. */
+  if (!self->begun || self->decided || g_atomic_int_get (&self->core->paused))
     return;
-  if (!self->uses_worker)
+  if (!self->uses_worker || self->is_asking)
     {
       procstream_dispatch_item_post (self->item);
       return;
@@ -219,7 +221,7 @@ advance_asking (ProcstreamLineSeeker *self,
 {
   g_autoptr (GObject) outer = NULL;
 
-  if (g_atomic_int_get (&self->decided))
+  if (g_atomic_int_get (&self->decided) || g_atomic_int_get (&self->core->paused))
     return FALSE;
   if (self->asking.length == 0)
     return !self->uses_worker && (advance (self, bytes) || self->asking.length > 0);

@@ -212,14 +212,16 @@ leg_ready (gpointer native)
   procstream_line_seeker_ready (((Leg *) native)->search);
 }
 
-/* It was dropped, because it held up its output for too long; or the search ended it. */
+/* It was dropped, because it held up its output for too long; or the search ended it. That may be the last that is heard of the search. */
 static void
 leg_over (gpointer native)
 {
-  Leg *leg = native;
+  Leg                  *leg = native;
+  ProcstreamLineSeeker *self = leg->search;
 
   if (procstream_consumer_core_get_state (leg->core) == PROCSTREAM_CONSUMER_STATE_FAILED)
-    procstream_line_seeker_fail (leg->search, leg->core);
+    procstream_line_seeker_fail (self, leg->core);
+  procstream_line_seeker_unref (self);
 }
 
 static void
@@ -248,8 +250,6 @@ procstream_line_seeker_expect_exit (ProcstreamLineSeeker *self,
   g_mutex_unlock (&self->mutex);
 }
 
-/* --- Beginning ------------------------------------------------------------------------------------------------------------ */
-
 void
 procstream_line_seeker_add_output (ProcstreamLineSeeker        *self,
                                    ProcstreamOutputCore        *output,
@@ -263,15 +263,34 @@ procstream_line_seeker_add_output (ProcstreamLineSeeker        *self,
   g_assert (self->n_legs < G_N_ELEMENTS (self->legs));
   leg = add_leg (self, core, lines);
   leg->owned = TRUE;
-  g_mutex_unlock (&self->mutex);
   core->klass = &leg_class;
   core->native = leg;
   core->live_only = self->core->live_only;
   core->max_stall_ms = self->core->max_stall_ms;
   core->default_stall_ms = get_default_stall_ms (self);
+  g_mutex_unlock (&self->mutex);
+  procstream_line_seeker_ref (self);
   procstream_consumer_core_begin (core, NULL);
   procstream_consumer_core_subscribe (core, output, delivery, procstream_line_options_get_mark (lines));
 }
+
+/* --- Flow --------------------------------------------------------------------------------------------------------------------- */
+
+void
+procstream_line_seeker_add_lag (ProcstreamLineSeeker *self,
+                                ProcstreamLag        *lag)
+{
+  guint n_legs;
+
+  g_mutex_lock (&self->mutex);
+  n_legs = self->n_legs;
+  g_mutex_unlock (&self->mutex);
+  for (guint i = 0; i < n_legs; i++)
+    if (self->legs[i].owned)
+      procstream_consumer_core_add_lag (self->legs[i].core, lag);
+}
+
+/* --- Beginning ------------------------------------------------------------------------------------------------------------ */
 
 static gboolean
 timer_dispatch (GSource    *source,
@@ -350,10 +369,11 @@ procstream_line_seeker_dup_found (ProcstreamLineSeeker *self,
                                   GError              **error)
 {
   ProcstreamConsumerState state = procstream_consumer_core_get_state (self->core);
+  gboolean                by_program = procstream_consumer_core_was_ended (self->core);
   ProcstreamFoundLine    *found = NULL;
 
   procstream_platform_lock_to_read (&self->mutex);
-  if (state == PROCSTREAM_CONSUMER_STATE_DONE)
+  if (state == PROCSTREAM_CONSUMER_STATE_DONE && !by_program)
     found = procstream_found_line_ref (self->found);
   else if (error && self->error && state != PROCSTREAM_CONSUMER_STATE_CANCELLED)
     *error = g_error_copy (self->error);

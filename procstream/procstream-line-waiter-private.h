@@ -17,5 +17,8 @@ gboolean              procstream_line_waiter_attach_both (ProcstreamLineWaiter *
                                                           GDestroyNotify destroy,
                                                           GError       **error);
 ProcstreamLineSeeker *procstream_line_waiter_get_search (ProcstreamLineWaiter *self); /* lives as long as the consumer core does */
+/* Once it is over: the match, the same for everybody, or why there is none. */
+ProcstreamMatch *procstream_line_waiter_dup_match (ProcstreamLineWaiter *self,
+                                                   GError              **error);
 
 G_END_DECLS

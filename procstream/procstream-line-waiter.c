@@ -4,12 +4,9 @@
 
 #include "procstream-consumer-options-private.h"
 #include "procstream-consumer-private.h"
-#include "procstream-emission-private.h"
-#include "procstream-error.h"
 #include "procstream-line-waiter-private.h"
 #include "procstream-match-private.h"
 #include "procstream-output-config-private.h"
-#include "procstream-platform-private.h"
 
 /**
  * ProcstreamLineWaiter:
@@ -33,7 +30,8 @@
  * ## Failing
  *
  * When an output ends, or the process of a child exits, and everything was
- * searched, waiting fails at once with %PROCSTREAM_CHILD_ERROR_NO_MATCH. The message says what
+ * searched, waiting fails at once with %PROCSTREAM_CHILD_ERROR_NO_MATCH; so it does when the
+ * program ends the waiter with [method@Procstream.Consumer.mark_done]. The message says what
  * was waited for, for how long, how the process ended, and what its last lines
  * were: at most ten, from the last 4 KiB of each output.
  *
@@ -180,6 +178,13 @@ search_get_bytes_torn (gpointer native)
 }
 
 static void
+search_add_lag (gpointer       native,
+                ProcstreamLag *lag)
+{
+  procstream_line_seeker_add_lag (native, lag);
+}
+
+static void
 search_free (gpointer native)
 {
   procstream_line_seeker_free (native);
@@ -191,6 +196,8 @@ static const ProcstreamNativeClass native_class = {
   .ready = search_ready,
   .over = search_over,
   .get_bytes_torn = search_get_bytes_torn,
+  .resumed = search_ready,
+  .add_lag = search_add_lag,
   .free = search_free,
 };
 
@@ -276,6 +283,36 @@ ProcstreamLineSeeker *
 procstream_line_waiter_get_search (ProcstreamLineWaiter *self)
 {
   return self->search;
+}
+
+/* Takes @found. */
+static ProcstreamMatch *
+ensure_match (ProcstreamLineWaiter *self,
+              ProcstreamFoundLine  *found)
+{
+  if (found && g_atomic_pointer_get (&self->match) == NULL)
+    {
+      g_autoptr (ProcstreamMatch) match = procstream_match_new (found);
+
+      if (g_atomic_pointer_compare_and_exchange (&self->match, NULL, match))
+        g_steal_pointer (&match);
+    }
+  if (found)
+    procstream_found_line_unref (found);
+  return g_atomic_pointer_get (&self->match);
+}
+
+ProcstreamMatch *
+procstream_line_waiter_dup_match (ProcstreamLineWaiter *self,
+                                  GError              **error)
+{
+  GError              *failure = NULL;
+  ProcstreamFoundLine *found = procstream_line_seeker_dup_found (self->search, &failure);
+
+  if (found)
+    return g_object_ref (ensure_match (self, found));
+  g_propagate_error (error, failure);
+  return NULL;
 }
 
 /* --- The class ---------------------------------------------------------------------------------------------------------------- */
@@ -448,23 +485,6 @@ procstream_line_waiter_set_timeout_ms (ProcstreamLineWaiter *self,
   self->timeout_ms = timeout_ms;
   procstream_line_seeker_set_timeout (self->search, timeout_ms);
   g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_TIMEOUT_MS]);
-}
-
-/* Takes @found. */
-static ProcstreamMatch *
-ensure_match (ProcstreamLineWaiter *self,
-              ProcstreamFoundLine  *found)
-{
-  if (found && g_atomic_pointer_get (&self->match) == NULL)
-    {
-      g_autoptr (ProcstreamMatch) match = procstream_match_new (found);
-
-      if (g_atomic_pointer_compare_and_exchange (&self->match, NULL, match))
-        g_steal_pointer (&match);
-    }
-  if (found)
-    procstream_found_line_unref (found);
-  return g_atomic_pointer_get (&self->match);
 }
 
 /**
@@ -640,192 +660,4 @@ procstream_line_waiter_add_function (ProcstreamLineWaiter *self,
   *function = (Function){ number, func, user_data, destroy };
   g_ptr_array_add (self->functions, function);
   return TRUE;
-}
-
-/* --- Waiting ------------------------------------------------------------------------------------------------------------------ */
-
-static gboolean
-check_attached (ProcstreamLineWaiter *self,
-                GError              **error)
-{
-  if (procstream_consumer_get_state (PROCSTREAM_CONSUMER (self)) != PROCSTREAM_CONSUMER_STATE_NONE)
-    return procstream_platform_check_forked ("wait for a line", error);
-  g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
-                       "The line waiter is not attached, so there is nothing to wait for");
-  return FALSE;
-}
-
-static ProcstreamWaiters *
-get_waiters (ProcstreamLineWaiter *self)
-{
-  return procstream_consumer_core_get_waiters (procstream_consumer_get_core (PROCSTREAM_CONSUMER (self)));
-}
-
-static ProcstreamMatch *
-dup_match (ProcstreamLineWaiter *self,
-           GError              **error)
-{
-  GError              *failure = NULL;
-  ProcstreamFoundLine *found = procstream_line_seeker_dup_found (self->search, &failure);
-
-  if (found)
-    return g_object_ref (ensure_match (self, found));
-  g_propagate_error (error, failure);
-  return NULL;
-}
-
-static void
-wait_for (ProcstreamLineWaiter *self,
-          ProcstreamWaiters    *waiters,
-          gint64                timeout_ms,
-          GCancellable         *cancellable,
-          GError              **error)
-{
-  ProcstreamConsumer *consumer = PROCSTREAM_CONSUMER (self);
-
-  procstream_waiters_wait (waiters, procstream_consumer_get_context (consumer), procstream_consumer_get_owner_thread (consumer),
-                           "a line", timeout_ms, cancellable, error);
-}
-
-/* However short the timeout, what is there already is searched. */
-static void
-wait_for_history (ProcstreamLineWaiter *self,
-                  GCancellable         *cancellable)
-{
-  gint64 left_us = procstream_line_seeker_get_history_deadline (self->search) - g_get_monotonic_time ();
-
-  if (left_us > 0)
-    wait_for (self, procstream_line_seeker_get_history (self->search), (left_us + 999) / 1000, cancellable, NULL);
-  /* It is over, and those who wait are about to be told. */
-  if (procstream_consumer_get_state (PROCSTREAM_CONSUMER (self)) != PROCSTREAM_CONSUMER_STATE_ATTACHED)
-    wait_for (self, get_waiters (self), -1, NULL, NULL);
-}
-
-/* Whether the waiter is over. */
-static gboolean
-wait_blocking (ProcstreamLineWaiter *self,
-               gint64                timeout_ms,
-               GCancellable         *cancellable,
-               GError              **error)
-{
-  ProcstreamWaiters *waiters = get_waiters (self);
-  g_autoptr (GError) failure = NULL;
-
-  wait_for (self, waiters, timeout_ms, cancellable, &failure);
-  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT) && !procstream_waiters_is_complete (waiters))
-    wait_for_history (self, cancellable);
-  if (procstream_waiters_is_complete (waiters))
-    return TRUE;
-  if (g_error_matches (failure, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    g_propagate_error (error, procstream_line_seeker_make_timeout_error (self->search, timeout_ms));
-  else
-    g_propagate_error (error, g_steal_pointer (&failure));
-  return FALSE;
-}
-
-/**
- * procstream_line_waiter_wait_match:
- * @self: a line waiter that was attached
- * @timeout_ms: how long to wait at most, in milliseconds, or
- *   %PROCSTREAM_NO_TIMEOUT
- * @cancellable: (nullable): stops the waiting, not the waiter
- * @error: return location for an error
- *
- * Blocks until the line was found. It waits as [method@Procstream.Consumer.wait]
- * does. A wait that times out or is cancelled leaves the waiter attached: it can be
- * waited for again, by any number of callers.
- *
- * Returns: (transfer full): the match, or %NULL with
- *   %PROCSTREAM_CHILD_ERROR_NO_MATCH when there is none and will be none, the read
- *   error that ended the output, the error of a start that failed,
- *   %G_IO_ERROR_TIMED_OUT, %G_IO_ERROR_CANCELLED when the waiter or the wait was
- *   cancelled, %PROCSTREAM_CHILD_ERROR_WRONG_STATE when the waiter is not attached,
- *   %PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK in a handler or consumer of an output of
- *   the same child, or %PROCSTREAM_CHILD_ERROR_FORKED
- *
- * Since: 1.0
- */
-ProcstreamMatch *
-procstream_line_waiter_wait_match (ProcstreamLineWaiter *self,
-                                   gint64                timeout_ms,
-                                   GCancellable         *cancellable,
-                                   GError              **error)
-{
-  ProcstreamConsumer *consumer;
-
-  g_return_val_if_fail (PROCSTREAM_IS_LINE_WAITER (self), NULL);
-  g_return_val_if_fail (timeout_ms >= -1, NULL);
-  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  if (!check_attached (self, error))
-    return NULL;
-  consumer = PROCSTREAM_CONSUMER (self);
-  if (procstream_waiters_is_complete (get_waiters (self)))
-    return dup_match (self, error);
-  if (procstream_emission_is_under_way (procstream_consumer_get_family (consumer)))
-    {
-      g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
-                   "A line of “%s” cannot be waited for in a handler or consumer of the same child or output",
-                   procstream_consumer_get_label (consumer));
-      return NULL;
-    }
-  return wait_blocking (self, timeout_ms, cancellable, error) ? dup_match (self, error) : NULL;
-}
-
-/**
- * procstream_line_waiter_wait_match_async:
- * @self: a line waiter that was attached
- * @cancellable: (nullable): stops the waiting, not the waiter
- * @callback: (nullable): called when the line was found, or will not be
- * @user_data: data for @callback
- *
- * Waits for the line. Any number of waits may be under way at the same time. How long
- * at most is up to [property@Procstream.LineWaiter:timeout-ms].
- *
- * Since: 1.0
- */
-void
-procstream_line_waiter_wait_match_async (ProcstreamLineWaiter *self,
-                                         GCancellable         *cancellable,
-                                         GAsyncReadyCallback   callback,
-                                         gpointer              user_data)
-{
-  g_autoptr (GTask) task = NULL;
-  GError *error = NULL;
-
-  g_return_if_fail (PROCSTREAM_IS_LINE_WAITER (self));
-  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
-
-  task = g_task_new (self, cancellable, callback, user_data);
-  g_task_set_source_tag (task, procstream_line_waiter_wait_match_async);
-  if (!check_attached (self, &error))
-    g_task_return_error (task, error);
-  else
-    procstream_waiters_add_task (get_waiters (self), g_steal_pointer (&task));
-}
-
-/**
- * procstream_line_waiter_wait_match_finish:
- * @self: a line waiter
- * @result: what the callback was given
- * @error: return location for an error
- *
- * Finishes [method@Procstream.LineWaiter.wait_match_async].
- *
- * Returns: (transfer full): the match, or %NULL with the errors of
- *   [method@Procstream.LineWaiter.wait_match]
- *
- * Since: 1.0
- */
-ProcstreamMatch *
-procstream_line_waiter_wait_match_finish (ProcstreamLineWaiter *self,
-                                          GAsyncResult         *result,
-                                          GError              **error)
-{
-  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
-  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_line_waiter_wait_match_async), NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  return g_task_propagate_boolean (G_TASK (result), error) ? dup_match (self, error) : NULL;
 }
