@@ -60,6 +60,7 @@ struct _ProcstreamLogModel
 
   ProcstreamLogRecord *record;
   ProcstreamLineStore *shown;
+  GPtrArray           *streams; /* of reference counted strings: the names of those of the lines that are shown, and others */
   ProcstreamLineCache *cache;
   gboolean             emitting;
   gboolean             again; /* something came meanwhile */
@@ -75,14 +76,7 @@ struct _ProcstreamLogModel
 enum
 {
   PROP_0,
-  PROP_MAX_LINES,
-  PROP_MAX_BYTES,
-  PROP_SHOW_GAPS,
   PROP_N_ITEMS,
-  PROP_BYTES_SHOWN,
-  PROP_LINES_DROPPED,
-  PROP_GAPS,
-  PROP_BYTES_LOST,
   N_PROPS,
 };
 
@@ -104,7 +98,7 @@ static ProcstreamLine *
 make_line (ProcstreamLogModel         *self,
            const ProcstreamStoredLine *stored)
 {
-  const char         *stream = procstream_log_record_get_stream (self->record, stored->stream);
+  const char         *stream = g_ptr_array_index (self->streams, stored->stream);
   ProcstreamStoredGap gap;
 
   if (!stored->is_gap)
@@ -195,7 +189,7 @@ make_room (ProcstreamLogModel  *self,
 static void
 show_pending (ProcstreamLogModel *self)
 {
-  ProcstreamLineStore *pending = procstream_log_record_steal_pending (self->record);
+  ProcstreamLineStore *pending = procstream_log_record_steal_pending (self->record, self->streams);
   guint                before = get_n_items (self);
   guint                removed = make_room (self, pending);
   guint                added = count_lines (pending);
@@ -232,7 +226,7 @@ notify_counts (ProcstreamLogModel *self,
   if (dropped == self->dropped_told)
     return;
   self->dropped_told = dropped;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_LINES_DROPPED]);
+  procstream_log_model_limits_notify_dropped (self);
 }
 
 /* The one place that changes the list and tells of it. The caller holds a reference. */
@@ -313,26 +307,26 @@ procstream_log_model_get_owner_thread (ProcstreamLogModel *self)
 
 /* --- The class ---------------------------------------------------------------------------------------------------------------- */
 
-static GPtrArray *
-steal_feeds (ProcstreamLogModel *self)
+/* Somebody else may hold them, and wait for them. In a forked copy there is nothing to cancel. */
+static void
+cancel_feeds (ProcstreamLogModel *self)
 {
-  GPtrArray *feeds;
+  g_autoptr (GPtrArray) feeds = NULL;
 
+  if (procstream_platform_forked ())
+    return;
   g_mutex_lock (&self->mutex);
   feeds = self->feeds;
   self->feeds = g_ptr_array_new_with_free_func (g_object_unref);
   g_mutex_unlock (&self->mutex);
-  return feeds;
+  for (guint i = 0; i < feeds->len; i++)
+    procstream_consumer_cancel (g_ptr_array_index (feeds, i));
 }
 
 static void
 procstream_log_model_dispose (GObject *object)
 {
-  g_autoptr (GPtrArray) feeds = steal_feeds (PROCSTREAM_LOG_MODEL (object));
-
-  /* Somebody else may hold them, and wait for them. */
-  for (guint i = 0; i < feeds->len; i++)
-    procstream_consumer_cancel (g_ptr_array_index (feeds, i));
+  cancel_feeds (PROCSTREAM_LOG_MODEL (object));
   G_OBJECT_CLASS (procstream_log_model_parent_class)->dispose (object);
 }
 
@@ -344,9 +338,11 @@ procstream_log_model_finalize (GObject *object)
   g_clear_pointer (&self->cache, procstream_line_cache_free);
   g_clear_pointer (&self->shown, procstream_line_store_free);
   g_clear_pointer (&self->record, procstream_log_record_unref);
+  g_clear_pointer (&self->streams, g_ptr_array_unref);
   g_clear_pointer (&self->feeds, g_ptr_array_unref);
   g_clear_pointer (&self->context, g_main_context_unref);
-  g_mutex_clear (&self->mutex);
+  if (!procstream_platform_forked ())
+    g_mutex_clear (&self->mutex);
   G_OBJECT_CLASS (procstream_log_model_parent_class)->finalize (object);
 }
 
@@ -356,147 +352,10 @@ procstream_log_model_get_property (GObject    *object,
                                    GValue     *value,
                                    GParamSpec *pspec)
 {
-  ProcstreamLogModel *self = PROCSTREAM_LOG_MODEL (object);
-
-  switch (property_id)
-    {
-    case PROP_MAX_LINES:
-      g_value_set_uint (value, procstream_log_model_get_max_lines (self));
-      break;
-    case PROP_MAX_BYTES:
-      g_value_set_uint64 (value, procstream_log_model_get_max_bytes (self));
-      break;
-    case PROP_SHOW_GAPS:
-      g_value_set_boolean (value, procstream_log_model_get_show_gaps (self));
-      break;
-    case PROP_N_ITEMS:
-      g_value_set_uint (value, get_n_items (self));
-      break;
-    case PROP_BYTES_SHOWN:
-      g_value_set_uint64 (value, procstream_log_model_get_bytes_shown (self));
-      break;
-    case PROP_LINES_DROPPED:
-      g_value_set_uint64 (value, procstream_log_model_get_lines_dropped (self));
-      break;
-    case PROP_GAPS:
-      g_value_set_uint64 (value, procstream_log_model_get_gaps (self));
-      break;
-    case PROP_BYTES_LOST:
-      g_value_set_uint64 (value, procstream_log_model_get_bytes_lost (self));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
-    }
-}
-
-static void
-procstream_log_model_set_property (GObject      *object,
-                                   guint         property_id,
-                                   const GValue *value,
-                                   GParamSpec   *pspec)
-{
-  ProcstreamLogModel *self = PROCSTREAM_LOG_MODEL (object);
-
-  switch (property_id)
-    {
-    case PROP_MAX_LINES:
-      procstream_log_model_set_max_lines (self, g_value_get_uint (value));
-      break;
-    case PROP_MAX_BYTES:
-      procstream_log_model_set_max_bytes (self, g_value_get_uint64 (value));
-      break;
-    case PROP_SHOW_GAPS:
-      procstream_log_model_set_show_gaps (self, g_value_get_boolean (value));
-      break;
-    default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
-    }
-}
-
-static void
-install_options (void)
-{
-  const GParamFlags writable = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
-
-  /**
-   * ProcstreamLogModel:max-lines: (getter get_max_lines) (setter set_max_lines)
-   *
-   * How many lines are shown at most; at least 1. May be changed at any time:
-   * what is too much goes with the next iteration.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_MAX_LINES] = g_param_spec_uint ("max-lines", NULL, NULL, 1, G_MAXINT, PROCSTREAM_DEFAULT_LOG_LINES, writable);
-  /**
-   * ProcstreamLogModel:max-bytes: (getter get_max_bytes) (setter set_max_bytes)
-   *
-   * How many bytes the lines that are shown have at most, without separators; at least 1.
-   * A line that is longer than that is dropped, with all before it. May be
-   * changed at any time.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_MAX_BYTES] = g_param_spec_uint64 ("max-bytes", NULL, NULL, 1, G_MAXUINT64, PROCSTREAM_DEFAULT_LOG_BYTES, writable);
-  /**
-   * ProcstreamLogModel:show-gaps: (getter get_show_gaps) (setter set_show_gaps)
-   *
-   * Whether an item stands where bytes of an output that it follows were lost: see
-   * [property@Procstream.Line:bytes-lost]. It counts for gaps that come after it was
-   * set. They are counted in any case.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_SHOW_GAPS] = g_param_spec_boolean ("show-gaps", NULL, NULL, FALSE, writable);
-}
-
-static void
-install_counts (void)
-{
-  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
-
-  /**
-   * ProcstreamLogModel:n-items:
-   *
-   * How many lines are shown.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_N_ITEMS] = g_param_spec_uint ("n-items", NULL, NULL, 0, G_MAXUINT, 0, readable);
-  /**
-   * ProcstreamLogModel:bytes-shown: (getter get_bytes_shown)
-   *
-   * How many bytes the lines that are shown have, without separators. Not notified.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_BYTES_SHOWN] = g_param_spec_uint64 ("bytes-shown", NULL, NULL, 0, G_MAXUINT64, 0, readable);
-  /**
-   * ProcstreamLogModel:lines-dropped: (getter get_lines_dropped)
-   *
-   * How many lines had to go because of the limits, shown or not. What was cleared
-   * does not count.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_LINES_DROPPED] = g_param_spec_uint64 ("lines-dropped", NULL, NULL, 0, G_MAXUINT64, 0, readable);
-  /**
-   * ProcstreamLogModel:gaps: (getter get_gaps)
-   *
-   * In how many places something was lost before it reached the model, in all
-   * outputs together. Not notified.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_GAPS] = g_param_spec_uint64 ("gaps", NULL, NULL, 0, G_MAXUINT64, 0, readable);
-  /**
-   * ProcstreamLogModel:bytes-lost: (getter get_bytes_lost)
-   *
-   * How many bytes were lost in these places. What was lost of the lines that they tore
-   * apart each consumer counts for itself. Not notified.
-   *
-   * Since: 1.0
-   */
-  properties[PROP_BYTES_LOST] = g_param_spec_uint64 ("bytes-lost", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+  if (property_id == PROP_N_ITEMS)
+    g_value_set_uint (value, get_n_items (PROCSTREAM_LOG_MODEL (object)));
+  else
+    procstream_log_model_limits_get_property (object, property_id, value, pspec);
 }
 
 static void
@@ -507,22 +366,28 @@ procstream_log_model_class_init (ProcstreamLogModelClass *klass)
   object_class->dispose = procstream_log_model_dispose;
   object_class->finalize = procstream_log_model_finalize;
   object_class->get_property = procstream_log_model_get_property;
-  object_class->set_property = procstream_log_model_set_property;
-  install_options ();
-  install_counts ();
+  object_class->set_property = procstream_log_model_limits_set_property;
+  /**
+   * ProcstreamLogModel:n-items:
+   *
+   * How many lines are shown.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_N_ITEMS] = g_param_spec_uint ("n-items", NULL, NULL, 0, G_MAXUINT, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_properties (object_class, N_PROPS, properties);
+  procstream_log_model_limits_install (object_class);
 }
 
 static void
 procstream_log_model_init (ProcstreamLogModel *self)
 {
-  const ProcstreamLogLimits limits = { PROCSTREAM_DEFAULT_LOG_LINES, PROCSTREAM_DEFAULT_LOG_BYTES, FALSE };
-
   g_mutex_init (&self->mutex);
   self->context = g_main_context_ref_thread_default ();
   self->owner_thread = g_thread_self ();
   self->record = procstream_log_record_new (G_OBJECT (self), self->context, changed);
-  procstream_log_record_set_limits (self->record, &limits);
+  procstream_log_model_limits_init (self);
+  self->streams = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ref_string_release);
   self->shown = procstream_line_store_new (0);
   self->cache = procstream_line_cache_new ();
   self->feeds = g_ptr_array_new_with_free_func (g_object_unref);
@@ -543,227 +408,6 @@ ProcstreamLogModel *
 procstream_log_model_new (void)
 {
   return g_object_new (PROCSTREAM_TYPE_LOG_MODEL, NULL);
-}
-
-static ProcstreamLogLimits
-get_limits (ProcstreamLogModel *self)
-{
-  ProcstreamLogLimits limits;
-
-  procstream_log_record_get_limits (self->record, &limits);
-  return limits;
-}
-
-static ProcstreamLogCounts
-get_counts (ProcstreamLogModel *self)
-{
-  ProcstreamLogCounts counts;
-
-  procstream_log_record_get_counts (self->record, &counts);
-  return counts;
-}
-
-/**
- * procstream_log_model_get_max_lines: (get-property max-lines)
- * @self: a log model
- *
- * Gets how many lines are shown at most.
- *
- * Returns: a number of lines
- *
- * Since: 1.0
- */
-guint
-procstream_log_model_get_max_lines (ProcstreamLogModel *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_LOG_MODEL (self), 0);
-
-  return get_limits (self).max_lines;
-}
-
-/**
- * procstream_log_model_set_max_lines: (set-property max-lines)
- * @self: a log model
- * @max_lines: a number of lines, at least 1
- *
- * Sets how many lines are shown at most.
- *
- * Since: 1.0
- */
-void
-procstream_log_model_set_max_lines (ProcstreamLogModel *self,
-                                    guint               max_lines)
-{
-  ProcstreamLogLimits limits;
-
-  g_return_if_fail (PROCSTREAM_IS_LOG_MODEL (self));
-  g_return_if_fail (max_lines >= 1 && max_lines <= G_MAXINT);
-
-  limits = get_limits (self);
-  if (limits.max_lines == max_lines)
-    return;
-  limits.max_lines = max_lines;
-  procstream_log_record_set_limits (self->record, &limits);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_LINES]);
-}
-
-/**
- * procstream_log_model_get_max_bytes: (get-property max-bytes)
- * @self: a log model
- *
- * Gets how many bytes the lines that are shown have at most.
- *
- * Returns: a number of bytes
- *
- * Since: 1.0
- */
-guint64
-procstream_log_model_get_max_bytes (ProcstreamLogModel *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_LOG_MODEL (self), 0);
-
-  return get_limits (self).max_bytes;
-}
-
-/**
- * procstream_log_model_set_max_bytes: (set-property max-bytes)
- * @self: a log model
- * @max_bytes: a number of bytes, at least 1
- *
- * Sets how many bytes the lines that are shown have at most.
- *
- * Since: 1.0
- */
-void
-procstream_log_model_set_max_bytes (ProcstreamLogModel *self,
-                                    guint64             max_bytes)
-{
-  ProcstreamLogLimits limits;
-
-  g_return_if_fail (PROCSTREAM_IS_LOG_MODEL (self));
-  g_return_if_fail (max_bytes >= 1);
-
-  limits = get_limits (self);
-  if (limits.max_bytes == max_bytes)
-    return;
-  limits.max_bytes = max_bytes;
-  procstream_log_record_set_limits (self->record, &limits);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_BYTES]);
-}
-
-/**
- * procstream_log_model_get_show_gaps: (get-property show-gaps)
- * @self: a log model
- *
- * Gets whether an item stands where something was lost.
- *
- * Returns: %TRUE if so
- *
- * Since: 1.0
- */
-gboolean
-procstream_log_model_get_show_gaps (ProcstreamLogModel *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_LOG_MODEL (self), FALSE);
-
-  return get_limits (self).show_gaps;
-}
-
-/**
- * procstream_log_model_set_show_gaps: (set-property show-gaps)
- * @self: a log model
- * @show_gaps: whether to show them
- *
- * Sets whether an item stands where something was lost.
- *
- * Since: 1.0
- */
-void
-procstream_log_model_set_show_gaps (ProcstreamLogModel *self,
-                                    gboolean            show_gaps)
-{
-  ProcstreamLogLimits limits;
-
-  g_return_if_fail (PROCSTREAM_IS_LOG_MODEL (self));
-
-  limits = get_limits (self);
-  if (limits.show_gaps == !!show_gaps)
-    return;
-  limits.show_gaps = !!show_gaps;
-  procstream_log_record_set_limits (self->record, &limits);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHOW_GAPS]);
-}
-
-/**
- * procstream_log_model_get_bytes_shown: (get-property bytes-shown)
- * @self: a log model
- *
- * Gets how many bytes the lines that are shown have.
- *
- * Returns: a number of bytes
- *
- * Since: 1.0
- */
-guint64
-procstream_log_model_get_bytes_shown (ProcstreamLogModel *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_LOG_MODEL (self), 0);
-
-  return procstream_line_store_get_bytes (self->shown);
-}
-
-/**
- * procstream_log_model_get_lines_dropped: (get-property lines-dropped)
- * @self: a log model
- *
- * Gets how many lines had to go because of the limits.
- *
- * Returns: a number of lines
- *
- * Since: 1.0
- */
-guint64
-procstream_log_model_get_lines_dropped (ProcstreamLogModel *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_LOG_MODEL (self), 0);
-
-  return get_counts (self).lines_dropped;
-}
-
-/**
- * procstream_log_model_get_gaps: (get-property gaps)
- * @self: a log model
- *
- * Gets in how many places something was lost before it reached the model.
- *
- * Returns: a number of gaps
- *
- * Since: 1.0
- */
-guint64
-procstream_log_model_get_gaps (ProcstreamLogModel *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_LOG_MODEL (self), 0);
-
-  return get_counts (self).gaps;
-}
-
-/**
- * procstream_log_model_get_bytes_lost: (get-property bytes-lost)
- * @self: a log model
- *
- * Gets how many bytes were lost in gaps.
- *
- * Returns: a number of bytes
- *
- * Since: 1.0
- */
-guint64
-procstream_log_model_get_bytes_lost (ProcstreamLogModel *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_LOG_MODEL (self), 0);
-
-  return get_counts (self).bytes_lost;
 }
 
 /**
@@ -787,6 +431,9 @@ procstream_log_model_add_consumer (ProcstreamLogModel *self)
   g_return_val_if_fail (PROCSTREAM_IS_LOG_MODEL (self), NULL);
 
   feed = procstream_log_feed_new (self->record);
+  /* There nothing can be attached. */
+  if (procstream_platform_forked ())
+    return feed;
   g_mutex_lock (&self->mutex);
   g_ptr_array_add (self->feeds, g_object_ref (feed));
   g_mutex_unlock (&self->mutex);

@@ -46,13 +46,14 @@ void    procstream_log_record_set_first_shown (ProcstreamLogRecord *self,
 guint64 procstream_log_record_get_first_shown (ProcstreamLogRecord *self);
 void    procstream_log_record_post (ProcstreamLogRecord *self);
 
-/* What came since it was called last, in the order in which it came; the caller frees it. */
-ProcstreamLineStore *procstream_log_record_steal_pending (ProcstreamLogRecord *self);
-/* Lets go of what is pending; returns the id that comes next. */
+/* What came since it was called last, in the order in which it came; the caller frees it. The names that stand for the numbers of streams
+ * are added to @streams, an array of reference counted strings that only this adds to. */
+ProcstreamLineStore *procstream_log_record_steal_pending (ProcstreamLogRecord *self,
+                                                          GPtrArray           *streams);
+/* Lets go of what is pending; returns the id that comes next, or in a forked copy, where nothing does, one behind all. */
 guint64 procstream_log_record_forget_pending (ProcstreamLogRecord *self);
-/* A reference counted string. */
-const char *procstream_log_record_get_stream (ProcstreamLogRecord *self,
-                                              guint16              number);
+/* For tests: what the threads that read hold while they add to it. */
+GMutex *procstream_log_record_peek_mutex (ProcstreamLogRecord *self);
 
 /* A consumer of one output that gives its lines to the record. */
 ProcstreamConsumer *procstream_log_feed_new (ProcstreamLogRecord *record);

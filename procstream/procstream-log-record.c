@@ -15,6 +15,9 @@
  * pending is bounded by the same limits as what is shown. When the context does not iterate the oldest lines go, and are counted. So there
  * are never more than twice the limits, and never a feed that has to wait.
  *
+ * In a forked copy of the program, where nothing comes any more, mutex is left alone, for it may be held for ever: what changes what is below
+ * does nothing then, and numbers are read as they are. What the list shows needs nothing of it.
+ *
  * Whenever mutex is free:
  *  - pending keeps to the limits;
  *  - the item was posted after the last line was added to it, or is about to be.
@@ -88,7 +91,7 @@ procstream_log_record_ref (ProcstreamLogRecord *self)
 void
 procstream_log_record_unref (ProcstreamLogRecord *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (!g_atomic_ref_count_dec (&self->ref_count) || procstream_platform_forked ())
     return;
   procstream_dispatch_item_free (self->item);
   procstream_line_store_free (self->pending);
@@ -116,6 +119,8 @@ void
 procstream_log_record_set_limits (ProcstreamLogRecord       *self,
                                   const ProcstreamLogLimits *limits)
 {
+  if (procstream_platform_forked ())
+    return;
   g_mutex_lock (&self->mutex);
   self->limits = *limits;
   keep_to_limits_locked (self);
@@ -145,6 +150,8 @@ void
 procstream_log_record_add_dropped (ProcstreamLogRecord *self,
                                    guint64              lines)
 {
+  if (procstream_platform_forked ())
+    return;
   g_mutex_lock (&self->mutex);
   self->counts.lines_dropped += lines;
   g_mutex_unlock (&self->mutex);
@@ -154,6 +161,8 @@ void
 procstream_log_record_set_first_shown (ProcstreamLogRecord *self,
                                        guint64              id)
 {
+  if (procstream_platform_forked ())
+    return;
   g_mutex_lock (&self->mutex);
   self->first_shown = id;
   g_mutex_unlock (&self->mutex);
@@ -164,20 +173,23 @@ procstream_log_record_get_first_shown (ProcstreamLogRecord *self)
 {
   guint64 id;
 
-  g_mutex_lock (&self->mutex);
+  procstream_platform_lock_to_read (&self->mutex);
   id = self->first_shown;
-  g_mutex_unlock (&self->mutex);
+  procstream_platform_unlock_to_read (&self->mutex);
   return id;
 }
 
 /* --- What is pending ---------------------------------------------------------------------------------------------------------- */
 
 ProcstreamLineStore *
-procstream_log_record_steal_pending (ProcstreamLogRecord *self)
+procstream_log_record_steal_pending (ProcstreamLogRecord *self,
+                                     GPtrArray           *streams)
 {
   ProcstreamLineStore *pending;
 
   g_mutex_lock (&self->mutex);
+  for (guint i = streams->len; i < self->streams->len; i++)
+    g_ptr_array_add (streams, g_ref_string_acquire (g_ptr_array_index (self->streams, i)));
   pending = self->pending;
   self->pending = procstream_line_store_new (procstream_line_store_get_end (pending));
   g_mutex_unlock (&self->mutex);
@@ -189,6 +201,8 @@ procstream_log_record_forget_pending (ProcstreamLogRecord *self)
 {
   guint64 end;
 
+  if (procstream_platform_forked ())
+    return G_MAXUINT64;
   g_mutex_lock (&self->mutex);
   end = procstream_line_store_get_end (self->pending);
   procstream_line_store_trim (self->pending, 0, 0);
@@ -214,16 +228,10 @@ add_stream_locked (ProcstreamLogRecord *self,
   return i;
 }
 
-const char *
-procstream_log_record_get_stream (ProcstreamLogRecord *self,
-                                  guint16              number)
+GMutex *
+procstream_log_record_peek_mutex (ProcstreamLogRecord *self)
 {
-  const char *name;
-
-  g_mutex_lock (&self->mutex);
-  name = g_ptr_array_index (self->streams, number);
-  g_mutex_unlock (&self->mutex);
-  return name;
+  return &self->mutex;
 }
 
 /* --- Feeds -------------------------------------------------------------------------------------------------------------------- */

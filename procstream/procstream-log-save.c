@@ -17,8 +17,9 @@
  * thread of the context, a buffer in each iteration.
  *
  * Counted: one reference is the writer's, one is that of who waits. Who stops waiting cancels stop, which belongs to this alone, and the
- * writer gives up. GFile objects are duplicated, and the stream's last reference is sent to the context: no object of the user ever
- * goes in a worker.
+ * writer gives up. GFile objects are duplicated, and there is one reference to the stream, which is dropped in the thread of the context, or sent
+ * there: no object of the user ever goes in a worker. The writer lets go before it tells who waits, so who waited for the end is the last one, and
+ * nothing is left when there is no main loop to send anything to.
  *
  * A file gets its name when it is whole: until then it is another one, beside it, or, where there was none before, it is taken away again.
  */
@@ -28,12 +29,13 @@ typedef struct
   ProcstreamLineSnapshot *snapshot;
   ProcstreamWaiters      *waiters;
   GMainContext           *context;
+  GThread                *owner_thread;
   GCancellable           *stop;
   GFile                  *file; /* or, given by the user: */
   GOutputStream          *stream;
 
   /* Of the writer. */
-  GOutputStream *target;
+  GOutputStream *target; /* that of the file, owned; or stream itself */
   gboolean       is_new; /* there was no such file */
   guint64        next;
   GString       *buffer;
@@ -68,10 +70,13 @@ save_unref (gpointer data)
 
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  if (self->stream)
+  if (self->stream == NULL)
+    g_clear_object (&self->target);
+  else if (g_thread_self () == self->owner_thread)
+    g_object_unref (self->stream);
+  else
     unref_in_context (self->context, self->stream);
   g_clear_object (&self->file);
-  g_clear_object (&self->target);
   g_object_unref (self->stop);
   g_main_context_unref (self->context);
   procstream_line_snapshot_free (self->snapshot);
@@ -104,6 +109,7 @@ save_new (ProcstreamLogModel *model,
   self->next = procstream_line_snapshot_get_first (self->snapshot);
   self->waiters = procstream_waiters_new ();
   self->context = g_main_context_ref (procstream_log_model_get_context (model));
+  self->owner_thread = procstream_log_model_get_owner_thread (model);
   self->stop = g_cancellable_new ();
   self->file = file ? g_file_dup (file) : NULL;
   self->stream = stream ? g_object_ref (stream) : NULL;
@@ -141,7 +147,7 @@ save_open (Save    *self,
 {
   if (self->stream)
     {
-      self->target = g_object_ref (self->stream);
+      self->target = self->stream;
       return TRUE;
     }
   self->is_new = !g_file_query_exists (self->file, self->stop);
@@ -195,6 +201,8 @@ static void
 save_end (Save   *self,
           GError *error) /* taken */
 {
+  ProcstreamWaiters *waiters;
+
   save_close (self, &error);
   if (error && self->file)
     {
@@ -202,9 +210,11 @@ save_end (Save   *self,
 
       g_prefix_error (&error, "Saving the log to “%s” failed: ", name);
     }
-  procstream_waiters_complete (self->waiters, error);
-  g_clear_error (&error);
+  waiters = procstream_waiters_ref (self->waiters);
   save_unref (self);
+  procstream_waiters_complete (waiters, error);
+  procstream_waiters_unref (waiters);
+  g_clear_error (&error);
 }
 
 static gpointer

@@ -117,6 +117,14 @@ search_new (ProcstreamLogModel    *model,
   return self;
 }
 
+static ProcstreamLineMatcher *
+new_text_matcher (const char         *text,
+                  ProcstreamFindFlags flags,
+                  GError            **error)
+{
+  return procstream_line_matcher_new_text (text, (flags & PROCSTREAM_FIND_FLAGS_CASELESS) != 0, error);
+}
+
 /* -1 when there is none. */
 static gint64
 get_position (ProcstreamLogModel *model,
@@ -152,13 +160,17 @@ procstream_log_model_find (ProcstreamLogModel *self,
                            ProcstreamFindFlags flags,
                            guint               start)
 {
-  Search *search;
-  gint64  position;
+  ProcstreamLineMatcher *matcher;
+  Search                *search;
+  gint64                 position;
 
   g_return_val_if_fail (PROCSTREAM_IS_LOG_MODEL (self), -1);
   g_return_val_if_fail (text != NULL && g_utf8_validate (text, -1, NULL), -1);
 
-  search = search_new (self, procstream_line_matcher_new_text (text, (flags & PROCSTREAM_FIND_FLAGS_CASELESS) != 0), flags, start);
+  matcher = new_text_matcher (text, flags, NULL);
+  if (matcher == NULL)
+    return -1;
+  search = search_new (self, matcher, flags, start);
   search_run (search, NULL);
   position = get_position (self, search->found, search->id);
   search_unref (search);
@@ -166,19 +178,21 @@ procstream_log_model_find (ProcstreamLogModel *self,
   return position;
 }
 
+/* Takes @matcher, or in its place @error, and @task. */
 static void
 find_in_worker (ProcstreamLogModel    *self,
                 ProcstreamLineMatcher *matcher,
+                GError                *error,
                 ProcstreamFindFlags    flags,
                 guint                  start,
                 GTask                 *task)
 {
   Search *search;
-  GError *error = NULL;
 
-  if (!procstream_platform_check_forked ("search a log", &error))
+  if (error == NULL && !procstream_platform_check_forked ("search a log", &error))
+    procstream_line_matcher_free (matcher);
+  if (error)
     {
-      procstream_line_matcher_free (matcher);
       g_task_return_error (task, error);
       g_object_unref (task);
       return;
@@ -226,7 +240,9 @@ procstream_log_model_find_async (ProcstreamLogModel *self,
                                  GAsyncReadyCallback callback,
                                  gpointer            user_data)
 {
-  GTask *task;
+  ProcstreamLineMatcher *matcher;
+  GError                *error = NULL;
+  GTask                 *task;
 
   g_return_if_fail (PROCSTREAM_IS_LOG_MODEL (self));
   g_return_if_fail (text != NULL && g_utf8_validate (text, -1, NULL));
@@ -234,7 +250,8 @@ procstream_log_model_find_async (ProcstreamLogModel *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, procstream_log_model_find_async);
-  find_in_worker (self, procstream_line_matcher_new_text (text, (flags & PROCSTREAM_FIND_FLAGS_CASELESS) != 0), flags, start, task);
+  matcher = new_text_matcher (text, flags, &error);
+  find_in_worker (self, matcher, error, flags, start, task);
 }
 
 /**
@@ -264,7 +281,8 @@ procstream_log_model_find_finish (ProcstreamLogModel *self,
 /**
  * procstream_log_model_find_regex:
  * @self: a log model
- * @regex: what to look for
+ * @regex: what to look for; of it a copy is made, so it may be used elsewhere at the
+ *   same time
  * @flags: how to look; %PROCSTREAM_FIND_FLAGS_CASELESS does not count, the expression
  *   says that itself
  * @start: the position at which to begin; with %PROCSTREAM_FIND_FLAGS_BACKWARD, a
@@ -297,8 +315,9 @@ procstream_log_model_find_regex (ProcstreamLogModel *self,
                                  GCancellable       *cancellable,
                                  GError            **error)
 {
-  Search *search;
-  gint64  position = -1;
+  ProcstreamLineMatcher *matcher;
+  Search                *search;
+  gint64                 position = -1;
 
   g_return_val_if_fail (PROCSTREAM_IS_LOG_MODEL (self), -1);
   g_return_val_if_fail (regex != NULL, -1);
@@ -308,8 +327,11 @@ procstream_log_model_find_regex (ProcstreamLogModel *self,
 
   if (!procstream_platform_check_forked ("search a log", error))
     return -1;
+  matcher = procstream_line_matcher_new_regex (regex, error);
+  if (matcher == NULL)
+    return -1;
   g_object_ref (self);
-  search = search_new (self, procstream_line_matcher_new_regex (regex), flags, start);
+  search = search_new (self, matcher, flags, start);
   procstream_worker_run ("procstream-find", search_in_worker, search);
   if (procstream_waiters_wait (search->waiters, procstream_log_model_get_context (self), procstream_log_model_get_owner_thread (self),
                                "a search to end", timeout_ms, cancellable, error))
@@ -322,7 +344,8 @@ procstream_log_model_find_regex (ProcstreamLogModel *self,
 /**
  * procstream_log_model_find_regex_async:
  * @self: a log model
- * @regex: what to look for
+ * @regex: what to look for; of it a copy is made, so it may be used elsewhere at the
+ *   same time
  * @flags: how to look; %PROCSTREAM_FIND_FLAGS_CASELESS does not count, the expression
  *   says that itself
  * @start: the position at which to begin; with %PROCSTREAM_FIND_FLAGS_BACKWARD, a
@@ -345,7 +368,9 @@ procstream_log_model_find_regex_async (ProcstreamLogModel *self,
                                        GAsyncReadyCallback callback,
                                        gpointer            user_data)
 {
-  GTask *task;
+  ProcstreamLineMatcher *matcher;
+  GError                *error = NULL;
+  GTask                 *task;
 
   g_return_if_fail (PROCSTREAM_IS_LOG_MODEL (self));
   g_return_if_fail (regex != NULL);
@@ -353,7 +378,8 @@ procstream_log_model_find_regex_async (ProcstreamLogModel *self,
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, procstream_log_model_find_regex_async);
-  find_in_worker (self, procstream_line_matcher_new_regex (regex), flags, start, task);
+  matcher = procstream_line_matcher_new_regex (regex, &error);
+  find_in_worker (self, matcher, error, flags, start, task);
 }
 
 /**

@@ -21,7 +21,10 @@ ProcstreamPattern *procstream_pattern_new_regex (GRegex              *regex,
 /* One that somebody else tests: never found here. */
 ProcstreamPattern *procstream_pattern_new_predicate (ProcstreamMatchFlags flags,
                                                      GError             **error);
-void               procstream_pattern_free (ProcstreamPattern *self);
+/* A regular expression of our own that is as @regex is, which the program may use in a thread of its own at the same time. */
+GRegex *procstream_pattern_copy_regex (GRegex  *regex,
+                                       GError **error);
+void    procstream_pattern_free (ProcstreamPattern *self);
 
 gboolean procstream_pattern_is_regex (ProcstreamPattern *self);
 gboolean procstream_pattern_is_predicate (ProcstreamPattern *self);

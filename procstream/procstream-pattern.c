@@ -71,6 +71,13 @@ procstream_pattern_new (const char          *text,
   return self;
 }
 
+GRegex *
+procstream_pattern_copy_regex (GRegex  *regex,
+                               GError **error)
+{
+  return g_regex_new (g_regex_get_pattern (regex), g_regex_get_compile_flags (regex), g_regex_get_match_flags (regex), error);
+}
+
 ProcstreamPattern *
 procstream_pattern_new_regex (GRegex              *regex,
                               ProcstreamMatchFlags flags,
@@ -81,7 +88,7 @@ procstream_pattern_new_regex (GRegex              *regex,
 
   if (!check_flags (flags, PROCSTREAM_MATCH_REGEX | PROCSTREAM_MATCH_PARTIAL, "A regular expression", error))
     return NULL;
-  own = g_regex_new (g_regex_get_pattern (regex), g_regex_get_compile_flags (regex), g_regex_get_match_flags (regex), error);
+  own = procstream_pattern_copy_regex (regex, error);
   if (own == NULL)
     return NULL;
   self = make (flags);
