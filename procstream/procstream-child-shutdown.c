@@ -92,7 +92,7 @@ write_input_cb (gpointer data,
 
   if (self->input == NULL)
     return EBADF;
-  return procstream_input_core_write (self->input, bytes) ? 0 : EPIPE;
+  return procstream_input_core_write (self->input, bytes, PROCSTREAM_INPUT_ROLE_WAITS, NULL) ? 0 : EPIPE;
 }
 
 /* Who asked for a census: the shutdown may be over by the time that it is answered. */

@@ -292,7 +292,7 @@ procstream_child_new (ProcstreamChildOptions *options)
     }
   input = procstream_child_core_get_input (self->core);
   if (input)
-    self->input = procstream_input_new_for_core (input);
+    self->input = procstream_input_new_for_core (input, self->context);
   return self;
 }
 

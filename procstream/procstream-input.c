@@ -3,16 +3,9 @@
 #include "procstream-input.h"
 
 #include "procstream-input-private.h"
-#include "procstream-cancel-source-private.h"
-#include "procstream-io-thread-private.h"
 #include "procstream-platform-private.h"
-#include "procstream-poll-set-private.h"
-#include "procstream-pty-private.h"
-#include "procstream-task-private.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
+#include <string.h>
 
 /**
  * ProcstreamInput:
@@ -21,8 +14,27 @@
  *
  * What is written is queued and goes to the child as fast as it reads, without
  * ever blocking the caller or its main loop, and a child that is gone is an
- * error value, never a `SIGPIPE`. The queue has no limit of its own: wait for
- * one write before making the next to bound it.
+ * error value, never a `SIGPIPE`.
+ *
+ * ## Two ways to write
+ *
+ * [method@Procstream.Input.write_async] is over when the bytes are in the pipe: whoever
+ * waits for one write before making the next has no more in memory than one of them, and is as fast as
+ * the child. [method@Procstream.Input.write_bytes] and
+ * [method@Procstream.Input.write_utf8] only queue. They are refused when
+ * [property@Procstream.Input:max-queued-bytes] would be exceeded, so that a child that does not read costs no more
+ * memory than that; the change of [property@Procstream.Input:bytes-queued] tells when
+ * there is room again. One write of any size is taken when nothing is queued.
+ *
+ * ## Inputs that come from elsewhere
+ *
+ * A child whose input comes from bytes or from a stream, see
+ * [property@Procstream.Launcher:stdin-bytes] and
+ * [property@Procstream.Launcher:stdin-stream], or from the stage before in a
+ * [class@Procstream.Pipeline], may have one of these as well. It says how far it has come, and can be closed
+ * early; writing to it is refused.
+ *
+ * ## Its end
  *
  * What is written before the child is started is kept until it runs. When
  * the child exits its input is closed, and what is still queued fails.
@@ -36,58 +48,14 @@
  * Since: 1.0
  */
 
-/*
- * Every write(2) happens in the I/O thread, where SIGPIPE is blocked, on a non-blocking description that is ours alone (the two
- * ends of a pipe are separate descriptions, so the child's end stays as it expects it).
- *
- * mutex protects the queue and the state; it is let go for no write, since a non-blocking write takes no longer than a copy, and so a
- * failing or closing thread never closes a descriptor that is being written. Whenever mutex is free:
- *
- *  - the watch exists exactly while fd is open, and is armed exactly while the queue is not empty;
- *  - failed, once set, never changes, and then the queue is empty and fd closed;
- *  - closing and an empty queue mean that fd is closed, or was never opened.
- *
- * Tasks are completed without the lock, through a list that the one who took them off the queue owns.
- *
- * A write that is cancelled is taken off the queue if not one byte of it was written. Of one that was begun, the rest is written
- * all the same: a message that is torn in the middle would be of no use to any child.
- */
-typedef struct
-{
-  guint64              id;
-  GTask               *task; /* NULL: cancelled, but begun */
-  GBytes              *bytes;
-  gsize                offset;
-  GSource             *cancel_source;
-  ProcstreamInputCore *core;
-} Write;
-
-struct _ProcstreamInputCore
-{
-  gatomicrefcount    ref_count;
-  char              *name;
-  ProcstreamPollSet *poll_set;
-
-  GMutex          mutex;
-  GQueue          queue; /* of Write */
-  guint64         last_id;
-  int             fd;
-  ProcstreamWatch watch;
-  gboolean        closing;
-  gboolean        terminal;
-  gboolean        has_end; /* of what is typed there, which is typed too */
-  char            last;    /* byte that was written, 0: none */
-  GError         *failed;
-};
-
-/* How much one callback writes before other descriptors have their turn: what an enlarged pipe can hold. */
-#define BYTES_PER_DISPATCH (256 * 1024)
-
+/* seen is what was told of last; it is of the thread that runs the context. */
 struct _ProcstreamInput
 {
   GObject parent_instance;
 
-  ProcstreamInputCore *core;
+  ProcstreamInputCore  *core;
+  ProcstreamBell       *bell;
+  ProcstreamInputCounts seen;
 };
 
 /* Languages can construct one without a child: there is nothing in it. */
@@ -95,425 +63,46 @@ struct _ProcstreamInput
 
 G_DEFINE_FINAL_TYPE (ProcstreamInput, procstream_input, G_TYPE_OBJECT)
 
-/* --- The inner record --------------------------------------------------------------------------------------------------------- */
-
-ProcstreamInputCore *
-procstream_input_core_new (const char *name)
+enum
 {
-  ProcstreamInputCore *self = g_new0 (ProcstreamInputCore, 1);
+  PROP_0,
+  PROP_BYTES_QUEUED,
+  PROP_BYTES_WRITTEN,
+  PROP_MAX_QUEUED_BYTES,
+  PROP_FEED_ERROR,
+  N_PROPS,
+};
 
-  g_atomic_ref_count_init (&self->ref_count);
-  g_mutex_init (&self->mutex);
-  g_queue_init (&self->queue);
-  self->name = g_strdup (name);
-  self->fd = -1;
-  return self;
-}
+static GParamSpec *properties[N_PROPS];
 
-ProcstreamInputCore *
-procstream_input_core_ref (ProcstreamInputCore *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-  return self;
-}
-
-void
-procstream_input_core_unref (ProcstreamInputCore *self)
-{
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-  g_assert (self->fd < 0 && g_queue_is_empty (&self->queue));
-  g_clear_pointer (&self->poll_set, procstream_poll_set_unref);
-  g_clear_error (&self->failed);
-  g_mutex_clear (&self->mutex);
-  g_free (self->name);
-  g_free (self);
-}
-
-static gpointer
-core_ref_cb (gpointer data)
-{
-  return procstream_input_core_ref (data);
-}
-
+/* In the thread that runs the context, each time something has changed. A handler may run the main loop, and so this, again. */
 static void
-core_unref_cb (gpointer data)
+advance (gpointer outer)
 {
-  procstream_input_core_unref (data);
+  ProcstreamInput      *self = outer;
+  ProcstreamInputCounts before = self->seen;
+
+  procstream_input_core_get_counts (self->core, &self->seen);
+  if (self->seen.written != before.written)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_WRITTEN]);
+  if (self->seen.queued != before.queued)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_QUEUED]);
+  if (self->seen.max_queued != before.max_queued)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_QUEUED_BYTES]);
+  if (self->seen.feed_failed != before.feed_failed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FEED_ERROR]);
 }
-
-/* Takes the write, which is off the queue; @error NULL: everything was written. */
-static void
-write_finish (Write        *self,
-              const GError *error)
-{
-  ProcstreamInputCore *core = self->core;
-
-  g_clear_pointer (&self->cancel_source, procstream_cancel_source_end);
-  g_bytes_unref (self->bytes);
-  if (self->task && error)
-    procstream_task_return_error (self->task, g_error_copy (error));
-  else if (self->task)
-    procstream_task_return_boolean (self->task, TRUE);
-  g_free (self);
-  procstream_input_core_unref (core);
-}
-
-static void
-finish_all (GQueue       *writes,
-            const GError *error)
-{
-  Write *write;
-
-  while ((write = g_queue_pop_head (writes)))
-    write_finish (write, error);
-}
-
-static void
-close_locked (ProcstreamInputCore *self)
-{
-  if (self->fd < 0)
-    return;
-  procstream_poll_set_remove (self->poll_set, self->watch);
-  self->watch = 0;
-  close (g_steal_fd (&self->fd));
-}
-
-/* The queue moves to @writes, which the caller fails with @error once the lock is free. */
-static void
-fail_locked (ProcstreamInputCore *self,
-             const GError        *error,
-             GQueue              *writes)
-{
-  self->failed = g_error_copy (error);
-  close_locked (self);
-  *writes = self->queue;
-  g_queue_init (&self->queue);
-}
-
-void
-procstream_input_core_fail (ProcstreamInputCore *self,
-                            const GError        *error)
-{
-  GQueue writes = G_QUEUE_INIT;
-
-  g_mutex_lock (&self->mutex);
-  if (self->failed == NULL)
-    fail_locked (self, error, &writes);
-  g_mutex_unlock (&self->mutex);
-  finish_all (&writes, error);
-}
-
-static GError *
-new_write_error (ProcstreamInputCore *self,
-                 int                  errsv)
-{
-  /* A terminal that nobody has open any more. */
-  if (self->terminal && errsv == EIO)
-    errsv = EPIPE;
-  return g_error_new (G_IO_ERROR, g_io_error_from_errno (errsv), "Could not write to “%s”: %s", self->name, g_strerror (errsv));
-}
-
-typedef enum
-{
-  WROTE_ALL,
-  WROTE_SOME,
-  WROTE_NOTHING,
-} Wrote;
-
-static Wrote
-write_once_locked (ProcstreamInputCore *self,
-                   Write               *write_,
-                   gsize               *total,
-                   int                 *errsv)
-{
-  gsize         size;
-  const guint8 *data = g_bytes_get_data (write_->bytes, &size);
-  gssize        n = 0;
-
-  if (write_->offset < size)
-    {
-      do
-        n = write (self->fd, data + write_->offset, MIN (size - write_->offset, BYTES_PER_DISPATCH));
-      while (n < 0 && errno == EINTR);
-    }
-  if (n < 0)
-    {
-      *errsv = errno == EAGAIN ? 0 : errno;
-      return WROTE_NOTHING;
-    }
-  write_->offset += n;
-  if (n > 0)
-    self->last = (char) data[write_->offset - 1];
-  *total += n;
-  return write_->offset == size ? WROTE_ALL : WROTE_SOME;
-}
-
-static int
-write_queue_locked (ProcstreamInputCore *self,
-                    GQueue              *done)
-{
-  gsize total = 0;
-  int   errsv = 0;
-
-  while (self->fd >= 0 && !g_queue_is_empty (&self->queue) && total < BYTES_PER_DISPATCH)
-    {
-      Wrote wrote = write_once_locked (self, g_queue_peek_head (&self->queue), &total, &errsv);
-
-      if (wrote == WROTE_NOTHING)
-        break;
-      if (wrote == WROTE_ALL)
-        g_queue_push_tail (done, g_queue_pop_head (&self->queue));
-    }
-  return errsv;
-}
-
-static void
-settle_locked (ProcstreamInputCore *self)
-{
-  if (!g_queue_is_empty (&self->queue) || self->fd < 0)
-    return;
-  if (self->closing)
-    close_locked (self);
-  else
-    procstream_poll_set_disarm (self->poll_set, self->watch);
-}
-
-static void
-ready_cb (gpointer     data,
-          GIOCondition condition)
-{
-  ProcstreamInputCore *self = data;
-  GQueue               done = G_QUEUE_INIT;
-  GQueue               failed = G_QUEUE_INIT;
-  g_autoptr (GError) error = NULL;
-  int errsv;
-
-  g_mutex_lock (&self->mutex);
-  errsv = write_queue_locked (self, &done);
-  if (errsv != 0)
-    {
-      error = new_write_error (self, errsv);
-      fail_locked (self, error, &failed);
-    }
-  settle_locked (self);
-  g_mutex_unlock (&self->mutex);
-  finish_all (&done, NULL);
-  finish_all (&failed, error);
-}
-
-static void
-watch_locked (ProcstreamInputCore *self,
-              int                  fd,
-              GQueue              *failed)
-{
-  g_autoptr (GError) error = NULL;
-  int errsv;
-
-  fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) | O_NONBLOCK);
-  self->poll_set = procstream_poll_set_get (procstream_io_thread_get_context ());
-  self->fd = fd;
-  self->watch = procstream_poll_set_add (self->poll_set, fd, G_IO_OUT | G_IO_ERR, ready_cb, self, core_ref_cb, core_unref_cb);
-  errsv = errno;
-  if (self->watch == 0)
-    {
-      error = g_error_new (G_IO_ERROR, g_io_error_from_errno (errsv), "Could not watch “%s” for when it can be written to: %s",
-                           self->name, g_strerror (errsv));
-      fail_locked (self, error, failed);
-    }
-  else if (!g_queue_is_empty (&self->queue))
-    {
-      procstream_poll_set_arm (self->poll_set, self->watch);
-    }
-}
-
-void
-procstream_input_core_open (ProcstreamInputCore *self,
-                            int                  fd)
-{
-  GQueue failed = G_QUEUE_INIT;
-
-  g_mutex_lock (&self->mutex);
-  if (self->failed || (self->closing && g_queue_is_empty (&self->queue)))
-    close (fd);
-  else
-    watch_locked (self, fd, &failed);
-  g_mutex_unlock (&self->mutex);
-  finish_all (&failed, self->failed);
-}
-
-void
-procstream_input_core_set_terminal (ProcstreamInputCore *self,
-                                    gboolean             has_end)
-{
-  self->terminal = TRUE;
-  self->has_end = has_end;
-}
-
-static char
-last_byte_locked (ProcstreamInputCore *self)
-{
-  for (GList *l = self->queue.tail; l; l = l->prev)
-    {
-      gsize       size;
-      const char *data = g_bytes_get_data (((Write *) l->data)->bytes, &size);
-
-      if (size > 0)
-        return data[size - 1];
-    }
-  return self->last;
-}
-
-/* Who reads from a terminal never sees that one of its descriptors was closed: the end has to be typed. */
-static void
-type_end_locked (ProcstreamInputCore *self)
-{
-  char   last = last_byte_locked (self);
-  char   bytes[2];
-  guint  n = procstream_pty_end_of_input (self->fd, last == '\0' || last == '\n', bytes);
-  Write *write = g_new0 (Write, 1);
-
-  write->core = procstream_input_core_ref (self);
-  write->bytes = g_bytes_new (bytes, n);
-  g_queue_push_tail (&self->queue, write);
-  if (self->fd >= 0)
-    procstream_poll_set_arm (self->poll_set, self->watch);
-}
-
-void
-procstream_input_core_close (ProcstreamInputCore *self)
-{
-  g_mutex_lock (&self->mutex);
-  if (!self->closing && !self->failed && self->has_end)
-    type_end_locked (self);
-  self->closing = TRUE;
-  settle_locked (self);
-  g_mutex_unlock (&self->mutex);
-}
-
-/* What the source for a cancellable knows: no task, whose last reference must not be dropped in the I/O thread. */
-typedef struct
-{
-  ProcstreamInputCore *core;
-  guint64              id;
-} Cancellation;
-
-static void
-cancellation_free (gpointer data)
-{
-  Cancellation *self = data;
-
-  procstream_input_core_unref (self->core);
-  g_free (self);
-}
-
-/* The task of the write, and the write itself if it can be taken back. */
-static GTask *
-stop_write_locked (ProcstreamInputCore *self,
-                   guint64              id,
-                   Write              **removed)
-{
-  for (GList *l = self->queue.head; l; l = l->next)
-    {
-      Write *write = l->data;
-
-      if (write->id != id)
-        continue;
-      if (write->offset == 0)
-        {
-          *removed = write;
-          g_queue_delete_link (&self->queue, l);
-        }
-      return g_steal_pointer (&write->task);
-    }
-  return NULL;
-}
-
-static gboolean
-cancelled_cb (GCancellable *cancellable,
-              gpointer      user_data)
-{
-  Cancellation        *cancellation = user_data;
-  ProcstreamInputCore *self = cancellation->core;
-  Write               *removed = NULL;
-  GTask               *task;
-
-  g_mutex_lock (&self->mutex);
-  task = stop_write_locked (self, cancellation->id, &removed);
-  settle_locked (self);
-  g_mutex_unlock (&self->mutex);
-  if (removed)
-    write_finish (removed, NULL);
-  if (task)
-    procstream_task_return_error (task, g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "Writing to “%s” was cancelled", self->name));
-  return G_SOURCE_REMOVE;
-}
-
-static void
-watch_cancellable_locked (Write *self)
-{
-  GCancellable *cancellable = self->task ? g_task_get_cancellable (self->task) : NULL;
-  Cancellation *cancellation;
-
-  if (cancellable == NULL)
-    return;
-  cancellation = g_new (Cancellation, 1);
-  cancellation->core = procstream_input_core_ref (self->core);
-  cancellation->id = self->id;
-  self->cancel_source = procstream_cancel_source_new (cancellable, procstream_io_thread_get_context (),
-                                                      cancelled_cb, cancellation, cancellation_free);
-}
-
-static GError *
-enqueue (ProcstreamInputCore *self,
-         Write               *write)
-{
-  GError *error = NULL;
-
-  g_mutex_lock (&self->mutex);
-  if (self->failed)
-    {
-      error = g_error_copy (self->failed);
-    }
-  else if (self->closing)
-    {
-      error = g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED, "The input of “%s” was closed", self->name);
-    }
-  else
-    {
-      g_queue_push_tail (&self->queue, write);
-      write->id = ++self->last_id;
-      watch_cancellable_locked (write);
-      if (self->fd >= 0)
-        procstream_poll_set_arm (self->poll_set, self->watch);
-    }
-  g_mutex_unlock (&self->mutex);
-  return error;
-}
-
-gboolean
-procstream_input_core_write (ProcstreamInputCore *self,
-                             GBytes              *bytes)
-{
-  Write *write = g_new0 (Write, 1);
-  g_autoptr (GError) error = NULL;
-
-  write->bytes = g_bytes_ref (bytes);
-  write->core = procstream_input_core_ref (self);
-  error = enqueue (self, write);
-  if (error)
-    write_finish (write, error);
-  return error == NULL; /* NOLINT(clang-analyzer-unix.Malloc): else the queue has the write */
-}
-
-/* --- The outer object --------------------------------------------------------------------------------------------------------- */
 
 ProcstreamInput *
-procstream_input_new_for_core (ProcstreamInputCore *core)
+procstream_input_new_for_core (ProcstreamInputCore *core,
+                               GMainContext        *context)
 {
   ProcstreamInput *self = g_object_new (PROCSTREAM_TYPE_INPUT, NULL);
 
   self->core = procstream_input_core_ref (core);
+  self->bell = procstream_bell_new (context, G_OBJECT (self), advance);
+  procstream_input_core_get_counts (core, &self->seen);
+  procstream_input_core_take_bell (core, procstream_bell_ref (self->bell));
   return self;
 }
 
@@ -522,21 +111,279 @@ procstream_input_finalize (GObject *object)
 {
   ProcstreamInput *self = PROCSTREAM_INPUT (object);
 
-  if (self->core)
+  if (self->bell)
+    procstream_bell_close (self->bell);
+  /* What feeds it goes on. */
+  if (self->core && !procstream_platform_forked () && !procstream_input_core_is_fed (self->core))
     procstream_input_core_close (self->core);
   g_clear_pointer (&self->core, procstream_input_core_unref);
+  g_clear_pointer (&self->bell, procstream_bell_unref);
   G_OBJECT_CLASS (procstream_input_parent_class)->finalize (object);
+}
+
+static void
+procstream_input_get_property (GObject    *object,
+                               guint       property_id,
+                               GValue     *value,
+                               GParamSpec *pspec)
+{
+  ProcstreamInput *self = PROCSTREAM_INPUT (object);
+
+  switch (property_id)
+    {
+    case PROP_BYTES_QUEUED:
+      g_value_set_uint64 (value, procstream_input_get_bytes_queued (self));
+      break;
+    case PROP_BYTES_WRITTEN:
+      g_value_set_uint64 (value, procstream_input_get_bytes_written (self));
+      break;
+    case PROP_MAX_QUEUED_BYTES:
+      g_value_set_uint64 (value, procstream_input_get_max_queued_bytes (self));
+      break;
+    case PROP_FEED_ERROR:
+      g_value_take_boxed (value, procstream_input_dup_feed_error (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+procstream_input_set_property (GObject      *object,
+                               guint         property_id,
+                               const GValue *value,
+                               GParamSpec   *pspec)
+{
+  if (property_id == PROP_MAX_QUEUED_BYTES)
+    procstream_input_set_max_queued_bytes (PROCSTREAM_INPUT (object), g_value_get_uint64 (value));
+  else
+    G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
 }
 
 static void
 procstream_input_class_init (ProcstreamInputClass *klass)
 {
-  G_OBJECT_CLASS (klass)->finalize = procstream_input_finalize;
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = procstream_input_finalize;
+  object_class->get_property = procstream_input_get_property;
+  object_class->set_property = procstream_input_set_property;
+
+  /**
+   * ProcstreamInput:bytes-queued: (getter get_bytes_queued)
+   *
+   * How many bytes wait to be written to the pipe. Its changes are notified in the main
+   * context of the child, once for all that happened since the last time.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_BYTES_QUEUED] = g_param_spec_uint64 ("bytes-queued", NULL, NULL, 0, G_MAXUINT64, 0,
+                                                       G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  /**
+   * ProcstreamInput:bytes-written: (getter get_bytes_written)
+   *
+   * How many bytes were written to the pipe. How many of them the child has read, nobody
+   * but itself knows. Notified as [property@Procstream.Input:bytes-queued] is.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_BYTES_WRITTEN] = g_param_spec_uint64 ("bytes-written", NULL, NULL, 0, G_MAXUINT64, 0,
+                                                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  /**
+   * ProcstreamInput:max-queued-bytes: (getter get_max_queued_bytes) (setter set_max_queued_bytes)
+   *
+   * How many bytes may be queued by writes that do not wait. One that is longer is taken when nothing
+   * is queued. 0 takes one at a time.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_QUEUED_BYTES] = g_param_spec_uint64 ("max-queued-bytes", NULL, NULL, 0, G_MAXUINT64,
+                                                           PROCSTREAM_DEFAULT_MAX_QUEUED_BYTES,
+                                                           G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY);
+  /**
+   * ProcstreamInput:feed-error: (getter dup_feed_error)
+   *
+   * Why the input was closed before the end of what feeds it, or %NULL. It is of a stream
+   * that could not be read. Notified in the main context of the child.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_FEED_ERROR] = g_param_spec_boxed ("feed-error", NULL, NULL, G_TYPE_ERROR, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
 static void
 procstream_input_init (ProcstreamInput *self)
 {
+}
+
+static void
+get_counts (ProcstreamInput       *self,
+            ProcstreamInputCounts *counts)
+{
+  *counts = (ProcstreamInputCounts){ .max_queued = PROCSTREAM_DEFAULT_MAX_QUEUED_BYTES };
+  if (self->core)
+    procstream_input_core_get_counts (self->core, counts);
+}
+
+/**
+ * procstream_input_get_bytes_queued: (get-property bytes-queued)
+ * @self: an input
+ *
+ * Gets how many bytes wait to be written.
+ *
+ * Returns: how many bytes wait to be written
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_input_get_bytes_queued (ProcstreamInput *self)
+{
+  ProcstreamInputCounts counts;
+
+  g_return_val_if_fail (PROCSTREAM_IS_INPUT (self), 0);
+
+  get_counts (self, &counts);
+  return counts.queued;
+}
+
+/**
+ * procstream_input_get_bytes_written: (get-property bytes-written)
+ * @self: an input
+ *
+ * Gets how many bytes were written.
+ *
+ * Returns: how many bytes were written
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_input_get_bytes_written (ProcstreamInput *self)
+{
+  ProcstreamInputCounts counts;
+
+  g_return_val_if_fail (PROCSTREAM_IS_INPUT (self), 0);
+
+  get_counts (self, &counts);
+  return counts.written;
+}
+
+/**
+ * procstream_input_get_max_queued_bytes: (get-property max-queued-bytes)
+ * @self: an input
+ *
+ * Gets how many bytes may be queued by writes that do not wait.
+ *
+ * Returns: how many bytes may be queued
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_input_get_max_queued_bytes (ProcstreamInput *self)
+{
+  ProcstreamInputCounts counts;
+
+  g_return_val_if_fail (PROCSTREAM_IS_INPUT (self), 0);
+
+  get_counts (self, &counts);
+  return counts.max_queued;
+}
+
+/**
+ * procstream_input_set_max_queued_bytes: (set-property max-queued-bytes)
+ * @self: an input
+ * @max_queued_bytes: how many bytes may be queued
+ *
+ * Sets how many bytes may be queued by writes that do not wait. What is queued by now stays.
+ *
+ * Since: 1.0
+ */
+void
+procstream_input_set_max_queued_bytes (ProcstreamInput *self,
+                                       guint64          max_queued_bytes)
+{
+  g_return_if_fail (IS_MADE_BY_CHILD (self));
+
+  if (!procstream_platform_forked ())
+    procstream_input_core_set_max_queued (self->core, max_queued_bytes);
+}
+
+/**
+ * procstream_input_dup_feed_error: (get-property feed-error)
+ * @self: an input
+ *
+ * Gets why the input was closed before the end of what feeds it.
+ *
+ * Returns: (transfer full) (nullable): the error of the stream that feeds it, or %NULL
+ *
+ * Since: 1.0
+ */
+GError *
+procstream_input_dup_feed_error (ProcstreamInput *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_INPUT (self), NULL);
+
+  return self->core ? procstream_input_core_dup_feed_error (self->core) : NULL;
+}
+
+/**
+ * procstream_input_write_bytes:
+ * @self: an input
+ * @bytes: what to write; it is not copied
+ * @error: return location for an error
+ *
+ * Queues bytes for the child, without waiting: nobody hears what becomes of them. What is queued
+ * is written in the order of the calls, and dropped when the child goes.
+ *
+ * A free function of @bytes may be called in a thread of the library.
+ *
+ * Returns: %TRUE when all of it was queued, or %FALSE, when none of it was, with
+ *   %G_IO_ERROR_WOULD_BLOCK when [property@Procstream.Input:max-queued-bytes] leaves no room,
+ *   %G_IO_ERROR_BROKEN_PIPE when the child is gone or has closed its input,
+ *   %G_IO_ERROR_CLOSED when the input was closed before,
+ *   %G_IO_ERROR_NOT_SUPPORTED when it comes from elsewhere,
+ *   the error of a start that failed, or %PROCSTREAM_CHILD_ERROR_FORKED
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_input_write_bytes (ProcstreamInput *self,
+                              GBytes          *bytes,
+                              GError         **error)
+{
+  g_return_val_if_fail (IS_MADE_BY_CHILD (self), FALSE);
+  g_return_val_if_fail (bytes != NULL, FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  return procstream_platform_check_forked ("write to a child", error) &&
+         procstream_input_core_write (self->core, bytes, PROCSTREAM_INPUT_ROLE_IN_NO_TIME, error);
+}
+
+/**
+ * procstream_input_write_utf8:
+ * @self: an input
+ * @text: what to write
+ * @error: return location for an error
+ *
+ * Queues text for the child, as [method@Procstream.Input.write_bytes] does bytes. Nothing is added to it, no
+ * newline either.
+ *
+ * Returns: %TRUE when all of it was queued, or %FALSE with an error of
+ *   [method@Procstream.Input.write_bytes]
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_input_write_utf8 (ProcstreamInput *self,
+                             const char      *text,
+                             GError         **error)
+{
+  g_autoptr (GBytes) bytes = NULL;
+
+  g_return_val_if_fail (text != NULL, FALSE);
+
+  bytes = g_bytes_new (text, strlen (text));
+  return procstream_input_write_bytes (self, bytes, error);
 }
 
 /**
@@ -547,7 +394,7 @@ procstream_input_init (ProcstreamInput *self)
  * @callback: (nullable): called when everything was written
  * @user_data: data for @callback
  *
- * Queues bytes for the child. Writes are made in the order of the calls; each
+ * Queues bytes for the child, however many are queued already. Writes are made in the order of the calls; each
  * is over when the last of its bytes is in the pipe.
  *
  * A write that is cancelled before its first byte went out is not made. Of one
@@ -564,7 +411,6 @@ procstream_input_write_async (ProcstreamInput    *self,
                               gpointer            user_data)
 {
   g_autoptr (GTask) task = NULL;
-  Write  *write;
   GError *error = NULL;
 
   g_return_if_fail (IS_MADE_BY_CHILD (self));
@@ -580,16 +426,9 @@ procstream_input_write_async (ProcstreamInput    *self,
       g_task_return_error (task, error);
       return;
     }
-  write = g_new0 (Write, 1);
-  write->core = procstream_input_core_ref (self->core);
-  write->bytes = g_bytes_ref (bytes);
   /* Bytes may have a free function of the program: the task lets go of them last, in its own context. */
   g_task_set_task_data (task, g_bytes_ref (bytes), (GDestroyNotify) g_bytes_unref);
-  write->task = g_steal_pointer (&task);
-  error = enqueue (self->core, write);
-  if (error)
-    write_finish (write, error);
-  g_clear_error (&error); /* NOLINT(clang-analyzer-unix.Malloc): the queue has the write */
+  procstream_input_core_write_task (self->core, bytes, g_steal_pointer (&task));
 }
 
 /**
@@ -603,6 +442,7 @@ procstream_input_write_async (ProcstreamInput    *self,
  * Returns: %TRUE when everything was written, or %FALSE with
  *   %G_IO_ERROR_BROKEN_PIPE when the child is gone or has closed its input,
  *   %G_IO_ERROR_CLOSED when the input was closed before, %G_IO_ERROR_CANCELLED,
+ *   %G_IO_ERROR_NOT_SUPPORTED when the input comes from elsewhere,
  *   the error of a start that failed, or %PROCSTREAM_CHILD_ERROR_FORKED
  *
  * Since: 1.0
@@ -625,7 +465,8 @@ procstream_input_write_finish (ProcstreamInput *self,
  * @self: an input
  *
  * Closes the input once everything that was queued is written: the child then
- * reads end of file. Nothing more can be queued. Closing twice does nothing.
+ * reads end of file. Nothing more can be queued, and a stream that feeds it is not read any more. Closing
+ * twice does nothing.
  *
  * Since: 1.0
  */

@@ -266,6 +266,134 @@ test_cancel (void)
   g_assert_cmpint (atoi (process->out->str), ==, BIG + 1);
 }
 
+static gboolean
+queue_bytes (TestProcess *process,
+             gsize        n,
+             GError     **error)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (n), n);
+
+  return procstream_input_write_bytes (procstream_child_get_stdin (process->child), bytes, error);
+}
+
+static void
+assert_no_room (TestProcess *process,
+                gsize        n)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (queue_bytes (process, n, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_nonnull (strstr (error->message, "“test-child”"));
+}
+
+typedef struct
+{
+  ProcstreamInput *input;
+  GThread         *thread;
+  guint            queued; /* notifications */
+  guint            written;
+  guint            wrong_thread;
+} Notified;
+
+static void
+notify_cb (ProcstreamInput *input,
+           GParamSpec      *pspec,
+           gpointer         user_data)
+{
+  Notified *self = user_data;
+
+  self->wrong_thread += g_thread_self () != self->thread;
+  self->queued += g_str_equal (pspec->name, "bytes-queued");
+  self->written += g_str_equal (pspec->name, "bytes-written");
+}
+
+static gboolean
+is_all_written (gpointer data)
+{
+  Notified *self = data;
+
+  return procstream_input_get_bytes_queued (self->input) == 0;
+}
+
+/* What is queued is bounded, whoever reads or does not. None of the calls waits for the child, which reads nothing as long as it is not
+ * told to. What there is, is told of in the thread of the context, and once for all that happened. */
+static void
+test_bounded (void)
+{
+  g_autoptr (TestProcess) process = new_process_mode ("cat");
+  Notified notified = { .thread = g_thread_self () };
+
+  notified.input = procstream_child_get_stdin (process->child);
+  g_signal_connect (notified.input, "notify", G_CALLBACK (notify_cb), &notified);
+  g_assert_cmpuint (procstream_input_get_max_queued_bytes (notified.input), ==, PROCSTREAM_DEFAULT_MAX_QUEUED_BYTES);
+  g_assert_true (queue_bytes (process, 1024 * 1024 - 10, NULL));
+  assert_no_room (process, 11);
+  g_assert_true (queue_bytes (process, 9, NULL));
+  g_assert_true (procstream_input_write_utf8 (notified.input, "x", NULL));
+  assert_no_room (process, 1);
+  procstream_input_set_max_queued_bytes (notified.input, 1024 * 1024 + 1);
+  g_assert_true (queue_bytes (process, 1, NULL));
+  assert_no_room (process, 1);
+  g_assert_cmpuint (procstream_input_get_bytes_queued (notified.input), ==, 1024 * 1024 + 1);
+  g_assert_cmpuint (procstream_input_get_bytes_written (notified.input), ==, 0);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_assert_cmpuint (notified.queued, ==, 1);
+
+  test_process_start (process);
+  test_run_until (NULL, "everything to be written", is_all_written, &notified);
+  g_assert_cmpuint (procstream_input_get_bytes_written (notified.input), ==, 1024 * 1024 + 1);
+  /* More than there may be, where nothing is. */
+  g_assert_true (queue_bytes (process, 1024 * 1024 + 2, NULL));
+  procstream_input_close (notified.input);
+  test_process_run_to_completed (process);
+  g_assert_cmpuint (process->out->len, ==, 2 * 1024 * 1024 + 3);
+  g_assert_cmpuint (notified.queued, >=, 2);
+  g_assert_cmpuint (notified.written, >=, 1);
+  g_assert_cmpuint (notified.wrong_thread, ==, 0);
+  g_assert_false (queue_bytes (process, 1, NULL));
+}
+
+/* The calls that queue return while the child reads nothing, as the one that waits does not. */
+static void
+test_queue_for_sleeper (void)
+{
+  g_autoptr (TestProcess) process = new_process_mode ("sleep-forever");
+  ProcstreamInput *input = procstream_child_get_stdin (process->child);
+
+  test_process_start (process);
+  test_process_run_until_out (process, 6);
+  g_assert_true (queue_bytes (process, 1024 * 1024, NULL));
+  g_assert_cmpuint (procstream_input_get_bytes_queued (input) + procstream_input_get_bytes_written (input), ==, 1024 * 1024);
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_process_run_to_completed (process);
+  g_assert_cmpuint (procstream_input_get_bytes_queued (input), ==, 0);
+  g_assert_cmpuint (procstream_input_get_bytes_written (input), <, 1024 * 1024);
+}
+
+/* A write that is taken back leaves its room. */
+static void
+test_cancel_counts (void)
+{
+  g_autoptr (TestProcess) process = new_process_mode ("count");
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  ProcstreamInput *input = procstream_child_get_stdin (process->child);
+  Written          written = { 0 };
+
+  write_text (process, "never", cancellable, &written);
+  g_assert_cmpuint (procstream_input_get_bytes_queued (input), ==, 5);
+  g_cancellable_cancel (cancellable);
+  run_to_written (&written);
+  g_assert_error (written.error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&written.error);
+  g_assert_cmpuint (procstream_input_get_bytes_queued (input), ==, 0);
+  test_process_start (process);
+  procstream_input_close (input);
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (process->out->str, ==, "0\n");
+}
+
 /* The kernel takes the start's watch and no more: the outputs are read by threads, the exit is learned without a descriptor, and who
  * writes is told. */
 static void
@@ -307,6 +435,9 @@ main (int    argc,
   g_test_add_func ("/input/broken-pipe", test_broken_pipe);
   g_test_add_func ("/input/after-close-and-exit", test_after_close_and_exit);
   g_test_add_func ("/input/cancel", test_cancel);
+  g_test_add_func ("/input/bounded", test_bounded);
+  g_test_add_func ("/input/queue-for-sleeper", test_queue_for_sleeper);
+  g_test_add_func ("/input/cancel-counts", test_cancel_counts);
   g_test_add_func ("/input/no-watches", test_no_watches);
   return g_test_run ();
 }
