@@ -25,6 +25,9 @@ typedef struct
   char                    **envp; /* NULL: the program's own, as it is at the start */
   char                     *cwd;  /* NULL: the program's own */
   ProcstreamStdinMode       stdin_mode;
+  char                     *stdin_file;   /* exactly where the mode says so, as the next two */
+  GBytes                   *stdin_bytes;
+  GInputStream             *stdin_stream; /* until the child runs, or is known not to; the outer object holds it longer */
   gboolean                  merge_stderr;
   ProcstreamContainment     containment;
   ProcstreamProcessSettings settings;

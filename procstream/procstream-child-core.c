@@ -3,6 +3,7 @@
 #include "procstream-child-record-private.h"
 
 #include "procstream-error.h"
+#include "procstream-feeder-private.h"
 #include "procstream-io-thread-private.h"
 #include "procstream-lifetime-private.h"
 #include "procstream-platform-private.h"
@@ -40,10 +41,40 @@ procstream_child_options_clear (ProcstreamChildOptions *options)
   g_clear_pointer (&options->argv, g_strfreev);
   g_clear_pointer (&options->envp, g_strfreev);
   g_clear_pointer (&options->cwd, g_free);
+  g_clear_pointer (&options->stdin_file, g_free);
+  g_clear_pointer (&options->stdin_bytes, g_bytes_unref);
+  g_clear_object (&options->stdin_stream);
   g_clear_pointer (&options->fds, g_array_unref);
   for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
     g_clear_pointer (&options->files[i], g_free);
   g_clear_pointer (&options->shutdown, procstream_shutdown_plan_unref);
+}
+
+static void
+make_input (ProcstreamChildCore *self)
+{
+  const ProcstreamChildOptions *options = &self->options;
+
+  switch (options->stdin_mode)
+    {
+    case PROCSTREAM_STDIN_MODE_PIPE:
+    case PROCSTREAM_STDIN_MODE_PTY:
+    case PROCSTREAM_STDIN_MODE_BYTES:
+    case PROCSTREAM_STDIN_MODE_STREAM:
+      self->input = procstream_input_core_new (options->name);
+      break;
+    default:
+      return;
+    }
+  if (options->stdin_mode == PROCSTREAM_STDIN_MODE_PTY)
+    procstream_input_core_set_terminal (self->input, !(options->pty.flags & PROCSTREAM_PTY_FLAGS_RAW_INPUT));
+  if (options->stdin_mode == PROCSTREAM_STDIN_MODE_STREAM)
+    procstream_input_core_set_fed (self->input);
+  if (options->stdin_bytes)
+    {
+      procstream_input_core_write (self->input, options->stdin_bytes, PROCSTREAM_INPUT_ROLE_WAITS, NULL);
+      procstream_input_core_close (self->input);
+    }
 }
 
 ProcstreamChildCore *
@@ -61,6 +92,7 @@ procstream_child_core_new (ProcstreamChildOptions *options,
   g_cond_init (&self->cond);
   self->options = *options;
   *options = (ProcstreamChildOptions){ 0 };
+  self->context = g_main_context_ref (context);
   self->state = PROCSTREAM_CHILD_STATE_CREATED;
   self->pidfd = -1;
   self->phase = -1;
@@ -81,10 +113,7 @@ procstream_child_core_new (ProcstreamChildOptions *options,
         procstream_output_core_set_merged (self->outputs[i]);
       procstream_output_core_set_ended_func (self->outputs[i], procstream_bell_ring, procstream_bell_ref (self->bell), procstream_bell_unref);
     }
-  if (self->options.stdin_mode == PROCSTREAM_STDIN_MODE_PIPE || self->options.stdin_mode == PROCSTREAM_STDIN_MODE_PTY)
-    self->input = procstream_input_core_new (self->options.name);
-  if (self->options.stdin_mode == PROCSTREAM_STDIN_MODE_PTY)
-    procstream_input_core_set_terminal (self->input, !(self->options.pty.flags & PROCSTREAM_PTY_FLAGS_RAW_INPUT));
+  make_input (self);
   return self;
 }
 
@@ -121,6 +150,7 @@ procstream_child_core_unref (ProcstreamChildCore *self)
   g_clear_error (&self->error);
   procstream_child_options_clear (&self->options);
   procstream_bell_unref (self->bell);
+  g_main_context_unref (self->context);
   g_cond_clear (&self->cond);
   g_mutex_clear (&self->mutex);
   g_free (self);
@@ -220,6 +250,9 @@ procstream_child_core_fail (ProcstreamChildCore *self,
     procstream_output_core_feed_end (self->outputs[i], g_error_copy (error));
   if (self->input)
     procstream_input_core_fail (self->input, error);
+  if (self->options.stdin_stream)
+    procstream_feed_unclaim (self->options.stdin_stream, self);
+  g_clear_object (&self->options.stdin_stream);
   g_mutex_lock (&self->mutex);
   self->error = g_error_copy (error);
   procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_FAILED);

@@ -60,6 +60,8 @@ get_facts_locked (ProcstreamChildCore   *self,
   facts->phase = self->phase;
   facts->tries = self->tries;
   facts->success = self->options.success;
+  if (self->input)
+    facts->input_error = procstream_input_core_dup_feed_error (self->input);
   facts->running = self->state != PROCSTREAM_CHILD_STATE_EXITED;
   if (facts->running)
     {

@@ -148,7 +148,7 @@ procstream_child_get_result (ProcstreamChild *self)
  * Gets the child's standard input.
  *
  * Returns: (transfer none) (nullable): the input, or %NULL when the
- *   `stdin-mode` of the launcher was not a pipe
+ *   `stdin-mode` of the launcher was the null device, inherited or a file
  *
  * Since: 1.0
  */

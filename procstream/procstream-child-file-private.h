@@ -7,10 +7,10 @@
 
 G_BEGIN_DECLS
 
-/* Whether any output goes to a file. */
+/* Whether its input comes from a file, or any output goes to one. */
 gboolean procstream_child_core_has_files (ProcstreamChildCore *self);
-/* Opens all of them, which may block, and gives the child those that it writes straight to. FALSE with an error that names the child, the
- * output and the file. */
+/* Opens all of them, which may block, and gives the child those that it reads and writes itself. FALSE with an error that names the child, the
+ * stream and the file. */
 gboolean procstream_child_core_open_files (ProcstreamChildCore    *self,
                                            ProcstreamSpawnRequest *request,
                                            GError                **error);

@@ -5,6 +5,7 @@
 #include "procstream-child-record-private.h"
 
 #include "procstream-consumer-core-private.h"
+#include "procstream-pipe-private.h"
 #include "procstream-sink-private.h"
 #include "procstream-writer-private.h"
 
@@ -14,7 +15,7 @@
 #include <unistd.h>
 
 /*
- * The files that the outputs of a child go to: straight, where the child has the file in place of a pipe, or from what is read, through
+ * The file that a child reads, and those that its outputs go to: straight, where the child has the file in place of a pipe, or from what is read, through
  * a writer that subscribes before the child starts and is given the descriptor when it does. The path is in the options in both cases;
  * the back end says which it is.
  *
@@ -41,7 +42,7 @@ procstream_child_core_has_files (ProcstreamChildCore *self)
   for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
     if (self->writers[i] || is_straight (self, i))
       return TRUE;
-  return FALSE;
+  return self->options.stdin_file != NULL;
 }
 
 /* --- Opening ------------------------------------------------------------------------------------------------------------------ */
@@ -65,6 +66,51 @@ open_file (ProcstreamChildCore *self,
   name = g_filename_display_name (path);
   g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "Could not start “%s”: could not open “%s” for %s: %s", self->options.name,
                name, names[i], errsv == ENXIO ? "Nobody reads it" : g_strerror (errsv));
+  return FALSE;
+}
+
+/* Without waiting for who writes to a FIFO. -1 with errno. */
+static int
+open_to_read (const char *path)
+{
+  struct stat info;
+  int         fd;
+
+  do
+    fd = open (path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+  while (fd < 0 && errno == EINTR);
+  if (fd < 0)
+    return -1;
+  fd = procstream_fd_above_standard (fd);
+  if (fd < 0 || fstat (fd, &info) != 0 || !S_ISDIR (info.st_mode))
+    return fd;
+  close (fd);
+  errno = EISDIR;
+  return -1;
+}
+
+static gboolean
+open_input (ProcstreamChildCore    *self,
+            ProcstreamSpawnRequest *request,
+            GError                **error)
+{
+  g_autofree char *name = NULL;
+  int              fd, errsv;
+
+  if (self->options.stdin_file == NULL)
+    return TRUE;
+  fd = open_to_read (self->options.stdin_file);
+  if (fd >= 0)
+    {
+      /* Only the opening was not to block. */
+      fcntl (fd, F_SETFL, fcntl (fd, F_GETFL) & ~O_NONBLOCK);
+      procstream_spawn_request_take_fd (request, fd, STDIN_FILENO);
+      return TRUE;
+    }
+  errsv = errno;
+  name = g_filename_display_name (self->options.stdin_file);
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "Could not start “%s”: could not open “%s” for stdin: %s",
+               self->options.name, name, g_strerror (errsv));
   return FALSE;
 }
 
@@ -163,7 +209,7 @@ procstream_child_core_open_files (ProcstreamChildCore    *self,
                                   GError                **error)
 {
   int      fds[PROCSTREAM_CHILD_MAX_OUTPUTS] = { -1, -1, -1 };
-  gboolean opened = open_all (self, fds, error);
+  gboolean opened = open_input (self, request, error) && open_all (self, fds, error);
 
   for (guint i = 0; opened && i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
     if (is_straight (self, i))

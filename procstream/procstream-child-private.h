@@ -32,6 +32,7 @@ struct _ProcstreamChild
   GThread             *owner_thread;
   ProcstreamOutput    *outputs[PROCSTREAM_CHILD_MAX_OUTPUTS];
   ProcstreamInput     *input;
+  GInputStream        *stdin_stream; /* held, so that no thread of the library drops the last reference while it is not read */
 
   gint     kept;           /* atomic */
   gint     opening_awaits; /* atomic: an asynchronous start was made, and the opening not yet let go */

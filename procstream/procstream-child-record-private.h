@@ -20,6 +20,7 @@ struct _ProcstreamChildCore
 {
   gatomicrefcount         ref_count;
   ProcstreamChildOptions  options;
+  GMainContext           *context; /* the captured one */
   ProcstreamBell         *bell;
   ProcstreamOutputCore   *outputs[PROCSTREAM_CHILD_MAX_OUTPUTS];
   ProcstreamInputCore    *input;                                  /* NULL where it is no pipe */

@@ -123,7 +123,11 @@ give_input (Plan    *self,
   switch (self->options->stdin_mode)
     {
     case PROCSTREAM_STDIN_MODE_PIPE:
+    case PROCSTREAM_STDIN_MODE_BYTES:
+    case PROCSTREAM_STDIN_MODE_STREAM:
       return give_pipe (self, STDIN_FILENO, error);
+    case PROCSTREAM_STDIN_MODE_FILE:
+      return TRUE; /* opened in a worker */
     case PROCSTREAM_STDIN_MODE_PTY:
       return give_typed_input (self, error);
     case PROCSTREAM_STDIN_MODE_INHERIT:

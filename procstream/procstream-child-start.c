@@ -4,6 +4,7 @@
 
 #include "procstream-child-file-private.h"
 #include "procstream-error.h"
+#include "procstream-feeder-private.h"
 #include "procstream-io-thread-private.h"
 #include "procstream-merge-private.h"
 #include "procstream-platform-private.h"
@@ -12,6 +13,26 @@
 #include <unistd.h>
 
 /* How a child starts, and what is done with the answer. */
+
+static void
+read_stream (ProcstreamChildCore *self)
+{
+  g_autofree char *name = g_strdup_printf ("%s (stdin)", self->options.name);
+
+  procstream_feed_stream (g_steal_pointer (&self->options.stdin_stream), name, self->context, self->input);
+}
+
+/* Nothing is read of it before the child runs. */
+static gboolean
+claim_stream (ProcstreamChildCore *self,
+              GError             **error)
+{
+  if (self->options.stdin_stream == NULL || procstream_feed_claim (self->options.stdin_stream, self))
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING, "Could not start “%s”: its “stdin-stream” was given to another child before",
+               self->options.name);
+  return FALSE;
+}
 
 static void
 open_streams (ProcstreamChildCore *self)
@@ -27,6 +48,8 @@ open_streams (ProcstreamChildCore *self)
       else
         procstream_output_core_end (self->outputs[i]);
     }
+  if (self->options.stdin_stream)
+    read_stream (self);
   if (self->input)
     procstream_input_core_open (self->input, g_steal_fd (&self->ends.pipes[0]));
 }
@@ -129,7 +152,7 @@ procstream_child_core_launch (ProcstreamChildCore *self)
   g_autoptr (GError) error = NULL;
 
   self->exits_ignored = procstream_platform_ignores_exits ();
-  if (check_allowed (self, &error))
+  if (check_allowed (self, &error) && claim_stream (self, &error))
     request = procstream_child_request_new (&self->options, &self->ends, &error);
   if (request == NULL)
     {

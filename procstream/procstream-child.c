@@ -283,6 +283,7 @@ procstream_child_new (ProcstreamChildOptions *options)
   self->context = g_main_context_ref_thread_default ();
   self->owner_thread = g_thread_self ();
   self->seen = PROCSTREAM_CHILD_STATE_CREATED;
+  g_set_object (&self->stdin_stream, options->stdin_stream);
   self->core = procstream_child_core_new (options, self->context, G_OBJECT (self), advance);
   for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && procstream_child_core_get_output (self->core, i); i++)
     {
@@ -336,6 +337,7 @@ procstream_child_dispose (GObject *object)
   for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
     g_clear_object (&self->outputs[i]);
   g_clear_object (&self->input);
+  g_clear_object (&self->stdin_stream);
   g_clear_pointer (&self->core, procstream_child_core_unref);
   G_OBJECT_CLASS (procstream_child_parent_class)->dispose (object);
 }
@@ -487,7 +489,8 @@ install_streams (void)
   /**
    * ProcstreamChild:stdin: (getter get_stdin)
    *
-   * The child's standard input, or %NULL when it is no pipe.
+   * The child's standard input, or %NULL when it is no pipe. That of a child which reads bytes or a
+   * stream of the program tells how far that has come.
    *
    * Since: 1.0
    */

@@ -546,7 +546,8 @@ procstream_completion_new (ProcstreamChildCore              *child,
   g_source_set_static_name (self->source, "procstream-completion");
   g_source_set_callback (self->source, NULL, procstream_completion_ref (self), unref_cb);
   subscribe (self);
-  if (settings->close_stdin && input)
+  /* What feeds it closes it. */
+  if (settings->close_stdin && input && !procstream_input_core_is_fed (input))
     procstream_input_core_close (input);
   if (cancellable)
     self->cancel_source = procstream_cancel_source_new (cancellable, procstream_io_thread_get_context (), cancelled_cb,

@@ -143,6 +143,9 @@ typedef enum
  * @PROCSTREAM_STDIN_MODE_PTY: the child's pseudo-terminal, see
  *   [property@Procstream.Launcher:pty], written through the child's
  *   [property@Procstream.Child:stdin]
+ * @PROCSTREAM_STDIN_MODE_FILE: the file that [property@Procstream.Launcher:stdin-file] names
+ * @PROCSTREAM_STDIN_MODE_BYTES: the bytes that [property@Procstream.Launcher:stdin-bytes] holds
+ * @PROCSTREAM_STDIN_MODE_STREAM: what [property@Procstream.Launcher:stdin-stream] has to read
  *
  * What a child reads as its standard input.
  *
@@ -155,6 +158,9 @@ typedef enum
   PROCSTREAM_STDIN_MODE_PIPE,
   PROCSTREAM_STDIN_MODE_INHERIT,
   PROCSTREAM_STDIN_MODE_PTY,
+  PROCSTREAM_STDIN_MODE_FILE,
+  PROCSTREAM_STDIN_MODE_BYTES,
+  PROCSTREAM_STDIN_MODE_STREAM,
 } ProcstreamStdinMode;
 
 /**

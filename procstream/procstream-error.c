@@ -75,7 +75,8 @@ procstream_child_error_new_with_result (int               code,
  * @error: an error of any domain
  *
  * Gets the result that an error carries. One of
- * %PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL or %PROCSTREAM_CHILD_ERROR_OUTPUT_CUT has one.
+ * %PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL, %PROCSTREAM_CHILD_ERROR_OUTPUT_CUT or
+ * %PROCSTREAM_CHILD_ERROR_INPUT_CUT has one.
  *
  * In Python, whose errors have no room for it, they have an attribute `result`
  * instead.

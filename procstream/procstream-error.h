@@ -46,6 +46,8 @@ G_BEGIN_DECLS
  *   all of it
  * @PROCSTREAM_CHILD_ERROR_NO_MATCH: the line that was waited for did not come, and
  *   cannot come any more
+ * @PROCSTREAM_CHILD_ERROR_INPUT_CUT: a child succeeded, and was not given all of its input, since a
+ *   stream could not be read
  *
  * Errors that are facts of this library's own domain.
  *
@@ -64,6 +66,7 @@ typedef enum
   PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL,
   PROCSTREAM_CHILD_ERROR_OUTPUT_CUT,
   PROCSTREAM_CHILD_ERROR_NO_MATCH,
+  PROCSTREAM_CHILD_ERROR_INPUT_CUT,
 } ProcstreamChildError;
 
 PROCSTREAM_AVAILABLE_IN_1_0

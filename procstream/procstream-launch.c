@@ -153,7 +153,8 @@ check_options (ProcstreamLauncher *self,
                const char         *name,
                GError            **error)
 {
-  if (!check_choice (name, "stdin-mode", procstream_launcher_get_stdin_mode (self), PROCSTREAM_STDIN_MODE_PTY, error) ||
+  if (!check_choice (name, "stdin-mode", procstream_launcher_get_stdin_mode (self), PROCSTREAM_STDIN_MODE_STREAM, error) ||
+      !procstream_launcher_check_stdin (self, name, error) ||
       !check_choice (name, "containment", procstream_launcher_get_containment (self), PROCSTREAM_CONTAINMENT_TREE, error) ||
       !check_choice (name, "lifetime", procstream_launcher_get_lifetime (self), PROCSTREAM_LIFETIME_DETACHED, error) ||
       !check_lifetime (self, name, error) ||
@@ -255,6 +256,11 @@ make_options (ProcstreamLauncher     *self,
   options->envp = g_strdupv ((char **) procstream_launcher_get_environment (self));
   options->cwd = g_strdup (procstream_launcher_get_cwd (self));
   options->stdin_mode = procstream_launcher_get_stdin_mode (self);
+  options->stdin_file = g_strdup (self->stdin_mode == PROCSTREAM_STDIN_MODE_FILE ? self->stdin_file : NULL);
+  if (self->stdin_mode == PROCSTREAM_STDIN_MODE_BYTES)
+    options->stdin_bytes = g_bytes_ref (self->stdin_bytes);
+  if (self->stdin_mode == PROCSTREAM_STDIN_MODE_STREAM)
+    options->stdin_stream = g_object_ref (self->stdin_stream);
   options->merged_view = procstream_launcher_get_merged_view (self);
   options->exact_order = procstream_launcher_get_exact_order (self);
   options->merge_stderr = merges_stderr (self);

@@ -30,6 +30,11 @@ struct _ProcstreamLauncher
   ProcstreamOutputConfig *stdout_config;
   ProcstreamOutputConfig *stderr_config;
 
+  /* Standard input; stdin_mode says which of them counts. */
+  char         *stdin_file;
+  GBytes       *stdin_bytes;
+  GInputStream *stdin_stream;
+
   /* Order. */
   gboolean                merged_view;
   ProcstreamOutputConfig *merged_config;
@@ -66,6 +71,7 @@ void procstream_launcher_add_property (GObjectClass *klass,
                                        gsize         field,
                                        GParamSpec   *spec); /* (transfer full) */
 void procstream_launcher_install_streams (GObjectClass *klass);
+void procstream_launcher_install_stdin (GObjectClass *klass);
 void procstream_launcher_install_order (GObjectClass *klass);
 void procstream_launcher_install_name (GObjectClass *klass);
 void procstream_launcher_install_process (GObjectClass *klass);
@@ -90,6 +96,12 @@ void procstream_launcher_store_string (ProcstreamLauncher *self,
 void procstream_launcher_store_object (ProcstreamLauncher *self,
                                        const char         *property,
                                        gpointer            value);
+void procstream_launcher_store_bytes (ProcstreamLauncher *self,
+                                      const char         *property,
+                                      GBytes             *value);
+/* After a source of the standard input was set: the mode goes with it. */
+void procstream_launcher_follow_stdin (ProcstreamLauncher *self,
+                                       const char         *property);
 /* Notifies always. */
 void procstream_launcher_store_strv (ProcstreamLauncher *self,
                                      const char         *property,
@@ -97,6 +109,11 @@ void procstream_launcher_store_strv (ProcstreamLauncher *self,
 void procstream_launcher_take_strv (ProcstreamLauncher *self,
                                     const char         *property,
                                     char              **value);
+
+/* What the mode says is there. */
+gboolean procstream_launcher_check_stdin (ProcstreamLauncher *self,
+                                          const char         *name,
+                                          GError            **error);
 
 /* From the settings of stdout and stderr to the third ones, of the merged output, where there is to be one. */
 gboolean procstream_launcher_resolve_order (ProcstreamLauncher       *self,

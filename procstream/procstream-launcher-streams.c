@@ -41,15 +41,6 @@ procstream_launcher_install_streams (GObjectClass *klass)
   procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (replay_limit),
                                     g_param_spec_uint64 ("replay-limit", NULL, NULL, 0, G_MAXUINT64, 0, flags));
   /**
-   * ProcstreamLauncher:stdin-mode: (getter get_stdin_mode) (setter set_stdin_mode)
-   *
-   * What children read as their standard input; the null device unless set.
-   *
-   * Since: 1.0
-   */
-  procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (stdin_mode),
-                                    g_param_spec_enum ("stdin-mode", NULL, NULL, PROCSTREAM_TYPE_STDIN_MODE, PROCSTREAM_STDIN_MODE_NULL, flags));
-  /**
    * ProcstreamLauncher:merge-stderr: (getter get_merge_stderr) (setter set_merge_stderr)
    *
    * Whether what a child writes to its standard error goes where its standard
@@ -184,41 +175,6 @@ procstream_launcher_set_replay_limit (ProcstreamLauncher *self, guint64 replay_l
   g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
 
   procstream_launcher_store_uint64 (self, "replay-limit", replay_limit);
-}
-
-/**
- * procstream_launcher_get_stdin_mode: (get-property stdin-mode)
- * @self: a launcher
- *
- * Gets what children read as their standard input.
- *
- * Returns: what children read as their standard input
- *
- * Since: 1.0
- */
-ProcstreamStdinMode
-procstream_launcher_get_stdin_mode (ProcstreamLauncher *self)
-{
-  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), PROCSTREAM_STDIN_MODE_UNSET);
-
-  return self->stdin_mode;
-}
-
-/**
- * procstream_launcher_set_stdin_mode: (set-property stdin-mode)
- * @self: a launcher
- * @stdin_mode: what children read as their standard input
- *
- * Sets what children read as their standard input.
- *
- * Since: 1.0
- */
-void
-procstream_launcher_set_stdin_mode (ProcstreamLauncher *self, ProcstreamStdinMode stdin_mode)
-{
-  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
-
-  procstream_launcher_store_int (self, "stdin-mode", stdin_mode);
 }
 
 /**

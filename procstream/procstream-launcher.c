@@ -102,6 +102,7 @@ procstream_launcher_store_string (ProcstreamLauncher *self,
   g_free (*field);
   *field = copy;
   g_object_notify_by_pspec (G_OBJECT (self), pspec);
+  procstream_launcher_follow_stdin (self, property);
 }
 
 void
@@ -112,8 +113,27 @@ procstream_launcher_store_object (ProcstreamLauncher *self,
   GParamSpec *pspec;
   GObject   **field = find_field (self, property, &pspec);
 
-  if (g_set_object (field, value))
-    g_object_notify_by_pspec (G_OBJECT (self), pspec);
+  if (!g_set_object (field, value))
+    return;
+  g_object_notify_by_pspec (G_OBJECT (self), pspec);
+  procstream_launcher_follow_stdin (self, property);
+}
+
+void
+procstream_launcher_store_bytes (ProcstreamLauncher *self,
+                                 const char         *property,
+                                 GBytes             *value)
+{
+  GParamSpec *pspec;
+  GBytes    **field = find_field (self, property, &pspec);
+  GBytes     *before = *field;
+
+  if (before == value)
+    return;
+  *field = value ? g_bytes_ref (value) : NULL;
+  g_clear_pointer (&before, g_bytes_unref);
+  g_object_notify_by_pspec (G_OBJECT (self), pspec);
+  procstream_launcher_follow_stdin (self, property);
 }
 
 void
@@ -150,6 +170,8 @@ procstream_launcher_finalize (GObject *object)
         g_clear_object ((GObject **) field);
       else if (G_IS_PARAM_SPEC_STRING (properties[i]))
         g_clear_pointer ((char **) field, g_free);
+      else if (properties[i]->value_type == G_TYPE_BYTES)
+        g_clear_pointer ((GBytes **) field, g_bytes_unref);
       else if (G_IS_PARAM_SPEC_BOXED (properties[i]))
         g_clear_pointer ((char ***) field, g_strfreev);
     }
@@ -189,7 +211,7 @@ procstream_launcher_get_property (GObject    *object,
       g_value_set_string (value, *(char **) field);
       break;
     case G_TYPE_BOXED:
-      g_value_set_boxed (value, *(char ***) field);
+      g_value_set_boxed (value, *(gconstpointer *) field);
       break;
     case G_TYPE_OBJECT:
       g_value_set_object (value, *(GObject **) field);
@@ -231,7 +253,10 @@ procstream_launcher_set_property (GObject      *object,
       procstream_launcher_store_string (self, pspec->name, g_value_get_string (value));
       break;
     case G_TYPE_BOXED:
-      procstream_launcher_store_strv (self, pspec->name, g_value_get_boxed (value));
+      if (pspec->value_type == G_TYPE_BYTES)
+        procstream_launcher_store_bytes (self, pspec->name, g_value_get_boxed (value));
+      else
+        procstream_launcher_store_strv (self, pspec->name, g_value_get_boxed (value));
       break;
     case G_TYPE_OBJECT:
       procstream_launcher_store_object (self, pspec->name, g_value_get_object (value));
@@ -250,6 +275,7 @@ procstream_launcher_class_init (ProcstreamLauncherClass *klass)
   object_class->get_property = procstream_launcher_get_property;
   object_class->set_property = procstream_launcher_set_property;
   procstream_launcher_install_streams (object_class);
+  procstream_launcher_install_stdin (object_class);
   procstream_launcher_install_name (object_class);
   procstream_launcher_install_order (object_class);
   procstream_launcher_install_process (object_class);

@@ -72,6 +72,18 @@ ProcstreamStdinMode procstream_launcher_get_stdin_mode (ProcstreamLauncher *self
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_stdin_mode (ProcstreamLauncher *self, ProcstreamStdinMode stdin_mode);
 PROCSTREAM_AVAILABLE_IN_1_0
+const char *procstream_launcher_get_stdin_file (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_stdin_file (ProcstreamLauncher *self, const char *stdin_file);
+PROCSTREAM_AVAILABLE_IN_1_0
+GBytes *procstream_launcher_get_stdin_bytes (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_stdin_bytes (ProcstreamLauncher *self, GBytes *stdin_bytes);
+PROCSTREAM_AVAILABLE_IN_1_0
+GInputStream *procstream_launcher_get_stdin_stream (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_stdin_stream (ProcstreamLauncher *self, GInputStream *stdin_stream);
+PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_launcher_get_merge_stderr (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_merge_stderr (ProcstreamLauncher *self, gboolean merge_stderr);

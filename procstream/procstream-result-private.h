@@ -23,6 +23,7 @@ typedef struct
   gboolean           cut_allowed;
   ProcstreamCapture *captures[2]; /* (transfer full) of stdout, stderr */
   char              *tail;        /* (transfer full) */
+  GError            *input_error; /* (transfer full) */
 } ProcstreamResultFacts;
 
 ProcstreamResult *procstream_result_new_from_facts (ProcstreamResultFacts *facts);

@@ -39,6 +39,7 @@ struct _ProcstreamResult
   gboolean           cut_allowed;
   ProcstreamCapture *captures[2];
   char              *tail;
+  GError            *input_error;
   char              *message;
 };
 
@@ -61,6 +62,7 @@ enum
   PROP_STDERR,
   PROP_TAIL,
   PROP_TRUNCATED,
+  PROP_INPUT_ERROR,
   N_PROPS,
 };
 
@@ -159,6 +161,7 @@ procstream_result_new_from_facts (ProcstreamResultFacts *facts)
   for (guint i = 0; i < 2; i++)
     self->captures[i] = g_steal_pointer (&facts->captures[i]);
   self->tail = g_steal_pointer (&facts->tail);
+  self->input_error = g_steal_pointer (&facts->input_error);
   self->message = make_message (self);
   return self;
 }
@@ -190,6 +193,7 @@ procstream_result_finalize (GObject *object)
 
   g_free (self->name);
   g_free (self->tail);
+  g_clear_error (&self->input_error);
   g_free (self->message);
   g_clear_object (&self->attempts);
   for (guint i = 0; i < 2; i++)
@@ -248,6 +252,9 @@ procstream_result_get_property (GObject    *object,
       break;
     case PROP_TRUNCATED:
       g_value_set_boolean (value, procstream_result_get_truncated (self));
+      break;
+    case PROP_INPUT_ERROR:
+      g_value_set_boxed (value, self->input_error);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -330,6 +337,15 @@ install_end (void)
    * Since: 1.0
    */
   properties[PROP_TRUNCATED] = g_param_spec_boolean ("truncated", NULL, NULL, FALSE, readable);
+  /**
+   * ProcstreamResult:input-error: (getter dup_input_error)
+   *
+   * Why the child was not given all of its [property@Procstream.Launcher:stdin-stream], or %NULL. One that
+   * ended before it read everything has no such error.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_INPUT_ERROR] = g_param_spec_boxed ("input-error", NULL, NULL, G_TYPE_ERROR, readable);
 }
 
 static void
@@ -674,6 +690,24 @@ get_text (ProcstreamResult *self,
 }
 
 /**
+ * procstream_result_dup_input_error: (get-property input-error)
+ * @self: a result
+ *
+ * Gets why the child was not given all of its input.
+ *
+ * Returns: (transfer full) (nullable): the error of the stream that fed it, or %NULL
+ *
+ * Since: 1.0
+ */
+GError *
+procstream_result_dup_input_error (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), NULL);
+
+  return self->input_error ? g_error_copy (self->input_error) : NULL;
+}
+
+/**
  * procstream_result_dup_stdout_text:
  * @self: a result
  *
@@ -719,8 +753,8 @@ procstream_result_dup_stderr_text (ProcstreamResult *self)
  * [func@Procstream.ChildError.get_result]. A success whose output is not complete is an
  * error as well, unless the options of the wait allow it.
  *
- * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL or
- *   %PROCSTREAM_CHILD_ERROR_OUTPUT_CUT
+ * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL,
+ *   %PROCSTREAM_CHILD_ERROR_INPUT_CUT or %PROCSTREAM_CHILD_ERROR_OUTPUT_CUT
  *
  * Since: 1.0
  */
@@ -736,6 +770,12 @@ procstream_result_check (ProcstreamResult *self,
   if (!self->success)
     {
       g_propagate_error (error, procstream_child_error_new_with_result (PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL, self->message, self));
+      return FALSE;
+    }
+  if (self->input_error)
+    {
+      message = g_strdup_printf ("%s, but was not given all of its input: %s", self->message, self->input_error->message);
+      g_propagate_error (error, procstream_child_error_new_with_result (PROCSTREAM_CHILD_ERROR_INPUT_CUT, message, self));
       return FALSE;
     }
   if (self->cut_allowed || !procstream_result_get_truncated (self))
