@@ -20,12 +20,35 @@ keep (ProcstreamChild *self)
 
 static gboolean
 claim (ProcstreamChild *self,
+       gboolean         by_pipeline,
        GError         **error)
 {
-  if (!procstream_platform_check_forked ("start a child", error) || !procstream_child_core_claim (self->core, error))
+  if (!procstream_platform_check_forked ("start a child", error))
+    return FALSE;
+  if (procstream_child_core_get_options (self->core)->is_stage && !by_pipeline)
+    {
+      g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+                   "“%s” is a stage of a pipeline, which starts it", procstream_child_get_name (self));
+      return FALSE;
+    }
+  if (!procstream_child_core_claim (self->core, error))
     return FALSE;
   if (procstream_child_core_get_lifetime (self->core) != PROCSTREAM_LIFETIME_BOUND)
     keep (self);
+  return TRUE;
+}
+
+gboolean
+procstream_child_claim_stage (ProcstreamChild *self,
+                              gboolean         awaited,
+                              GError         **error)
+{
+  if (awaited)
+    procstream_child_core_hold_start (self->core);
+  if (!claim (self, TRUE, error))
+    return FALSE;
+  if (awaited)
+    g_atomic_int_set (&self->opening_awaits, TRUE);
   return TRUE;
 }
 
@@ -54,7 +77,7 @@ procstream_child_start (ProcstreamChild *self,
   g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!claim (self, error))
+  if (!claim (self, FALSE, error))
     return FALSE;
   procstream_child_core_launch (self->core);
   started = procstream_child_core_wait_started (self->core, error);
@@ -92,7 +115,7 @@ procstream_child_start_async (ProcstreamChild    *self,
   /* Without the cancellable: a cancelled start whose program runs would leave a child that nobody knows of. */
   task = g_task_new (self, NULL, callback, user_data);
   g_task_set_source_tag (task, procstream_child_start_async);
-  if (g_cancellable_set_error_if_cancelled (cancellable, &error) || !claim (self, &error))
+  if (g_cancellable_set_error_if_cancelled (cancellable, &error) || !claim (self, FALSE, &error))
     {
       g_task_return_error (task, error);
       return;

@@ -25,13 +25,17 @@ typedef struct
   char                    **envp; /* NULL: the program's own, as it is at the start */
   char                     *cwd;  /* NULL: the program's own */
   ProcstreamStdinMode       stdin_mode;
-  char                     *stdin_file;   /* exactly where the mode says so, as the next two */
+  char                     *stdin_file; /* exactly where the mode says so, as the next two */
   GBytes                   *stdin_bytes;
   GInputStream             *stdin_stream; /* until the child runs, or is known not to; the outer object holds it longer */
   gboolean                  merge_stderr;
   ProcstreamContainment     containment;
   ProcstreamProcessSettings settings;
-  GArray                   *fds; /* of ProcstreamSpawnFd, NULL: none; they go to the child when it starts */
+  GArray                   *fds;            /* of ProcstreamSpawnFd, NULL: none; they go to the child when it starts */
+  gboolean                  is_stage;       /* of a pipeline, which starts it */
+  gboolean                  is_later_stage; /* and which feeds it */
+  gboolean                  stdin_joined;   /* fds has the standard input */
+  gboolean                  stdout_joined;  /* fds has the standard output */
   gboolean                  search_envp;
   ProcstreamPtySettings     pty;
   ProcstreamOutputSettings  outputs[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* stdout, stderr, merged */
@@ -58,6 +62,19 @@ ProcstreamChildCore *procstream_child_core_new (ProcstreamChildOptions *options,
                                                 void (*advance) (gpointer outer));
 ProcstreamChildCore *procstream_child_core_ref (ProcstreamChildCore *self);
 void                 procstream_child_core_unref (ProcstreamChildCore *self);
+
+/* Of a stage, before it is claimed: it gets @fd (taken) as its standard input or output, and nobody else has that. */
+void procstream_child_core_join (ProcstreamChildCore *self,
+                                 int                  target,
+                                 int                  fd);
+/* Whether its standard output can go on to another stage: straight, or through what is @observed. */
+gboolean procstream_child_core_check_joint (ProcstreamChildCore *self,
+                                            gboolean             observed,
+                                            GError             **error);
+/* Of a stage, while others are being started with it: what tells the outer object that the opening may soon be over. Any thread. */
+void     procstream_child_core_hold_start (ProcstreamChildCore *self);
+void     procstream_child_core_release_start (ProcstreamChildCore *self);
+gboolean procstream_child_core_is_start_held (ProcstreamChildCore *self);
 
 /* From created to starting; fails with WRONG_STATE. Whoever succeeds must launch. */
 gboolean procstream_child_core_claim (ProcstreamChildCore *self,
@@ -115,6 +132,9 @@ ProcstreamShutdownPhase *procstream_child_core_dup_phase (ProcstreamChildCore *s
 /* What is known of it by now; the name is the record's own. */
 void procstream_child_core_get_facts (ProcstreamChildCore   *self,
                                       ProcstreamResultFacts *facts);
+/* It could not be started. In the I/O thread, or where it is launched. */
+void procstream_child_core_fail (ProcstreamChildCore *self,
+                                 const GError        *error);
 /* Set exactly in failed, and constant. */
 const GError *procstream_child_core_get_error (ProcstreamChildCore *self);
 /* The one that is under way: (transfer full) (nullable). */

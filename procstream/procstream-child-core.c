@@ -68,7 +68,7 @@ make_input (ProcstreamChildCore *self)
     }
   if (options->stdin_mode == PROCSTREAM_STDIN_MODE_PTY)
     procstream_input_core_set_terminal (self->input, !(options->pty.flags & PROCSTREAM_PTY_FLAGS_RAW_INPUT));
-  if (options->stdin_mode == PROCSTREAM_STDIN_MODE_STREAM)
+  if (options->stdin_mode == PROCSTREAM_STDIN_MODE_STREAM || options->is_later_stage)
     procstream_input_core_set_fed (self->input);
   if (options->stdin_bytes)
     {
@@ -246,6 +246,8 @@ procstream_child_core_fail (ProcstreamChildCore *self,
 {
   procstream_child_core_take_terminal_back (self, FALSE);
   procstream_child_ends_close (&self->ends);
+  /* Others may wait for the end of these. */
+  g_clear_pointer (&self->options.fds, g_array_unref);
   for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
     procstream_output_core_feed_end (self->outputs[i], g_error_copy (error));
   if (self->input)

@@ -50,6 +50,12 @@ struct _ProcstreamChild
 /* A child in state created, of the calling thread and its thread-default context. Takes what is in @options. */
 ProcstreamChild *procstream_child_new (ProcstreamChildOptions *options);
 
+/* Begins the start of a stage, which the caller goes on with; see procstream_child_core_claim(). @awaited: whoever is told of the start is told
+ * in the context. */
+gboolean procstream_child_claim_stage (ProcstreamChild *self,
+                                       gboolean         awaited,
+                                       GError         **error);
+
 /* Drops the reference that a running child holds to itself, if there is one. */
 void procstream_child_let_go (ProcstreamChild *self);
 /* The same, if nothing is left to tell, or nobody to hear it. In the owner's thread. */

@@ -20,7 +20,8 @@ struct _ProcstreamChildCore
 {
   gatomicrefcount         ref_count;
   ProcstreamChildOptions  options;
-  GMainContext           *context; /* the captured one */
+  GMainContext           *context;    /* the captured one */
+  gint                    start_held; /* atomic */
   ProcstreamBell         *bell;
   ProcstreamOutputCore   *outputs[PROCSTREAM_CHILD_MAX_OUTPUTS];
   ProcstreamInputCore    *input;                                  /* NULL where it is no pipe */
@@ -62,9 +63,6 @@ struct _ProcstreamChildCore
 
 void procstream_child_core_set_state_locked (ProcstreamChildCore *self,
                                              ProcstreamChildState state);
-/* It could not be started. In the I/O thread, or where it is launched. */
-void procstream_child_core_fail (ProcstreamChildCore *self,
-                                 const GError        *error);
 /* Before anybody is told of the end: the terminal is then there to be used. */
 void procstream_child_core_take_terminal_back (ProcstreamChildCore *self,
                                                gboolean             killed);

@@ -116,10 +116,29 @@ open_pty (Plan    *self,
   return procstream_pty_open (&self->options->pty, &self->ends->pipes[STDOUT_FILENO], &self->slave, error);
 }
 
+/* What a pipeline made for it. */
+static gboolean
+give_joint (Plan *self,
+            int   target)
+{
+  GArray *fds = self->options->fds;
+
+  for (guint i = 0; i < fds->len; i++)
+    {
+      ProcstreamSpawnFd *given = &g_array_index (fds, ProcstreamSpawnFd, i);
+
+      if (given->target == target)
+        procstream_spawn_request_take_fd (self->request, g_steal_fd (&given->fd), target);
+    }
+  return TRUE;
+}
+
 static gboolean
 give_input (Plan    *self,
             GError **error)
 {
+  if (self->options->stdin_joined)
+    return give_joint (self, STDIN_FILENO);
   switch (self->options->stdin_mode)
     {
     case PROCSTREAM_STDIN_MODE_PIPE:
@@ -142,6 +161,8 @@ give_output (Plan    *self,
              int      target,
              GError **error)
 {
+  if (target == STDOUT_FILENO && self->options->stdout_joined)
+    return give_joint (self, target);
   if (self->slave >= 0 && target == STDOUT_FILENO)
     return give_slave (self, target, error);
   switch (self->options->outputs[target - 1].backend)
@@ -183,7 +204,8 @@ give_extra (Plan *self)
     {
       ProcstreamSpawnFd *given = &g_array_index (fds, ProcstreamSpawnFd, i);
 
-      procstream_spawn_request_take_fd (self->request, g_steal_fd (&given->fd), given->target);
+      if (given->fd >= 0)
+        procstream_spawn_request_take_fd (self->request, g_steal_fd (&given->fd), given->target);
     }
 }
 

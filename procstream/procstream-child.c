@@ -254,7 +254,7 @@ advance (gpointer outer)
   ProcstreamEmission emission;
 
   procstream_emission_begin (&emission, self);
-  if (g_atomic_int_get (&self->opening_awaits) && !self->counting &&
+  if (g_atomic_int_get (&self->opening_awaits) && !self->counting && !procstream_child_core_is_start_held (self->core) &&
       procstream_child_core_get_state (self->core) > PROCSTREAM_CHILD_STATE_STARTING)
     count_down (self);
   emit_state (self);

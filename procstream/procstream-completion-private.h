@@ -18,6 +18,12 @@ ProcstreamCompletion *procstream_completion_new (ProcstreamChildCore            
 ProcstreamCompletion *procstream_completion_ref (ProcstreamCompletion *self);
 void                  procstream_completion_unref (ProcstreamCompletion *self);
 
+/* The wait comes to its end because of @cause, as if that had happened to its own child. Any thread. */
+void procstream_completion_stop (ProcstreamCompletion *self,
+                                 ProcstreamCause       cause);
+/* Why it came to its end before the child did, once it is over; NONE: it did not. */
+ProcstreamCause procstream_completion_get_cause (ProcstreamCompletion *self);
+
 /* Complete when it is over, with the error of a start that failed. */
 ProcstreamWaiters *procstream_completion_get_over (ProcstreamCompletion *self);
 /* What came of it, once it is over: (transfer full). */

@@ -60,6 +60,7 @@ struct _ProcstreamCompletion
   GSource                   *source;
   GSource                   *cancel_source;
   gint                       cancelled; /* atomic */
+  gint                       stopped;   /* atomic; a cause */
 
   GMutex   mutex;
   Stream   streams[2];
@@ -122,6 +123,20 @@ static void
 poke (ProcstreamCompletion *self)
 {
   g_source_set_ready_time (self->source, 0);
+}
+
+void
+procstream_completion_stop (ProcstreamCompletion *self,
+                            ProcstreamCause       cause)
+{
+  g_atomic_int_compare_and_exchange (&self->stopped, PROCSTREAM_CAUSE_NONE, (gint) cause);
+  poke (self);
+}
+
+ProcstreamCause
+procstream_completion_get_cause (ProcstreamCompletion *self)
+{
+  return self->cause;
 }
 
 /* --- The outputs -------------------------------------------------------------------------------------------------------------- */
@@ -274,8 +289,12 @@ find_cause (ProcstreamCompletion *self,
             gint64                now_us,
             gint64               *next_us)
 {
+  ProcstreamCause stopped = (ProcstreamCause) g_atomic_int_get (&self->stopped);
+
   if (g_atomic_int_get (&self->cancelled))
     return PROCSTREAM_CAUSE_CANCELLED;
+  if (stopped != PROCSTREAM_CAUSE_NONE)
+    return stopped;
   if (is_too_much (self))
     return PROCSTREAM_CAUSE_OUTPUT_LIMIT;
   if (is_due (self->begin_us, self->settings.timeout_ms, now_us, next_us))
@@ -403,7 +422,7 @@ look_at_outputs (ProcstreamCompletion *self,
   if (self->drain_us == 0)
     self->drain_us = now_us;
   if (are_ended (self) || is_due (self->drain_us, self->settings.drain_timeout_ms, now_us, next_us) ||
-      (!self->ending && (g_atomic_int_get (&self->cancelled) ||
+      (!self->ending && (g_atomic_int_get (&self->cancelled) || g_atomic_int_get (&self->stopped) != PROCSTREAM_CAUSE_NONE ||
                          is_due (self->begin_us, self->settings.timeout_ms, now_us, next_us))))
     finish (self, NULL);
 }

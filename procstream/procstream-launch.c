@@ -273,6 +273,43 @@ make_options (ProcstreamLauncher     *self,
   return TRUE;
 }
 
+/* What its launcher says of the standard input is for the first stage alone. */
+static void
+make_later_stage (ProcstreamChildOptions *options)
+{
+  options->stdin_mode = PROCSTREAM_STDIN_MODE_PIPE;
+  options->is_later_stage = TRUE;
+  g_clear_pointer (&options->stdin_file, g_free);
+  g_clear_pointer (&options->stdin_bytes, g_bytes_unref);
+  g_clear_object (&options->stdin_stream);
+}
+
+static ProcstreamChild *
+create (ProcstreamLauncher *self,
+        const char *const  *argv,
+        gboolean            is_stage,
+        gboolean            is_later_stage,
+        GError            **error)
+{
+  ProcstreamChildOptions options = { 0 };
+
+  if (!procstream_platform_check_forked ("make a child", error) || !make_options (self, argv, &options, error))
+    return NULL;
+  options.is_stage = is_stage;
+  if (is_later_stage)
+    make_later_stage (&options);
+  return procstream_child_new (&options);
+}
+
+ProcstreamChild *
+procstream_launcher_create_stage (ProcstreamLauncher *self,
+                                  const char *const  *argv,
+                                  gboolean            is_later_stage,
+                                  GError            **error)
+{
+  return create (self, argv, TRUE, is_later_stage, error);
+}
+
 /* --- Public functions --------------------------------------------------------------------------------------------------------- */
 
 /**
@@ -297,14 +334,10 @@ procstream_launcher_create (ProcstreamLauncher *self,
                             const char *const  *argv,
                             GError            **error)
 {
-  ProcstreamChildOptions options = { 0 };
-
   g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (!procstream_platform_check_forked ("make a child", error) || !make_options (self, argv, &options, error))
-    return NULL;
-  return procstream_child_new (&options);
+  return create (self, argv, FALSE, FALSE, error);
 }
 
 /**

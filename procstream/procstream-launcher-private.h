@@ -110,6 +110,12 @@ void procstream_launcher_take_strv (ProcstreamLauncher *self,
                                     const char         *property,
                                     char              **value);
 
+/* A child that a pipeline starts: its first one, or a later one. */
+ProcstreamChild *procstream_launcher_create_stage (ProcstreamLauncher *self,
+                                                   const char *const  *argv,
+                                                   gboolean            is_later_stage,
+                                                   GError            **error);
+
 /* What the mode says is there. */
 gboolean procstream_launcher_check_stdin (ProcstreamLauncher *self,
                                           const char         *name,

@@ -22,6 +22,8 @@
 #include <procstream/procstream-match.h>
 #include <procstream/procstream-output-config.h>
 #include <procstream/procstream-output.h>
+#include <procstream/procstream-pipeline-result.h>
+#include <procstream/procstream-pipeline.h>
 #include <procstream/procstream-reader.h>
 #include <procstream/procstream-result.h>
 #include <procstream/procstream-run.h>

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-pipeline-core-private.h"
+
+/*
+ * A completion for each stage, which all begin at the same time. One that comes to its end before its child did (it took too long, was idle,
+ * wrote too much, was cancelled) stops the others for the same reason, since a pipeline that lacks a stage is of no use; each then
+ * ends its child or leaves it alone, as the settings say.
+ *
+ * mutex protects n_left, error and failed. parts is constant. One reference belongs to each completion that is not over.
+ */
+typedef struct
+{
+  ProcstreamPipelineWait *wait;
+  guint                   i;
+} Part;
+
+struct _ProcstreamPipelineWait
+{
+  gatomicrefcount    ref_count;
+  GPtrArray         *parts; /* of ProcstreamCompletion */
+  ProcstreamWaiters *over;
+
+  GMutex  mutex;
+  guint   n_left;
+  GError *error;
+  guint   failed; /* whose error that is */
+};
+
+ProcstreamPipelineWait *
+procstream_pipeline_wait_ref (ProcstreamPipelineWait *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+procstream_pipeline_wait_unref (ProcstreamPipelineWait *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_ptr_array_unref (self->parts);
+  procstream_waiters_unref (self->over);
+  g_clear_error (&self->error);
+  g_mutex_clear (&self->mutex);
+  g_free (self);
+}
+
+static void
+part_free (gpointer data)
+{
+  Part *part = data;
+
+  procstream_pipeline_wait_unref (part->wait);
+  g_free (part);
+}
+
+static void
+stop_others (ProcstreamPipelineWait *self,
+             guint                   i,
+             ProcstreamCause         cause)
+{
+  for (guint j = 0; j < self->parts->len; j++)
+    if (j != i)
+      procstream_completion_stop (g_ptr_array_index (self->parts, j), cause);
+}
+
+/* In the I/O thread. */
+static void
+part_over_cb (gpointer      data,
+              const GError *error)
+{
+  Part                   *part = data;
+  ProcstreamPipelineWait *self = part->wait;
+  ProcstreamCause         cause = procstream_completion_get_cause (g_ptr_array_index (self->parts, part->i));
+  gboolean                last;
+
+  if (cause != PROCSTREAM_CAUSE_NONE)
+    stop_others (self, part->i, cause);
+  g_mutex_lock (&self->mutex);
+  if (error && (self->error == NULL || part->i < self->failed))
+    {
+      g_clear_error (&self->error);
+      self->error = g_error_copy (error);
+      self->failed = part->i;
+    }
+  last = --self->n_left == 0;
+  g_mutex_unlock (&self->mutex);
+  if (last)
+    procstream_waiters_complete (self->over, self->error);
+}
+
+/* What the last stage writes is what the pipeline writes: whether it is idle is seen there. */
+static void
+fit_settings (ProcstreamCompleteSettings *settings,
+              gboolean                    is_last)
+{
+  if (!is_last)
+    settings->idle_timeout_ms = -1;
+}
+
+ProcstreamPipelineWait *
+procstream_pipeline_wait_new (ProcstreamPipelineCore           *core,
+                              const ProcstreamCompleteSettings *settings,
+                              GCancellable                     *cancellable)
+{
+  ProcstreamPipelineWait *self = g_new0 (ProcstreamPipelineWait, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  g_mutex_init (&self->mutex);
+  self->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) procstream_completion_unref);
+  self->over = procstream_waiters_new ();
+  self->n_left = procstream_pipeline_core_get_size (core);
+  for (guint i = 0; i < self->n_left; i++)
+    {
+      ProcstreamCompleteSettings own = *settings;
+
+      fit_settings (&own, i + 1 == self->n_left);
+      g_ptr_array_add (self->parts, procstream_completion_new (procstream_pipeline_core_get_stage (core, i), &own, cancellable));
+    }
+  /* All are there before the first is over. */
+  for (guint i = 0; i < self->parts->len; i++)
+    {
+      Part *part = g_new (Part, 1);
+
+      *part = (Part){ procstream_pipeline_wait_ref (self), i };
+      procstream_waiters_add_func (procstream_completion_get_over (g_ptr_array_index (self->parts, i)), part_over_cb, part, part_free);
+    }
+  return self;
+}
+
+ProcstreamWaiters *
+procstream_pipeline_wait_get_over (ProcstreamPipelineWait *self)
+{
+  return self->over;
+}
+
+GPtrArray *
+procstream_pipeline_wait_make_results (ProcstreamPipelineWait *self)
+{
+  GPtrArray *results = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < self->parts->len; i++)
+    g_ptr_array_add (results, procstream_completion_make_result (g_ptr_array_index (self->parts, i)));
+  return results;
+}
