@@ -22,12 +22,15 @@ typedef struct
   char                **environment;
   char                 *log_path;
   char                 *json_path; /* NULL: standard output */
+  char                **limits;
   GRegex               *wait_for;
+  ProcstreamShutdown   *shutdown;
   ProcstreamDelivery    delivery;
   ProcstreamStdinMode   stdin_mode;
   ProcstreamContainment containment;
   gint64                wait_timeout_ms;
   gint64                timeout_ms;
+  gint64                idle_timeout_ms;
   gint64                grace_ms;
   gint64                drain_ms;
   int                   tail;
@@ -38,6 +41,7 @@ typedef struct
   gboolean              verbose;
   gboolean              hide;
   gboolean              merge_stderr;
+  gboolean              pty;
   gboolean              show_version;
 } ToolOptions;
 

@@ -2,6 +2,9 @@
 
 #include "procstream-tool-options-private.h"
 
+#include "procstream-tool-limits-private.h"
+#include "procstream-tool-phases-private.h"
+
 #include <string.h>
 
 #define DEFAULT_TAIL_LINES 20
@@ -16,13 +19,16 @@ typedef struct
   ToolOptions *options;
   char        *pattern;
   char        *stdin_mode;
+  char       **phases;
   double       wait_timeout;
   double       timeout;
+  double       idle_timeout;
   double       grace;
   double       drain;
   gboolean     lossy;
   gboolean     reliable;
   gboolean     same_group;
+  gboolean     tree;
 } RawOptions;
 
 static gboolean
@@ -82,7 +88,9 @@ add_entries (GOptionContext *context,
     { "wait-for", 0, 0, G_OPTION_ARG_STRING, &raw->pattern, "Report the first line that REGEX matches", "REGEX" },
     { "wait-timeout", 0, 0, G_OPTION_ARG_DOUBLE, &raw->wait_timeout, "End the command if that line has not come by then; 0: no limit", "SECONDS" },
     { "timeout", 0, 0, G_OPTION_ARG_DOUBLE, &raw->timeout, "End the command if it still runs by then; 0: no limit", "SECONDS" },
+    { "idle-timeout", 0, 0, G_OPTION_ARG_DOUBLE, &raw->idle_timeout, "End the command if it writes nothing for so long; 0: no limit", "SECONDS" },
     { "grace", 0, 0, G_OPTION_ARG_DOUBLE, &raw->grace, "Time between SIGTERM and SIGKILL (5)", "SECONDS" },
+    { "phase", 0, 0, G_OPTION_ARG_STRING_ARRAY, &raw->phases, "End the command with this signal first; several come in turn, SIGKILL last", "SIGNAL[:SECONDS]" },
     { "drain", 0, 0, G_OPTION_ARG_DOUBLE, &raw->drain, "How long to read on when the command has ended and others hold its output (5)", "SECONDS" },
     { "reliable", 0, 0, G_OPTION_ARG_NONE, &raw->reliable, "Lose nothing; the command waits for a slow reader (the default)", NULL },
     { "lossy", 0, 0, G_OPTION_ARG_NONE, &raw->lossy, "Never slow the command; what is lost is counted", NULL },
@@ -95,6 +103,9 @@ add_entries (GOptionContext *context,
     { "name", 0, 0, G_OPTION_ARG_STRING, &o->name, "What to call the command in messages", "NAME" },
     { "stdin", 0, 0, G_OPTION_ARG_STRING, &raw->stdin_mode, "Standard input: “inherit” (the default) or “null”", "MODE" },
     { "same-group", 0, 0, G_OPTION_ARG_NONE, &raw->same_group, "Leave the command in this process group", NULL },
+    { "tree", 0, 0, G_OPTION_ARG_NONE, &raw->tree, "End what the command leaves behind as well, whatever ends it", NULL },
+    { "pty", 0, 0, G_OPTION_ARG_NONE, &o->pty, "Give the command a terminal of its own to write to", NULL },
+    { "limit", 0, 0, G_OPTION_ARG_STRING_ARRAY, &o->limits, "Limit what the command may use, as prlimit does", "NAME=VALUE" },
     { "version", 0, 0, G_OPTION_ARG_NONE, &o->show_version, "Show the version", NULL },
     { 0 },
   };
@@ -157,6 +168,33 @@ convert_limit (const char *option,
 }
 
 static gboolean
+choose_containment (RawOptions *raw,
+                    GError    **error)
+{
+  ToolOptions *o = raw->options;
+
+  if (raw->same_group && raw->tree)
+    return bad_value (error, "--same-group and --tree exclude each other");
+  if (raw->same_group && o->pty)
+    return bad_value (error, "--same-group and --pty exclude each other");
+  o->containment = raw->tree ? PROCSTREAM_CONTAINMENT_TREE : raw->same_group ? PROCSTREAM_CONTAINMENT_PROCESS
+                                                                             : PROCSTREAM_CONTAINMENT_GROUP;
+  /* A terminal has one output. */
+  o->merge_stderr |= o->pty;
+  return TRUE;
+}
+
+/* What is wrong with them is better known before anything is opened. */
+static gboolean
+check_limits (const ToolOptions *o,
+              GError           **error)
+{
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (o->delivery, PROCSTREAM_REPLAY_NONE);
+
+  return tool_limits_apply ((const char *const *) o->limits, launcher, error);
+}
+
+static gboolean
 check_choices (RawOptions *raw,
                GError    **error)
 {
@@ -165,7 +203,8 @@ check_choices (RawOptions *raw,
   if (raw->lossy && raw->reliable)
     return bad_value (error, "--lossy and --reliable exclude each other");
   o->delivery = raw->lossy ? PROCSTREAM_DELIVERY_LOSSY : PROCSTREAM_DELIVERY_RELIABLE;
-  o->containment = raw->same_group ? PROCSTREAM_CONTAINMENT_PROCESS : PROCSTREAM_CONTAINMENT_GROUP;
+  if (!choose_containment (raw, error) || !check_limits (o, error))
+    return FALSE;
 
   if (raw->stdin_mode == NULL || strcmp (raw->stdin_mode, "inherit") == 0)
     o->stdin_mode = PROCSTREAM_STDIN_MODE_INHERIT;
@@ -195,6 +234,14 @@ compile_pattern (RawOptions *raw,
   raw->options->wait_for = g_regex_new (raw->pattern, G_REGEX_OPTIMIZE, 0, error);
   g_prefix_error (error, "--wait-for: ");
   return raw->options->wait_for != NULL;
+}
+
+static gboolean
+choose_phases (RawOptions *raw,
+               GError    **error)
+{
+  raw->options->shutdown = tool_phases_parse ((const char *const *) raw->phases, raw->options->grace_ms, error);
+  return raw->options->shutdown != NULL;
 }
 
 static gboolean
@@ -230,7 +277,9 @@ parse (RawOptions *raw,
   return check_choices (raw, error) &&
          convert_limit ("--wait-timeout", raw->wait_timeout, &o->wait_timeout_ms, error) &&
          convert_limit ("--timeout", raw->timeout, &o->timeout_ms, error) &&
+         convert_limit ("--idle-timeout", raw->idle_timeout, &o->idle_timeout_ms, error) &&
          convert_seconds ("--grace", raw->grace, &o->grace_ms, error) &&
+         choose_phases (raw, error) &&
          convert_seconds ("--drain", raw->drain, &o->drain_ms, error) &&
          compile_pattern (raw, error) &&
          take_command (o, *argv, error);
@@ -241,13 +290,21 @@ tool_options_parse (ToolOptions *self,
                     char      ***argv,
                     GError     **error)
 {
-  RawOptions raw = { self, NULL, NULL, NOT_GIVEN, NOT_GIVEN, DEFAULT_GRACE_SECONDS, DEFAULT_DRAIN_SECONDS };
-  gboolean   ok;
+  RawOptions raw = {
+    .options = self,
+    .wait_timeout = NOT_GIVEN,
+    .timeout = NOT_GIVEN,
+    .idle_timeout = NOT_GIVEN,
+    .grace = DEFAULT_GRACE_SECONDS,
+    .drain = DEFAULT_DRAIN_SECONDS,
+  };
+  gboolean ok;
 
   *self = (ToolOptions){ .tail = DEFAULT_TAIL_LINES };
   ok = parse (&raw, argv, error);
   g_free (raw.pattern);
   g_free (raw.stdin_mode);
+  g_strfreev (raw.phases);
   return ok;
 }
 
@@ -260,5 +317,7 @@ tool_options_clear (ToolOptions *self)
   g_clear_pointer (&self->cwd, g_free);
   g_clear_pointer (&self->log_path, g_free);
   g_clear_pointer (&self->json_path, g_free);
+  g_clear_pointer (&self->limits, g_strfreev);
   g_clear_pointer (&self->wait_for, g_regex_unref);
+  g_clear_object (&self->shutdown);
 }

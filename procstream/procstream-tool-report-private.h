@@ -14,6 +14,7 @@ typedef enum
   TOOL_CAUSE_NONE, /* by itself */
   TOOL_CAUSE_NOT_STARTED,
   TOOL_CAUSE_TIMEOUT,
+  TOOL_CAUSE_IDLE, /* it wrote nothing for too long */
   TOOL_CAUSE_WAIT_TIMEOUT,
   TOOL_CAUSE_UNMATCHED,     /* the outputs ended without the line */
   TOOL_CAUSE_SIGNAL,        /* the tool was told to end and passed that on, or passed on what ended the command */

@@ -2,6 +2,8 @@
 
 #include "procstream-tool-report-private.h"
 
+#include "procstream-tool-phases-private.h"
+
 #include <signal.h>
 #include <string.h>
 
@@ -53,6 +55,7 @@ tool_report_get_status (const ToolReport *self)
     case TOOL_CAUSE_NOT_STARTED:
       return spawn_status (self->spawn_error);
     case TOOL_CAUSE_TIMEOUT:
+    case TOOL_CAUSE_IDLE:
     case TOOL_CAUSE_WAIT_TIMEOUT:
       return TOOL_EXIT_TIMEOUT;
     case TOOL_CAUSE_UNMATCHED:
@@ -95,6 +98,8 @@ describe_cause (const ToolReport *self)
     {
     case TOOL_CAUSE_TIMEOUT:
       return g_strdup_printf ("timed out after %.1f s", options->timeout_ms / 1000.0);
+    case TOOL_CAUSE_IDLE:
+      return g_strdup_printf ("wrote nothing for %.1f s", options->idle_timeout_ms / 1000.0);
     case TOOL_CAUSE_WAIT_TIMEOUT:
       return g_strdup_printf ("no line matched “%s” within %.1f s", g_regex_get_pattern (options->wait_for), options->wait_timeout_ms / 1000.0);
     case TOOL_CAUSE_UNMATCHED:
@@ -185,7 +190,8 @@ tool_report_print (const ToolReport *self)
   text = describe (self);
   g_printerr ("procstream: %s: %s\n", self->name, text);
   if (self->killed)
-    g_printerr ("procstream: %s: SIGKILL was needed after %.1f s of grace\n", self->name, self->options->grace_ms / 1000.0);
+    g_printerr ("procstream: %s: SIGKILL was needed after %.1f s of grace\n", self->name,
+                tool_phases_get_grace_ms (self->options->shutdown) / 1000.0);
 }
 
 void
@@ -294,6 +300,8 @@ cause_name (const ToolReport *self)
       return "not-started";
     case TOOL_CAUSE_TIMEOUT:
       return "timeout";
+    case TOOL_CAUSE_IDLE:
+      return "idle-timeout";
     case TOOL_CAUSE_WAIT_TIMEOUT:
       return "wait-timeout";
     case TOOL_CAUSE_UNMATCHED:

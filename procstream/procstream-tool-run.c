@@ -2,6 +2,7 @@
 
 #include "procstream-tool-run-private.h"
 
+#include "procstream-tool-limits-private.h"
 #include "procstream-tool-record-private.h"
 #include "procstream-tool-report-private.h"
 #include "procstream-tool-signals-private.h"
@@ -10,23 +11,26 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* How often it is looked whether the last process of a group that was told to end has ended; nothing announces it. */
-#define GROUP_POLL_MS 50
+/* What was read before the end is still on its way to those who write it. */
+#define MIN_DRAIN_MS 50
 
 /*
  * The main thread knows the command, the clock and the signals, and never waits for anything else: what may block (the terminal, the
  * pipe or disk that is written to, the user's regular expression) has a thread of its own with a consumer of its own, and
  * is held back, or loses, alone.
  *
- * The run is over when the command has exited (exited) and every consumer has got everything (pending is 0). Two things cut
- * that short, drain_ms after the exit: outputs that others hold open, and, when the command was ended by us, a reader of
- * our own output that does not read. A command that was told to end is over when its whole group is, too.
+ * The run is over when the command is over (exited) and every consumer has got everything (pending is 0). Two things cut
+ * that short, drain_ms later: outputs that others hold open, and, when the command was ended by us, a reader of
+ * our own output that does not read. A command that was told to end is over when its whole group is, too: the library ends it, and
+ * waits for that, whoever asked for it.
  *
- * cause is set once, by whatever asked the command to end first. terminating is set with the first SIGTERM and stays.
+ * cause is set once, by whatever asked the command to end first; the limits of time that the library keeps are heard of in the end.
+ * terminating says that the command is, or was, shut down, and stays.
  */
 typedef struct
 {
@@ -51,11 +55,8 @@ typedef struct
   guint64   asked; /* the signals that the tool was sent, a bit each */
   gint64    start_us;
   guint     pending;
-  guint     timeout_source;
   guint     wait_source;
-  guint     grace_source;
   guint     drain_source;
-  guint     group_source;
   gboolean  exited;
   gboolean  terminating;
   gboolean  killed;
@@ -85,15 +86,25 @@ stop_timer (guint *source)
   *source = 0;
 }
 
-/* --- The end -------------------------------------------------------------------------------------------------------------------- */
-
-/* Only a question, so a number that belongs to somebody else by now can do no harm. */
+/* Of the terminal that shows the output; where there is none, of the one that the tool is used from. */
 static gboolean
-group_is_gone (ToolRun *self)
+get_terminal_size (guint *columns,
+                   guint *rows)
 {
-  return self->options->containment != PROCSTREAM_CONTAINMENT_GROUP ||
-         (kill (-procstream_child_get_pid (self->child), 0) < 0 && errno == ESRCH);
+  static const int fds[] = { STDOUT_FILENO, STDERR_FILENO, STDIN_FILENO };
+  struct winsize   size;
+
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    if (ioctl (fds[i], TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0)
+      {
+        *columns = size.ws_col;
+        *rows = size.ws_row;
+        return TRUE;
+      }
+  return FALSE;
 }
+
+/* --- The end -------------------------------------------------------------------------------------------------------------------- */
 
 /* Whether an output is still open although everything in it has been read: somebody else holds it. */
 static gboolean
@@ -108,11 +119,7 @@ output_held_open (ToolRun *self)
 static void
 check_finished (ToolRun *self)
 {
-  if (!self->exited)
-    return;
-  if (self->drained)
-    g_main_loop_quit (self->loop);
-  else if (self->pending == 0 && (!self->terminating || group_is_gone (self)))
+  if (self->exited && (self->drained || self->pending == 0))
     g_main_loop_quit (self->loop);
 }
 
@@ -130,78 +137,81 @@ drain_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static gboolean
-group_cb (gpointer user_data)
-{
-  check_finished (user_data);
-  return G_SOURCE_CONTINUE;
-}
-
 static void
 start_drain (ToolRun *self)
 {
-  if (self->drain_source == 0 && !self->drained)
-    self->drain_source = g_timeout_add (MAX (self->options->drain_ms, GROUP_POLL_MS), drain_cb, self);
+  self->drain_source = g_timeout_add (MAX (self->options->drain_ms, MIN_DRAIN_MS), drain_cb, self);
 }
 
+/* By whoever: the library begins it when a time is over. */
 static gboolean
-grace_cb (gpointer user_data)
+is_shutting_down (ToolRun *self)
 {
-  ToolRun *self = user_data;
-
-  self->grace_source = 0;
-  if (!self->exited || !group_is_gone (self))
-    {
-      self->killed = TRUE;
-      procstream_child_kill (self->child, NULL);
-    }
-  if (self->exited)
-    start_drain (self);
-  return G_SOURCE_REMOVE;
+  return self->terminating || procstream_child_get_state (self->child) == PROCSTREAM_CHILD_STATE_TERMINATING;
 }
 
-static void
-begin_grace (ToolRun *self)
-{
-  if (self->terminating)
-    return;
-  self->terminating = TRUE;
-  self->grace_source = g_timeout_add (self->options->grace_ms, grace_cb, self);
-}
-
-/* SIGTERM, and SIGKILL after the grace. A group that is stopped must be continued to hear the first. */
+/* As the phases say, unless that is under way. */
 static void
 terminate (ToolRun  *self,
            ToolCause cause)
 {
-  if (self->cause == TOOL_CAUSE_NONE)
+  gboolean begun = is_shutting_down (self);
+
+  if (self->cause == TOOL_CAUSE_NONE && (self->exited || !begun))
     self->cause = cause;
-  if (self->exited || self->terminating)
+  if (self->exited || begun)
     return;
-  procstream_child_send_signal (self->child, SIGTERM, NULL);
-  procstream_child_send_signal (self->child, SIGCONT, NULL);
-  begin_grace (self);
+  self->terminating = TRUE;
+  procstream_child_terminate_async (self->child, self->options->shutdown, NULL, NULL, NULL);
 }
 
 /* --- Events --------------------------------------------------------------------------------------------------------------------- */
 
+static gboolean
+was_killed (ProcstreamResult *result)
+{
+  GListModel *attempts = procstream_result_get_attempts (result);
+
+  for (guint i = 0; i < g_list_model_get_n_items (attempts); i++)
+    {
+      g_autoptr (ProcstreamShutdownAttempt) attempt = g_list_model_get_item (attempts, i);
+
+      if (procstream_shutdown_attempt_get_action (attempt) == PROCSTREAM_SHUTDOWN_ACTION_KILL)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static void
-exited_cb (GObject      *source,
-           GAsyncResult *result,
-           gpointer      user_data)
+take_result (ToolRun          *self,
+             ProcstreamResult *result)
+{
+  ProcstreamCause cause = procstream_result_get_cause (result);
+  gboolean        in_time = cause != PROCSTREAM_CAUSE_TIMED_OUT && cause != PROCSTREAM_CAUSE_IDLE;
+
+  self->killed = was_killed (result);
+  if (in_time)
+    return;
+  self->terminating = TRUE;
+  if (self->cause == TOOL_CAUSE_NONE)
+    self->cause = cause == PROCSTREAM_CAUSE_IDLE ? TOOL_CAUSE_IDLE : TOOL_CAUSE_TIMEOUT;
+}
+
+static void
+completed_cb (GObject      *source,
+              GAsyncResult *async_result,
+              gpointer      user_data)
 {
   ToolRun *self = user_data;
+  g_autoptr (ProcstreamResult) result = procstream_child_complete_finish (self->child, async_result, NULL);
 
-  procstream_child_wait_finish (self->child, result, NULL);
   self->exited = TRUE;
-  stop_timer (&self->timeout_source);
+  if (result)
+    take_result (self, result);
   /* What a command leaves behind that ended by itself is meant to stay, as it would without this one in between. */
   if (!self->terminating)
     procstream_child_detach (self->child, NULL);
-  if (self->terminating)
-    self->group_source = g_timeout_add (GROUP_POLL_MS, group_cb, self);
-  if (!self->terminating || self->killed)
-    start_drain (self);
+  start_drain (self);
   check_finished (self);
 }
 
@@ -215,16 +225,6 @@ sink_ended_cb (GObject      *source,
   procstream_consumer_wait_finish (PROCSTREAM_CONSUMER (source), result, NULL);
   self->pending--;
   check_finished (self);
-}
-
-static gboolean
-timeout_cb (gpointer user_data)
-{
-  ToolRun *self = user_data;
-
-  self->timeout_source = 0;
-  terminate (self, TOOL_CAUSE_TIMEOUT);
-  return G_SOURCE_REMOVE;
 }
 
 static gboolean
@@ -294,7 +294,16 @@ log_failed_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* SIGTERM is a request that must be met, the others the command may know what to do with. */
+static void
+resize (ToolRun *self)
+{
+  guint columns, rows;
+
+  if (get_terminal_size (&columns, &rows))
+    procstream_child_resize (self->child, columns, rows, NULL);
+}
+
+/* SIGTERM is a request that must be met, and begins the phases; the others the command may know what to do with. */
 static void
 signal_cb (gpointer user_data,
            int      signum)
@@ -302,16 +311,19 @@ signal_cb (gpointer user_data,
   ToolRun *self = user_data;
 
   self->asked |= G_GUINT64_CONSTANT (1) << signum;
-  procstream_child_send_signal (self->child, signum, NULL);
+  if (signum == SIGTERM ? is_shutting_down (self) : signum != SIGWINCH)
+    procstream_child_send_signal (self->child, signum, NULL);
   switch (signum)
     {
+    case SIGWINCH:
+      resize (self);
+      return;
     case SIGTSTP:
       tool_signals_stop (self->signals);
       procstream_child_send_signal (self->child, SIGCONT, NULL);
       return;
     case SIGTERM:
-      procstream_child_send_signal (self->child, SIGCONT, NULL);
-      begin_grace (self);
+      terminate (self, TOOL_CAUSE_SIGNAL);
       break;
     case SIGUSR1:
     case SIGUSR2:
@@ -320,10 +332,9 @@ signal_cb (gpointer user_data,
       break;
     }
   if (self->cause == TOOL_CAUSE_NONE)
-    {
-      self->cause = TOOL_CAUSE_SIGNAL;
-      self->passed_signal = signum;
-    }
+    self->cause = TOOL_CAUSE_SIGNAL;
+  if (self->cause == TOOL_CAUSE_SIGNAL && self->passed_signal == 0)
+    self->passed_signal = signum;
 }
 
 /* --- Setting up ----------------------------------------------------------------------------------------------------------------- */
@@ -406,6 +417,19 @@ add_watch (ToolRun *self,
   return TRUE;
 }
 
+static void
+set_terminal (ProcstreamLauncher *launcher,
+              const ToolOptions  *o)
+{
+  guint columns, rows;
+
+  procstream_launcher_set_pty (launcher, o->pty);
+  if (!o->pty || !get_terminal_size (&columns, &rows))
+    return;
+  procstream_launcher_set_pty_columns (launcher, columns);
+  procstream_launcher_set_pty_rows (launcher, rows);
+}
+
 static ProcstreamLauncher *
 make_launcher (const ToolOptions *o)
 {
@@ -414,6 +438,9 @@ make_launcher (const ToolOptions *o)
   procstream_launcher_set_stdin_mode (launcher, o->stdin_mode);
   procstream_launcher_set_merge_stderr (launcher, o->merge_stderr);
   procstream_launcher_set_containment (launcher, o->containment);
+  procstream_launcher_set_shutdown (launcher, o->shutdown);
+  tool_limits_apply ((const char *const *) o->limits, launcher, NULL);
+  set_terminal (launcher, o);
   if (o->name)
     procstream_launcher_set_name (launcher, o->name);
   if (o->cwd)
@@ -456,21 +483,34 @@ prepare (ToolRun *self,
 static gboolean
 must_pass_stops_on (const ToolOptions *o)
 {
-  return o->containment == PROCSTREAM_CONTAINMENT_GROUP &&
-         (o->stdin_mode != PROCSTREAM_STDIN_MODE_INHERIT || tcgetpgrp (STDIN_FILENO) < 0);
+  return o->containment != PROCSTREAM_CONTAINMENT_PROCESS &&
+         (o->pty || o->stdin_mode != PROCSTREAM_STDIN_MODE_INHERIT || tcgetpgrp (STDIN_FILENO) < 0);
+}
+
+/* The outputs are waited for here: who reads them may be slow. */
+static ProcstreamCompleteOptions *
+make_complete_options (const ToolOptions *o)
+{
+  ProcstreamCompleteOptions *options = procstream_complete_options_new ();
+
+  procstream_complete_options_set_capture (options, FALSE);
+  procstream_complete_options_set_timeout_ms (options, o->timeout_ms);
+  procstream_complete_options_set_idle_timeout_ms (options, o->idle_timeout_ms);
+  procstream_complete_options_set_end_on (options, PROCSTREAM_END_ON_TIMEOUT | PROCSTREAM_END_ON_IDLE);
+  procstream_complete_options_set_drain_timeout_ms (options, 0);
+  return options;
 }
 
 static void
 follow (ToolRun *self)
 {
   const ToolOptions *o = self->options;
+  g_autoptr (ProcstreamCompleteOptions) options = make_complete_options (o);
 
   self->start_us = g_get_monotonic_time ();
-  if (o->timeout_ms >= 0)
-    self->timeout_source = g_timeout_add (o->timeout_ms, timeout_cb, self);
   if (o->wait_timeout_ms >= 0)
     self->wait_source = g_timeout_add (o->wait_timeout_ms, wait_timeout_cb, self);
-  procstream_child_wait_async (self->child, NULL, exited_cb, self);
+  procstream_child_complete_async (self->child, options, NULL, completed_cb, self);
   for (guint i = 0; i < self->sinks->len; i++)
     procstream_consumer_wait_async (g_ptr_array_index (self->sinks, i), NULL, sink_ended_cb, self);
   self->pending = self->sinks->len;
@@ -567,7 +607,7 @@ is_from_keyboard (ToolRun          *self,
   const ToolOptions *o = self->options;
 
   return report->cause == TOOL_CAUSE_NONE && (report->term_signal == SIGINT || report->term_signal == SIGQUIT) &&
-         o->containment == PROCSTREAM_CONTAINMENT_GROUP && o->stdin_mode == PROCSTREAM_STDIN_MODE_INHERIT &&
+         o->containment != PROCSTREAM_CONTAINMENT_PROCESS && !o->pty && o->stdin_mode == PROCSTREAM_STDIN_MODE_INHERIT &&
          tcgetpgrp (STDIN_FILENO) == getpgrp ();
 }
 
@@ -645,11 +685,8 @@ static void
 clear (ToolRun *self)
 {
   g_clear_pointer (&self->signals, tool_signals_free);
-  stop_timer (&self->timeout_source);
   stop_timer (&self->wait_source);
-  stop_timer (&self->grace_source);
   stop_timer (&self->drain_source);
-  stop_timer (&self->group_source);
   g_clear_error (&self->spawn_error);
   g_clear_pointer (&self->loop, g_main_loop_unref);
   if (self->pending > 0)
@@ -696,7 +733,7 @@ tool_run (const ToolOptions *options)
   self->sinks = g_ptr_array_new_with_free_func (g_object_unref);
   if (prepare (self, &self->spawn_error))
     {
-      self->signals = tool_signals_new (must_pass_stops_on (options), signal_cb, self);
+      self->signals = tool_signals_new (must_pass_stops_on (options), options->pty, signal_cb, self);
       if (procstream_child_start (self->child, &self->spawn_error))
         follow (self);
     }

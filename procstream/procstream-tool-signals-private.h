@@ -10,8 +10,9 @@ G_BEGIN_DECLS
 typedef struct _ToolSignals ToolSignals;
 
 /* @received is called in the main thread with the number of a signal that asks to end, or that the command may know. With @stops, Ctrl-Z
- * is among them: the tool then stops itself with tool_signals_stop(). */
+ * is among them: the tool then stops itself with tool_signals_stop(). With @resizes, so is the one that tells of another size of the terminal. */
 ToolSignals *tool_signals_new (gboolean stops,
+                               gboolean resizes,
                                void (*received) (gpointer user_data, int signum),
                                gpointer user_data);
 void         tool_signals_free (ToolSignals *self);

@@ -62,6 +62,7 @@ readable_cb (int          fd,
 
 ToolSignals *
 tool_signals_new (gboolean stops,
+                  gboolean resizes,
                   void (*received) (gpointer user_data, int signum),
                   gpointer user_data)
 {
@@ -77,6 +78,8 @@ tool_signals_new (gboolean stops,
     install (passed_on[i], handle);
   if (stops)
     install (SIGTSTP, handle);
+  if (resizes)
+    install (SIGWINCH, handle);
   return self;
 }
 
@@ -86,6 +89,7 @@ tool_signals_free (ToolSignals *self)
   for (guint i = 0; i < G_N_ELEMENTS (passed_on); i++)
     install (passed_on[i], SIG_DFL);
   install (SIGTSTP, SIG_DFL);
+  install (SIGWINCH, SIG_DFL);
   write_end = -1;
   g_source_remove (self->source);
   close (self->pipe[0]);

@@ -490,6 +490,83 @@ def timeout_then_kill():
 
 
 @test
+def phases_come_in_turn():
+    """Each to the whole group, with a time of its own, whatever begins them."""
+    script = 'trap "echo int" INT; trap "echo term" TERM; echo $$; while :; do sleep 0.1; done'
+    phases = ['--phase', 'INT:0.5', '--phase', 'TERM:0.5', '--phase', 'KILL']
+    done, record = run_json('--timeout', '0.5', *phases, *shell(script))
+    equal(done.stdout.split()[1:], ['int', 'term'])
+    equal((done.returncode, record['killed'], record['signal']), (124, True, 'SIGKILL'))
+    contains(done.stderr, 'SIGKILL was needed after 1.0 s of grace')
+    equal(group_members(int(done.stdout.split()[0])), [])
+    # A request to end is met in the same way.
+    tool = start(*phases, *shell(script))
+    tool.stdout.readline()
+    tool.terminate()
+    equal(tool.stdout.read().split(), ['int', 'term'])
+    equal(tool.wait(LIMIT), 128 + signal.SIGKILL)
+    contains(tool.stderr.read(), 'SIGTERM passed on; killed by SIGKILL')
+
+
+@test
+def only_the_kill():
+    done, record = run_json('--timeout', '0.3', '--phase', 'KILL', *python('import signal; signal.signal(15, print); signal.pause()'))
+    equal((done.returncode, done.stdout, record['killed'], record['signal']), (124, '', True, 'SIGKILL'))
+
+
+@test
+def second_request_is_passed_on():
+    """A command that has heard of the first may know what a second one means."""
+    script = 'n=0; trap \'n=$((n+1)); echo term$n; [ $n = 1 ] || exit 4\' TERM; echo ready; while :; do sleep 0.1; done'
+    tool = start('--grace', '600', *shell(script))
+    equal(tool.stdout.readline(), 'ready\n')
+    tool.terminate()
+    equal(tool.stdout.readline(), 'term1\n')
+    tool.terminate()
+    equal(tool.stdout.readline(), 'term2\n')
+    equal(tool.wait(LIMIT), 4)
+
+
+@test
+def idle_timeout():
+    """What it writes, to either output, begins the time anew; the one that is over first counts."""
+    script = 'for i in 1 2 3 4; do echo $i; sleep 0.7; echo $i >&2; sleep 0.7; done; exec sleep 1000'
+    done, record = run_json('--idle-timeout', '3', *shell(script))
+    equal(done.stdout, '1\n2\n3\n4\n')
+    equal((done.returncode, record['cause']), (124, 'idle-timeout'))
+    contains(done.stderr, 'wrote nothing for 3.0 s; killed by SIGTERM')
+    done, record = run_json('--idle-timeout', '600', '--timeout', '0.3', *shell('exec sleep 1000'))
+    equal((done.returncode, record['cause']), (124, 'timeout'))
+    equal(run('--idle-timeout', '0', *shell('exit 6')).returncode, 6)
+
+
+@test
+def tree_leaves_nobody():
+    """Not even who has a session of its own, when the command ends by itself."""
+    done = run_text('--tree', *shell('setsid sleep 1000 & echo $!; exit 3'))
+    equal(done.returncode, 3)
+    wait_until(lambda: state(int(done.stdout)) in ('', 'Z'))
+
+
+@test
+def tree_ends_with_the_tool():
+    tool = start('--tree', *shell('setsid sleep 1000 & echo $! $$; wait'))
+    pids = [int(pid) for pid in tool.stdout.readline().split()]
+    tool.kill()
+    tool.wait(LIMIT)
+    for pid in pids:
+        wait_until(lambda pid=pid: state(pid) in ('', 'Z'))
+
+
+@test
+def limits():
+    done = run_text('--limit', 'nofile=20:30', '--limit', 'core=0', *shell('ulimit -S -n; ulimit -H -n; ulimit -c'))
+    equal(done.stdout.split(), ['20', '30', '0'])
+    done = run_text('--limit', 'fsize=64K', *shell('trap "" XFSZ; dd if=/dev/zero of=/dev/stdout bs=1024 count=1 2>/dev/null | wc -c'))
+    equal(done.stdout.split(), ['1024'])
+
+
+@test
 def timeout_of_stopped_command():
     equal(run('--timeout', '0.2', '--grace', '50', *shell('kill -STOP $$')).returncode, 124)
 
@@ -511,18 +588,15 @@ def output_held_open():
 def signals_are_passed_on():
     script = '''
 import signal, sys
+wanted = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM}
+signal.pthread_sigmask(signal.SIG_BLOCK, wanted)
 got = []
-def handler(n, frame):
-    got.append(n)
-    print("got", signal.Signals(n).name)
-    if n == signal.SIGTERM:
-        print(len(got))
-        sys.exit(5)
-for n in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2, signal.SIGTERM):
-    signal.signal(n, handler)
 print("ready")
-while True:
-    signal.pause()
+while signal.SIGTERM not in got:
+    got.append(signal.sigwait(wanted))
+    print("got", signal.Signals(got[-1]).name)
+print(len(got))
+sys.exit(5)
 '''
     tool = start(*python(script))
     equal(tool.stdout.readline(), 'ready\n')
@@ -863,6 +937,35 @@ def terminal_is_read():
         terminal.type('hello\n')
         terminal.expect('got hello')
         equal(terminal.event(), 'ended 0 front')
+
+
+@test
+def pty_is_written_to():
+    """The command sees a terminal, both outputs are one, and what comes out is what it wrote."""
+    done, record = run_json('--pty', *python('import os, sys; print(os.isatty(1), os.isatty(2)); sys.stderr.write("err\\n")'))
+    equal(done.stdout, 'True True\nerr\n')
+    equal((record['status'], record['stderr']), (0, None))
+
+
+@test
+def pty_has_the_size_of_the_terminal():
+    script = '''
+import os, signal
+def size(*ignored):
+    print('%d x %d.' % os.get_terminal_size(1))
+signal.signal(signal.SIGWINCH, size)
+size()
+while True:
+    signal.pause()
+'''
+    with Terminal('--pty', *python(script)) as terminal:
+        terminal.expect(r'\d+ x \d+\.')
+        for columns, rows in ((100, 30), (50, 10)):
+            termios.tcsetwinsize(terminal.master, (rows, columns))
+            # The terminal tells the group in front only of what is a change.
+            terminal.expect(f'{columns} x {rows}\\.')
+        terminal.type('\x03')
+        equal(terminal.event(), f'ended {-signal.SIGINT} front')
 
 
 @test

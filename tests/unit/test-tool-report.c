@@ -30,9 +30,9 @@ assert_prints (const ToolReport *report,
 
 static char *argv_of_job[] = { (char *) "make", (char *) "all", NULL };
 
-#define OPTIONS(...)                                                                               \
-  {                                                                                                \
-    .argv = argv_of_job, .timeout_ms = 1500, .wait_timeout_ms = 2500, .grace_ms = 500, __VA_ARGS__ \
+#define OPTIONS(...)                                                                                       \
+  {                                                                                                        \
+    .argv = argv_of_job, .timeout_ms = 1500, .wait_timeout_ms = 2500, .idle_timeout_ms = 3500, __VA_ARGS__ \
   }
 
 /* A report of one that ran for 1.25 s, of which @... tells the rest. */
@@ -77,6 +77,7 @@ static const Status statuses[] = {
   /* However the command took it. */
   { TOOL_CAUSE_TIMEOUT, 0, 0, 0, 124 },
   { TOOL_CAUSE_TIMEOUT, -1, SIGKILL, 0, 124 },
+  { TOOL_CAUSE_IDLE, 3, 0, 0, 124 },
   { TOOL_CAUSE_WAIT_TIMEOUT, 3, 0, 0, 124 },
   { TOOL_CAUSE_BROKEN_PIPE, 0, 0, 0, 141 },
   { TOOL_CAUSE_BROKEN_PIPE, -1, SIGTERM, 0, 141 },
@@ -176,7 +177,8 @@ static void
 test_causes (void)
 {
   g_autoptr (GRegex) regex = g_regex_new ("ready [0-9]", 0, 0, NULL);
-  ToolOptions options = OPTIONS (.wait_for = regex);
+  g_autoptr (ProcstreamShutdown) shutdown = procstream_shutdown_new_terminate (500);
+  ToolOptions options = OPTIONS (.wait_for = regex, .shutdown = shutdown);
   ToolReport  report = REPORT (&options, .exit_code = -1, .term_signal = 40, .output_errno = EIO, .passed_signal = SIGHUP);
 
   report.cause = TOOL_CAUSE_TIMEOUT;
@@ -189,6 +191,8 @@ test_causes (void)
   assert_prints (&report, "procstream: job: SIGHUP passed on; killed by signal 40 after 1.2 s\n");
   report.cause = TOOL_CAUSE_OUTPUT_FAILED;
   assert_prints (&report, "procstream: job: cannot write the output: Input/output error; killed by signal 40 after 1.2 s\n");
+  report.cause = TOOL_CAUSE_IDLE;
+  assert_prints (&report, "procstream: job: wrote nothing for 3.5 s; killed by signal 40 after 1.2 s\n");
   report.killed = TRUE;
   report.cause = TOOL_CAUSE_NONE;
   assert_prints (&report, "procstream: job: killed by signal 40 after 1.2 s\n"
