@@ -92,9 +92,21 @@ const ProcstreamChildOptions *procstream_child_core_get_options (ProcstreamChild
 ProcstreamOutputCore         *procstream_child_core_get_output (ProcstreamChildCore *self,
                                                                 guint                i); /* NULL: there is none */
 /* For one that is read and goes to a file as well: makes the writer of that, which waits for the launch to open it. NULL: it is none. */
-ProcstreamWriter    *procstream_child_core_make_writer (ProcstreamChildCore *self,
-                                                        guint                i);
-gboolean             procstream_child_core_is_written (ProcstreamChildCore *self); /* all of these are over */
+ProcstreamWriter *procstream_child_core_make_writer (ProcstreamChildCore *self,
+                                                     guint                i);
+gboolean          procstream_child_core_is_written (ProcstreamChildCore *self); /* all of these are over */
+/* Has @func called as each of them is over, with a reference to @data that @unref gives back. */
+void procstream_child_core_add_written_func (ProcstreamChildCore *self,
+                                             void (*func) (gpointer      data,
+                                                           const GError *error),
+                                             gpointer data,
+                                             gpointer (*ref) (gpointer),
+                                             GDestroyNotify unref);
+/* What is wrong with the first file that is not written as it should be, or not in full by now: (transfer full) (nullable). */
+GError *procstream_child_core_dup_file_error (ProcstreamChildCore *self);
+/* Who asked for the files is told what is wrong with them; nobody else need be. */
+void                 procstream_child_core_ask_for_files (ProcstreamChildCore *self);
+gboolean             procstream_child_core_was_asked_for_files (ProcstreamChildCore *self);
 ProcstreamInputCore *procstream_child_core_get_input (ProcstreamChildCore *self);
 ProcstreamWaiters   *procstream_child_core_get_claimed (ProcstreamChildCore *self); /* or abandoned: then it stays created */
 ProcstreamWaiters   *procstream_child_core_get_started (ProcstreamChildCore *self);

@@ -263,3 +263,49 @@ procstream_child_core_is_written (ProcstreamChildCore *self)
       return FALSE;
   return TRUE;
 }
+
+void
+procstream_child_core_add_written_func (ProcstreamChildCore *self,
+                                        void (*func) (gpointer      data,
+                                                      const GError *error),
+                                        gpointer data,
+                                        gpointer (*ref) (gpointer),
+                                        GDestroyNotify unref)
+{
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
+    if (self->writers[i])
+      procstream_waiters_add_func (procstream_consumer_core_get_waiters (self->writers[i]), func, ref (data), unref);
+}
+
+GError *
+procstream_child_core_dup_file_error (ProcstreamChildCore *self)
+{
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS; i++)
+    {
+      g_autofree char *name = NULL;
+      GError          *error;
+
+      if (self->writers[i] == NULL)
+        continue;
+      error = procstream_writing_dup_error (self->writings[i]);
+      if (error)
+        return error;
+      if (procstream_waiters_is_complete (procstream_consumer_core_get_waiters (self->writers[i])))
+        continue;
+      name = g_filename_display_name (self->options.files[i]);
+      return g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "Not all of “%s (%s)” was written to “%s” in time", self->options.name, names[i], name);
+    }
+  return NULL;
+}
+
+void
+procstream_child_core_ask_for_files (ProcstreamChildCore *self)
+{
+  g_atomic_int_set (&self->files_asked_for, TRUE);
+}
+
+gboolean
+procstream_child_core_was_asked_for_files (ProcstreamChildCore *self)
+{
+  return g_atomic_int_get (&self->files_asked_for);
+}

@@ -242,7 +242,7 @@ emit_completed (ProcstreamChild *self)
     return;
   self->completed = TRUE;
   g_signal_emit (self, signals[COMPLETED], 0, procstream_child_core_get_result (self->core));
-  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i] && !procstream_child_core_was_asked_for_files (self->core); i++)
     procstream_output_warn_of_file (self->outputs[i]);
 }
 

@@ -225,8 +225,8 @@ install_limits (void)
    * ProcstreamCompleteOptions:drain-timeout-ms: (getter get_drain_timeout_ms) (setter set_drain_timeout_ms)
    *
    * How long to wait, in milliseconds, after the exit of the process for the
-   * ends of its outputs, which another process may hold open, or
-   * %PROCSTREAM_NO_TIMEOUT. The default is %PROCSTREAM_DEFAULT_DRAIN_MS.
+   * ends of its outputs, which another process may hold open, and for the files that
+   * they go to as well, whose disk may be slow, or %PROCSTREAM_NO_TIMEOUT. The default is %PROCSTREAM_DEFAULT_DRAIN_MS.
    *
    * Since: 1.0
    */

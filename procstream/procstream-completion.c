@@ -23,7 +23,8 @@
  *  - cause is why the wait came to its end before the child did; NONE as long as it did not. It is set once. Then the child is shut down,
  *    if that was asked for, and the wait goes on to the exit; otherwise it is over.
  *  - A child that is not started is waited for: until then nothing can come of it, and no time counts. One that never will be is an error.
- *  - The drain begins when the process is gone and no shutdown is under way, which still ends those who hold the outputs open.
+ *  - The drain begins when the process is gone and no shutdown is under way, which still ends those who hold the outputs open. It lasts until the
+ *    outputs have ended and their files are written.
  *  - timeout_us bounds everything but the shutdown that it brings about, and the drain after that. It bounds a shutdown that somebody
  *    else began, too: that is then cut short, so that it kills when the one of this completion would, and is
  *    waited for until that would be over.
@@ -327,6 +328,12 @@ poke_cb (gpointer      data,
   poke (data);
 }
 
+static gpointer
+ref_cb (gpointer data)
+{
+  return procstream_completion_ref (data);
+}
+
 static void
 unref_cb (gpointer data)
 {
@@ -421,7 +428,7 @@ look_at_outputs (ProcstreamCompletion *self,
 {
   if (self->drain_us == 0)
     self->drain_us = now_us;
-  if (are_ended (self) || is_due (self->drain_us, self->settings.drain_timeout_ms, now_us, next_us) ||
+  if ((are_ended (self) && procstream_child_core_is_written (self->child)) || is_due (self->drain_us, self->settings.drain_timeout_ms, now_us, next_us) ||
       (!self->ending && (g_atomic_int_get (&self->cancelled) || g_atomic_int_get (&self->stopped) != PROCSTREAM_CAUSE_NONE ||
                          is_due (self->begin_us, self->settings.timeout_ms, now_us, next_us))))
     finish (self, NULL);
@@ -572,6 +579,8 @@ procstream_completion_new (ProcstreamChildCore              *child,
     self->cancel_source = procstream_cancel_source_new (cancellable, procstream_io_thread_get_context (), cancelled_cb,
                                                         procstream_completion_ref (self), unref_cb);
   watch (self, procstream_child_core_get_claimed (child));
+  procstream_child_core_ask_for_files (child);
+  procstream_child_core_add_written_func (child, poke_cb, self, ref_cb, unref_cb);
   /* From here on it is the I/O thread's. */
   g_source_set_ready_time (self->source, 0);
   g_source_attach (self->source, procstream_io_thread_get_context ());
@@ -644,6 +653,8 @@ procstream_completion_make_result (ProcstreamCompletion *self)
   if (self->cause != PROCSTREAM_CAUSE_NONE && facts.running)
     facts.cause = self->cause;
   facts.cut_allowed = self->settings.allow_truncated;
+  if (!facts.running)
+    facts.file_error = procstream_child_core_dup_file_error (self->child);
   g_mutex_lock (&self->mutex);
   for (guint i = 0; i < 2; i++)
     facts.captures[i] = make_capture (&self->streams[i]);

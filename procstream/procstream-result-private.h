@@ -24,6 +24,7 @@ typedef struct
   ProcstreamCapture *captures[2]; /* (transfer full) of stdout, stderr */
   char              *tail;        /* (transfer full) */
   GError            *input_error; /* (transfer full) */
+  GError            *file_error;  /* (transfer full) */
 } ProcstreamResultFacts;
 
 ProcstreamResult *procstream_result_new_from_facts (ProcstreamResultFacts *facts);

@@ -41,6 +41,7 @@ struct _ProcstreamResult
   char              *tail;
   GError            *input_error;
   char              *message;
+  GError            *file_error;
 };
 
 G_DEFINE_FINAL_TYPE (ProcstreamResult, procstream_result, G_TYPE_OBJECT)
@@ -63,6 +64,7 @@ enum
   PROP_TAIL,
   PROP_TRUNCATED,
   PROP_INPUT_ERROR,
+  PROP_FILE_ERROR,
   N_PROPS,
 };
 
@@ -162,6 +164,7 @@ procstream_result_new_from_facts (ProcstreamResultFacts *facts)
     self->captures[i] = g_steal_pointer (&facts->captures[i]);
   self->tail = g_steal_pointer (&facts->tail);
   self->input_error = g_steal_pointer (&facts->input_error);
+  self->file_error = g_steal_pointer (&facts->file_error);
   self->message = make_message (self);
   return self;
 }
@@ -195,6 +198,7 @@ procstream_result_finalize (GObject *object)
   g_free (self->tail);
   g_clear_error (&self->input_error);
   g_free (self->message);
+  g_clear_error (&self->file_error);
   g_clear_object (&self->attempts);
   for (guint i = 0; i < 2; i++)
     g_clear_object (&self->captures[i]);
@@ -255,6 +259,9 @@ procstream_result_get_property (GObject    *object,
       break;
     case PROP_INPUT_ERROR:
       g_value_set_boxed (value, self->input_error);
+      break;
+    case PROP_FILE_ERROR:
+      g_value_set_boxed (value, self->file_error);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -346,6 +353,17 @@ install_end (void)
    * Since: 1.0
    */
   properties[PROP_INPUT_ERROR] = g_param_spec_boxed ("input-error", NULL, NULL, G_TYPE_ERROR, readable);
+  /**
+   * ProcstreamResult:file-error: (getter dup_file_error)
+   *
+   * What is wrong with a [property@Procstream.OutputConfig:file] that the library writes: the
+   * first error in writing it, or %G_IO_ERROR_TIMED_OUT when not all of it was written in
+   * the time that [property@Procstream.CompleteOptions:drain-timeout-ms] gives. %NULL where nothing is,
+   * and where nobody waited for the whole child.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_FILE_ERROR] = g_param_spec_boxed ("file-error", NULL, NULL, G_TYPE_ERROR, readable);
 }
 
 static void
@@ -682,6 +700,24 @@ procstream_result_get_truncated (ProcstreamResult *self)
   return FALSE;
 }
 
+/**
+ * procstream_result_dup_file_error: (get-property file-error)
+ * @self: a result
+ *
+ * Gets what is wrong with a file that an output goes to as well.
+ *
+ * Returns: (transfer full) (nullable): the error, or %NULL
+ *
+ * Since: 1.0
+ */
+GError *
+procstream_result_dup_file_error (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), NULL);
+
+  return self->file_error ? g_error_copy (self->file_error) : NULL;
+}
+
 static char *
 get_text (ProcstreamResult *self,
           guint             i)
@@ -750,8 +786,9 @@ procstream_result_dup_stderr_text (ProcstreamResult *self)
  * @error: return location for an error
  *
  * Turns a result that is no success into an error, which carries the result: see
- * [func@Procstream.ChildError.get_result]. A success whose output is not complete is an
- * error as well, unless the options of the wait allow it.
+ * [func@Procstream.ChildError.get_result]. A success whose output is not complete, here or in
+ * its file, is an error as well, unless the options of the wait allow it; one whose file could
+ * not be written always is.
  *
  * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL,
  *   %PROCSTREAM_CHILD_ERROR_INPUT_CUT or %PROCSTREAM_CHILD_ERROR_OUTPUT_CUT
@@ -762,6 +799,7 @@ gboolean
 procstream_result_check (ProcstreamResult *self,
                          GError          **error)
 {
+  gboolean         file_late;
   g_autofree char *message = NULL;
 
   g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), FALSE);
@@ -778,9 +816,13 @@ procstream_result_check (ProcstreamResult *self,
       g_propagate_error (error, procstream_child_error_new_with_result (PROCSTREAM_CHILD_ERROR_INPUT_CUT, message, self));
       return FALSE;
     }
-  if (self->cut_allowed || !procstream_result_get_truncated (self))
+  file_late = g_error_matches (self->file_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  if (self->file_error && !(file_late && self->cut_allowed))
+    message = g_strdup_printf ("%s, but its output is not all in its file: %s", self->message, self->file_error->message);
+  else if (!self->cut_allowed && procstream_result_get_truncated (self))
+    message = g_strdup_printf ("%s, but what is known of its output is not all of it", self->message);
+  else
     return TRUE;
-  message = g_strdup_printf ("%s, but what is known of its output is not all of it", self->message);
   g_propagate_error (error, procstream_child_error_new_with_result (PROCSTREAM_CHILD_ERROR_OUTPUT_CUT, message, self));
   return FALSE;
 }

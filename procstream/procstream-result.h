@@ -50,6 +50,8 @@ gboolean procstream_result_get_truncated (ProcstreamResult *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 GError *procstream_result_dup_input_error (ProcstreamResult *self);
 PROCSTREAM_AVAILABLE_IN_1_0
+GError *procstream_result_dup_file_error (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
 char *procstream_result_dup_stdout_text (ProcstreamResult *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 char *procstream_result_dup_stderr_text (ProcstreamResult *self);

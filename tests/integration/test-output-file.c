@@ -2,7 +2,9 @@
 
 #include <procstream/procstream.h>
 
+#include "test-hold.h"
 #include "test-process.h"
+#include "test-stream.h"
 #include "test-utils.h"
 
 #include <fcntl.h>
@@ -598,6 +600,120 @@ test_start_fails (void)
   g_assert_error (wait_error, error->domain, error->code);
 }
 
+/* Who waits for the whole child hears of its file, in place of the log. */
+static void
+test_complete_disk_full (void)
+{
+  g_autoptr (Case) c = case_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (GError) file_error = NULL;
+  g_autoptr (GError) error = NULL;
+
+  case_take_stdout (c, make_both (PROCSTREAM_DELIVERY_RELIABLE, "/dev/full"));
+  procstream_complete_options_set_allow_truncated (options, TRUE);
+  test_process_spawn_mode (c->process, "echo hello");
+  result = procstream_child_complete (c->process->child, options, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_true (procstream_result_get_success (result));
+  g_assert_false (procstream_result_get_truncated (result));
+  file_error = procstream_result_dup_file_error (result);
+  g_assert_error (file_error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
+  g_assert_false (procstream_result_check (result, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
+  g_assert_nonnull (strstr (error->message, "Could not write 6 bytes of “test-child (stdout)” to “/dev/full”: "));
+  g_assert_true (procstream_child_error_get_result (error) == result);
+}
+
+/* A FIFO that has no room, and nobody reads: its writer waits. */
+static int
+make_full_fifo (const char *path)
+{
+  char buffer[4096] = { 0 };
+  int  fd;
+
+  g_assert_cmpint (mkfifo (path, 0600), ==, 0);
+  fd = g_open (path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+  while (write (fd, buffer, sizeof buffer) > 0)
+    ;
+  return fd;
+}
+
+static void
+empty_fifo (int fd)
+{
+  char buffer[4096];
+
+  while (read (fd, buffer, sizeof buffer) > 0)
+    ;
+}
+
+static gboolean
+has_ended (gpointer output)
+{
+  return procstream_output_get_state (output) >= PROCSTREAM_OUTPUT_STATE_ENDED;
+}
+
+/* The child and its outputs have come to their ends, and its file has not. */
+static void
+test_complete_waits (void)
+{
+  g_autoptr (Case) c = case_new ();
+  g_autoptr (GAsyncResult) asynchronous = NULL;
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  int fd = make_full_fifo (c->path);
+
+  case_take_stdout (c, make_both (PROCSTREAM_DELIVERY_RELIABLE, c->path));
+  test_process_spawn_mode (c->process, "echo hello");
+  procstream_child_complete_async (c->process->child, NULL, NULL, test_store_result_cb, &asynchronous);
+  test_process_listen (c->process);
+  test_process_run_to_exited (c->process);
+  test_run_until (NULL, "the end of stdout", has_ended, procstream_child_get_stdout (c->process->child));
+  test_run_until (NULL, "the end of stderr", has_ended, procstream_child_get_stderr (c->process->child));
+  test_hold_pass ();
+  test_iterate ();
+  g_assert_null (asynchronous);
+  empty_fifo (fd);
+  test_wait_result (NULL, "the child", &asynchronous);
+  result = procstream_child_complete_finish (c->process->child, asynchronous, &error);
+  g_assert_no_error (error);
+  g_assert_null (procstream_result_dup_file_error (result));
+  g_assert_true (procstream_result_check (result, &error));
+  close (fd);
+}
+
+/* It waits no longer than it may, and says what is missing. */
+static void
+test_complete_in_time (void)
+{
+  for (int allowed = FALSE; allowed <= TRUE; allowed++)
+    {
+      g_autoptr (Case) c = case_new ();
+      g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+      g_autoptr (ProcstreamResult) result = NULL;
+      g_autoptr (GError) file_error = NULL;
+      g_autoptr (GError) error = NULL;
+      int fd = make_full_fifo (c->path);
+
+      case_take_stdout (c, make_both (PROCSTREAM_DELIVERY_RELIABLE, c->path));
+      procstream_complete_options_set_drain_timeout_ms (options, 1);
+      procstream_complete_options_set_allow_truncated (options, allowed);
+      test_process_spawn_mode (c->process, "echo hello");
+      result = procstream_child_complete (c->process->child, options, NULL, &error);
+      g_assert_no_error (error);
+      file_error = procstream_result_dup_file_error (result);
+      g_assert_error (file_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      g_assert_cmpint (procstream_result_check (result, &error), ==, allowed);
+      if (!allowed)
+        g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
+      empty_fifo (fd);
+      g_assert_true (procstream_consumer_wait (PROCSTREAM_CONSUMER (procstream_output_get_file_writer (procstream_child_get_stdout (c->process->child))),
+                                               60000, NULL, NULL));
+      close (fd);
+    }
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -619,6 +735,9 @@ main (int   argc,
   g_test_add_func ("/output-file/single", test_single);
   g_test_add_func ("/output-file/reliable", test_reliable);
   g_test_add_func ("/output-file/disk-full", test_disk_full);
+  g_test_add_func ("/output-file/complete/disk-full", test_complete_disk_full);
+  g_test_add_func ("/output-file/complete/waits", test_complete_waits);
+  g_test_add_func ("/output-file/complete/in-time", test_complete_in_time);
   g_test_add_func ("/output-file/never-started", test_never_started);
   g_test_add_func ("/output-file/start-fails", test_start_fails);
   return g_test_run ();
