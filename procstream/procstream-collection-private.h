@@ -7,6 +7,7 @@
 #include "procstream-line-cursor-private.h"
 #include "procstream-pump-private.h"
 #include "procstream-ring-private.h"
+#include "procstream-size-queue-private.h"
 #include "procstream-spill-private.h"
 
 G_BEGIN_DECLS
@@ -14,11 +15,11 @@ G_BEGIN_DECLS
 /* One end of what is kept: its beginning, or its end. */
 typedef struct
 {
-  guint64         max_bytes; /* 0: there is no such end */
-  guint64         max_lines;
-  ProcstreamRing *bytes;
-  GQueue          lines; /* of owned char * */
-  guint64         line_bytes;
+  guint64             max_bytes; /* 0: there is no such end */
+  guint64             max_lines;
+  ProcstreamRing     *bytes; /* of lines, one after the other, without their ends */
+  guint64             size;  /* of lines: how many bytes these are */
+  ProcstreamSizeQueue sizes; /* of each line; of the last bytes, what is kept, or was before it was cut into, of each chunk */
 } ProcstreamCollectionEnd;
 
 /* The inner record of a collector; see procstream-collection.c. Belongs to a consumer's core. */
@@ -48,7 +49,8 @@ typedef struct
   guint64                 lines_seen;
   guint64                 bytes_cut;
   guint64                 lines_cut;
-  GString                *scratch;
+  guint64                 chunks_cut;
+  guint64                 head_cut; /* how much of the oldest chunk in last.sizes was cut already */
 } ProcstreamCollection;
 
 /* Makes it the record of @consumer, which owns it. */
@@ -59,9 +61,14 @@ ProcstreamCollection *procstream_collection_new (ProcstreamConsumer *consumer);
 GBytes *procstream_collection_dup_bytes (ProcstreamCollection *self,
                                          gboolean              first,
                                          gboolean              last);
-char  **procstream_collection_dup_lines (ProcstreamCollection *self,
+/* Where lines are collected: what is kept of them, each given to @func, in order, with the place of its bytes in what is returned. */
+GBytes *procstream_collection_dup_lines (ProcstreamCollection *self,
                                          gboolean              first,
-                                         gboolean              last);
+                                         gboolean              last,
+                                         void (*func) (gpointer data,
+                                                       gsize    offset,
+                                                       gsize    size),
+                                         gpointer data);
 guint64 procstream_collection_get_count (ProcstreamCollection *self,
                                          const guint64        *count);
 

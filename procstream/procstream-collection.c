@@ -5,16 +5,19 @@
 #include "procstream-error.h"
 #include "procstream-platform-private.h"
 
-#include <string.h>
-
 /*
  * The record is shared by the outer and the thread that reads, or the worker that spills; mutex protects all of it but the options, which
- * are fixed from attach on. Whenever mutex is free:
+ * are fixed from attach on, and, where it spills, what only the worker changes, which the worker reads without it. Whenever mutex is free:
  *
- *  - bytes: seen = kept + cut; lines: the same, and the bytes of their text too;
- *  - each end holds no more than its limits say, and nothing where it has none;
+ *  - seen = kept + cut, in bytes, and where lines are collected in lines as well; the bytes of lines are those between their ends;
+ *  - each end holds no more than its limits say, and nothing where it has none. A line counts as its bytes and one more, for what it takes to
+ *    tell it from the next: so no number of empty lines is without a limit;
  *  - what an end holds is without a hole: of the beginning nothing more is kept once something was cut (full), and what the end lets
- *    go is always its oldest. So all that was cut lies after the beginning and before the end, in one piece.
+ *    go is always its oldest. So all that was cut lies after the beginning and before the end, in one piece;
+ *  - last.sizes are, of bytes, those of the chunks that last.bytes are made of, but for head_cut bytes of the oldest, which are gone: so
+ *    a chunk is counted as cut once, with the first of its bytes.
+ *
+ * What is kept of lines is what the child wrote; it is made text for those who ask for text.
  *
  * Where it spills, it pulls, in a worker: the disk holds up the child or, with lossy delivery, loses chunks, and never the thread that
  * reads. The bytes are in first.bytes until they would be more than spill_above, and from then on in the file, all of them; who looks at
@@ -22,6 +25,29 @@
  */
 
 /* --- Collecting --------------------------------------------------------------------------------------------------------------- */
+
+/* The last so many bytes let go of the oldest. */
+static void
+count_cut (ProcstreamCollection *self,
+           guint64               cut)
+{
+  self->bytes_cut += cut;
+  while (cut > 0)
+    {
+      guint64 left = procstream_size_queue_peek (&self->last.sizes) - self->head_cut;
+
+      if (self->head_cut == 0)
+        self->chunks_cut++;
+      if (cut < left)
+        {
+          self->head_cut += cut;
+          return;
+        }
+      procstream_size_queue_pop (&self->last.sizes);
+      self->head_cut = 0;
+      cut -= left;
+    }
+}
 
 static void
 collect_bytes (ProcstreamCollection *self,
@@ -34,36 +60,43 @@ collect_bytes (ProcstreamCollection *self,
   if (kept == size)
     return;
   if (self->last.bytes)
-    self->bytes_cut += procstream_ring_push (self->last.bytes, data + kept, size - kept);
-  else
-    self->bytes_cut += size - kept;
+    {
+      procstream_size_queue_push (&self->last.sizes, size - kept);
+      count_cut (self, procstream_ring_push (self->last.bytes, data + kept, size - kept));
+      return;
+    }
+  self->bytes_cut += size - kept;
+  self->chunks_cut++;
 }
 
 static gboolean
 fits (const ProcstreamCollectionEnd *end,
       guint64                        size)
 {
-  return end->lines.length < end->max_lines && end->line_bytes <= end->max_bytes && size <= end->max_bytes - end->line_bytes;
+  guint64 used = end->size + end->sizes.length;
+
+  return end->sizes.length < end->max_lines && used < end->max_bytes && size < end->max_bytes - used;
 }
 
 static void
 cut_oldest (ProcstreamCollection *self)
 {
-  g_autofree char *line = g_queue_pop_head (&self->last.lines);
-  gsize            size = strlen (line);
+  guint64 size = procstream_size_queue_pop (&self->last.sizes);
 
-  self->last.line_bytes -= size;
+  procstream_ring_drop (self->last.bytes, size);
+  self->last.size -= size;
   self->bytes_cut += size;
   self->lines_cut++;
 }
 
 static void
 keep_line (ProcstreamCollectionEnd *end,
-           const char              *text,
+           const guint8            *data,
            gsize                    size)
 {
-  end->line_bytes += size;
-  g_queue_push_tail (&end->lines, g_strndup (text, size));
+  procstream_size_queue_push (&end->sizes, size);
+  procstream_ring_fill (end->bytes, data, size);
+  end->size += size;
 }
 
 static void
@@ -73,23 +106,20 @@ line_cb (gpointer      user_data,
          gboolean      plain)
 {
   ProcstreamCollection *self = user_data;
-  const char           *text = (const char *) data;
 
-  if (!plain && (!self->full || self->last.max_bytes > 0))
-    text = procstream_line_repair (data, size, self->scratch, &size);
   self->lines_seen++;
   self->bytes_seen += size;
   self->full |= !fits (&self->first, size);
   if (!self->full)
     {
-      keep_line (&self->first, text, size);
+      keep_line (&self->first, data, size);
       return;
     }
-  while (!fits (&self->last, size) && self->last.lines.length > 0)
+  while (!fits (&self->last, size) && self->last.sizes.length > 0)
     cut_oldest (self);
   if (fits (&self->last, size))
     {
-      keep_line (&self->last, text, size);
+      keep_line (&self->last, data, size);
       return;
     }
   self->bytes_cut += size;
@@ -190,6 +220,7 @@ take_chunk (ProcstreamCollection *self,
     written = procstream_ring_fill (self->first.bytes, chunk->data, room);
   self->bytes_seen += chunk->size;
   self->bytes_cut += chunk->size - written;
+  self->chunks_cut += written < chunk->size;
   g_mutex_unlock (&self->mutex);
 }
 
@@ -307,8 +338,6 @@ set_limits (ProcstreamCollection *self)
 {
   gboolean both = self->keep == PROCSTREAM_KEEP_FIRST_AND_LAST;
 
-  self->first = (ProcstreamCollectionEnd){ .lines = G_QUEUE_INIT };
-  self->last = (ProcstreamCollectionEnd){ .lines = G_QUEUE_INIT };
   if (self->keep != PROCSTREAM_KEEP_LAST)
     {
       self->first.max_bytes = !both ? self->max_bytes : self->first_bytes ? self->first_bytes
@@ -321,8 +350,6 @@ set_limits (ProcstreamCollection *self)
       self->last.max_bytes = self->max_bytes - self->first.max_bytes;
       self->last.max_lines = self->max_lines - self->first.max_lines;
     }
-  if (self->collect == PROCSTREAM_COLLECT_LINES)
-    return;
   if (self->first.max_bytes > 0)
     self->first.bytes = procstream_ring_new (self->first.max_bytes);
   if (self->last.max_bytes > 0)
@@ -365,7 +392,7 @@ static void
 clear_end (ProcstreamCollectionEnd *end)
 {
   g_clear_pointer (&end->bytes, procstream_ring_free);
-  g_queue_clear_full (&end->lines, g_free);
+  procstream_size_queue_clear (&end->sizes);
 }
 
 static void
@@ -379,7 +406,6 @@ collection_free (gpointer native)
   clear_end (&self->last);
   g_clear_pointer (&self->spill, procstream_spill_free);
   g_clear_error (&self->spill_error);
-  g_string_free (self->scratch, TRUE);
   g_mutex_clear (&self->mutex);
   g_free (self);
 }
@@ -422,7 +448,6 @@ procstream_collection_new (ProcstreamConsumer *consumer)
   self->spill_above = PROCSTREAM_UNLIMITED;
   procstream_pump_init (&self->pump, "procstream-spill", run, self, ref_cb, unref_cb);
   g_mutex_init (&self->mutex);
-  self->scratch = g_string_new (NULL);
   return self;
 }
 
@@ -456,17 +481,78 @@ lock_kept (ProcstreamCollection *self)
   return TRUE;
 }
 
+/* What one end holds of lines, as it is asked for. */
+typedef struct
+{
+  GByteArray *bytes;
+  gboolean    line_feeds; /* after each line */
+  void (*func) (gpointer data,
+                gsize    offset,
+                gsize    size);
+  gpointer data;
+} Lines;
+
+static void
+append_lines (const ProcstreamCollectionEnd *end,
+              const Lines                   *lines)
+{
+  g_autoptr (GByteArray) kept = g_byte_array_new ();
+  const guint8 *data;
+  gsize         position = 0;
+  gsize         at = 0;
+  guint64       size;
+
+  if (end->bytes == NULL)
+    return;
+  procstream_ring_append_to (end->bytes, kept);
+  data = kept->len > 0 ? kept->data : (const guint8 *) "";
+  for (; procstream_size_queue_next (&end->sizes, &position, &size); at += size)
+    {
+      if (lines->func)
+        lines->func (lines->data, lines->bytes->len, size);
+      g_byte_array_append (lines->bytes, data + at, size);
+      if (lines->line_feeds)
+        g_byte_array_append (lines->bytes, (const guint8 *) "\n", 1);
+    }
+}
+
+static GBytes *
+dup_lines (ProcstreamCollection *self,
+           gboolean              first,
+           gboolean              last,
+           const Lines          *lines)
+{
+  if (lock_kept (self))
+    {
+      if (first)
+        append_lines (&self->first, lines);
+      if (last)
+        append_lines (&self->last, lines);
+      g_mutex_unlock (&self->mutex);
+    }
+  return g_byte_array_free_to_bytes (lines->bytes);
+}
+
+GBytes *
+procstream_collection_dup_lines (ProcstreamCollection *self,
+                                 gboolean              first,
+                                 gboolean              last,
+                                 void (*func) (gpointer data,
+                                               gsize    offset,
+                                               gsize    size),
+                                 gpointer data)
+{
+  const Lines lines = { g_byte_array_new (), FALSE, func, data };
+
+  return dup_lines (self, first, last, &lines);
+}
+
 static void
 append_bytes (const ProcstreamCollectionEnd *end,
               GByteArray                    *bytes)
 {
   if (end->bytes)
     procstream_ring_append_to (end->bytes, bytes);
-  for (GList *l = end->lines.head; l; l = l->next)
-    {
-      g_byte_array_append (bytes, l->data, strlen (l->data));
-      g_byte_array_append (bytes, (const guint8 *) "\n", 1);
-    }
 }
 
 GBytes *
@@ -474,12 +560,15 @@ procstream_collection_dup_bytes (ProcstreamCollection *self,
                                  gboolean              first,
                                  gboolean              last)
 {
-  g_autoptr (GByteArray) bytes = g_byte_array_new ();
+  GByteArray      *bytes = g_byte_array_new ();
+  const Lines      lines = { bytes, TRUE, NULL, NULL };
   ProcstreamSpill *spill = NULL;
   gsize            size = 0;
 
+  if (self->collect == PROCSTREAM_COLLECT_LINES)
+    return dup_lines (self, first, last, &lines);
   if (!lock_kept (self))
-    return g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
+    return g_byte_array_free_to_bytes (bytes);
   if (first && self->spill)
     {
       spill = self->spill;
@@ -490,31 +579,9 @@ procstream_collection_dup_bytes (ProcstreamCollection *self,
   if (last)
     append_bytes (&self->last, bytes);
   g_mutex_unlock (&self->mutex);
+  if (spill == NULL)
+    return g_byte_array_free_to_bytes (bytes);
+  g_byte_array_unref (bytes);
   /* It stays as long as the record does, and what was written does not change. */
-  return spill ? procstream_spill_map (spill, size) : g_byte_array_free_to_bytes (g_steal_pointer (&bytes));
-}
-
-static void
-add_lines (const ProcstreamCollectionEnd *end,
-           GStrvBuilder                  *builder)
-{
-  for (GList *l = end->lines.head; l; l = l->next)
-    g_strv_builder_add (builder, l->data);
-}
-
-char **
-procstream_collection_dup_lines (ProcstreamCollection *self,
-                                 gboolean              first,
-                                 gboolean              last)
-{
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-
-  if (!lock_kept (self))
-    return g_strv_builder_end (builder);
-  if (first)
-    add_lines (&self->first, builder);
-  if (last)
-    add_lines (&self->last, builder);
-  g_mutex_unlock (&self->mutex);
-  return g_strv_builder_end (builder);
+  return procstream_spill_map (spill, size);
 }

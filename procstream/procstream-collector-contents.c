@@ -4,22 +4,60 @@
 
 #include "procstream-collection-private.h"
 #include "procstream-collector-private.h"
-#include "procstream-line-parser.h"
+
+#include <string.h>
 
 /* What a collector has, in each form that is asked for. */
 
-static char **
-parse_lines (GBytes *bytes)
+/* Where each line is in the bytes that hold all of them. */
+typedef struct
 {
-  g_autoptr (ProcstreamLineParser) parser =
-                 procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_NEWLINE, G_MAXINT, PROCSTREAM_LINE_OVERFLOW_SPLIT);
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-  g_auto (GStrv) lines = procstream_line_parser_push (parser, bytes);
-  g_auto (GStrv) last = procstream_line_parser_finish (parser);
+  gsize offset;
+  gsize size;
+} Place;
 
-  g_strv_builder_addv (builder, (const char **) lines);
-  g_strv_builder_addv (builder, (const char **) last);
-  return g_strv_builder_end (builder);
+static void
+add_place (gpointer data,
+           gsize    offset,
+           gsize    size)
+{
+  Place place = { offset, size };
+
+  g_array_append_val ((GArray *) data, place);
+}
+
+/* Bytes that were collected as such: cut at LF and CRLF, without a copy. */
+static void
+find_places (GBytes *bytes,
+             GArray *places)
+{
+  gsize         size;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+
+  for (gsize at = 0; at < size;)
+    {
+      const guint8 *end = memchr (data + at, '\n', size - at);
+      gsize         next = end ? (gsize) (end - data) : size;
+
+      add_place (places, at, end && next > at && data[next - 1] == '\r' ? next - 1 - at : next - at);
+      at = next + 1;
+    }
+}
+
+static GBytes *
+get_lines (ProcstreamCollector *self,
+           gboolean             first,
+           gboolean             last,
+           GArray              *places)
+{
+  ProcstreamCollection *collection = procstream_collector_get_collection (self);
+  GBytes               *bytes;
+
+  if (collection->collect == PROCSTREAM_COLLECT_LINES)
+    return procstream_collection_dup_lines (collection, first, last, add_place, places);
+  bytes = procstream_collection_dup_bytes (collection, first, last);
+  find_places (bytes, places);
+  return bytes;
 }
 
 static char **
@@ -27,13 +65,39 @@ dup_lines (ProcstreamCollector *self,
            gboolean             first,
            gboolean             last)
 {
-  ProcstreamCollection *collection = procstream_collector_get_collection (self);
-  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (Place));
+  g_autoptr (GBytes) bytes = get_lines (self, first, last, places);
+  g_autoptr (GString) scratch = g_string_new (NULL);
+  const guint8 *data = g_bytes_get_data (bytes, NULL);
+  char        **lines = g_new0 (char *, places->len + 1);
 
-  if (collection->collect == PROCSTREAM_COLLECT_LINES)
-    return procstream_collection_dup_lines (collection, first, last);
-  bytes = procstream_collection_dup_bytes (collection, first, last);
-  return parse_lines (bytes);
+  for (guint i = 0; i < places->len; i++)
+    {
+      const Place *place = &g_array_index (places, Place, i);
+      gsize        size = 0;
+      const char  *text = place->size > 0 ? procstream_line_repair (data + place->offset, place->size, scratch, &size) : "";
+
+      lines[i] = g_strndup (text, size);
+    }
+  return lines;
+}
+
+static GList *
+dup_raw_lines (ProcstreamCollector *self,
+               gboolean             first,
+               gboolean             last)
+{
+  g_autoptr (GArray) places = g_array_new (FALSE, FALSE, sizeof (Place));
+  g_autoptr (GBytes) bytes = get_lines (self, first, last, places);
+  GList *lines = NULL;
+
+  for (guint i = places->len; i > 0; i--)
+    {
+      const Place *place = &g_array_index (places, Place, i - 1);
+
+      lines = g_list_prepend (lines, g_bytes_new_from_bytes (bytes, place->offset, place->size));
+    }
+  return lines;
 }
 
 /**
@@ -173,8 +237,8 @@ procstream_collector_dup_text (ProcstreamCollector *self)
  * procstream_collector_dup_lines:
  * @self: a collector
  *
- * Gets the lines that were kept so far. Where bytes are collected, they are cut into
- * lines at LF and CRLF now.
+ * Gets the lines that were kept so far, as text: what is not valid UTF-8, and NUL, is replaced
+ * by U+FFFD. Where bytes are collected, they are cut into lines at LF and CRLF now.
  *
  * Returns: (transfer full) (array zero-terminated=1): the lines, possibly none
  *
@@ -222,4 +286,62 @@ procstream_collector_dup_last_lines (ProcstreamCollector *self)
   g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), NULL);
 
   return dup_lines (self, FALSE, TRUE);
+}
+
+/**
+ * procstream_collector_dup_raw_lines:
+ * @self: a collector
+ *
+ * Gets the lines that were kept so far, byte for byte as the child wrote them, without their
+ * separators. An encoding that is not UTF-8 has been converted, and escape sequences that
+ * are to be left out are; nothing else is changed. All of them share their memory.
+ *
+ * Returns: (transfer full) (element-type GLib.Bytes): the lines, possibly none
+ *
+ * Since: 1.0
+ */
+GList *
+procstream_collector_dup_raw_lines (ProcstreamCollector *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), NULL);
+
+  return dup_raw_lines (self, TRUE, TRUE);
+}
+
+/**
+ * procstream_collector_dup_first_raw_lines:
+ * @self: a collector
+ *
+ * Gets the lines that were kept so far of the beginning, as
+ * [method@Procstream.Collector.dup_raw_lines] gets all of them.
+ *
+ * Returns: (transfer full) (element-type GLib.Bytes): the lines, possibly none
+ *
+ * Since: 1.0
+ */
+GList *
+procstream_collector_dup_first_raw_lines (ProcstreamCollector *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), NULL);
+
+  return dup_raw_lines (self, TRUE, FALSE);
+}
+
+/**
+ * procstream_collector_dup_last_raw_lines:
+ * @self: a collector
+ *
+ * Gets the lines that were kept so far of the end, as
+ * [method@Procstream.Collector.dup_raw_lines] gets all of them.
+ *
+ * Returns: (transfer full) (element-type GLib.Bytes): the lines, possibly none
+ *
+ * Since: 1.0
+ */
+GList *
+procstream_collector_dup_last_raw_lines (ProcstreamCollector *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), NULL);
+
+  return dup_raw_lines (self, FALSE, TRUE);
 }

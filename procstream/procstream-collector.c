@@ -49,6 +49,7 @@ enum
   PROP_LINES_SEEN,
   PROP_BYTES_CUT,
   PROP_LINES_CUT,
+  PROP_CHUNKS_CUT,
   PROP_TRUNCATED,
   N_PROPS,
 };
@@ -107,6 +108,9 @@ procstream_collector_get_property (GObject    *object,
       break;
     case PROP_LINES_CUT:
       g_value_set_uint64 (value, get_count (self, &collection->lines_cut));
+      break;
+    case PROP_CHUNKS_CUT:
+      g_value_set_uint64 (value, get_count (self, &collection->chunks_cut));
       break;
     case PROP_TRUNCATED:
       g_value_set_boolean (value, procstream_collector_get_truncated (self));
@@ -177,8 +181,8 @@ install_options (void)
   /**
    * ProcstreamCollector:max-bytes: (getter get_max_bytes) (setter set_max_bytes)
    *
-   * How many bytes are kept at most; for lines, of their text. The default is
-   * %PROCSTREAM_DEFAULT_COLLECTED_BYTES; %PROCSTREAM_UNLIMITED is no limit.
+   * How many bytes are kept at most; a line counts as many as it has, and one more for its
+   * end. The default is %PROCSTREAM_DEFAULT_COLLECTED_BYTES; %PROCSTREAM_UNLIMITED is no limit.
    *
    * Since: 1.0
    */
@@ -238,7 +242,7 @@ install_counts (void)
   /**
    * ProcstreamCollector:bytes-seen: (getter get_bytes_seen)
    *
-   * How many bytes came, kept or not; for lines, of their text.
+   * How many bytes came, kept or not; of lines, those between their separators.
    *
    * Since: 1.0
    */
@@ -267,6 +271,15 @@ install_counts (void)
    * Since: 1.0
    */
   properties[PROP_LINES_CUT] = g_param_spec_uint64 ("lines-cut", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+  /**
+   * ProcstreamCollector:chunks-cut: (getter get_chunks_cut)
+   *
+   * How many chunks came of which not every byte was kept because of the limits; 0 where
+   * lines are collected.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CHUNKS_CUT] = g_param_spec_uint64 ("chunks-cut", NULL, NULL, 0, G_MAXUINT64, 0, readable);
   /**
    * ProcstreamCollector:truncated: (getter get_truncated)
    *
@@ -356,6 +369,24 @@ procstream_collector_get_keep (ProcstreamCollector *self)
   g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), PROCSTREAM_KEEP_UNSET);
 
   return self->collection->keep;
+}
+
+/**
+ * procstream_collector_get_chunks_cut: (get-property chunks-cut)
+ * @self: a collector
+ *
+ * Gets how many chunks were not kept, or not in full.
+ *
+ * Returns: a number of chunks
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_collector_get_chunks_cut (ProcstreamCollector *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_COLLECTOR (self), 0);
+
+  return get_count (self, &self->collection->chunks_cut);
 }
 
 /**

@@ -80,6 +80,12 @@ char **procstream_collector_dup_first_lines (ProcstreamCollector *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 char **procstream_collector_dup_last_lines (ProcstreamCollector *self);
 PROCSTREAM_AVAILABLE_IN_1_0
+GList *procstream_collector_dup_raw_lines (ProcstreamCollector *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+GList *procstream_collector_dup_first_raw_lines (ProcstreamCollector *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+GList *procstream_collector_dup_last_raw_lines (ProcstreamCollector *self);
+PROCSTREAM_AVAILABLE_IN_1_0
 GInputStream *procstream_collector_open_stream (ProcstreamCollector *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_collector_get_bytes_seen (ProcstreamCollector *self);
@@ -89,6 +95,8 @@ PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_collector_get_bytes_cut (ProcstreamCollector *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_collector_get_lines_cut (ProcstreamCollector *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_collector_get_chunks_cut (ProcstreamCollector *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_collector_get_truncated (ProcstreamCollector *self);
 

@@ -20,8 +20,11 @@ gsize procstream_ring_fill (ProcstreamRing *self,
 guint64 procstream_ring_push (ProcstreamRing *self,
                               const guint8   *data,
                               gsize           size);
-void    procstream_ring_append_to (ProcstreamRing *self,
-                                   GByteArray     *bytes);
+/* Lets the oldest go, which there must be. */
+void procstream_ring_drop (ProcstreamRing *self,
+                           gsize           size);
+void procstream_ring_append_to (ProcstreamRing *self,
+                                GByteArray     *bytes);
 /* What keeping cost so far: how many bytes were copied in all. */
 guint64 procstream_ring_get_bytes_moved (ProcstreamRing *self);
 

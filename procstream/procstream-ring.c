@@ -124,13 +124,21 @@ procstream_ring_push (ProcstreamRing *self,
   gsize let_go = 0;
 
   if (self->size + kept > self->limit)
-    {
-      let_go = self->size + kept - self->limit;
-      self->start = (self->start + let_go) % self->allocated;
-      self->size -= let_go;
-    }
+    let_go = self->size + kept - self->limit;
+  procstream_ring_drop (self, let_go);
   append (self, data + skip, kept);
   return skip + let_go;
+}
+
+void
+procstream_ring_drop (ProcstreamRing *self,
+                      gsize           size)
+{
+  g_assert (size <= self->size);
+  if (size == 0)
+    return;
+  self->start = (self->start + size) % self->allocated;
+  self->size -= size;
 }
 
 void

@@ -18,7 +18,8 @@ gboolean procstream_spill_append (ProcstreamSpill *self,
                                   gsize            size,
                                   gsize           *written,
                                   GError         **error);
-/* The first @size bytes, which must have been written, without reading them into memory. Any thread, also while more is appended. */
+/* The first @size bytes, which must have been written, without reading them into memory where that is possible. Any thread, also while more is
+ * appended. Should the disk not give them, there are fewer, and the program hears of it. */
 GBytes *procstream_spill_map (ProcstreamSpill *self,
                               gsize            size);
 

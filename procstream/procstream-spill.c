@@ -88,12 +88,46 @@ procstream_spill_append (ProcstreamSpill *self,
   return TRUE;
 }
 
+/* Some file systems cannot be mapped, and a program may have no more addresses, or mappings, to give. */
+static GBytes *
+read_all (ProcstreamSpill *self,
+          gsize            size)
+{
+  g_autoptr (GError) error = NULL;
+  guint8 *data = g_try_malloc (size);
+  gsize   done = 0;
+  gssize  n = 1;
+
+  if (data == NULL)
+    {
+      g_warning ("There is no memory for %" G_GSIZE_FORMAT " bytes of a temporary file, which could not be mapped either", size);
+      return g_bytes_new (NULL, 0);
+    }
+  /* Its place is that of the one who appends. */
+  while (done < size && n > 0)
+    {
+      do
+        n = pread (self->fd, data + done, size - done, (off_t) done);
+      while (n < 0 && errno == EINTR);
+      done += MAX (n, 0);
+    }
+  if (n < 0)
+    fail (&error, "Could not read from a");
+  if (done < size)
+    g_warning ("%s: %" G_GSIZE_FORMAT " of %" G_GSIZE_FORMAT " bytes are missing", error ? error->message : "A temporary file was cut", size - done, size);
+  return g_bytes_new_take (data, done);
+}
+
 GBytes *
 procstream_spill_map (ProcstreamSpill *self,
                       gsize            size)
 {
   g_autoptr (GMappedFile) file = size > 0 ? g_mapped_file_new_from_fd (self->fd, FALSE, NULL) : NULL;
-  g_autoptr (GBytes) bytes = file ? g_mapped_file_get_bytes (file) : g_bytes_new (NULL, 0);
+  g_autoptr (GBytes) bytes = file ? g_mapped_file_get_bytes (file) : NULL;
 
-  return g_bytes_new_from_bytes (bytes, 0, MIN (size, g_bytes_get_size (bytes)));
+  if (size == 0)
+    return g_bytes_new (NULL, 0);
+  if (bytes == NULL || g_bytes_get_size (bytes) < size)
+    return read_all (self, size);
+  return g_bytes_new_from_bytes (bytes, 0, size);
 }

@@ -26,8 +26,9 @@
  * one written in Python or JavaScript, is only ever called in the thread-default main context
  * of the thread that made the writer: asynchronously if it implements `write_async`, or
  * [iface@Gio.PollableOutputStream] and can be polled, and else with a blocking call, so its
- * writes must not take long. Two writers may share a stream of GIO's own, or a file that
- * both append to; neither cuts the other's lines.
+ * writes must not take long. Two writers of lines may share a stream of GIO's own, or a file
+ * on a local disk, which they append to in either mode once it is open: neither cuts the other's
+ * lines, but where a disk is full.
  *
  * # Errors
  *

@@ -2,12 +2,14 @@
 
 #include <procstream/procstream.h>
 
+#include "test-noter.h"
 #include "test-stream.h"
 #include "test-utils.h"
 
 #include <errno.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 typedef struct
 {
@@ -104,12 +106,152 @@ test_lines (void)
   g_autoptr (ProcstreamCollector) all = collect (&(Options){ PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST, 0, 0 }, some_lines);
   g_autoptr (ProcstreamCollector) first = collect (&(Options){ PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST, 0, 2 }, some_lines);
   g_autoptr (ProcstreamCollector) last = collect (&(Options){ PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_LAST, 0, 2 }, some_lines);
-  g_autoptr (ProcstreamCollector) bytes = collect (&(Options){ PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_LAST, 9, 0 }, some_lines);
+  g_autoptr (ProcstreamCollector) bytes = collect (&(Options){ PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_LAST, 11, 0 }, some_lines);
+  g_autoptr (ProcstreamCollector) fewer = collect (&(Options){ PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_LAST, 10, 0 }, some_lines);
 
   check_lines (all, "one|two|three|four", 4, 0);
   check_lines (first, "one|two", 4, 2);
   check_lines (last, "three|four", 4, 2);
+  /* A line counts one byte more than it has. */
   check_lines (bytes, "three|four", 4, 2);
+  check_lines (fewer, "four", 4, 3);
+}
+
+/* Lines that have no byte are not without a limit. */
+static void
+test_empty_lines (void)
+{
+  const char *const pieces[] = { "\n\n\n\n\n", "\n\n\n\n\n", NULL };
+  g_autoptr (ProcstreamCollector) first = collect (&(Options){ PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST, 4, 0 }, pieces);
+  g_autoptr (ProcstreamCollector) last = collect (&(Options){ PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_LAST, 4, 0 }, pieces);
+  g_autoptr (ProcstreamCollector) both = collect (&(Options){ PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST_AND_LAST, 4, 0 }, pieces);
+
+  check_lines (first, "|||", 10, 6);
+  check_lines (last, "|||", 10, 6);
+  check_lines (both, "|||", 10, 6);
+}
+
+static void
+check_raw (GList      *lines, /* (transfer full) */
+           const char *joined,
+           gsize       size)
+{
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+
+  for (GList *l = lines; l; l = l->next)
+    {
+      if (l != lines)
+        g_byte_array_append (all, (const guint8 *) "|", 1);
+      g_byte_array_append (all, g_bytes_get_data (l->data, NULL), g_bytes_get_size (l->data));
+    }
+  g_assert_cmpmem (all->data, all->len, joined, size);
+  g_list_free_full (lines, (GDestroyNotify) g_bytes_unref);
+}
+
+/* As the child wrote them, whatever that is; as text beside that. And what they are collected as makes no difference. */
+static void
+test_raw_lines (void)
+{
+  for (ProcstreamCollect what = PROCSTREAM_COLLECT_BYTES; what <= PROCSTREAM_COLLECT_LINES; what++)
+    {
+      const char *const pieces[] = { "o\377ne\n\n\303", "\244\r\n\rt\342\202\nlast", NULL };
+      const char        joined[] = "o\377ne||\303\244|\rt\342\202|last";
+      g_autoptr (ProcstreamCollector) collector = collect (&(Options){ what, PROCSTREAM_KEEP_FIRST, 0, 0 }, pieces);
+      g_auto (GStrv) text = procstream_collector_dup_lines (collector);
+      const char *const expected[] = { "o\357\277\275ne", "", "\303\244", "\rt\357\277\275\357\277\275", "last", NULL };
+
+      check_raw (procstream_collector_dup_raw_lines (collector), joined, sizeof joined - 1);
+      check_raw (procstream_collector_dup_first_raw_lines (collector), joined, sizeof joined - 1);
+      check_raw (procstream_collector_dup_last_raw_lines (collector), "", 0);
+      g_assert_cmpstrv (text, expected);
+    }
+}
+
+/* A NUL is a byte as any, in a line too. */
+static void
+test_raw_lines_with_nul (void)
+{
+  g_autoptr (TestStream) stream = test_stream_new (&(TestStreamOptions){
+      .delivery = PROCSTREAM_DELIVERY_RELIABLE, .replay = PROCSTREAM_REPLAY_NONE });
+  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_LAST);
+
+  test_stream_attach (stream, collector);
+  g_assert_cmpint (write (stream->write_fd, "a\0b\n\0\n", 6), ==, 6);
+  test_stream_close (stream);
+  test_consumer_wait (collector);
+  check_raw (procstream_collector_dup_raw_lines (collector), "a\0b|\0", 5);
+  check_raw (procstream_collector_dup_last_raw_lines (collector), "a\0b|\0", 5);
+  g_assert_cmpuint (procstream_collector_get_bytes_seen (collector), ==, 4);
+}
+
+/* A chunk counts once, with the first of its bytes that is cut. */
+static void
+test_chunks_cut (void)
+{
+  static const struct
+  {
+    ProcstreamKeep keep;
+    guint64        max;
+    guint64        cut;
+  } cases[] = {
+    { PROCSTREAM_KEEP_FIRST, 12, 0 },
+    { PROCSTREAM_KEEP_FIRST, 11, 1 },
+    { PROCSTREAM_KEEP_FIRST, 8, 1 },
+    { PROCSTREAM_KEEP_FIRST, 7, 2 },
+    { PROCSTREAM_KEEP_FIRST, 1, 3 },
+    { PROCSTREAM_KEEP_LAST, 12, 0 },
+    { PROCSTREAM_KEEP_LAST, 11, 1 },
+    { PROCSTREAM_KEEP_LAST, 8, 1 },
+    { PROCSTREAM_KEEP_LAST, 7, 2 },
+    { PROCSTREAM_KEEP_LAST, 3, 3 },
+    { PROCSTREAM_KEEP_LAST, 1, 3 },
+    { PROCSTREAM_KEEP_FIRST_AND_LAST, 12, 0 }, /* aaaabb bbcccc */
+    { PROCSTREAM_KEEP_FIRST_AND_LAST, 10, 1 }, /* aaaab … bcccc */
+    { PROCSTREAM_KEEP_FIRST_AND_LAST, 8, 1 },  /* aaaa … cccc */
+    { PROCSTREAM_KEEP_FIRST_AND_LAST, 6, 3 },  /* aaa … ccc */
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      const Options options = { PROCSTREAM_COLLECT_BYTES, cases[i].keep, cases[i].max, 0, 0, 0 };
+      const Options spilled = { PROCSTREAM_COLLECT_BYTES, cases[i].keep, cases[i].max, 0, 0, 1 };
+      g_autoptr (ProcstreamCollector) collector = collect (&options, abc);
+      g_autoptr (ProcstreamCollector) spilling = cases[i].keep == PROCSTREAM_KEEP_FIRST && cases[i].max > 1 ? collect (&spilled, abc) : NULL;
+
+      g_assert_cmpuint (procstream_collector_get_chunks_cut (collector), ==, cases[i].cut);
+      if (spilling)
+        g_assert_cmpuint (procstream_collector_get_chunks_cut (spilling), ==, cases[i].cut);
+    }
+}
+
+/* Against the obvious: which chunks are not wholly in what is kept. */
+static void
+test_chunks_cut_random (void)
+{
+  for (guint i = 0; i < 30; i++)
+    {
+      const Options options = { PROCSTREAM_COLLECT_BYTES, g_test_rand_bit () ? PROCSTREAM_KEEP_LAST : PROCSTREAM_KEEP_FIRST_AND_LAST,
+                                g_test_rand_int_range (2, 40), 0, 0, 0 };
+      guint64       begin = options.keep == PROCSTREAM_KEEP_LAST ? 0 : options.max_bytes / 2;
+      guint64       end = 0;
+      guint64       at = 0;
+      guint64       expected = 0;
+      char         *pieces[20] = { NULL };
+      g_autoptr (ProcstreamCollector) collector = NULL;
+
+      for (guint j = 0; j < 12; j++)
+        {
+          pieces[j] = g_strnfill (g_test_rand_int_range (1, 9), 'x');
+          end += strlen (pieces[j]);
+        }
+      end -= MIN (end, options.max_bytes - begin);
+      for (guint j = 0; j < 12; at += strlen (pieces[j++]))
+        expected += at < end && at + strlen (pieces[j]) > begin && begin < end;
+      collector = collect (&options, (const char *const *) pieces);
+      g_assert_cmpuint (procstream_collector_get_chunks_cut (collector), ==, expected);
+      for (guint j = 0; j < 12; j++)
+        g_free (pieces[j]);
+    }
 }
 
 /* Keeping the first, a later line that would fit again is not kept: what there is has no hole. */
@@ -395,6 +537,11 @@ main (int   argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/collector/bytes", test_bytes);
   g_test_add_func ("/collector/lines", test_lines);
+  g_test_add_func ("/collector/empty-lines", test_empty_lines);
+  g_test_add_func ("/collector/raw-lines/exact", test_raw_lines);
+  g_test_add_func ("/collector/raw-lines/nul", test_raw_lines_with_nul);
+  g_test_add_func ("/collector/chunks-cut/cases", test_chunks_cut);
+  g_test_add_func ("/collector/chunks-cut/random", test_chunks_cut_random);
   g_test_add_func ("/collector/no-hole", test_no_hole);
   g_test_add_func ("/collector/bytes-as-lines", test_bytes_as_lines);
   g_test_add_func ("/collector/zero-limit", test_zero_limit);

@@ -13,6 +13,7 @@ struct _Copy
   ProcstreamConsumer parent_instance;
 
   GOutputStream *stream;
+  GBytes        *bytes; /* being written */
 };
 
 G_DEFINE_FINAL_TYPE (Copy, copy, PROCSTREAM_TYPE_CONSUMER)
@@ -22,21 +23,26 @@ written_cb (GObject      *stream,
             GAsyncResult *result,
             gpointer      user_data)
 {
-  g_autoptr (ProcstreamConsumer) self = user_data;
+  g_autoptr (Copy) self = user_data;
   g_autoptr (GError) error = NULL;
 
-  if (g_output_stream_write_bytes_finish (G_OUTPUT_STREAM (stream), result, &error) < 0)
+  if (!g_output_stream_write_all_finish (G_OUTPUT_STREAM (stream), result, NULL, &error))
     g_warning ("%s", error->message);
-  procstream_consumer_release (self);
+  g_clear_pointer (&self->bytes, g_bytes_unref);
+  procstream_consumer_release (PROCSTREAM_CONSUMER (self));
 }
 
 static gboolean
 copy_chunk (ProcstreamConsumer *consumer,
             GBytes             *bytes)
 {
+  Copy         *self = APP_COPY (consumer);
+  gsize         size;
+  gconstpointer data = g_bytes_get_data (bytes, &size);
+
   procstream_consumer_hold (consumer);
-  g_output_stream_write_bytes_async (APP_COPY (consumer)->stream, bytes, G_PRIORITY_DEFAULT, NULL,
-                                     written_cb, g_object_ref (consumer));
+  self->bytes = g_bytes_ref (bytes);
+  g_output_stream_write_all_async (self->stream, data, size, G_PRIORITY_DEFAULT, NULL, written_cb, g_object_ref (self));
   return FALSE;
 }
 // [/class]

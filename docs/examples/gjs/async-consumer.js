@@ -20,7 +20,11 @@ class Copy extends Procstream.Consumer {
     }
 
     async vfunc_chunk(chunk) {
-        await this.stream.write_bytes_async(chunk, GLib.PRIORITY_DEFAULT, null);
+        // A write may take a part of what it is given.
+        while (chunk.get_size() > 0) {
+            const written = await this.stream.write_bytes_async(chunk, GLib.PRIORITY_DEFAULT, null);
+            chunk = chunk.new_from_bytes(written, chunk.get_size() - written);
+        }
     }
 
     async vfunc_ended(_error) {

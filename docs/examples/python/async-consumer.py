@@ -18,8 +18,11 @@ class Copy(Procstream.Consumer):
         self.stream = stream
 
     async def do_chunk(self, chunk):
-        # Calls stream.write_bytes_async(), and stream.write_bytes_finish() when it is over.
-        await Procstream.call_async(self.stream, 'write_bytes', chunk, GLib.PRIORITY_DEFAULT)
+        # A write may take a part of what it is given.
+        while chunk.get_size() > 0:
+            # Calls stream.write_bytes_async(), and stream.write_bytes_finish() when it is over.
+            written = await Procstream.call_async(self.stream, 'write_bytes', chunk, GLib.PRIORITY_DEFAULT)
+            chunk = chunk.new_from_bytes(written, chunk.get_size() - written)
 
     async def do_ended(self, error):
         await Procstream.call_async(self.stream, 'close', GLib.PRIORITY_DEFAULT)

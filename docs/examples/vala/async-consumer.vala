@@ -20,7 +20,7 @@ class Copy : Consumer {
 
     private async void write (Bytes chunk) {
         try {
-            yield stream.write_bytes_async (chunk);
+            yield stream.write_all_async (chunk.get_data (), Priority.DEFAULT, null, null);
         } catch (Error error) {
             warning ("%s", error.message);
         }

@@ -132,6 +132,7 @@ void scenario_writer_to_a_file (void);
 void scenario_writer_to_a_stream (void);
 void scenario_output_to_a_file (void);
 void scenario_collector_ends_and_spill (void);
+void scenario_collector_raw_lines (void);
 void scenario_exact_order (void);
 
 void scenario_wait_async (void);

@@ -199,3 +199,52 @@ scenario_collector_ends_and_spill (void)
   stream = procstream_collector_open_stream (spilled);
   g_assert_cmpint (g_input_stream_skip (stream, 10000000, NULL, NULL), ==, strlen (harness_many ()));
 }
+
+static ProcstreamCollector *
+collect_from (const char       *script,
+              ProcstreamCollect what,
+              ProcstreamKeep    keep)
+{
+  g_autoptr (ProcstreamChild) child = harness_create (harness_reliable (), script);
+  ProcstreamCollector *collector = g_object_new (PROCSTREAM_TYPE_COLLECTOR, "collect", what, "keep", keep, "max-bytes", (guint64) 9, NULL);
+
+  attach (child, collector);
+  start (child);
+  harness_wait (PROCSTREAM_CONSUMER (collector));
+  return collector;
+}
+
+static void
+assert_raw (GList      *lines, /* (transfer full) */
+            const char *joined)
+{
+  g_autoptr (GString) all = g_string_new (NULL);
+
+  for (GList *l = lines; l; l = l->next)
+    {
+      gsize       size;
+      const char *data = g_bytes_get_data (l->data, &size);
+
+      g_string_append_len (all, data, size);
+      g_string_append_c (all, '|');
+    }
+  g_assert_cmpstr (all->str, ==, joined);
+  g_list_free_full (lines, (GDestroyNotify) g_bytes_unref);
+}
+
+void
+scenario_collector_raw_lines (void)
+{
+  g_autoptr (ProcstreamCollector) lines = collect_from ("printf 'caf\\351\\n\\nok\\n'", PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST);
+  g_autoptr (ProcstreamCollector) ends = collect_from ("printf 'a\\377\\nlonger\\nok\\n'", PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST_AND_LAST);
+  g_autoptr (ProcstreamCollector) cut = collect_from ("printf 0123456789", PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_LAST);
+  g_auto (GStrv) text = procstream_collector_dup_lines (lines);
+  const char *const expected[] = { "caf\357\277\275", "", "ok", NULL };
+
+  g_assert_cmpstrv (text, expected);
+  assert_raw (procstream_collector_dup_raw_lines (lines), "caf\351||ok|");
+  assert_raw (procstream_collector_dup_first_raw_lines (ends), "a\377|");
+  assert_raw (procstream_collector_dup_last_raw_lines (ends), "ok|");
+  g_assert_cmpuint (procstream_collector_get_chunks_cut (lines), ==, 0);
+  g_assert_cmpuint (procstream_collector_get_chunks_cut (cut), ==, 1);
+}

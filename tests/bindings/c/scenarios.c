@@ -79,6 +79,7 @@ static const Scenario scenarios[] = {
   { 74, "pseudo-terminal", scenario_pseudo_terminal },
   { 75, "tree", scenario_tree },
   { 81, "joined lines", scenario_joined_lines },
+  { 84, "collector raw lines", scenario_collector_raw_lines },
 };
 
 int

@@ -1398,4 +1398,25 @@ scenario(81, 'joined lines', async () => {
     equal(await read("printf 'a\\r\\nb\\nc\\r\\n'", {line_separator: Procstream.LineSeparator.CRLF}), ['\x01', 'a', 'b\nc']);
 });
 
+scenario(84, 'collector raw lines', async () => {
+    const collectFrom = async (script, what, keep) => {
+        const child = reliable().create(shell(script));
+        const collector = new Procstream.Collector({collect: what, keep, max_bytes: 9});
+        child.stdout.attach(collector);
+        child.start();
+        await collector.wait_async(null);
+        return collector;
+    };
+    const raw = lines => lines.map(line => [...line.toArray()]);
+    const lines = await collectFrom("printf 'caf\\351\\n\\nok\\n'", Collect.LINES, Keep.FIRST);
+    equal(lines.dup_lines(), ['caf\ufffd', '', 'ok']);
+    equal(raw(lines.dup_raw_lines()), [[99, 97, 102, 0o351], [], [111, 107]]);
+    const ends = await collectFrom("printf 'a\\377\\nlonger\\nok\\n'", Collect.LINES, Keep.FIRST_AND_LAST);
+    equal(raw(ends.dup_first_raw_lines()), [[97, 0o377]]);
+    equal(raw(ends.dup_last_raw_lines()), [[111, 107]]);
+    equal(lines.chunks_cut, 0);
+    const cut = await collectFrom('printf 0123456789', Collect.BYTES, Keep.LAST);
+    equal(cut.chunks_cut, 1);
+});
+
 await main();

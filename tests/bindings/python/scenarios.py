@@ -1463,4 +1463,27 @@ def joined_lines():
     equal(read(r"printf 'a\r\nb\nc\r\n'", line_separator=Procstream.LineSeparator.CRLF), ['\x01', 'a', 'b\nc'])
 
 
+@scenario(84, 'collector raw lines')
+def collector_raw_lines():
+    def collect_from(script, what, keep):
+        child = reliable().create(shell(script))
+        collector = Procstream.Collector(collect=what, keep=keep, max_bytes=9)
+        child.get_stdout().attach(collector)
+        child.start()
+        collector.wait(TIMEOUT_MS, None)
+        return collector
+
+    def raw(lines):
+        return [line.get_data() or b'' for line in lines]
+
+    lines = collect_from(r"printf 'caf\351\n\nok\n'", Procstream.Collect.LINES, Procstream.Keep.FIRST)
+    equal(lines.dup_lines(), ['caf\ufffd', '', 'ok'])
+    equal(raw(lines.dup_raw_lines()), [b'caf\351', b'', b'ok'])
+    ends = collect_from(r"printf 'a\377\nlonger\nok\n'", Procstream.Collect.LINES, Procstream.Keep.FIRST_AND_LAST)
+    equal(raw(ends.dup_first_raw_lines()), [b'a\377'])
+    equal(raw(ends.dup_last_raw_lines()), [b'ok'])
+    equal(lines.get_chunks_cut(), 0)
+    equal(collect_from('printf 0123456789', Procstream.Collect.BYTES, Procstream.Keep.LAST).get_chunks_cut(), 1)
+
+
 main()

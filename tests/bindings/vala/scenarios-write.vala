@@ -110,3 +110,34 @@ void collector_ends_and_spill () throws Error {
     assert (spilled.dup_bytes ().compare (new Bytes (many ().data)) == 0);
     assert (spilled.open_stream ().skip (10000000) == many ().length);
 }
+
+Collector collect_from (string script, Collect what, Keep keep) throws Error {
+    var child = reliable ().create (shell (script));
+    var collector = new Collector (what, keep);
+    collector.max_bytes = 9;
+    child.stdout.attach (collector);
+    child.start ();
+    collector.wait (TIMEOUT_MS, null);
+    return collector;
+}
+
+void assert_raw (List<Bytes> lines, uint8[] joined) {
+    var all = new ByteArray ();
+    foreach (var line in lines) {
+        all.append (line.get_data ());
+        all.append ("|".data);
+    }
+    assert (new Bytes (all.data).compare (new Bytes (joined)) == 0);
+}
+
+void collector_raw_lines () throws Error {
+    var lines = collect_from ("printf 'caf\\351\\n\\nok\\n'", Collect.LINES, Keep.FIRST);
+    assert_cmpstr (string.joinv ("|", lines.dup_lines ()), CompareOperator.EQ, "caf\xef\xbf\xbd||ok");
+    assert_raw (lines.dup_raw_lines (), "caf\xe9||ok|".data);
+    var ends = collect_from ("printf 'a\\377\\nlonger\\nok\\n'", Collect.LINES, Keep.FIRST_AND_LAST);
+    assert_raw (ends.dup_first_raw_lines (), "a\xff|".data);
+    assert_raw (ends.dup_last_raw_lines (), "ok|".data);
+    assert (lines.chunks_cut == 0);
+    var cut = collect_from ("printf 0123456789", Collect.BYTES, Keep.LAST);
+    assert (cut.chunks_cut == 1);
+}

@@ -1502,5 +1502,6 @@ int main (string[] args) {
     scenario (74, "pseudo-terminal", pseudo_terminal);
     scenario (75, "tree", tree);
     scenario (81, "joined lines", joined_lines);
+    scenario (84, "collector raw lines", collector_raw_lines);
     return finish ();
 }
