@@ -80,6 +80,7 @@ static const Scenario scenarios[] = {
   { 75, "tree", scenario_tree },
   { 81, "joined lines", scenario_joined_lines },
   { 84, "collector raw lines", scenario_collector_raw_lines },
+  { 90, "line waiter elsewhere", scenario_line_waiter_elsewhere },
 };
 
 int
