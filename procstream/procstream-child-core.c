@@ -96,6 +96,7 @@ procstream_child_core_new (ProcstreamChildOptions *options,
   self->state = PROCSTREAM_CHILD_STATE_CREATED;
   self->pidfd = -1;
   self->phase = -1;
+  self->guard_fd = -1;
   self->bell = procstream_bell_new (context, outer, advance);
   self->claimed = procstream_waiters_new ();
   self->started = procstream_waiters_new ();
@@ -129,7 +130,7 @@ procstream_child_core_unref (ProcstreamChildCore *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_assert (self->watch == 0 && self->shutdown == NULL);
+  g_assert (self->watch == 0 && self->guard_fd < 0 && self->shutdown == NULL);
   g_array_unref (self->phases);
   g_array_unref (self->tries);
   procstream_child_ends_close (&self->ends);

@@ -58,6 +58,7 @@ get_facts_locked (ProcstreamChildCore   *self,
   facts->name = self->options.name;
   facts->exit_code = -1;
   facts->phase = self->phase;
+  facts->usage = PROCSTREAM_NO_USAGE;
   facts->tries = self->tries;
   facts->success = self->options.success;
   if (self->input)
@@ -68,6 +69,8 @@ get_facts_locked (ProcstreamChildCore   *self,
       facts->duration_us = self->start_us ? g_get_monotonic_time () - self->start_us : 0;
       return;
     }
+  if (self->news.ended)
+    facts->usage = (ProcstreamUsage){ self->news.user_us, self->news.system_us, self->news.peak_bytes };
   facts->exit_code = self->exit_code;
   facts->term_signal = self->term_signal;
   facts->cause = self->end_cause;
@@ -88,6 +91,8 @@ procstream_child_core_get_facts (ProcstreamChildCore   *self,
 static gboolean
 has_anybody_left_locked (ProcstreamChildCore *self)
 {
+  if (self->options.containment == PROCSTREAM_CONTAINMENT_TREE)
+    return self->guard_fd >= 0;
   return self->options.containment != PROCSTREAM_CONTAINMENT_PROCESS &&
          self->pidfd >= 0 &&
          (procstream_platform_pidfd_send_signal (self->pidfd, 0, TRUE) || errno == EPERM);
@@ -100,13 +105,12 @@ procstream_child_core_drop_pidfd_locked (ProcstreamChildCore *self)
     close (g_steal_fd (&self->pidfd));
 }
 
-/* In the I/O thread, with the reference of what was under way. */
-static void
-conclude (ProcstreamChildCore *self,
-          int                  status)
+void
+procstream_child_core_conclude (ProcstreamChildCore *self,
+                                gboolean             known,
+                                int                  status)
 {
   ProcstreamResultFacts facts = { 0 };
-  gboolean              known = find_status (self, &status);
 
   if (self->end_us == 0)
     self->end_us = g_get_monotonic_time ();
@@ -126,6 +130,16 @@ conclude (ProcstreamChildCore *self,
   procstream_bell_ring (self->bell);
   procstream_waiters_complete (self->exited, NULL);
   procstream_child_core_advance_shutdown (self);
+}
+
+/* With the reference of what was under way. */
+static void
+conclude_and_unref (ProcstreamChildCore *self,
+                    int                  status)
+{
+  gboolean known = find_status (self, &status);
+
+  procstream_child_core_conclude (self, known, status);
   procstream_child_core_unref (self);
 }
 
@@ -134,16 +148,24 @@ reaped_cb (GObject      *object,
            GAsyncResult *result,
            gpointer      user_data)
 {
+  ProcstreamChildCore *self = user_data;
+
   g_subprocess_wait_finish (G_SUBPROCESS (object), result, NULL);
-  conclude (user_data, g_subprocess_get_status (G_SUBPROCESS (object)));
+  if (self->options.containment == PROCSTREAM_CONTAINMENT_TREE)
+    procstream_child_core_guard_reaped (self);
+  else
+    conclude_and_unref (self, g_subprocess_get_status (G_SUBPROCESS (object)));
 }
 
 /* The callback comes to the thread-default context, which must be that of the I/O thread. */
-static void
-ask_for_status (ProcstreamChildCore *self)
+void
+procstream_child_core_ask_for_status (ProcstreamChildCore *self)
 {
   GMainContext *context = procstream_io_thread_get_context ();
 
+  if (self->reaping)
+    return;
+  self->reaping = TRUE;
   g_main_context_push_thread_default (context);
   g_subprocess_wait_async (self->subprocess, NULL, reaped_cb, self);
   g_main_context_pop_thread_default (context);
@@ -188,24 +210,29 @@ gone_cb (gpointer     data,
   self->end_us = g_get_monotonic_time ();
   procstream_poll_set_remove (self->poll_set, self->watch);
   self->watch = 0;
+  if (self->options.containment == PROCSTREAM_CONTAINMENT_TREE)
+    {
+      procstream_child_core_guarded_gone (self);
+      return;
+    }
   /* Where the kernel reaped, GLib may never notice: it cannot open a pidfd of its own on a process that was gone before it tried, and
    * waits for a SIGCHLD, which came before it listened. */
   if (self->exits_ignored && procstream_platform_pidfd_is_reaped (self->pidfd))
-    conclude (self, 0);
+    conclude_and_unref (self, 0);
   else
-    ask_for_status (self);
+    procstream_child_core_ask_for_status (self);
 }
 
 void
 procstream_child_core_watch_exit (ProcstreamChildCore *self)
 {
+  self->poll_set = procstream_poll_set_get (procstream_io_thread_get_context ());
+  if (self->guard_fd >= 0)
+    procstream_child_core_watch_guard (self);
   if (self->pidfd >= 0)
-    {
-      self->poll_set = procstream_poll_set_get (procstream_io_thread_get_context ());
-      self->watch = procstream_poll_set_add (self->poll_set, self->pidfd, G_IO_IN, gone_cb, self, core_ref_cb, core_unref_cb);
-    }
+    self->watch = procstream_poll_set_add (self->poll_set, self->pidfd, G_IO_IN, gone_cb, self, core_ref_cb, core_unref_cb);
   if (self->watch)
     procstream_poll_set_arm (self->poll_set, self->watch);
-  else
-    ask_for_status (self);
+  else if (self->guard_fd < 0)
+    procstream_child_core_ask_for_status (self);
 }

@@ -5,6 +5,7 @@
 #include "procstream-bell-private.h"
 #include "procstream-child-core-private.h"
 #include "procstream-child-request-private.h"
+#include "procstream-guard-private.h"
 #include "procstream-poll-set-private.h"
 #include "procstream-shutdown-private.h"
 #include "procstream-writing-private.h"
@@ -44,6 +45,10 @@ struct _ProcstreamChildCore
   GSubprocess         *subprocess;
   ProcstreamPollSet   *poll_set;
   ProcstreamWatch      watch;
+  int                  guard_fd;    /* to the guard, from running until it is gone, -1: there is none */
+  ProcstreamWatch      guard_watch; /* of that */
+  gboolean             reaping;     /* the status was asked for */
+  ProcstreamGuardNews  news;        /* what the guard said last; all zero: nothing yet */
   gint64               start_us;
   gint64               end_us;
   int                  exit_code;   /* set with result */
@@ -70,6 +75,21 @@ void procstream_child_core_take_terminal_back (ProcstreamChildCore *self,
 /* From when it runs on. In the I/O thread; takes the reference of what was under way. */
 void procstream_child_core_watch_exit (ProcstreamChildCore *self);
 void procstream_child_core_drop_pidfd_locked (ProcstreamChildCore *self);
+
+/* In the I/O thread. Asks for the status once; see procstream-child-exit.c. */
+void procstream_child_core_ask_for_status (ProcstreamChildCore *self);
+/* In the I/O thread: the child has exited with that status of waitpid(), if it is known. */
+void procstream_child_core_conclude (ProcstreamChildCore *self,
+                                     gboolean             known,
+                                     int                  status);
+
+/* The part of a guard; see procstream-child-guard.c. All but the last are called in the I/O thread. */
+void     procstream_child_core_watch_guard (ProcstreamChildCore *self);
+void     procstream_child_core_guard_reaped (ProcstreamChildCore *self);
+void     procstream_child_core_guarded_gone (ProcstreamChildCore *self); /* the child is, as its pidfd says */
+gboolean procstream_child_core_order_guard_locked (ProcstreamChildCore *self,
+                                                   int                  whom,
+                                                   int                  signum); /* FALSE with errno */
 
 /* In the I/O thread, after the state has changed, and only there: a shutdown that is under way goes on. */
 void procstream_child_core_advance_shutdown (ProcstreamChildCore *self);

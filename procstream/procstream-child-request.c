@@ -2,6 +2,7 @@
 
 #include "procstream-child-request-private.h"
 
+#include "procstream-guard-private.h"
 #include "procstream-pipe-private.h"
 #include "procstream-pty-private.h"
 
@@ -234,6 +235,21 @@ give_all (Plan    *self,
          (self->options->merge_stderr ? give_merged (self, error) : give_output (self, STDERR_FILENO, error));
 }
 
+static gboolean
+give_guard (Plan    *self,
+            GError **error)
+{
+  int fds[2];
+
+  if (!self->request->guard)
+    return TRUE;
+  if (!procstream_guard_new (fds, error))
+    return FALSE;
+  self->ends->guard = fds[0];
+  self->request->guard_fd = fds[1];
+  return TRUE;
+}
+
 /* A child that stays in the program's group is in front exactly when the program is. */
 static void
 lend_terminal (Plan *self)
@@ -269,7 +285,7 @@ procstream_child_request_new (ProcstreamChildOptions *options,
   request->new_group = (options->containment == PROCSTREAM_CONTAINMENT_GROUP || request->guard) && !request->new_session;
   request->settings = options->settings;
   request->search_envp = options->search_envp;
-  given = give_all (&plan, error);
+  given = give_all (&plan, error) && give_guard (&plan, error);
   if (plan.slave >= 0)
     close (plan.slave);
   if (given)
@@ -287,6 +303,8 @@ void
 procstream_child_ends_close (ProcstreamChildEnds *self)
 {
   procstream_exact_close (&self->exact);
+  if (self->guard >= 0)
+    close (g_steal_fd (&self->guard));
   for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
     if (self->pipes[i] >= 0)
       close (g_steal_fd (&self->pipes[i]));

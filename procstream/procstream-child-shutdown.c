@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <unistd.h>
 
 /*
@@ -165,6 +166,15 @@ look_for_members (ProcstreamChildCore *self)
   return self->shutdown->readable && self->shutdown->census.living > 0 ? PROCSTREAM_REMAINS_UNREACHABLE : PROCSTREAM_REMAINS_NOBODY;
 }
 
+/* The guard, which lives as long as anybody does, is there. */
+static ProcstreamRemains
+look_at_tree (ProcstreamChildCore *self)
+{
+  if (procstream_child_core_get_state (self) != PROCSTREAM_CHILD_STATE_EXITED)
+    return PROCSTREAM_REMAINS_LEADER;
+  return procstream_child_core_is_gone (self) ? PROCSTREAM_REMAINS_NOBODY : PROCSTREAM_REMAINS_MEMBERS;
+}
+
 static ProcstreamRemains
 look_cb (gpointer data)
 {
@@ -172,6 +182,8 @@ look_cb (gpointer data)
   gboolean             exited, has_pidfd;
   int                  errsv = 0;
 
+  if (self->options.containment == PROCSTREAM_CONTAINMENT_TREE)
+    return look_at_tree (self);
   g_mutex_lock (&self->mutex);
   exited = self->state == PROCSTREAM_CHILD_STATE_EXITED;
   has_pidfd = self->pidfd >= 0;
@@ -219,6 +231,20 @@ get_last_error (ProcstreamShutdownRun *run)
   return errsv;
 }
 
+/* In a tree the guard has said who; nothing, when it has not given up. */
+static void
+take_census_of_tree (ProcstreamChildCore   *self,
+                     ProcstreamGroupCensus *census)
+{
+  G_STATIC_ASSERT (sizeof census->pids == sizeof self->news.left);
+
+  *census = (ProcstreamGroupCensus){ 0 };
+  g_mutex_lock (&self->mutex);
+  census->living = (guint) self->news.n_left;
+  memcpy (census->pids, self->news.left, sizeof census->pids);
+  g_mutex_unlock (&self->mutex);
+}
+
 static char *
 list_members (const ProcstreamGroupCensus *census)
 {
@@ -245,12 +271,15 @@ make_error (ProcstreamChildCore   *self,
   if (remains == PROCSTREAM_REMAINS_LEADER)
     return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS,
                         "“%s” (process %d) could not be killed%s", self->options.name, self->pid, reason);
+  if (self->options.containment == PROCSTREAM_CONTAINMENT_TREE)
+    take_census_of_tree (self, &run->census);
   members = list_members (&run->census);
   if (remains == PROCSTREAM_REMAINS_UNREACHABLE)
     return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS,
                         "“%s” has exited, and this kernel cannot reach what is left of its group (%s)", self->options.name, members);
   return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS,
-                      "“%s” has exited, but members of its group (%s) could not be killed%s", self->options.name, members, reason);
+                      "“%s” has exited, but members of its %s (%s) could not be killed%s", self->options.name,
+                      self->options.containment == PROCSTREAM_CONTAINMENT_TREE ? "tree" : "group", members, reason);
 }
 
 static void

@@ -12,11 +12,14 @@
  * A signal to the process alone goes through the pidfd: it reaches this process or nobody. A signal to the group:
  *
  *  - Linux 6.9 and later: through the pidfd too, to this group or nobody, also when its leader is long gone.
- *  - Older: with kill() to the number of the group, while GSubprocess still has the leader to reap, which keeps the number taken; never
+ *  - With a guard: through that, which is the parent of whom it signals, or holds a pidfd of it; also who has left the group, which is why
+ *    the guard has its part on any kernel. No number is ever used here: GSubprocess knows that of the guard alone.
+ *  - Older, without a guard: with kill() to the number of the group, while GSubprocess still has the leader to reap, which keeps the number taken; never
  *    after. The worker of GSubprocess could reap between the check and the call: for a stranger to be hit, the group would have to
  *    become empty and the kernel run through all its numbers and make a group of this one within these few instructions. The
  *    pidfd is asked last before the call, to keep them as few as possible.
- *  - Without pidfd: the same, and the process alone is signalled by GSubprocess, which sends nothing once it has reaped it.
+ *  - Without pidfd: the same, and the process alone is signalled by the guard, or else by GSubprocess, which sends nothing once it has
+ *    reaped it.
  */
 
 /* Whether the process is still there to be reaped. FALSE with errno, as all of these; see the essay above. */
@@ -53,11 +56,33 @@ signal_process_locked (ProcstreamChildCore *self,
     return TRUE;
   if (self->pidfd >= 0 && errno != ENOSYS)
     return FALSE;
+  if (self->options.containment == PROCSTREAM_CONTAINMENT_TREE)
+    return procstream_child_core_order_guard_locked (self, PROCSTREAM_GUARD_CHILD, signum);
   /* GSubprocess sends nothing to a process that it has reaped, and does not say so. */
   if (!is_number_ours_locked (self))
     return FALSE;
   g_subprocess_send_signal (self->subprocess, signum);
   return TRUE;
+}
+
+/* The group at once, and who has left it through the guard; all through the guard where the kernel cannot reach a group by a pidfd. */
+static gboolean
+signal_tree_locked (ProcstreamChildCore *self,
+                    int                  signum)
+{
+  int      errsv = ENOSYS;
+  gboolean ordered;
+
+  if (self->pidfd >= 0)
+    errsv = procstream_platform_pidfd_send_signal (self->pidfd, signum, TRUE) ? 0 : errno;
+  ordered = procstream_child_core_order_guard_locked (self, errsv == ENOSYS ? PROCSTREAM_GUARD_TREE : PROCSTREAM_GUARD_STRAYS, signum);
+  if (errsv == 0)
+    return TRUE;
+  /* That nobody is left in the group does not mean that the tree is empty. */
+  if (ordered && (errsv == ENOSYS || errsv == ESRCH))
+    return TRUE;
+  errno = errsv == ENOSYS ? ESRCH : errsv;
+  return FALSE;
 }
 
 gboolean
@@ -67,6 +92,8 @@ procstream_child_core_signal_locked (ProcstreamChildCore   *self,
 {
   if (target == PROCSTREAM_SIGNAL_TARGET_LEADER || self->options.containment == PROCSTREAM_CONTAINMENT_PROCESS)
     return signal_process_locked (self, signum);
+  if (self->options.containment == PROCSTREAM_CONTAINMENT_TREE)
+    return signal_tree_locked (self, signum);
   if (self->pidfd >= 0 && procstream_platform_pidfd_send_signal (self->pidfd, signum, TRUE))
     return TRUE;
   if (self->pidfd >= 0 && errno != ENOSYS)

@@ -72,10 +72,11 @@ spawned_cb (gpointer           user_data,
     close (g_steal_fd (&spawned->pidfd));
   open_streams (self);
   if (self->ends.terminal)
-    procstream_terminal_follow (self->ends.terminal, spawned->pid);
+    procstream_terminal_follow (self->ends.terminal, spawned->pid, spawned->guard_pid ? spawned->guard_pid : spawned->pid);
   g_mutex_lock (&self->mutex);
   self->pid = spawned->pid;
   self->pidfd = spawned->pidfd;
+  self->guard_fd = g_steal_fd (&self->ends.guard);
   self->subprocess = spawned->subprocess;
   self->start_us = g_get_monotonic_time ();
   procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_RUNNING);

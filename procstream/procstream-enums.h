@@ -174,8 +174,9 @@ typedef enum
  *   a process group, to which signals go; it has no controlling terminal, so
  *   that Ctrl-C and the end of the user's session do not reach it
  * @PROCSTREAM_CONTAINMENT_TREE: like a group, and a guard sees to it that nothing
- *   the child started outlives it: not what left the group, and not
- *   when the program itself is killed
+ *   the child started outlives it or the program, not what left the group, and not
+ *   when the program itself is killed; signals reach everybody below the child.
+ *   See [property@Procstream.Launcher:keep-descendants]
  *
  * What belongs to a child when it is signalled.
  *

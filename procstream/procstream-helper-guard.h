@@ -5,270 +5,185 @@
 /* A part of procstream-helper.c: the guard of a tree of processes.
  *
  * The helper makes one more process, which becomes the program, and stays as its parent. It adopts whoever loses its parent in the
- * tree below (PR_SET_CHILD_SUBREAPER), so that nobody can leave the tree, and it ends the tree when
+ * tree below (PR_SET_CHILD_SUBREAPER), so that nobody can leave the tree. It lives as long as anybody of the tree does, and then ends
+ * in the same way as the child, by the same status or signal. It ends the tree when
  *
- *  - the library's program is gone, in whatever way: a pidfd of that is watched, and the signal for the death of a parent is armed
- *    too; both are looked at again after they are there, by asking who the parent is;
- *  - the program of the child is gone: what it left is ended, and then the guard ends in the same way, by the same status or signal.
+ *  - the library's program is gone, in whatever way: a pidfd of that is watched, the signal for the death of a parent is armed, both
+ *    are looked at again after they are there, by asking who the parent is; and the channel to the program ends;
+ *  - the program says so, through the channel;
+ *  - the child is gone, unless what it left is to be kept.
  *
- * To end is to be asked by a signal, and to be killed when the grace is over; at once, when the child itself was killed. Who is in
- * the tree is read from /proc, again and again until there is nobody. The process of the child is not reaped before the very end: until then its number,
- * and that of its group, are nobody else's. A number that is signalled is that of a child of the guard, which only the guard
- * can reap, or is looked at through a pidfd.
+ *                  the program or the child is gone            the grace is over
+ *       watching ─────────────────────────────────▸ asking ─────────────────────────▸ killing ──▸ (everybody is gone: the end)
+ *          │ ▴                                                                        ▴   │
+ *          │ └────────────────────────── after MAX_ROUNDS, if the program is there ───│───┘
+ *          └─────────────── the program says so; the child was killed ────────────────┘
+ *
+ * To ask is a signal to each, once. To kill is done in rounds, ever less often, as long as somebody is left; it comes to an end, since
+ * there are those that cannot be killed, as another user's. They are told of, if anybody is there to be told; otherwise the guard ends.
  *
  * The guard has a group of its own, no descriptor but its own, and every signal blocked. What somebody sends it goes on to the child; what the
- * kernel or a terminal sends it does not. When it is killed itself, the child is killed by the kernel. */
+ * kernel or a terminal sends it does not. When it is killed itself, the child is killed by the kernel.
+ *
+ * When the child stops, so does the guard, by the same signal. Everything that the guard must hear of is then also a SIGCONT to it: what
+ * comes through the channel (O_ASYNC), and the death of the program. That a child has been killed while it was stopped is seen by the library, which says something
+ * then. A stop by the terminal's signals is made pending first: if something comes between looking and stopping, its SIGCONT removes it. */
 
-#define GUARD_SIGNALS 0   /* the descriptor for signals */
-#define GUARD_DEATH 64    /* the signal for the death of the parent: the last, which nobody else uses */
-#define GUARD_MAX 16384   /* processes that are looked at in one go; the rest has its turn later */
-#define GUARD_ROUND_MS 20 /* between two looks while there is nothing to wait for */
+#define GUARD_SIGNALS 0 /* the descriptor for signals */
+#define GUARD_CHANNEL 1 /* the descriptor of the channel */
+#define GUARD_MAX_ROUNDS 50
+#define GUARD_MIN_DELAY_MS 2 /* doubled from the first to the second; all rounds take about three seconds */
+#define GUARD_MAX_DELAY_MS 64
 
-#define CLD_CODE_EXITED 1 /* CLD_EXITED */
+#define CLD_CODE_EXITED 1    /* CLD_EXITED */
+#define CLD_CODE_STOPPED 5   /* CLD_STOPPED */
+#define CLD_CODE_CONTINUED 6 /* CLD_CONTINUED */
 
-struct relative
+/* Reasons to end the tree. */
+#define GUARD_PROGRAM 1
+#define GUARD_CHILD 2
+
+enum
 {
-  int  pid;
-  int  parent;
-  char state;
-  char ours;
+  GUARD_WATCHING,
+  GUARD_ASKING,
+  GUARD_KILLING,
 };
 
 static struct
 {
-  int             self;
-  int             child;
-  int             parent; /* the library's program */
-  struct relative all[GUARD_MAX];
-  int             n_all;
-  int             asked[GUARD_MAX]; /* who was asked to end */
-  int             n_asked;
-} tree;
+  int  parent; /* the library's program */
+  int  parent_fd;
+  int  gone; /* it is */
+  int  mode;
+  int  signum;  /* by which is asked */
+  long next_ms; /* when the mode, or the round, is over */
+  long delay_ms;
+  int  rounds;
+  int  stopped; /* the signal that stopped the child, and that the guard has not stopped by yet */
+  int  reasons; /* that were acted on */
+
+  ProcstreamGuardNews news;
+} guarding;
 
 static long
 now_ms (void)
 {
-  struct timespec now = { 0 };
+  struct kernel_time now = { 0, 0 };
 
   sys (SYS_clock_gettime, CLOCK_MONOTONIC, (long) &now, 0, 0, 0);
-  return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+  return now.seconds * 1000 + now.nanoseconds / 1000000;
 }
 
-/* --- Who is there ------------------------------------------------------------------------------------------------------------- */
+static void
+tell (void)
+{
+  sys_send (GUARD_CHANNEL, &guarding.news, sizeof guarding.news);
+}
 
-/* "123 (a name) S 45 …": a name may hold anything, but nothing behind it holds a parenthesis. FALSE: it is gone. */
+/* --- The children ------------------------------------------------------------------------------------------------------------- */
+
+static void
+note_end (const siginfo_t *info)
+{
+  struct kernel_rusage usage = { 0 };
+
+  tree.reaped = 1;
+  guarding.news.ended = 1;
+  guarding.stopped = 0;
+  guarding.news.exited = info->si_code == CLD_CODE_EXITED;
+  guarding.news.status = info->si_status;
+  /* Of those that were reaped: the child, whom it has waited for, and orphans. */
+  sys (SYS_getrusage, RUSAGE_CHILDREN, (long) &usage, 0, 0, 0);
+  guarding.news.user_us = (int64_t) usage.user_seconds * 1000000 + usage.user_microseconds;
+  guarding.news.system_us = (int64_t) usage.system_seconds * 1000000 + usage.system_microseconds;
+  guarding.news.peak_bytes = (int64_t) usage.peak_kib * 1024;
+  tell ();
+}
+
+/* Who has ended is reaped. FALSE when there is nobody left. */
 static int
-read_stat (int              pid,
-           struct relative *relative)
-{
-  char        path[32] = "/proc/";
-  char        text[512];
-  const char *at;
-  long        length = 6, fd, size;
-
-  length += format_number (pid, path + length);
-  for (const char *name = "/stat"; *name; name++)
-    path[length++] = *name;
-  path[length] = '\0';
-  fd = sys (SYS_openat, AT_FDCWD, (long) path, O_RDONLY | O_CLOEXEC, 0, 0);
-  if (fd < 0)
-    return 0;
-  size = sys (SYS_read, fd, (long) text, sizeof text - 1, 0, 0);
-  sys (SYS_close, fd, 0, 0, 0, 0);
-  if (size <= 0)
-    return 0;
-  text[size] = '\0';
-  for (at = text + size; at > text && *at != ')'; at--)
-    ;
-  if (at == text || at[1] != ' ')
-    return 0;
-  relative->pid = pid;
-  relative->state = at[2];
-  relative->parent = parse_number (at + 4);
-  relative->ours = 0;
-  return 1;
-}
-
-static void
-read_all (void)
-{
-  static char buffer[4096] __attribute__ ((aligned (8)));
-  long        directory = sys (SYS_openat, AT_FDCWD, (long) "/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0);
-  long        size;
-
-  tree.n_all = 0;
-  while (directory >= 0 && (size = sys (SYS_getdents64, directory, (long) buffer, sizeof buffer, 0, 0)) > 0)
-    for (long at = 0; at < size; at += ((struct entry *) (buffer + at))->size)
-      {
-        long pid = number_of (((struct entry *) (buffer + at))->name);
-
-        if (pid > 0 && tree.n_all < GUARD_MAX && read_stat ((int) pid, &tree.all[tree.n_all]))
-          tree.n_all++;
-      }
-  if (directory >= 0)
-    sys (SYS_close, directory, 0, 0, 0, 0);
-}
-
-static int
-is_ours (int pid)
-{
-  if (pid == tree.self)
-    return 1;
-  for (int i = 0; i < tree.n_all; i++)
-    if (tree.all[i].pid == pid)
-      return tree.all[i].ours;
-  return 0;
-}
-
-/* Until nobody is found any more to belong to those that were found: a parent may be listed behind its children. */
-static void
-find_tree (void)
-{
-  int found;
-
-  read_all ();
-  do
-    {
-      found = 0;
-      for (int i = 0; i < tree.n_all; i++)
-        if (!tree.all[i].ours && is_ours (tree.all[i].parent))
-          {
-            tree.all[i].ours = 1;
-            found = 1;
-          }
-    }
-  while (found);
-}
-
-/* --- Ending ------------------------------------------------------------------------------------------------------------------- */
-
-static int
-was_asked (int pid)
-{
-  for (int i = 0; i < tree.n_asked; i++)
-    if (tree.asked[i] == pid)
-      return 1;
-  return 0;
-}
-
-/* A child of ours is there until we reap it. Anybody else could have become another since it was listed: so it is held by a
- * pidfd, and looked at once more. Without those, it gets its turn when its parent is gone and it is our child. */
-static void
-signal_one (const struct relative *relative,
-            int                    signum)
-{
-  struct relative now;
-  long            fd;
-
-  if (relative->parent == tree.self)
-    {
-      sys (SYS_kill, relative->pid, signum, 0, 0, 0);
-      return;
-    }
-  fd = sys (SYS_pidfd_open, relative->pid, 0, 0, 0, 0);
-  if (fd < 0)
-    return;
-  if (read_stat (relative->pid, &now) && (now.parent == relative->parent || now.parent == tree.self))
-    sys (SYS_pidfd_send_signal, fd, signum, 0, 0, 0);
-  sys (SYS_close, fd, 0, 0, 0, 0);
-}
-
-/* Who has ended is reaped, but for the child; the others are signalled. The number of those. */
-static int
-signal_tree (int signum)
-{
-  int n = 0;
-
-  find_tree ();
-  for (int i = 0; i < tree.n_all; i++)
-    {
-      const struct relative *relative = &tree.all[i];
-
-      if (!relative->ours || (relative->state == 'Z' && (relative->pid == tree.child || relative->parent != tree.self)))
-        continue;
-      if (relative->state == 'Z')
-        {
-          sys (SYS_wait4, relative->pid, 0, WNOHANG, 0, 0);
-          continue;
-        }
-      n++;
-      if (signum != SIGKILL && was_asked (relative->pid))
-        continue;
-      if (signum != SIGKILL && tree.n_asked < GUARD_MAX)
-        tree.asked[tree.n_asked++] = relative->pid;
-      signal_one (relative, signum);
-      /* Who is stopped could not hear it. */
-      if (signum != SIGKILL)
-        signal_one (relative, SIGCONT);
-    }
-  return n;
-}
-
-static void
-wait_for_signals (long timeout_ms)
-{
-  struct pollfd           fd = { GUARD_SIGNALS, POLLIN, 0 };
-  struct timespec         timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000 };
-  struct signalfd_siginfo info;
-
-  if (sys (SYS_ppoll, (long) &fd, 1, (long) &timeout, 0, 0) > 0)
-    sys (SYS_read, GUARD_SIGNALS, (long) &info, sizeof info, 0, 0);
-}
-
-static void
-end_tree (int  signum,
-          long grace_ms)
-{
-  long deadline = now_ms () + grace_ms;
-  long left;
-
-  while (grace_ms > 0 && (left = deadline - now_ms ()) > 0)
-    {
-      if (signal_tree (signum) == 0)
-        return;
-      wait_for_signals (left);
-    }
-  while (signal_tree (SIGKILL) > 0)
-    wait_for_signals (GUARD_ROUND_MS);
-}
-
-/* Without a core: the program left one, if that was wanted. */
-static __attribute__ ((noreturn)) void
-end_like_child (void)
-{
-  uint64_t  none[2] = { 0, 0 };
-  siginfo_t info = { 0 };
-
-  sys (SYS_waitid, P_PID, tree.child, (long) &info, WEXITED, 0);
-  if (info.si_code == CLD_CODE_EXITED)
-    sys_exit (info.si_status);
-  sys (SYS_prlimit64, 0, RLIMIT_CORE, (long) none, 0, 0);
-  sys (SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
-  sys_reset_signal (info.si_status);
-  sys_set_mask (0);
-  sys (SYS_kill, tree.self, info.si_status, 0, 0, 0);
-  sys_exit (128 + info.si_status);
-}
-
-/* --- Watching ----------------------------------------------------------------------------------------------------------------- */
-
-/* The orphans of the tree are reaped as they end. The child is only looked at. */
-static void
-look_at_ends (void)
+look_at_children (void)
 {
   for (;;)
     {
       siginfo_t info = { 0 };
+      long      result = sys (SYS_waitid, P_ALL, 0, (long) &info, WEXITED | WSTOPPED | WCONTINUED | WNOHANG, 0);
 
-      if (sys (SYS_waitid, P_ALL, 0, (long) &info, WEXITED | WNOHANG | WNOWAIT, 0) < 0 || info.si_pid == 0)
-        return;
-      if (info.si_pid == tree.child)
-        {
-          end_tree (SIGTERM, info.si_code != CLD_CODE_EXITED && info.si_status == SIGKILL ? 0 : (long) received.block.grace_ms);
-          end_like_child ();
-        }
-      sys (SYS_wait4, info.si_pid, 0, WNOHANG, 0, 0);
+      if (result < 0)
+        return result == -EINTR;
+      if (info.si_pid == 0)
+        return 1;
+      if (info.si_pid != tree.child)
+        continue;
+      if (info.si_code == CLD_CODE_STOPPED)
+        guarding.stopped = info.si_status;
+      else if (info.si_code == CLD_CODE_CONTINUED)
+        guarding.stopped = 0;
+      else
+        note_end (&info);
     }
+}
+
+/* Without a core: the program left one, if that was wanted. No other signal that waits may come before. */
+static __attribute__ ((noreturn)) void
+end_like_child (void)
+{
+  uint64_t none[2] = { 0, 0 };
+
+  if (guarding.news.exited)
+    sys_exit (guarding.news.status);
+  sys (SYS_prlimit64, 0, RLIMIT_CORE, (long) none, 0, 0);
+  sys (SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+  sys_reset_signal (guarding.news.status);
+  sys (SYS_kill, tree.self, guarding.news.status, 0, 0, 0);
+  sys_change_mask (SIG_UNBLOCK, guarding.news.status);
+  sys_exit (128 + guarding.news.status);
+}
+
+/* --- Ending the tree ---------------------------------------------------------------------------------------------------------- */
+
+static void
+begin_to_kill (void)
+{
+  guarding.mode = GUARD_KILLING;
+  guarding.rounds = 0;
+  guarding.delay_ms = GUARD_MIN_DELAY_MS;
+  guarding.next_ms = now_ms ();
+}
+
+static void
+begin_to_ask (int signum)
+{
+  if (received.block.grace_ms == 0)
+    {
+      begin_to_kill ();
+      return;
+    }
+  guarding.mode = GUARD_ASKING;
+  guarding.signum = signum;
+  guarding.next_ms = now_ms () + (long) received.block.grace_ms;
+}
+
+/* Who is still there after all rounds. The guard of a program that is gone can do no more. */
+static void
+give_up (void)
+{
+  guarding.mode = GUARD_WATCHING;
+  guarding.news.gave_up = 1;
+  guarding.news.n_left = 0;
+  for (int i = 0; i < tree.n_members; i++)
+    if (!is_dead (&tree.members[i]))
+      {
+        if (guarding.news.n_left < PROCSTREAM_GUARD_MAX_LEFT)
+          guarding.news.left[guarding.news.n_left] = tree.members[i].pid;
+        guarding.news.n_left++;
+      }
+  if (guarding.gone && guarding.news.ended)
+    end_like_child ();
+  if (guarding.gone)
+    sys_exit (128 + SIGKILL);
+  tell ();
 }
 
 static int
@@ -277,76 +192,227 @@ is_parent_gone (void)
   long parent = sys (SYS_getppid, 0, 0, 0, 0, 0);
 
   /* 0: it is outside of our namespace of processes. */
-  return parent != 0 && parent != tree.parent;
+  return parent != 0 && parent != guarding.parent;
 }
 
-/* TRUE when it says that the parent is gone, of which nothing else can be seen. */
-static int
+/* Each reason counts once. */
+static void
+find_reason (void)
+{
+  int reasons = guarding.reasons;
+
+  if (is_parent_gone ())
+    guarding.gone = 1;
+  guarding.reasons = (guarding.gone ? GUARD_PROGRAM : 0) | (guarding.news.ended ? GUARD_CHILD : 0);
+  reasons = guarding.reasons & ~reasons;
+  if (reasons == 0 || guarding.mode != GUARD_WATCHING)
+    return;
+  if (reasons & GUARD_PROGRAM)
+    begin_to_ask (received.block.death_signal ? received.block.death_signal : SIGTERM);
+  else if (received.block.flags & PROCSTREAM_HELPER_KEEP)
+    return;
+  else if (!guarding.news.exited && guarding.news.status == SIGKILL)
+    begin_to_kill ();
+  else
+    begin_to_ask (SIGTERM);
+}
+
+/* What is to be done now. How long nothing else is: in milliseconds, or -1 for ever. */
+static long
+go_on (void)
+{
+  long left;
+
+  find_reason ();
+  if (guarding.mode == GUARD_ASKING)
+    {
+      left = guarding.next_ms - now_ms ();
+      if (left > 0)
+        {
+          ask_tree (guarding.signum);
+          return left;
+        }
+      begin_to_kill ();
+    }
+  if (guarding.mode == GUARD_KILLING && (left = guarding.next_ms - now_ms ()) > 0)
+    return left;
+  if (guarding.mode == GUARD_KILLING && guarding.rounds == GUARD_MAX_ROUNDS)
+    give_up ();
+  if (guarding.mode == GUARD_WATCHING)
+    return -1;
+  signal_tree (SIGKILL, 0);
+  guarding.rounds++;
+  left = guarding.delay_ms;
+  guarding.next_ms = now_ms () + left;
+  guarding.delay_ms = left * 2 < GUARD_MAX_DELAY_MS ? left * 2 : GUARD_MAX_DELAY_MS;
+  return left;
+}
+
+/* --- What is said ------------------------------------------------------------------------------------------------------------- */
+
+static void
 take_signal (void)
 {
   struct signalfd_siginfo info;
 
   if (sys (SYS_read, GUARD_SIGNALS, (long) &info, sizeof info, 0, 0) != (long) sizeof info || info.ssi_signo == SIGCHLD)
-    return 0;
-  if (info.ssi_signo == GUARD_DEATH)
-    return sys (SYS_getppid, 0, 0, 0, 0, 0) == 0;
-  if (info.ssi_code <= 0)
-    sys (SYS_kill, tree.child, info.ssi_signo, 0, 0, 0);
-  return 0;
+    return;
+  /* Its own stops, and what the kernel says, are not for the child. The death of a parent looks as if that had sent it. */
+  if (info.ssi_code <= 0 && (int) info.ssi_pid != tree.self && !is_parent_gone ())
+    signal_child ((int) info.ssi_signo);
+}
+
+static void
+take_order (void)
+{
+  ProcstreamGuardOrder order;
+  long                 size = sys_receive (GUARD_CHANNEL, &order, sizeof order);
+
+  /* Its end, too, says that the program is gone. */
+  if (size == 0 || size == -ECONNRESET)
+    guarding.gone = 1;
+  if (size != (long) sizeof order)
+    return;
+  if (order.whom == PROCSTREAM_GUARD_CHILD)
+    signal_child (order.signum);
+  else if (order.whom != PROCSTREAM_GUARD_NOBODY && order.signum == SIGKILL)
+    begin_to_kill ();
+  else if (order.whom != PROCSTREAM_GUARD_NOBODY)
+    signal_tree (order.signum, order.whom == PROCSTREAM_GUARD_STRAYS ? tree.child : 0);
+}
+
+/* --- Watching ----------------------------------------------------------------------------------------------------------------- */
+
+/* The number of descriptors that have something; those that have said their last word are left out. */
+static long
+look_at_fds (struct pollfd fds[3],
+             long          timeout_ms)
+{
+  struct kernel_time timeout = { timeout_ms / 1000, timeout_ms % 1000 * 1000000 };
+
+  fds[0] = (struct pollfd){ GUARD_SIGNALS, POLLIN, 0 };
+  fds[1] = (struct pollfd){ guarding.gone ? -1 : GUARD_CHANNEL, POLLIN, 0 };
+  fds[2] = (struct pollfd){ guarding.gone ? -1 : guarding.parent_fd, POLLIN, 0 };
+  return sys (SYS_ppoll, (long) fds, 3, timeout_ms < 0 ? 0 : (long) &timeout, 0, 0);
+}
+
+static int
+is_anything_said (int signum)
+{
+  struct pollfd fds[3];
+  uint64_t      pending = 0;
+
+  sys (SYS_rt_sigpending, (long) &pending, sizeof pending, 0, 0, 0);
+  if (pending & ~(UINT64_C (1) << (signum - 1)))
+    return 1;
+  return look_at_fds (fds, 0) > 0 && (fds[1].revents || fds[2].revents);
+}
+
+/* Until something is to be heard. It is done once more, unless the child has been continued. */
+static void
+stop_like_child (void)
+{
+  int signum = guarding.stopped;
+
+  if (is_anything_said (signum))
+    return;
+  /* To ignore it may be inherited. */
+  sys_reset_signal (signum);
+  sys (SYS_kill, tree.self, signum, 0, 0, 0);
+  if (signum == SIGSTOP || is_anything_said (signum))
+    return;
+  sys_change_mask (SIG_UNBLOCK, signum);
+  sys_set_mask (1);
 }
 
 static __attribute__ ((noreturn)) void
 watch (void)
 {
-  static const char name[] = "procstream-guard";
-  struct pollfd     fds[2] = { { GUARD_SIGNALS, POLLIN, 0 }, { -1, POLLIN, 0 } };
-  int               gone = 0;
+  struct pollfd fds[3];
 
-  sys (SYS_setpgid, 0, 0, 0, 0, 0);
-  sys (SYS_prctl, PR_SET_NAME, (long) name, 0, 0, 0);
-  sys (SYS_chdir, (long) "/", 0, 0, 0, 0);
-  fds[1].fd = (int) sys (SYS_pidfd_open, tree.parent, 0, 0, 0, 0);
   for (;;)
     {
-      look_at_ends ();
-      if (gone || is_parent_gone ())
+      long timeout_ms;
+
+      if (!look_at_children () && guarding.news.ended)
+        end_like_child ();
+      timeout_ms = go_on ();
+      if (guarding.stopped && guarding.mode == GUARD_WATCHING)
         {
-          end_tree (received.block.death_signal ? received.block.death_signal : SIGTERM, (long) received.block.grace_ms);
-          end_like_child ();
+          stop_like_child ();
+          timeout_ms = 0;
         }
-      fds[0].revents = fds[1].revents = 0;
-      sys (SYS_ppoll, (long) fds, 2, 0, 0, 0);
+      if (look_at_fds (fds, timeout_ms) <= 0)
+        continue;
       if (fds[0].revents & POLLIN)
-        gone = take_signal ();
+        take_signal ();
       if (fds[1].revents)
-        gone = 1;
+        take_order ();
+      if (fds[2].revents)
+        guarding.gone = 1;
     }
 }
 
-/* Returns in the process that becomes the program, with the number of the guard. */
+/* --- Becoming the guard ------------------------------------------------------------------------------------------------------- */
+
+static __attribute__ ((noreturn)) void
+stay (int signals,
+      int channel)
+{
+  static const char name[] = "procstream-guard";
+
+  sys (SYS_dup3, signals, GUARD_SIGNALS, O_CLOEXEC, 0, 0);
+  sys (SYS_dup3, channel, GUARD_CHANNEL, O_CLOEXEC, 0, 0);
+  close_inherited (GUARD_CHANNEL + 1);
+  sys (SYS_fcntl, GUARD_CHANNEL, F_SETOWN, tree.self, 0, 0);
+  sys (SYS_fcntl, GUARD_CHANNEL, F_SETSIG, SIGCONT, 0, 0);
+  sys (SYS_fcntl, GUARD_CHANNEL, F_SETFL, O_NONBLOCK | O_ASYNC, 0, 0);
+  sys (SYS_setpgid, 0, 0, 0, 0, 0);
+  sys (SYS_prctl, PR_SET_NAME, (long) name, 0, 0, 0);
+  sys (SYS_chdir, (long) "/", 0, 0, 0, 0);
+  guarding.parent_fd = (int) sys (SYS_pidfd_open, guarding.parent, 0, 0, 0, 0);
+  watch ();
+}
+
+/* The channel is given as the last descriptor. */
 static int
+take_channel (void)
+{
+  if (received.block.n_fds == 0 || target (received.block.n_fds - 1) != PROCSTREAM_HELPER_CHANNEL)
+    fail (PROCSTREAM_HELPER_STEP_GUARD, -EPROTO, 0);
+  received.block.n_fds--;
+  return sources[received.block.n_fds];
+}
+
+/* Returns in the process that becomes the program. */
+static void
 guard (int self)
 {
   uint64_t all = ~UINT64_C (0);
+  int      channel = take_channel ();
   long     signals, child;
 
   tree.self = self;
-  tree.parent = received.block.parent;
+  guarding.parent = received.block.parent;
   sys (SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
-  sys (SYS_prctl, PR_SET_PDEATHSIG, GUARD_DEATH, 0, 0, 0);
+  sys (SYS_prctl, PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
   sys_set_mask (1);
   /* Nobody would be left to be waited for. */
   sys_reset_signal (SIGCHLD);
+  pass (1); /* the death of the parent would be told */
   signals = sys (SYS_signalfd4, -1, (long) &all, sizeof all, SFD_CLOEXEC | SFD_NONBLOCK, 0);
   if (signals < 0)
     fail (PROCSTREAM_HELPER_STEP_GUARD, signals, 0);
   child = is_parent_gone () ? -ESRCH : sys_fork ();
+  if (child > 0)
+    pass (2); /* the child is there, and the guard does not yet watch */
   if (child < 0)
     fail (PROCSTREAM_HELPER_STEP_GUARD, child, 0);
-  if (child == 0)
-    return self;
-  tree.child = (int) child;
-  sys (SYS_dup3, signals, GUARD_SIGNALS, O_CLOEXEC, 0, 0);
-  close_inherited ();
-  watch ();
+  if (child > 0)
+    {
+      tree.child = (int) child;
+      stay ((int) signals, channel);
+    }
+  received.block.parent = self;
+  pass (3); /* the child has not yet done anything */
 }

@@ -16,12 +16,13 @@
 
 #include <stdint.h>
 
-#define PROCSTREAM_HELPER_VERSION 3
+#define PROCSTREAM_HELPER_VERSION 4
 #define PROCSTREAM_HELPER_SOCKET 0
 #define PROCSTREAM_HELPER_MAX_BLOCK 65536
 #define PROCSTREAM_HELPER_FDS_PER_MESSAGE 253 /* SCM_MAX_FD of the kernel */
 #define PROCSTREAM_HELPER_MAX_FDS 1024
 #define PROCSTREAM_HELPER_NO_TERMINAL (-1)
+#define PROCSTREAM_HELPER_CHANNEL (-2) /* as the last target: not the program's, but the guard's end of its channel */
 
 enum
 {
@@ -30,6 +31,7 @@ enum
   PROCSTREAM_HELPER_NEW_SESSION = 1 << 2, /* and so a new group */
   PROCSTREAM_HELPER_UMASK = 1 << 3,
   PROCSTREAM_HELPER_GUARD = 1 << 4, /* the helper stays, as the parent of the program */
+  PROCSTREAM_HELPER_KEEP = 1 << 5,  /* and what the program leaves is not ended with it */
 };
 
 typedef struct
@@ -58,7 +60,7 @@ typedef struct
   uint32_t umask;
   int32_t  death_signal; /* sent when the program is gone, 0: none */
   int32_t  parent;       /* the program */
-  uint32_t grace_ms;     /* of a guard: between asking and killing */
+  uint32_t grace_ms;     /* of a guard: between asking and killing; 0: nobody is asked */
 } ProcstreamHelperBlock;
 
 typedef enum
@@ -84,4 +86,38 @@ typedef struct
   int32_t step;
   int32_t error; /* errno */
   int32_t value;
+  int32_t guard; /* with a pid: that of the guard, 0: none */
 } ProcstreamHelperReport;
+
+/* --- The channel of a guard: a socket of whole messages, until either is gone -------------------------------------------------- */
+
+enum
+{
+  PROCSTREAM_GUARD_NOBODY, /* to look again is all that is asked */
+  PROCSTREAM_GUARD_CHILD,
+  PROCSTREAM_GUARD_STRAYS, /* who is in the tree, and not in the group of the child */
+  PROCSTREAM_GUARD_TREE,
+};
+
+/* To it. SIGKILL, but to the child alone, kills the whole tree until nobody is left. */
+typedef struct
+{
+  int32_t whom;
+  int32_t signum;
+} ProcstreamGuardOrder;
+
+#define PROCSTREAM_GUARD_MAX_LEFT 8
+
+/* From it, when the child has ended, and when it has given up killing. All that it knows is said each time. */
+typedef struct
+{
+  int32_t ended;  /* the child has: */
+  int32_t exited; /* it did, with the status; else it died of the signal that the status is */
+  int32_t status;
+  int32_t gave_up;
+  int32_t n_left;                          /* who could not be killed, as far as that is known */
+  int32_t left[PROCSTREAM_GUARD_MAX_LEFT]; /* the first of them */
+  int64_t user_us;                         /* of the child and its descendants that had ended by then */
+  int64_t system_us;
+  int64_t peak_bytes; /* of the largest of them */
+} ProcstreamGuardNews;

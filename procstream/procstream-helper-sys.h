@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 
 #ifdef PROCSTREAM_HELPER_FREESTANDING
 
@@ -95,6 +96,16 @@ sys_set_mask (int full)
   sys (SYS_rt_sigprocmask, SIG_SETMASK, (long) &mask, 0, sizeof mask, 0);
 }
 
+/* One signal. */
+static inline void
+sys_change_mask (int how,
+                 int signum)
+{
+  uint64_t mask = UINT64_C (1) << (signum - 1);
+
+  sys (SYS_rt_sigprocmask, how, (long) &mask, 0, sizeof mask, 0);
+}
+
 static inline __attribute__ ((noreturn)) void
 sys_exit (int status)
 {
@@ -139,6 +150,17 @@ sys_set_mask (int full)
   sigprocmask (SIG_SETMASK, &mask, NULL);
 }
 
+static inline void
+sys_change_mask (int how,
+                 int signum)
+{
+  sigset_t mask;
+
+  sigemptyset (&mask);
+  sigaddset (&mask, signum);
+  sigprocmask (how, &mask, NULL);
+}
+
 static inline __attribute__ ((noreturn)) void
 sys_exit (int status)
 {
@@ -153,6 +175,46 @@ sys_exit (int status)
   }
 
 #endif
+
+/* What the kernel means by struct timespec and struct rusage, whatever a C library makes of them. */
+struct kernel_time
+{
+  long seconds;
+  long nanoseconds;
+};
+
+struct kernel_rusage
+{
+  long user_seconds;
+  long user_microseconds;
+  long system_seconds;
+  long system_microseconds;
+  long peak_kib;
+  long others[13];
+};
+
+/* One message, or -EAGAIN. */
+static inline long
+sys_receive (int    socket,
+             void  *data,
+             size_t size)
+{
+  struct iovec  iov = { data, size };
+  struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+  return sys (SYS_recvmsg, socket, (long) &message, MSG_DONTWAIT, 0, 0);
+}
+
+static inline long
+sys_send (int         socket,
+          const void *data,
+          size_t      size)
+{
+  struct iovec  iov = { (void *) data, size };
+  struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+  return sys (SYS_sendmsg, socket, (long) &message, MSG_NOSIGNAL | MSG_DONTWAIT, 0, 0);
+}
 
 /* As fork(), which a C library may want to know of. */
 static inline long

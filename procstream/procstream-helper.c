@@ -47,6 +47,7 @@
 /* What is known of the process to be. sources[i] is the descriptor that belongs at target(i); all of them, and status, are
  * close-on-exec, so what is not in its place when the program is executed is gone. */
 static int status = PROCSTREAM_HELPER_SOCKET;
+static int guard_pid; /* 0: there is none */
 static int sources[PROCSTREAM_HELPER_MAX_FDS];
 static union
 {
@@ -74,6 +75,41 @@ target (uint32_t i)
   return ((const int32_t *) (limits () + received.block.n_limits))[i];
 }
 
+/* The tests build it so that it kills the program, and goes on when that is gone, at a moment of the start: the first is 0. */
+#ifdef PROCSTREAM_HELPER_KILLS
+static int moment = -1;
+static int moment_parent;
+
+static void
+find_moment (char **envp)
+{
+  static const char name[] = "PROCSTREAM_TEST_MOMENT=";
+
+  moment_parent = (int) sys (SYS_getppid, 0, 0, 0, 0, 0);
+  for (; *envp; envp++)
+    {
+      const char *at = *envp;
+
+      for (const char *same = name; *same && *at == *same; same++)
+        at++;
+      if (at == *envp + sizeof name - 1)
+        moment = *at - '0';
+    }
+}
+
+static void
+pass (int which)
+{
+  if (which != moment)
+    return;
+  while (sys (SYS_kill, moment_parent, SIGKILL, 0, 0, 0) == 0)
+    ;
+}
+#else
+#define find_moment(envp) ((void) 0)
+#define pass(which) ((void) 0)
+#endif
+
 /* --- Telling the library ------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -82,7 +118,7 @@ report (ProcstreamHelperStep step,
         int                  value,
         int                  fd)
 {
-  ProcstreamHelperReport record = { step, (int32_t) error, value };
+  ProcstreamHelperReport record = { step, (int32_t) error, value, guard_pid };
   struct iovec           iov = { &record, sizeof record };
   union
   {
@@ -139,7 +175,7 @@ struct entry
 /* For a kernel without close_range(). A directory may not be changed while it is read: what is found is closed after each read, and
  * it is read again until nothing is left to close. */
 static int
-close_listed (void)
+close_listed (int first)
 {
   static char buffer[4096] __attribute__ ((aligned (8)));
   long        directory = sys (SYS_openat, AT_FDCWD, (long) PROCSTREAM_HELPER_FD_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0);
@@ -153,7 +189,7 @@ close_listed (void)
       {
         long fd = number_of (((struct entry *) (buffer + at))->name);
 
-        if (fd > PROCSTREAM_HELPER_SOCKET && fd != directory && sys (SYS_close, fd, 0, 0, 0, 0) == 0)
+        if (fd >= first && fd != directory && sys (SYS_close, fd, 0, 0, 0, 0) == 0)
           closed++;
       }
   sys (SYS_close, directory, 0, 0, 0, 0);
@@ -162,30 +198,30 @@ close_listed (void)
 
 /* With neither close_range() nor /proc: descriptors are numbered below the limit, unless it was lowered since. */
 static void
-close_numbers (void)
+close_numbers (int first)
 {
   uint64_t limit[2] = { 0, 0 };
 
   sys (SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long) limit, 0);
   if (limit[0] == 0 || limit[0] > 65536)
     limit[0] = 65536;
-  for (long fd = PROCSTREAM_HELPER_SOCKET + 1; fd < (long) limit[0]; fd++)
+  for (long fd = first; fd < (long) limit[0]; fd++)
     sys (SYS_close, fd, 0, 0, 0, 0);
 }
 
 /* The program's descriptors that lack close-on-exec came along; it gets those that are given to it, and no others. */
 static void
-close_inherited (void)
+close_inherited (int first)
 {
   int closed;
 
-  if (sys (PROCSTREAM_HELPER_CLOSE_RANGE, PROCSTREAM_HELPER_SOCKET + 1, ~0U, 0, 0, 0) == 0)
+  if (sys (PROCSTREAM_HELPER_CLOSE_RANGE, first, ~0U, 0, 0, 0) == 0)
     return;
   do
-    closed = close_listed ();
+    closed = close_listed (first);
   while (closed > 0);
   if (closed < 0)
-    close_numbers ();
+    close_numbers (first);
 }
 
 /* If @fd is still needed under another number, it goes out of the way. The new number may be one that is wanted later: it then
@@ -469,6 +505,8 @@ follow_parent (int pid)
     sys (SYS_kill, pid, received.block.death_signal, 0, 0, 0);
 }
 
+#include "procstream-helper-tree.h"
+
 #include "procstream-helper-guard.h"
 
 /* --- The program -------------------------------------------------------------------------------------------------------------- */
@@ -576,12 +614,15 @@ run (char **argv,
   int         pid = (int) sys (SYS_getpid, 0, 0, 0, 0, 0);
   long        result;
 
-  close_inherited ();
+  find_moment (envp);
+  pass (0); /* it has begun */
+  close_inherited (PROCSTREAM_HELPER_SOCKET + 1);
   sys (SYS_fcntl, status, F_SETFD, FD_CLOEXEC, 0, 0);
   receive ();
   if (received.block.flags & PROCSTREAM_HELPER_GUARD)
     {
-      received.block.parent = guard (pid);
+      guard (pid);
+      guard_pid = pid;
       pid = (int) sys (SYS_getpid, 0, 0, 0, 0, 0);
     }
   make_group (pid);
@@ -597,7 +638,9 @@ run (char **argv,
   renumber ();
   set_limits (0);
   reset_signals ();
+  pass (4); /* all is done but for what makes the child follow the guard */
   follow_parent (pid);
+  pass (5); /* and but for the program */
   become (argv, envp);
 }
 

@@ -85,7 +85,7 @@ advance (gpointer outer)
   procstream_input_core_get_counts (self->core, &self->seen);
   if (self->seen.written != before.written)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_WRITTEN]);
-  if (self->seen.n_changes != before.n_changes)
+  if (self->seen.queued != before.queued)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_QUEUED]);
   if (self->seen.max_queued != before.max_queued)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_QUEUED_BYTES]);
@@ -173,8 +173,7 @@ procstream_input_class_init (ProcstreamInputClass *klass)
    * ProcstreamInput:bytes-queued: (getter get_bytes_queued)
    *
    * How many bytes wait to be written to the pipe. Its changes are notified in the main
-   * context of the child, once for all that happened since the last time: also when it is
-   * again what it was.
+   * context of the child, once for all that happened since the last time.
    *
    * Since: 1.0
    */

@@ -110,7 +110,8 @@ check_settings (const ProcstreamProcessSettings *settings,
   return check_range (name, "nice", settings->nice, -40, 39, error) &&
          check_range (name, "oom-score-adjust", settings->oom_score_adjust, -2000, 2000, error) &&
          check_range (name, "umask", settings->umask, -1, 0777, error) &&
-         check_range (name, "parent-death-signal", settings->parent_death_signal, 0, NSIG - 1, error);
+         check_range (name, "parent-death-signal", settings->parent_death_signal, 0, NSIG - 1, error) &&
+         check_range (name, "guard-grace-ms", settings->guard_grace_ms, 0, G_MAXINT, error);
 }
 
 static gboolean

@@ -76,6 +76,7 @@ void procstream_launcher_install_order (GObjectClass *klass);
 void procstream_launcher_install_name (GObjectClass *klass);
 void procstream_launcher_install_process (GObjectClass *klass);
 void procstream_launcher_install_life (GObjectClass *klass);
+void procstream_launcher_install_guard (GObjectClass *klass);
 void procstream_launcher_install_environment (GObjectClass *klass);
 void procstream_launcher_install_pty (GObjectClass *klass);
 

@@ -72,7 +72,8 @@ procstream_launcher_install_process (GObjectClass *klass)
    * by `SIGKILL` too; 0 for none. It reaches the child alone, not what that has
    * started, and is lost when a child executes a program with more rights than its
    * user. With %PROCSTREAM_CONTAINMENT_TREE the guard sends it to the whole tree,
-   * `SIGTERM` in place of none, and `SIGKILL` to those that are left two seconds later.
+   * `SIGTERM` in place of none, and `SIGKILL` to those that are left after
+   * [property@Procstream.Launcher:guard-grace-ms].
    *
    * Since: 1.0
    */

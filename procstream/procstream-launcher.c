@@ -280,6 +280,7 @@ procstream_launcher_class_init (ProcstreamLauncherClass *klass)
   procstream_launcher_install_order (object_class);
   procstream_launcher_install_process (object_class);
   procstream_launcher_install_life (object_class);
+  procstream_launcher_install_guard (object_class);
   procstream_launcher_install_environment (object_class);
   procstream_launcher_install_pty (object_class);
 }

@@ -127,6 +127,15 @@ PROCSTREAM_AVAILABLE_IN_1_0
 int procstream_launcher_get_parent_death_signal (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_parent_death_signal (ProcstreamLauncher *self, int parent_death_signal);
+
+PROCSTREAM_AVAILABLE_IN_1_0
+int procstream_launcher_get_guard_grace_ms (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_guard_grace_ms (ProcstreamLauncher *self, int guard_grace_ms);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_launcher_get_keep_descendants (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_keep_descendants (ProcstreamLauncher *self, gboolean keep_descendants);
 PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_launcher_get_search_environment_path (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0

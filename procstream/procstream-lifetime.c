@@ -171,7 +171,7 @@ procstream_lifetime_is_over (void)
 
 /* --- Who is left of them ------------------------------------------------------------------------------------------------------ */
 
-/* Those that have exited, and whose group the kernel says is there. */
+/* Those that have exited, and whose group the kernel says is there. Of a tree the guard says it. */
 static GPtrArray *
 list_doubtful (void)
 {
@@ -184,7 +184,8 @@ list_doubtful (void)
 
       if (procstream_child_core_is_gone (core))
         procstream_lifetime_remove (core);
-      else if (procstream_child_core_get_state (core) == PROCSTREAM_CHILD_STATE_EXITED)
+      else if (procstream_child_core_get_state (core) == PROCSTREAM_CHILD_STATE_EXITED &&
+               procstream_child_core_get_options (core)->containment != PROCSTREAM_CONTAINMENT_TREE)
         g_ptr_array_add (doubtful, procstream_child_core_ref (core));
     }
   return doubtful;

@@ -22,6 +22,8 @@ typedef struct
   int                  oom_score_adjust;
   int                  umask; /* -1: the program's own */
   int                  parent_death_signal;
+  int                  guard_grace_ms;              /* of a guard: between asking and killing */
+  gboolean             keep_descendants;            /* by a guard, when the process has ended */
   ProcstreamLimitValue limits[PROCSTREAM_N_LIMITS]; /* by ProcstreamLimit */
 } ProcstreamProcessSettings;
 

@@ -8,6 +8,16 @@
 
 G_BEGIN_DECLS
 
+/* What the child took, and its descendants that had ended. */
+typedef struct
+{
+  gint64 user_us; /* -1, as all of them: nobody knows */
+  gint64 system_us;
+  gint64 peak_bytes;
+} ProcstreamUsage;
+
+#define PROCSTREAM_NO_USAGE ((ProcstreamUsage){ -1, -1, -1 })
+
 /* All that a result is made of; what has no value is 0 or NULL. */
 typedef struct
 {
@@ -15,6 +25,7 @@ typedef struct
   int                exit_code;   /* -1 for a process that was killed, or runs */
   int                term_signal; /* 0 for one that exited, or runs */
   gint64             duration_us;
+  ProcstreamUsage    usage;
   ProcstreamCause    cause;
   int                phase;   /* of all the phases of its shutdowns, the last one; -1: none */
   GArray            *tries;   /* (transfer full) of ProcstreamShutdownTry */

@@ -31,6 +31,7 @@ struct _ProcstreamResult
   int                exit_code;
   int                term_signal;
   gint64             duration_us;
+  ProcstreamUsage    usage;
   ProcstreamCause    cause;
   int                phase;
   GListStore        *attempts; /* of ProcstreamShutdownAttempt */
@@ -54,6 +55,9 @@ enum
   PROP_TERM_SIGNAL,
   PROP_SUCCESS,
   PROP_DURATION_US,
+  PROP_USER_TIME_US,
+  PROP_SYSTEM_TIME_US,
+  PROP_PEAK_MEMORY,
   PROP_MESSAGE,
   PROP_CAUSE,
   PROP_RUNNING,
@@ -147,6 +151,7 @@ procstream_result_new_from_facts (ProcstreamResultFacts *facts)
   self->exit_code = facts->exit_code;
   self->term_signal = facts->term_signal;
   self->duration_us = facts->duration_us;
+  self->usage = facts->usage;
   self->cause = facts->cause;
   self->phase = facts->phase;
   self->running = facts->running;
@@ -180,6 +185,7 @@ procstream_result_new (const char *name,
     .exit_code = exit_code,
     .term_signal = term_signal,
     .duration_us = duration_us,
+    .usage = PROCSTREAM_NO_USAGE,
     .cause = exit_code >= 0 ? PROCSTREAM_CAUSE_EXITED : PROCSTREAM_CAUSE_SIGNALLED,
     .phase = -1,
   };
@@ -230,6 +236,15 @@ procstream_result_get_property (GObject    *object,
     case PROP_DURATION_US:
       g_value_set_int64 (value, self->duration_us);
       break;
+    case PROP_USER_TIME_US:
+      g_value_set_int64 (value, self->usage.user_us);
+      break;
+    case PROP_SYSTEM_TIME_US:
+      g_value_set_int64 (value, self->usage.system_us);
+      break;
+    case PROP_PEAK_MEMORY:
+      g_value_set_int64 (value, self->usage.peak_bytes);
+      break;
     case PROP_MESSAGE:
       g_value_set_string (value, self->message);
       break;
@@ -266,6 +281,40 @@ procstream_result_get_property (GObject    *object,
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
+}
+
+static void
+install_usage (void)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * ProcstreamResult:user-time-us: (getter get_user_time_us)
+   *
+   * How long the CPU worked for the child itself, in microseconds: for the process and for
+   * those of its descendants that had ended by then. -1 where nobody knows, because the
+   * child runs or had no guard, which %PROCSTREAM_CONTAINMENT_TREE gives it.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_USER_TIME_US] = g_param_spec_int64 ("user-time-us", NULL, NULL, -1, G_MAXINT64, -1, readable);
+  /**
+   * ProcstreamResult:system-time-us: (getter get_system_time_us)
+   *
+   * The same for what the kernel did on its behalf, in microseconds, or -1.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_SYSTEM_TIME_US] = g_param_spec_int64 ("system-time-us", NULL, NULL, -1, G_MAXINT64, -1, readable);
+  /**
+   * ProcstreamResult:peak-memory: (getter get_peak_memory)
+   *
+   * The most memory that one of these processes had in RAM at a time, in bytes, or -1: not the
+   * sum of them. The kernel counts it to a page or a few.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_PEAK_MEMORY] = g_param_spec_int64 ("peak-memory", NULL, NULL, -1, G_MAXINT64, -1, readable);
 }
 
 static void
@@ -432,6 +481,7 @@ procstream_result_class_init (ProcstreamResultClass *klass)
    * Since: 1.0
    */
   properties[PROP_MESSAGE] = g_param_spec_string ("message", NULL, NULL, NULL, readable);
+  install_usage ();
   install_end ();
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
@@ -533,6 +583,60 @@ procstream_result_get_duration_us (ProcstreamResult *self)
   g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), 0);
 
   return self->duration_us;
+}
+
+/**
+ * procstream_result_get_user_time_us: (get-property user-time-us)
+ * @self: a result
+ *
+ * Gets how long the CPU worked for the child itself.
+ *
+ * Returns: microseconds, or -1 where that is not known
+ *
+ * Since: 1.0
+ */
+gint64
+procstream_result_get_user_time_us (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), -1);
+
+  return self->usage.user_us;
+}
+
+/**
+ * procstream_result_get_system_time_us: (get-property system-time-us)
+ * @self: a result
+ *
+ * Gets how long the kernel worked for the child.
+ *
+ * Returns: microseconds, or -1 where that is not known
+ *
+ * Since: 1.0
+ */
+gint64
+procstream_result_get_system_time_us (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), -1);
+
+  return self->usage.system_us;
+}
+
+/**
+ * procstream_result_get_peak_memory: (get-property peak-memory)
+ * @self: a result
+ *
+ * Gets the most memory that one of its processes had.
+ *
+ * Returns: bytes, or -1 where that is not known
+ *
+ * Since: 1.0
+ */
+gint64
+procstream_result_get_peak_memory (ProcstreamResult *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), -1);
+
+  return self->usage.peak_bytes;
 }
 
 /**

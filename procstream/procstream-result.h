@@ -30,6 +30,12 @@ gboolean procstream_result_get_success (ProcstreamResult *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 gint64 procstream_result_get_duration_us (ProcstreamResult *self);
 PROCSTREAM_AVAILABLE_IN_1_0
+gint64 procstream_result_get_user_time_us (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+gint64 procstream_result_get_system_time_us (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+gint64 procstream_result_get_peak_memory (ProcstreamResult *self);
+PROCSTREAM_AVAILABLE_IN_1_0
 const char *procstream_result_get_message (ProcstreamResult *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamCause procstream_result_get_cause (ProcstreamResult *self);

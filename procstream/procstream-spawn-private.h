@@ -16,10 +16,6 @@ typedef struct
   int target; /* number in the child */
 } ProcstreamSpawnFd;
 
-/* How long a tree whose end has come may take, before it is killed. Long enough for a program that saves its work, and no longer than
- * who waits for the end has patience. */
-#define PROCSTREAM_GUARD_GRACE_MS 2000
-
 typedef struct _ProcstreamSpawnRequest ProcstreamSpawnRequest;
 struct _ProcstreamSpawnRequest
 {
@@ -29,6 +25,7 @@ struct _ProcstreamSpawnRequest
   char    *cwd;  /* NULL: the program's own */
   gboolean new_group;
   gboolean guard;       /* the helper stays as a guard of the tree */
+  int      guard_fd;    /* then its end of the channel, as those in fds; else -1 */
   gboolean new_session; /* and so a new group */
   int      controlling; /* -1, or a target that becomes the controlling terminal of the new session */
   int      terminal;    /* -1, or a target that may be a terminal: the new group takes the foreground there, if the program's had it */
@@ -45,6 +42,7 @@ typedef struct
 {
   int          pid;
   int          pidfd;      /* (transfer full), -1 where there is none */
+  int          guard_pid;  /* 0: there is none */
   GSubprocess *subprocess; /* (transfer full) */
 } ProcstreamSpawned;
 

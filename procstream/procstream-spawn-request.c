@@ -46,6 +46,7 @@ procstream_spawn_request_new (const char        *name,
   self->argv = g_strdupv ((char **) argv);
   self->terminal = PROCSTREAM_HELPER_NO_TERMINAL;
   self->controlling = PROCSTREAM_HELPER_NO_TERMINAL;
+  self->guard_fd = -1;
   self->settings.umask = -1;
   self->fds = procstream_spawn_fds_new ();
   return self;
@@ -54,6 +55,7 @@ procstream_spawn_request_new (const char        *name,
 void
 procstream_spawn_request_free (ProcstreamSpawnRequest *self)
 {
+  procstream_spawn_request_close_fds (self);
   g_array_unref (self->fds);
   g_free (self->name);
   g_strfreev (self->argv);
@@ -78,6 +80,8 @@ void
 procstream_spawn_request_close_fds (ProcstreamSpawnRequest *self)
 {
   g_array_set_size (self->fds, 0);
+  if (self->guard_fd >= 0)
+    close (g_steal_fd (&self->guard_fd));
 }
 
 /* --- The helper program ------------------------------------------------------------------------------------------------------- */
@@ -137,6 +141,8 @@ flags_of (ProcstreamSpawnRequest *self)
     flags |= PROCSTREAM_HELPER_NEW_GROUP;
   if (self->guard)
     flags |= PROCSTREAM_HELPER_GUARD;
+  if (self->settings.keep_descendants)
+    flags |= PROCSTREAM_HELPER_KEEP;
   if (self->settings.umask >= 0)
     flags |= PROCSTREAM_HELPER_UMASK;
   if (procstream_platform_has (PROCSTREAM_FEATURE_PIDFD))
@@ -179,7 +185,7 @@ pack (ProcstreamSpawnRequest *self)
     .umask = MAX (self->settings.umask, 0),
     .death_signal = self->settings.parent_death_signal,
     .parent = getpid (),
-    .grace_ms = PROCSTREAM_GUARD_GRACE_MS,
+    .grace_ms = (guint32) MAX (self->settings.guard_grace_ms, 0),
   };
 
   g_byte_array_append (bytes, (const guint8 *) &block, sizeof block);
@@ -235,6 +241,7 @@ static gboolean
 check_targets (ProcstreamSpawnRequest *self,
                GError                **error)
 {
+  guint most = PROCSTREAM_HELPER_MAX_FDS - (self->guard ? 1 : 0); /* its channel is sent as one of them */
   g_autoptr (GHashTable) targets = self->fds->len > 3 ? g_hash_table_new (NULL, NULL) : NULL;
 
   for (guint i = 0; i < self->fds->len; i++)
@@ -251,10 +258,10 @@ check_targets (ProcstreamSpawnRequest *self,
           return FALSE;
         }
     }
-  if (self->fds->len <= PROCSTREAM_HELPER_MAX_FDS)
+  if (self->fds->len <= most)
     return TRUE;
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "Could not start “%s”: more than %d descriptors", self->name,
-               PROCSTREAM_HELPER_MAX_FDS);
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "Could not start “%s”: more than %u descriptors", self->name,
+               most);
   return FALSE;
 }
 
@@ -264,11 +271,14 @@ procstream_spawn_request_send (ProcstreamSpawnRequest *self,
                                GError                **error)
 {
   g_autoptr (GByteArray) bytes = NULL;
-  guint    first = MIN (self->fds->len, PROCSTREAM_HELPER_FDS_PER_MESSAGE);
+  guint    first;
   gboolean sent;
 
   if (!check_targets (self, error))
     return FALSE;
+  if (self->guard)
+    procstream_spawn_request_take_fd (self, g_steal_fd (&self->guard_fd), PROCSTREAM_HELPER_CHANNEL);
+  first = MIN (self->fds->len, PROCSTREAM_HELPER_FDS_PER_MESSAGE);
   bytes = pack (self);
   errno = EMSGSIZE;
   sent = bytes->len <= PROCSTREAM_HELPER_MAX_BLOCK && send_message (self, socket, bytes->data, bytes->len, 0, first);

@@ -152,6 +152,7 @@ take_report (Start                        *self,
     {
       self->introduced = TRUE;
       self->spawned.pid = report->value;
+      self->spawned.guard_pid = report->guard;
       self->spawned.pidfd = fd;
       return;
     }

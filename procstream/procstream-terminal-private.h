@@ -18,9 +18,11 @@ ProcstreamTerminal *procstream_terminal_new (const int inherited[3]);
  * because the program is not in the foreground itself or has lent the terminal already. */
 int procstream_terminal_get_target (ProcstreamTerminal *self);
 
-/* The child runs. From here on its stops are noticed, by a thread of the library. */
+/* The child runs. From here on its stops are noticed, by a thread of the library. @parented is the process that stops and is continued as
+ * the child is, and that is a child of the program: itself, or its guard. */
 void procstream_terminal_follow (ProcstreamTerminal *self,
-                                 int                 pid);
+                                 int                 pid,
+                                 int                 parented);
 
 /* The child is gone, or was never started: the terminal is taken back before this returns, so that who is told of the end can
  * use it. Never waits. Frees @self for the caller. */

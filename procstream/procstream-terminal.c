@@ -45,7 +45,8 @@ struct _ProcstreamTerminal
   int             fd;
   int             target;
   pid_t           own_group;
-  pid_t           pid; /* of the child, and so of its group */
+  pid_t           pid;      /* of the child, and so of its group */
+  pid_t           parented; /* the same, or its guard, which stops as the child does */
   gboolean        closed;
   struct termios  own_modes;
   struct termios  child_modes;
@@ -236,8 +237,11 @@ wait_for_holder_locked (ProcstreamTerminal *self)
 static void
 continue_child_locked (ProcstreamTerminal *self)
 {
-  if (!self->closed)
-    kill (-self->pid, SIGCONT);
+  if (self->closed)
+    return;
+  kill (-self->pid, SIGCONT);
+  if (self->parented != self->pid)
+    kill (self->parented, SIGCONT);
 }
 
 /* The child stopped for want of the terminal while somebody else is in front, or by Ctrl-Z. */
@@ -321,7 +325,7 @@ watch_thread (gpointer data)
   ProcstreamTerminal *self = data;
   siginfo_t           info;
 
-  while (next_event (self->pid, &info))
+  while (next_event (self->parented, &info))
     {
       if (info.si_code == CLD_STOPPED)
         child_stopped (self, info.si_status);
@@ -376,10 +380,12 @@ procstream_terminal_get_target (ProcstreamTerminal *self)
 
 void
 procstream_terminal_follow (ProcstreamTerminal *self,
-                            int                 pid)
+                            int                 pid,
+                            int                 parented)
 {
   g_mutex_lock (&mutex);
   self->pid = pid;
+  self->parented = parented;
   g_mutex_unlock (&mutex);
   procstream_worker_run ("procstream-terminal", watch_thread, terminal_ref (self));
 }

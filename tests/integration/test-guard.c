@@ -1,75 +1,97 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Nothing outlives a child with a guard. Whether something does is seen by what each process of a tree holds: the standard output, whose
- * end comes when the last of them has gone. */
+/* A child with a guard, and its end. Whether something of a tree is left is seen by what each process of it holds: the standard output,
+ * whose end comes when the last of them has gone. */
 
-#include "test-process.h"
+#include "test-tree.h"
 #include "test-utils.h"
 
+#include "procstream-platform-private.h"
+
 #include <errno.h>
+#include <fcntl.h>
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-/* Who left the group, who left its parent, who ignores that it is asked, and the child itself. */
-#define TREE                                                  \
-  "setsid sh -c 'trap \"\" TERM; sleep 1000 & sleep 1000' & " \
-  "(setsid sh -c 'sleep 1000' & sleep 1000 &) ; "             \
-  "trap '' TERM; echo ready >&2; sleep 1000"
-
-static TestProcess *
-guarded_process_new (void)
-{
-  TestProcess *self = test_process_new ();
-
-  procstream_launcher_set_containment (self->launcher, PROCSTREAM_CONTAINMENT_TREE);
-  return self;
-}
-
-static void
-begin (TestProcess *process,
-       const char  *script)
-{
-  test_process_create (process, script);
-  test_process_listen (process);
-  test_process_start (process);
-}
-
-static int
-parent_of (int pid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", pid);
-  g_autofree char *text = NULL;
-
-  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
-  return atoi (strrchr (text, ')') + 4);
-}
+/* A grace that no test lives to see the end of. */
+#define NEVER_MS (1000 * 1000)
 
 /* --- The child ---------------------------------------------------------------------------------------------------------------- */
 
 static void
 test_status (void)
 {
-  g_autoptr (TestProcess) exits = guarded_process_new ();
-  g_autoptr (TestProcess) killed = guarded_process_new ();
+  g_autoptr (TestProcess) exits = test_tree_new ();
+  g_autoptr (TestProcess) killed = test_tree_new ();
 
   test_process_spawn_mode (exits, "exit 7");
   test_process_listen (exits);
   test_process_run_to_completed (exits);
   g_assert_cmpint (procstream_child_get_exit_code (exits->child), ==, 7);
+  g_assert_cmpint (g_subprocess_get_exit_status (procstream_child_get_subprocess (exits->child)), ==, 7);
   test_process_spawn_mode (killed, "kill 10");
   test_process_listen (killed);
   test_process_run_to_completed (killed);
   g_assert_cmpint (procstream_child_get_term_signal (killed->child), ==, SIGUSR1);
+  g_assert_cmpint (g_subprocess_get_term_sig (procstream_child_get_subprocess (killed->child)), ==, SIGUSR1);
+}
+
+/* The child is nobody's here to be reaped, which says nothing of its end; and the kernel throws away what the guard ends with. */
+static void
+test_status_ignored (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      if (!test_tree_can_find_strays ())
+        return;
+      g_test_trap_subprocess ("/guard/status/ignored", 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_test_trap_assert_passed ();
+      return;
+    }
+  signal (SIGCHLD, SIG_IGN);
+  /* Where the kernel tells of those that others have reaped, it would not be noticed. */
+  procstream_platform_disable (PROCSTREAM_FEATURE_PIDFD_STATUS);
+  process = test_tree_new ();
+  test_tree_begin (process, "setsid sh -c 'trap \"\" TERM; sleep 1000' & exit 7");
+  test_process_run_to_completed (process);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 7);
+}
+
+static gpointer
+reap_thread (gpointer data)
+{
+  waitpid (GPOINTER_TO_INT (data), NULL, 0);
+  return NULL;
+}
+
+/* The thread waits for the guard long before GLib does, and so is served first, nearly always. */
+static void
+test_status_reaped (void)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+  GThread *thread;
+
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  test_tree_begin (process, "read -r line; exit 7");
+  thread = g_thread_new ("reaper", reap_thread, GINT_TO_POINTER (test_tree_get_guard (process)));
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  test_process_run_to_completed (process);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 7);
+  g_thread_join (thread);
 }
 
 /* The number is that of the program, which leads a group, and whose parent is the guard. */
 static void
 test_identity (void)
 {
-  g_autoptr (TestProcess) process = guarded_process_new ();
+  g_autoptr (TestProcess) process = test_tree_new ();
   int pid, group, session;
 
   test_process_create_mode (process, "pgid");
@@ -85,7 +107,7 @@ test_identity (void)
 static void
 test_descriptors (void)
 {
-  g_autoptr (TestProcess) process = guarded_process_new ();
+  g_autoptr (TestProcess) process = test_tree_new ();
   g_auto (GStrv) lines = NULL;
 
   test_process_create_mode (process, "fds");
@@ -99,7 +121,7 @@ test_descriptors (void)
 static void
 test_no_program (void)
 {
-  g_autoptr (TestProcess) process = guarded_process_new ();
+  g_autoptr (TestProcess) process = test_tree_new ();
   g_autoptr (GError) error = NULL;
   guint before = test_count_children ();
 
@@ -112,168 +134,61 @@ test_no_program (void)
 static void
 test_forwarded (void)
 {
-  g_autoptr (TestProcess) process = guarded_process_new ();
+  g_autoptr (TestProcess) process = test_tree_new ();
 
   test_process_create_mode (process, "sleep-forever");
   test_process_listen (process);
   test_process_start (process);
   test_process_run_until_out (process, strlen ("ready\n"));
-  g_assert_cmpint (parent_of (procstream_child_get_pid (process->child)), !=, getpid ());
+  g_assert_cmpint (test_tree_get_guard (process), !=, getpid ());
   g_subprocess_send_signal (procstream_child_get_subprocess (process->child), SIGUSR2);
   test_process_run_to_completed (process);
   g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGUSR2);
 }
 
-/* --- The end of the child ----------------------------------------------------------------------------------------------------- */
-
-/* The outputs end too, which those that are left would have held. */
+/* The guard ends by the signal of the child, and by no other that waits for it. Both have come when it looks again. */
 static void
-test_exit (void)
+test_pending (void)
 {
-  g_autoptr (TestProcess) process = guarded_process_new ();
+  g_autoptr (TestProcess) process = test_tree_new ();
+  g_autoptr (GError) error = NULL;
+  int guard;
 
-  begin (process, "setsid sh -c 'sleep 1000' & (setsid sleep 1000 &); exit 3");
+  test_process_create_mode (process, "sleep-forever");
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_run_until_out (process, strlen ("ready\n"));
+  guard = test_tree_get_guard (process);
+  kill (guard, SIGSTOP);
+  test_tree_await_state (guard, 'T');
+  kill (guard, SIGTERM);
+  kill (procstream_child_get_pid (process->child), SIGUSR1);
+  kill (guard, SIGCONT);
+  g_subprocess_wait (procstream_child_get_subprocess (process->child), NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_subprocess_get_term_sig (procstream_child_get_subprocess (process->child)), ==, SIGUSR1);
   test_process_run_to_completed (process);
-  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 3);
-}
-
-static void
-test_exit_ignored (void)
-{
-  g_autoptr (TestProcess) process = guarded_process_new ();
-
-  begin (process, "setsid sh -c 'trap \"\" TERM; echo up >&2; sleep 1000' & read -r line; exit 3");
-  test_process_run_to_completed (process);
-  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 3);
-}
-
-static void
-test_kill (void)
-{
-  g_autoptr (TestProcess) process = guarded_process_new ();
-
-  begin (process, TREE);
-  while (process->err->len == 0)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_true (procstream_child_kill (process->child, NULL));
-  test_process_run_to_completed (process);
-  g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGKILL);
-}
-
-/* Stopped processes are ended as others are. */
-static void
-test_stopped (void)
-{
-  g_autoptr (TestProcess) process = guarded_process_new ();
-
-  begin (process, "setsid sh -c 'kill -STOP $$; sleep 1000' & echo $!; exit 0");
-  test_process_run_to_completed (process);
-  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 0);
 }
 
 static void
 test_guard_killed (void)
 {
-  g_autoptr (TestProcess) process = guarded_process_new ();
+  g_autoptr (TestProcess) process = test_tree_new ();
 
-  test_process_create_mode (process, "ignore-term");
   procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
-  g_clear_object (&process->child);
   test_process_create_mode (process, "ignore-term");
   test_process_listen (process);
   test_process_start (process);
   test_process_run_until_out (process, strlen ("ready\n"));
-  g_assert_cmpint (kill (parent_of (procstream_child_get_pid (process->child)), SIGKILL), ==, 0);
+  g_assert_cmpint (kill (test_tree_get_guard (process), SIGKILL), ==, 0);
   test_process_run_to_completed (process);
   g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGKILL);
-}
-
-/* --- The end of the program --------------------------------------------------------------------------------------------------- */
-
-static TestProcess *
-inheriting_process_new (void)
-{
-  TestProcess *self = guarded_process_new ();
-  g_autoptr (ProcstreamOutputConfig) inherit = procstream_output_config_new_inherit ();
-
-  procstream_launcher_set_stdout_config (self->launcher, inherit);
-  return self;
-}
-
-/* Runs a test of this program in a process of its own, which kills itself, until nobody has its output open. */
-static void
-run_killed (const char *test)
-{
-  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
-  g_autoptr (GSubprocess) program = NULL;
-  g_autofree char *out = NULL;
-  g_autoptr (GError) error = NULL;
-
-  program = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, self, "--GTestSubprocess", "-p", test, NULL);
-  g_assert_no_error (error);
-  g_assert_true (g_subprocess_communicate_utf8 (program, NULL, NULL, &out, NULL, &error));
-  g_assert_no_error (error);
-  g_assert_cmpint (g_subprocess_get_term_sig (program), ==, SIGKILL);
-}
-
-static void
-test_program_killed (void)
-{
-  g_autoptr (TestProcess) process = NULL;
-
-  if (!g_test_subprocess ())
-    {
-      run_killed ("/guard/program-killed");
-      return;
-    }
-  process = inheriting_process_new ();
-  begin (process, TREE);
-  while (process->err->len == 0)
-    g_main_context_iteration (NULL, TRUE);
-  kill (getpid (), SIGKILL);
-}
-
-/* At any moment of the start. */
-static void
-test_program_killed_starting (void)
-{
-  g_autoptr (TestProcess) process = NULL;
-
-  if (!g_test_subprocess ())
-    {
-      for (int i = 0; i < 10; i++)
-        run_killed ("/guard/program-killed/starting");
-      return;
-    }
-  process = inheriting_process_new ();
-  test_process_create_mode (process, "sleep-forever");
-  procstream_child_start_async (process->child, NULL, NULL, NULL);
-  kill (getpid (), SIGKILL);
-}
-
-/* The child is gone, and the guard about to end what it left. */
-static void
-test_program_killed_ending (void)
-{
-  g_autoptr (TestProcess) process = NULL;
-
-  if (!g_test_subprocess ())
-    {
-      run_killed ("/guard/program-killed/ending");
-      return;
-    }
-  process = inheriting_process_new ();
-  begin (process, TREE);
-  while (process->err->len == 0)
-    g_main_context_iteration (NULL, TRUE);
-  procstream_child_kill (process->child, NULL);
-  kill (getpid (), SIGKILL);
 }
 
 static void
 test_pty (void)
 {
-  g_autoptr (TestProcess) process = guarded_process_new ();
+  g_autoptr (TestProcess) process = test_tree_new ();
 
   procstream_launcher_set_pty (process->launcher, TRUE);
   test_process_create_mode (process, "isatty");
@@ -283,24 +198,408 @@ test_pty (void)
   g_assert_cmpstr (process->out->str, ==, "011 controlled 1 leader 1 front 1\n");
 }
 
+static void
+test_usage (void)
+{
+  g_autoptr (TestProcess) guarded = test_tree_new ();
+  g_autoptr (TestProcess) other = test_process_new ();
+  ProcstreamResult *result;
+
+  test_process_spawn_mode (guarded, "use 100 64");
+  test_process_listen (guarded);
+  test_process_run_to_completed (guarded);
+  result = procstream_child_get_result (guarded->child);
+  g_assert_cmpint (procstream_result_get_user_time_us (result) + procstream_result_get_system_time_us (result), >=, 100 * 1000);
+  g_assert_cmpint (procstream_result_get_user_time_us (result), <=, 60 * G_USEC_PER_SEC);
+  g_assert_cmpint (procstream_result_get_peak_memory (result), >=, 64 * 1024 * 1024);
+  g_assert_cmpint (procstream_result_get_peak_memory (result), <=, 256 * 1024 * 1024);
+  test_process_spawn_mode (other, "exit 0");
+  test_process_listen (other);
+  test_process_run_to_completed (other);
+  result = procstream_child_get_result (other->child);
+  g_assert_cmpint (procstream_result_get_user_time_us (result), ==, -1);
+  g_assert_cmpint (procstream_result_get_system_time_us (result), ==, -1);
+  g_assert_cmpint (procstream_result_get_peak_memory (result), ==, -1);
+}
+
+/* --- What it leaves ----------------------------------------------------------------------------------------------------------- */
+
+/* The outputs end too, which those that are left would have held. */
+static void
+test_exit (void)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+
+  if (!test_tree_can_find_strays ())
+    return;
+  procstream_launcher_set_guard_grace_ms (process->launcher, NEVER_MS);
+  test_tree_begin (process, "setsid sh -c 'sleep 1000' & (setsid sleep 1000 &); exit 3");
+  test_process_run_to_completed (process);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 3);
+}
+
+/* Who is left has the grace, and not more. */
+static void
+test_exit_ignored (void)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+  gint64 begin_us;
+
+  if (!test_tree_can_find_strays ())
+    return;
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  procstream_launcher_set_guard_grace_ms (process->launcher, 1500);
+  test_tree_begin (process, "setsid sh -c 'trap \"\" TERM; echo up >&2; sleep 1000' & read -r line; exit 3");
+  test_tree_await_lines (process, 1);
+  begin_us = g_get_monotonic_time ();
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  test_process_run_to_completed (process);
+  g_assert_cmpint (g_get_monotonic_time () - begin_us, >=, 1500 * 1000);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 3);
+}
+
+/* Nobody is asked. */
+static void
+test_exit_at_once (void)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+
+  if (!test_tree_can_find_strays ())
+    return;
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  procstream_launcher_set_guard_grace_ms (process->launcher, 0);
+  test_tree_begin (process, "setsid sh -c 'trap \"echo heard\" TERM; echo up >&2; sleep 1000; sleep 1000' & read -r line; exit 3");
+  test_tree_await_lines (process, 1);
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (process->out->str, ==, "");
+}
+
+/* Who is stopped hears that it is to end. */
+static void
+test_exit_stopped (void)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+  int pid = 0;
+
+  if (!test_tree_can_find_strays ())
+    return;
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  procstream_launcher_set_guard_grace_ms (process->launcher, NEVER_MS);
+  test_tree_begin (process, "setsid sh -c 'trap \"echo heard; exit\" TERM; echo $$ >&2; kill -STOP $$; sleep 1000' & read -r line; exit 0");
+  test_tree_await_lines (process, 1);
+  g_assert_cmpint (sscanf (process->err->str, "%d", &pid), ==, 1);
+  test_tree_await_state (pid, 'T');
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (process->out->str, ==, "heard\n");
+}
+
+/* At once, whatever the grace is. */
+static void
+test_kill (void)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+
+  if (!test_tree_can_find_strays ())
+    return;
+  procstream_launcher_set_guard_grace_ms (process->launcher, NEVER_MS);
+  test_tree_begin (process, TEST_TREE);
+  test_tree_await_lines (process, 1);
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_process_run_to_completed (process);
+  g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGKILL);
+}
+
+/* What is known without /proc is the child and its group. */
+static void
+test_exit_group (void)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+
+  procstream_launcher_set_guard_grace_ms (process->launcher, NEVER_MS);
+  test_tree_begin (process, "trap '' TERM; sleep 1000 & echo up >&2; sleep 1000");
+  test_tree_await_lines (process, 1);
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_process_run_to_completed (process);
+}
+
+/* A signal reaches who has left the group. */
+static void
+test_signal (gconstpointer data)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+  ProcstreamFeature without = GPOINTER_TO_UINT (data);
+
+  if (!test_tree_can_find_strays ())
+    return;
+  procstream_platform_disable (without);
+  test_tree_begin (process, "trap 'echo here' USR1; setsid sh -c 'trap \"echo there; exit\" USR1; echo up >&2; sleep 1000 & wait' & wait; wait");
+  test_tree_await_lines (process, 1);
+  g_assert_true (procstream_child_send_signal (process->child, SIGUSR1, NULL));
+  test_process_run_to_completed (process);
+  procstream_platform_enable (without);
+  g_assert_nonnull (strstr (process->out->str, "here\n"));
+  g_assert_nonnull (strstr (process->out->str, "there\n"));
+}
+
+/* --- What it may leave -------------------------------------------------------------------------------------------------------- */
+
+/* The exit is told, what was left goes on, and is ended when that is wanted, without the leader of the group and outside of it. */
+static void
+test_keep (gconstpointer data)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+  g_autoptr (GError) error = NULL;
+  ProcstreamFeature without = GPOINTER_TO_UINT (data);
+  int               pids[2];
+
+  if (!test_tree_can_find_strays ())
+    return;
+  procstream_platform_disable (without);
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  procstream_launcher_set_keep_descendants (process->launcher, TRUE);
+  test_tree_begin (process, "setsid sleep 1000 & echo $! >&2; sleep 1000 & echo $! >&2; read -r line; exit 3");
+  test_tree_await_lines (process, 2);
+  g_assert_cmpint (sscanf (process->err->str, "%d %d", &pids[0], &pids[1]), ==, 2);
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  test_process_run_to_exited (process);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 3);
+  g_assert_false (process->completed);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpint (kill (pids[i], 0), ==, 0);
+  procstream_child_terminate (process->child, NULL, PROCSTREAM_NO_TIMEOUT, NULL, &error);
+  g_assert_no_error (error);
+  procstream_platform_enable (without);
+  for (guint i = 0; i < 2; i++)
+    g_assert_cmpint (test_tree_get_state (pids[i]), ==, 0);
+  test_process_run_to_completed (process);
+  g_assert_false (procstream_child_send_signal (process->child, SIGTERM, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+}
+
+/* The guard stays with them, and goes with the last. */
+static void
+test_keep_end (void)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+  g_autoptr (GError) error = NULL;
+  int pid;
+
+  if (!test_tree_can_find_strays ())
+    return;
+  procstream_launcher_set_keep_descendants (process->launcher, TRUE);
+  test_tree_begin (process, "setsid sleep 1000 & echo $! >&2");
+  test_process_run_to_exited (process);
+  test_tree_await_lines (process, 1);
+  g_assert_cmpint (sscanf (process->err->str, "%d", &pid), ==, 1);
+  g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
+  g_subprocess_wait (procstream_child_get_subprocess (process->child), NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (g_subprocess_get_exit_status (procstream_child_get_subprocess (process->child)), ==, 0);
+  test_process_run_to_completed (process);
+}
+
+/* --- Who cannot be ended ------------------------------------------------------------------------------------------------------ */
+
+/* A copy of the test's child that runs as somebody else. NULL, with the test skipped: that cannot be had here. */
+static char *
+make_foreign_child (const char *directory)
+{
+  g_autofree char *copy = g_build_filename (directory, "foreign", NULL);
+  g_autofree char *text = NULL;
+  gsize            size;
+
+  if (getuid () != 0)
+    {
+      g_test_skip ("only root can make a program that runs as another user");
+      return NULL;
+    }
+  g_assert_true (g_file_get_contents (g_getenv ("PROCSTREAM_TEST_CHILD"), &text, &size, NULL));
+  g_assert_true (g_file_set_contents (copy, text, (gssize) size, NULL));
+  g_assert_cmpint (chown (copy, 1, 1), ==, 0);
+  g_assert_cmpint (chmod (copy, 04755), ==, 0);
+  g_assert_cmpint (chmod (directory, 0755), ==, 0);
+  return g_steal_pointer (&copy);
+}
+
+/* Another user's process is told of after a bounded time, and goes on; the guard goes when it does. */
+static void
+test_survivor (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *directory = NULL;
+  g_autofree char *program = NULL;
+  g_autofree char *script = NULL;
+  g_autofree char *pid = NULL;
+  g_autofree char *members = NULL;
+  int              life[2];
+
+  if (!g_test_subprocess ())
+    {
+      if (!test_tree_can_find_strays ())
+        return;
+      directory = g_dir_make_tmp ("procstream-XXXXXX", NULL);
+      program = make_foreign_child (directory);
+      if (program)
+        {
+          g_setenv ("PROCSTREAM_TEST_FOREIGN", program, TRUE);
+          g_test_trap_subprocess ("/guard/survivor", 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+          g_unlink (program);
+          if (g_test_trap_reached_timeout () || !g_test_trap_has_passed ())
+            g_test_trap_assert_passed ();
+        }
+      rmdir (directory);
+      return;
+    }
+  g_assert_cmpint (setresgid (65534, 65534, 65534), ==, 0);
+  g_assert_cmpint (setresuid (65534, 65534, 65534), ==, 0);
+  process = test_tree_new ();
+  g_assert_cmpint (pipe2 (life, O_CLOEXEC), ==, 0);
+  procstream_launcher_take_fd (process->launcher, life[0], 3);
+  script = g_strdup_printf ("setsid \"%s\" as-owner <&3 & exec sleep 1000", g_getenv ("PROCSTREAM_TEST_FOREIGN"));
+  test_tree_begin (process, script);
+  test_tree_await_lines (process, 1);
+  if (g_str_has_prefix (process->err->str, "own "))
+    {
+      g_test_skip ("programs with more rights have no effect here");
+      procstream_child_kill (process->child, NULL);
+      return;
+    }
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_process_run_to_exited (process);
+  g_assert_false (procstream_child_terminate (process->child, NULL, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS);
+  pid = g_strchomp (g_strdup (process->err->str + strlen ("foreign ")));
+  members = g_strdup_printf ("members of its tree (%s)", pid);
+  g_assert_nonnull (strstr (error->message, members));
+  g_assert_false (process->completed);
+  close (life[1]);
+  test_process_run_to_completed (process);
+  g_subprocess_wait (procstream_child_get_subprocess (process->child), NULL, NULL);
+}
+
+/* --- Stops -------------------------------------------------------------------------------------------------------------------- */
+
+static void
+await_event (int pid,
+             int options,
+             int code,
+             int status)
+{
+  siginfo_t info = { 0 };
+
+  g_assert_cmpint (waitid (P_PID, (id_t) pid, &info, options), ==, 0);
+  g_assert_cmpint (info.si_code, ==, code);
+  g_assert_cmpint (info.si_status, ==, status);
+}
+
+/* The guard stops as the child does, and goes on with it, as often as it likes. */
+static void
+test_stop (gconstpointer data)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+  int signum = GPOINTER_TO_INT (data);
+  int guard;
+
+  test_process_create_mode (process, "trap");
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_run_until_out (process, strlen ("ready\n"));
+  guard = test_tree_get_guard (process);
+  for (int i = 0; i < 3; i++)
+    {
+      g_assert_true (procstream_child_send_signal (process->child, signum, NULL));
+      await_event (guard, WSTOPPED, CLD_STOPPED, signum);
+      g_assert_true (procstream_child_send_signal (process->child, SIGCONT, NULL));
+      await_event (guard, WCONTINUED, CLD_CONTINUED, SIGCONT);
+      /* It has heard all that was said. */
+      test_tree_await_state (guard, 'S');
+    }
+  /* As somebody would who sees the guard alone. */
+  kill (guard, signum == SIGSTOP ? SIGTSTP : signum);
+  await_event (guard, WSTOPPED, CLD_STOPPED, signum == SIGSTOP ? SIGTSTP : signum);
+  test_tree_await_state (procstream_child_get_pid (process->child), 'T');
+  kill (guard, SIGCONT);
+  await_event (guard, WCONTINUED, CLD_CONTINUED, SIGCONT);
+  g_assert_true (procstream_child_send_signal (process->child, SIGHUP, NULL));
+  test_process_run_until_out (process, strlen ("ready\nHUP\n"));
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_process_run_to_completed (process);
+}
+
+/* A child that was killed while it was stopped, by somebody else, is known to have ended. */
+static void
+test_stop_killed (void)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+
+  test_process_create_mode (process, "sleep-forever");
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_run_until_out (process, strlen ("ready\n"));
+  g_assert_true (procstream_child_send_signal (process->child, SIGSTOP, NULL));
+  test_tree_await_state (test_tree_get_guard (process), 'T');
+  kill (procstream_child_get_pid (process->child), SIGKILL);
+  test_process_run_to_completed (process);
+  g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGKILL);
+}
+
+/* Ending it works as with others. */
+static void
+test_stop_terminated (void)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+  g_autoptr (GError) error = NULL;
+
+  test_process_create_mode (process, "trap-exit 4");
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_run_until_out (process, strlen ("ready\n"));
+  g_assert_true (procstream_child_send_signal (process->child, SIGSTOP, NULL));
+  test_tree_await_state (test_tree_get_guard (process), 'T');
+  procstream_child_terminate (process->child, NULL, PROCSTREAM_NO_TIMEOUT, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 4);
+}
+
 int
 main (int    argc,
       char **argv)
 {
+  const gpointer no_group = GUINT_TO_POINTER (PROCSTREAM_FEATURE_PIDFD_GROUP);
+  const gpointer no_pidfd = GUINT_TO_POINTER (PROCSTREAM_FEATURE_PIDFD);
+
   test_init (&argc, &argv);
   g_test_add_func ("/guard/status", test_status);
+  g_test_add_func ("/guard/status/ignored", test_status_ignored);
+  g_test_add_func ("/guard/status/reaped", test_status_reaped);
   g_test_add_func ("/guard/identity", test_identity);
   g_test_add_func ("/guard/descriptors", test_descriptors);
   g_test_add_func ("/guard/no-program", test_no_program);
   g_test_add_func ("/guard/forwarded", test_forwarded);
+  g_test_add_func ("/guard/pending", test_pending);
+  g_test_add_func ("/guard/guard-killed", test_guard_killed);
+  g_test_add_func ("/guard/pty", test_pty);
+  g_test_add_func ("/guard/usage", test_usage);
   g_test_add_func ("/guard/exit", test_exit);
   g_test_add_func ("/guard/exit/ignored", test_exit_ignored);
+  g_test_add_func ("/guard/exit/at-once", test_exit_at_once);
+  g_test_add_func ("/guard/exit/stopped", test_exit_stopped);
   g_test_add_func ("/guard/kill", test_kill);
-  g_test_add_func ("/guard/stopped", test_stopped);
-  g_test_add_func ("/guard/guard-killed", test_guard_killed);
-  g_test_add_func ("/guard/program-killed", test_program_killed);
-  g_test_add_func ("/guard/program-killed/starting", test_program_killed_starting);
-  g_test_add_func ("/guard/program-killed/ending", test_program_killed_ending);
-  g_test_add_func ("/guard/pty", test_pty);
+  g_test_add_func ("/guard/kill/group", test_exit_group);
+  g_test_add_data_func ("/guard/signal", NULL, test_signal);
+  g_test_add_data_func ("/guard/signal/no-group", no_group, test_signal);
+  g_test_add_data_func ("/guard/signal/no-pidfd", no_pidfd, test_signal);
+  g_test_add_data_func ("/guard/keep", NULL, test_keep);
+  g_test_add_data_func ("/guard/keep/no-group", no_group, test_keep);
+  g_test_add_data_func ("/guard/keep/no-pidfd", no_pidfd, test_keep);
+  g_test_add_func ("/guard/keep/end", test_keep_end);
+  g_test_add_func ("/guard/survivor", test_survivor);
+  g_test_add_data_func ("/guard/stop", GINT_TO_POINTER (SIGSTOP), test_stop);
+  g_test_add_data_func ("/guard/stop/terminal", GINT_TO_POINTER (SIGTSTP), test_stop);
+  g_test_add_func ("/guard/stop/killed", test_stop_killed);
+  g_test_add_func ("/guard/stop/terminated", test_stop_terminated);
   return g_test_run ();
 }

@@ -16,6 +16,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef struct
@@ -524,6 +525,47 @@ run_limits (int    argc,
   return 0;
 }
 
+/* Both in a child of its own, which it waits for. */
+static int
+run_use (int    argc,
+         char **argv)
+{
+  long  ms = (long) number (argc, argv, 0);
+  long  size = (long) number (argc, argv, 1) * 1024 * 1024;
+  pid_t pid = fork ();
+  int   status;
+
+  volatile char *memory;
+
+  if (pid < 0)
+    die ("fork");
+  if (pid > 0)
+    return waitpid (pid, &status, 0) != pid;
+  memory = malloc ((size_t) size);
+  for (long i = 0; i < size; i += 4096)
+    memory[i] = 1;
+  while (clock () < ms * (CLOCKS_PER_SEC / 1000))
+    ;
+  return 0;
+}
+
+/* Says on the standard error who it is, and waits for the end of stdin. */
+static int
+run_as_owner (int    argc,
+              char **argv)
+{
+  uid_t owner = geteuid ();
+  int   foreign = owner != getuid ();
+  char  text[64];
+
+  if (setresuid (owner, owner, owner) != 0)
+    die ("setresuid");
+  snprintf (text, sizeof text, "%s %d\n", foreign ? "foreign" : "own", (int) getpid ());
+  put (2, text);
+  drain_input ();
+  return 0;
+}
+
 /* --- Terminals ---------------------------------------------------------------------------------------------------------------- */
 
 static int
@@ -572,6 +614,7 @@ run_winsize (int    argc,
 
 static const Mode modes[] = {
   { "args", "ARG…", "prints each argument on a line", run_args },
+  { "as-owner", "", "becomes the user that the program belongs to, writes who it is to stderr, and waits for the end of stdin", run_as_owner },
   { "both", "[N [STATUS]]", "writes “out” to stdout and “err” to stderr, N times in turn, and exits with STATUS", run_both },
   { "breed", "", "starts a line of descendants, each of which makes the next and ends, prints “ready”, and sleeps for ever", run_breed },
   { "cat", "", "copies stdin to stdout", run_cat },
@@ -598,6 +641,7 @@ static const Mode modes[] = {
   { "trap-exit", "STATUS [STOP]", "prints “ready”, stops itself if there is a second argument, and exits with STATUS on SIGTERM", run_trap_exit },
   { "tree", "", "leaves a grandchild, prints its pid, and both sleep for ever", run_tree },
   { "tty", "", "says whether stdin is a terminal and its group in the foreground, and reads a line", run_tty },
+  { "use", "MS MIB", "has a child that needs the CPU for so long, and so much memory, and waits for it", run_use },
   { "winsize", "[N]", "prints the size of the terminal, and again at each of N changes", run_winsize },
   { "write-fds", "FD…", "writes to each of these descriptors its number", run_write_fds },
   { "write-then-wait", "TEXT…", "writes the texts, and waits for the end of stdin", run_write_then_wait },

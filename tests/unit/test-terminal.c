@@ -104,7 +104,7 @@ program_lend (void)
   ProcstreamTerminal *terminal = new_terminal (0);
   pid_t               pid = start_child (TRUE, FALSE);
 
-  procstream_terminal_follow (terminal, pid);
+  procstream_terminal_follow (terminal, pid, pid);
   kill_child (pid);
   procstream_terminal_close (terminal, TRUE);
   g_assert_cmpint (tcgetpgrp (STDIN_FILENO), ==, getpgrp ());
@@ -139,10 +139,10 @@ program_two (void)
   pid_t               second_pid;
   int                 status;
 
-  procstream_terminal_follow (first, first_pid);
+  procstream_terminal_follow (first, first_pid, first_pid);
   second = new_terminal (-1);
   second_pid = start_child (FALSE, TRUE);
-  procstream_terminal_follow (second, second_pid);
+  procstream_terminal_follow (second, second_pid, second_pid);
   wait_for_state (second_pid, 'T');
   g_assert_cmpint (tcgetpgrp (STDIN_FILENO), ==, first_pid);
 
@@ -165,10 +165,10 @@ program_second_ends (void)
   pid_t               first_pid = start_child (TRUE, FALSE);
   pid_t               second_pid;
 
-  procstream_terminal_follow (first, first_pid);
+  procstream_terminal_follow (first, first_pid, first_pid);
   second = new_terminal (-1);
   second_pid = start_child (FALSE, TRUE);
-  procstream_terminal_follow (second, second_pid);
+  procstream_terminal_follow (second, second_pid, second_pid);
   wait_for_state (second_pid, 'T');
   kill_child (second_pid);
   procstream_terminal_close (second, TRUE);
@@ -185,7 +185,7 @@ program_sigstop (void)
   ProcstreamTerminal *terminal = new_terminal (0);
   pid_t               pid = start_child (TRUE, FALSE);
 
-  procstream_terminal_follow (terminal, pid);
+  procstream_terminal_follow (terminal, pid, pid);
   kill (pid, SIGSTOP);
   wait_for_front (getpgrp ());
   kill (pid, SIGCONT);
@@ -215,7 +215,7 @@ program_own_handler (void)
 
   own_thread = pthread_self ();
   signal (SIGTSTP, stop_handler);
-  procstream_terminal_follow (terminal, pid);
+  procstream_terminal_follow (terminal, pid, pid);
   kill (pid, SIGTSTP);
   while (!stops_seen)
     sched_yield ();
@@ -236,7 +236,7 @@ program_no_shell (void)
   ProcstreamTerminal *terminal = new_terminal (0);
   pid_t               pid = start_child (TRUE, FALSE);
 
-  procstream_terminal_follow (terminal, pid);
+  procstream_terminal_follow (terminal, pid, pid);
   for (guint i = 0; i < 10; i++)
     {
       kill (pid, SIGTSTP);

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+/* A part of procstream-helper.c: who is in the tree below the guard, and how they are reached.
+ *
+ * Members are found in /proc: who has a member for a parent is one. All of it is read again and again until nobody new is found, since a
+ * parent may be listed behind its children. Only members are kept, so that it does not matter how many others there are.
+ *
+ * The number of a member that is signalled is that of a child of the guard, which only the guard can reap, or is looked at through a
+ * pidfd. Where /proc cannot be read, the child and its group are all that is known, and they are signalled by number while the
+ * guard has not reaped the child, which keeps the number taken. */
+
+#define TREE_PIDS (4 * 1024 * 1024) /* PID_MAX_LIMIT of the kernel */
+
+/* Members that are reached in one go; the rest has its turn later. */
+#ifndef TREE_MAX
+#define TREE_MAX 16384
+#endif
+
+#ifndef PROCSTREAM_HELPER_PROC_DIRECTORY
+#define PROCSTREAM_HELPER_PROC_DIRECTORY "/proc"
+#endif
+
+struct relative
+{
+  int  pid;
+  int  parent;
+  int  group;
+  char state;
+};
+
+/* A set of process numbers. It takes half a MiB of addresses, and a page of memory for each 32768 numbers in use. */
+typedef uint8_t PidSet[TREE_PIDS / 8];
+
+static struct
+{
+  int             self;
+  int             child;
+  int             reaped;  /* the child was: its number may be another's */
+  int             visible; /* /proc could be read the last time */
+  struct relative members[TREE_MAX];
+  int             n_members;
+  int             before[TREE_MAX]; /* the members of the last time */
+  int             n_before;
+  PidSet          is_member;
+  PidSet          was_asked; /* a part of them: they were asked to end */
+} tree;
+
+static int
+has_pid (const uint8_t *set,
+         int            pid)
+{
+  return pid > 0 && pid < TREE_PIDS && (set[pid / 8] & (1 << (pid % 8)));
+}
+
+static void
+put_pid (uint8_t *set,
+         int      pid,
+         int      in)
+{
+  if (pid <= 0 || pid >= TREE_PIDS)
+    return;
+  if (in)
+    set[pid / 8] = (uint8_t) (set[pid / 8] | (1 << (pid % 8)));
+  else
+    set[pid / 8] = (uint8_t) (set[pid / 8] & ~(1 << (pid % 8)));
+}
+
+/* --- Who is there ------------------------------------------------------------------------------------------------------------- */
+
+static const char *
+next_field (const char *at)
+{
+  while (*at && *at != ' ')
+    at++;
+  return *at ? at + 1 : at;
+}
+
+/* "123 (a name) S 45 67 …": a name may hold anything, but nothing behind it holds a parenthesis. FALSE: it is gone. */
+static int
+read_stat (int              pid,
+           struct relative *relative)
+{
+  static const char directory[] = PROCSTREAM_HELPER_PROC_DIRECTORY "/";
+  static const char file[] = "/stat";
+  char              path[sizeof directory + sizeof file + 12];
+  char              text[512];
+  const char       *at;
+  long              length = 0, fd, size;
+
+  for (const char *from = directory; *from; from++)
+    path[length++] = *from;
+  length += format_number (pid, path + length);
+  for (const char *from = file; *from; from++)
+    path[length++] = *from;
+  path[length] = '\0';
+  fd = sys (SYS_openat, AT_FDCWD, (long) path, O_RDONLY | O_CLOEXEC, 0, 0);
+  if (fd < 0)
+    return 0;
+  size = sys (SYS_read, fd, (long) text, sizeof text - 1, 0, 0);
+  sys (SYS_close, fd, 0, 0, 0, 0);
+  if (size <= 0)
+    return 0;
+  text[size] = '\0';
+  for (at = text + size; at > text && *at != ')'; at--)
+    ;
+  if (at == text || at[1] != ' ')
+    return 0;
+  relative->pid = pid;
+  relative->state = at[2];
+  relative->parent = parse_number (at + 4);
+  relative->group = parse_number (next_field (at + 4));
+  return 1;
+}
+
+/* TRUE when it became a member. */
+static int
+consider (long pid)
+{
+  struct relative *relative = &tree.members[tree.n_members];
+
+  if (pid <= 0 || pid >= TREE_PIDS || tree.n_members == TREE_MAX || has_pid (tree.is_member, (int) pid) ||
+      !read_stat ((int) pid, relative) || (relative->parent != tree.self && !has_pid (tree.is_member, relative->parent)))
+    return 0;
+  put_pid (tree.is_member, (int) pid, 1);
+  tree.n_members++;
+  return 1;
+}
+
+/* How many were found that were not known; -1: it cannot be read. */
+static int
+find_more (void)
+{
+  static char buffer[32768] __attribute__ ((aligned (8)));
+  long        directory = sys (SYS_openat, AT_FDCWD, (long) PROCSTREAM_HELPER_PROC_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0);
+  long        size;
+  int         found = 0;
+
+  if (directory < 0)
+    return -1;
+  while ((size = sys (SYS_getdents64, directory, (long) buffer, sizeof buffer, 0, 0)) > 0)
+    for (long at = 0; at < size; at += ((struct entry *) (buffer + at))->size)
+      found += consider (number_of (((struct entry *) (buffer + at))->name));
+  sys (SYS_close, directory, 0, 0, 0, 0);
+  return found;
+}
+
+static void
+find_tree (void)
+{
+  int found;
+
+  tree.n_before = tree.n_members;
+  for (int i = 0; i < tree.n_before; i++)
+    {
+      tree.before[i] = tree.members[i].pid;
+      put_pid (tree.is_member, tree.before[i], 0);
+    }
+  tree.n_members = 0;
+  do
+    found = find_more ();
+  while (found > 0);
+  tree.visible = found == 0;
+  for (int i = 0; i < tree.n_before; i++)
+    if (!has_pid (tree.is_member, tree.before[i]))
+      put_pid (tree.was_asked, tree.before[i], 0);
+}
+
+/* --- Reaching them ------------------------------------------------------------------------------------------------------------ */
+
+/* A child of ours is there until we reap it. Anybody else could have become another since it was listed: so it is held by a
+ * pidfd, and looked at once more. Without those, it gets its turn when its parent is gone and it is our child. */
+static void
+signal_one (const struct relative *relative,
+            int                    signum)
+{
+  struct relative now;
+  long            fd;
+
+  if (relative->parent == tree.self)
+    {
+      sys (SYS_kill, relative->pid, signum, 0, 0, 0);
+      return;
+    }
+  fd = sys (SYS_pidfd_open, relative->pid, 0, 0, 0, 0);
+  if (fd < 0)
+    return;
+  if (read_stat (relative->pid, &now) && (now.parent == relative->parent || now.parent == tree.self))
+    sys (SYS_pidfd_send_signal, fd, signum, 0, 0, 0);
+  sys (SYS_close, fd, 0, 0, 0, 0);
+}
+
+static void
+signal_child (int signum)
+{
+  if (!tree.reaped)
+    sys (SYS_kill, tree.child, signum, 0, 0, 0);
+}
+
+/* Its group alone, or, when it leads none, itself. */
+static void
+signal_known (int signum)
+{
+  if (!tree.reaped && sys (SYS_kill, -tree.child, signum, 0, 0, 0) < 0)
+    signal_child (signum);
+}
+
+static int
+is_dead (const struct relative *relative)
+{
+  return relative->state == 'Z' || relative->state == 'X';
+}
+
+/* Everybody but the members of the group @except, 0 for none. */
+static void
+signal_tree (int signum,
+             int except)
+{
+  find_tree ();
+  for (int i = 0; i < tree.n_members; i++)
+    if (!is_dead (&tree.members[i]) && (except == 0 || tree.members[i].group != except))
+      signal_one (&tree.members[i], signum);
+  if (!tree.visible && except == 0)
+    signal_known (signum);
+}
+
+/* Each once, as who catches a signal may do much about it. Who is stopped could not hear it, and so is continued. */
+static void
+ask_tree (int signum)
+{
+  find_tree ();
+  for (int i = 0; i < tree.n_members; i++)
+    {
+      const struct relative *relative = &tree.members[i];
+
+      if (is_dead (relative) || has_pid (tree.was_asked, relative->pid))
+        continue;
+      put_pid (tree.was_asked, relative->pid, 1);
+      signal_one (relative, signum);
+      signal_one (relative, SIGCONT);
+    }
+  if (tree.visible || has_pid (tree.was_asked, tree.child))
+    return;
+  put_pid (tree.was_asked, tree.child, 1);
+  signal_known (signum);
+  signal_known (SIGCONT);
+}

@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Nothing outlives the program whose children have guards, however it ends. Whether something does is seen by what each process of a tree
+ * holds: the standard output of the program, whose end comes when the last of them has gone. */
+
+#include "test-tree.h"
+#include "test-utils.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static TestProcess *
+inheriting_new (void)
+{
+  TestProcess *self = test_tree_new ();
+  g_autoptr (ProcstreamOutputConfig) inherit = procstream_output_config_new_inherit ();
+
+  procstream_launcher_set_stdout_config (self->launcher, inherit);
+  return self;
+}
+
+static void
+run_killed (const char *test)
+{
+  int status = test_tree_run_program (test);
+
+  g_assert_true (WIFSIGNALED (status) && WTERMSIG (status) == SIGKILL);
+}
+
+/* It does not come back. */
+static void
+kill_program (void)
+{
+  kill (getpid (), SIGKILL);
+}
+
+static void
+test_killed (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      if (test_tree_can_find_strays ())
+        run_killed ("/guard-program/killed");
+      return;
+    }
+  process = inheriting_new ();
+  test_tree_begin (process, TEST_TREE);
+  test_tree_await_lines (process, 1);
+  kill_program ();
+}
+
+/* The start was asked for, and not more. */
+static void
+test_asked (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      run_killed ("/guard-program/asked");
+      return;
+    }
+  process = inheriting_new ();
+  test_process_create_mode (process, "sleep-forever");
+  procstream_child_start_async (process->child, NULL, NULL, NULL);
+  kill_program ();
+}
+
+/* A helper that was built for this kills the program at a given moment, and goes on when it is gone. The last moment is that which nothing
+ * reaches, so that it is known that all others were. */
+static void
+test_moments (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+  const char *helper = g_getenv ("PROCSTREAM_TEST_KILLING_HELPER");
+
+  if (!g_test_subprocess ())
+    {
+      g_assert_nonnull (helper);
+      for (int i = 0; i < 6; i++)
+        {
+          g_autofree char *moment = g_strdup_printf ("%d", i);
+
+          g_setenv ("PROCSTREAM_TEST_MOMENT", moment, TRUE);
+          run_killed ("/guard-program/moments");
+        }
+      g_setenv ("PROCSTREAM_TEST_MOMENT", "6", TRUE);
+      g_assert_cmpint (test_tree_run_program ("/guard-program/moments"), ==, W_EXITCODE (5, 0));
+      return;
+    }
+  g_setenv ("PROCSTREAM_HELPER", helper, TRUE);
+  process = inheriting_new ();
+  test_process_create_mode (process, "sleep-forever");
+  procstream_child_start (process->child, NULL);
+  _exit (5);
+}
+
+/* The child is gone, and the guard about to end what it left. */
+static void
+test_ending (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      if (test_tree_can_find_strays ())
+        run_killed ("/guard-program/ending");
+      return;
+    }
+  process = inheriting_new ();
+  test_tree_begin (process, TEST_TREE);
+  test_tree_await_lines (process, 1);
+  procstream_child_kill (process->child, NULL);
+  kill_program ();
+}
+
+/* The child, and so the guard, has stopped. */
+static void
+test_stopped (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+  int signums[] = { SIGSTOP, SIGTSTP };
+
+  if (!g_test_subprocess ())
+    {
+      for (guint i = 0; i < G_N_ELEMENTS (signums); i++)
+        {
+          g_autofree char *signum = g_strdup_printf ("%d", signums[i]);
+
+          g_setenv ("PROCSTREAM_TEST_SIGNAL", signum, TRUE);
+          run_killed ("/guard-program/stopped");
+        }
+      return;
+    }
+  process = inheriting_new ();
+  test_tree_begin (process, "echo ready >&2; exec sleep 1000");
+  test_tree_await_lines (process, 1);
+  g_assert_true (procstream_child_send_signal (process->child, atoi (g_getenv ("PROCSTREAM_TEST_SIGNAL")), NULL));
+  test_tree_await_state (test_tree_get_guard (process), 'T');
+  kill_program ();
+}
+
+/* The child has gone, and left something that was to be kept. */
+static void
+test_kept (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      if (test_tree_can_find_strays ())
+        run_killed ("/guard-program/kept");
+      return;
+    }
+  process = inheriting_new ();
+  procstream_launcher_set_keep_descendants (process->launcher, TRUE);
+  test_tree_begin (process, "setsid sleep 1000 & exit 0");
+  test_process_run_to_exited (process);
+  kill_program ();
+}
+
+/* The same, when the program returns. Its shutdown does not wait for long. */
+static void
+test_kept_exit (void)
+{
+  TestProcess *process;
+  g_autoptr (ProcstreamShutdown) shutdown = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      if (test_tree_can_find_strays ())
+        g_assert_cmpint (test_tree_run_program ("/guard-program/kept/exit"), ==, W_EXITCODE (6, 0));
+      return;
+    }
+  process = inheriting_new ();
+  shutdown = procstream_shutdown_new_kill ();
+  procstream_launcher_set_shutdown (process->launcher, shutdown);
+  procstream_launcher_set_keep_descendants (process->launcher, TRUE);
+  test_tree_begin (process, "setsid sh -c 'trap \"\" TERM; echo up >&2; sleep 1000' & exit 0");
+  test_tree_await_lines (process, 1);
+  test_process_free (process);
+  exit (6);
+}
+
+/* Asked by the signal that was set, in another session as well. */
+static void
+test_signal (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+  g_autofree char *directory = NULL;
+  g_autofree char *file = NULL;
+  g_autofree char *text = NULL;
+  g_autofree char *script = NULL;
+
+  if (g_test_subprocess ())
+    {
+      process = inheriting_new ();
+      procstream_launcher_set_parent_death_signal (process->launcher, SIGUSR1);
+      procstream_launcher_set_guard_grace_ms (process->launcher, 1000 * TEST_WATCHDOG_SECONDS);
+      script = g_strdup_printf ("trap 'exit' USR1; setsid sh -c 'trap \"echo heard >%s; exit\" USR1; echo up >&2; sleep 1000 & wait' & sleep 1000 & wait",
+                                g_getenv ("PROCSTREAM_TEST_FILE"));
+      test_tree_begin (process, script);
+      test_tree_await_lines (process, 1);
+      kill_program ();
+    }
+  if (!test_tree_can_find_strays ())
+    return;
+  directory = g_dir_make_tmp ("procstream-XXXXXX", NULL);
+  file = g_build_filename (directory, "heard", NULL);
+  g_setenv ("PROCSTREAM_TEST_FILE", file, TRUE);
+  run_killed ("/guard-program/signal");
+  g_assert_true (g_file_get_contents (file, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "heard\n");
+  unlink (file);
+  rmdir (directory);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/guard-program/killed", test_killed);
+  g_test_add_func ("/guard-program/asked", test_asked);
+  g_test_add_func ("/guard-program/moments", test_moments);
+  g_test_add_func ("/guard-program/ending", test_ending);
+  g_test_add_func ("/guard-program/stopped", test_stopped);
+  g_test_add_func ("/guard-program/kept", test_kept);
+  g_test_add_func ("/guard-program/kept/exit", test_kept_exit);
+  g_test_add_func ("/guard-program/signal", test_signal);
+  return g_test_run ();
+}
