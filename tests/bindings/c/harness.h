@@ -155,19 +155,16 @@ void scenario_properties (void);
 void scenario_dropped_in_a_handler (void);
 
 void scenario_tree (void);
+void scenario_tree_kept (void);
 void scenario_pseudo_terminal (void);
 void scenario_process_settings (void);
 void scenario_expect (void);
 void scenario_expect_async (void);
 void scenario_line_waiter (void);
-void scenario_line_waiter_elsewhere (void);
 
 void scenario_asynchronous_consumer (void);
 void scenario_log_model (void);
 void scenario_log_model_search_and_save (void);
-
-void scenario_stdin_sources (void);
-void scenario_pipeline (void);
 
 void scenario_terminate (void);
 void scenario_lifetime (void);

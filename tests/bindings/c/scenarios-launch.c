@@ -129,3 +129,29 @@ scenario_tree (void)
   harness_assert_collected (collector, expected);
   g_assert_cmpint (procstream_child_get_exit_code (child), ==, 3);
 }
+
+void
+scenario_tree_kept (void)
+{
+  ProcstreamLauncher *launcher = harness_reliable ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (GError) error = NULL;
+  ProcstreamResult *result;
+
+  g_object_set (launcher, "containment", PROCSTREAM_CONTAINMENT_TREE, "keep-descendants", TRUE, "guard-grace-ms", 0, NULL);
+  g_assert_true (procstream_launcher_get_keep_descendants (launcher));
+  g_assert_cmpint (procstream_launcher_get_guard_grace_ms (launcher), ==, 0);
+  child = harness_create (launcher, "setsid sh -c 'sleep 1000' & exit 3");
+  g_assert_true (procstream_child_start (child, NULL));
+  g_assert_true (procstream_child_wait (child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+  g_assert_cmpint (procstream_child_get_exit_code (child), ==, 3);
+  g_assert_cmpint (procstream_output_get_state (procstream_child_get_stdout (child)), ==, PROCSTREAM_OUTPUT_STATE_OPEN);
+  g_assert_true (procstream_child_terminate (child, NULL, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_no_error (error);
+  /* What held the output open is gone. */
+  harness_complete (child);
+  result = procstream_child_get_result (child);
+  g_assert_cmpint (procstream_result_get_user_time_us (result), >=, 0);
+  g_assert_cmpint (procstream_result_get_system_time_us (result), >=, 0);
+  g_assert_cmpint (procstream_result_get_peak_memory (result), >, 0);
+}

@@ -87,3 +87,22 @@ void tree () throws Error {
     assert_cmpstr (collected (collector), CompareOperator.EQ, "%d\n".printf (child.pid));
     assert (child.exit_code == 3);
 }
+
+void tree_kept () throws Error {
+    var launcher = reliable ();
+    launcher.containment = Containment.TREE;
+    launcher.keep_descendants = true;
+    launcher.guard_grace_ms = 0;
+    assert (launcher.keep_descendants && launcher.guard_grace_ms == 0);
+    var child = launcher.create (shell ("setsid sh -c 'sleep 1000' & exit 3"));
+    child.start ();
+    child.wait (NO_TIMEOUT, null);
+    assert (child.exit_code == 3);
+    assert (child.stdout.state == OutputState.OPEN);
+    child.terminate (null, NO_TIMEOUT, null);
+    // What held the output open is gone.
+    complete (child);
+    assert (child.result.user_time_us >= 0);
+    assert (child.result.system_time_us >= 0);
+    assert (child.result.peak_memory > 0);
+}
