@@ -131,6 +131,7 @@ end_like_child (void)
 {
   uint64_t none[2] = { 0, 0 };
 
+  remove_cgroup ();
   if (guarding.news.exited)
     sys_exit (guarding.news.status);
   sys (SYS_prlimit64, 0, RLIMIT_CORE, (long) none, 0, 0);
@@ -240,6 +241,7 @@ go_on (void)
     give_up ();
   if (guarding.mode == GUARD_WATCHING)
     return -1;
+  kill_cgroup ();
   signal_tree (SIGKILL, 0);
   guarding.rounds++;
   left = guarding.delay_ms;
@@ -363,7 +365,8 @@ stay (int signals,
 
   sys (SYS_dup3, signals, GUARD_SIGNALS, O_CLOEXEC, 0, 0);
   sys (SYS_dup3, channel, GUARD_CHANNEL, O_CLOEXEC, 0, 0);
-  close_inherited (GUARD_CHANNEL + 1);
+  keep_cgroup (GUARD_CHANNEL + 1);
+  close_inherited (cgroup.own < 0 ? GUARD_CHANNEL + 1 : GUARD_CHANNEL + 3);
   sys (SYS_fcntl, GUARD_CHANNEL, F_SETOWN, tree.self, 0, 0);
   sys (SYS_fcntl, GUARD_CHANNEL, F_SETSIG, SIGCONT, 0, 0);
   sys (SYS_fcntl, GUARD_CHANNEL, F_SETFL, O_NONBLOCK | O_ASYNC, 0, 0);
@@ -403,16 +406,21 @@ guard (int self)
   signals = sys (SYS_signalfd4, -1, (long) &all, sizeof all, SFD_CLOEXEC | SFD_NONBLOCK, 0);
   if (signals < 0)
     fail (PROCSTREAM_HELPER_STEP_GUARD, signals, 0);
+  make_cgroup (self);
   child = is_parent_gone () ? -ESRCH : sys_fork ();
   if (child > 0)
     pass (2); /* the child is there, and the guard does not yet watch */
   if (child < 0)
-    fail (PROCSTREAM_HELPER_STEP_GUARD, child, 0);
+    {
+      remove_cgroup ();
+      fail (PROCSTREAM_HELPER_STEP_GUARD, child, 0);
+    }
   if (child > 0)
     {
       tree.child = (int) child;
       stay ((int) signals, channel);
     }
   received.block.parent = self;
+  enter_cgroup ();
   pass (3); /* the child has not yet done anything */
 }

@@ -507,6 +507,8 @@ follow_parent (int pid)
 
 #include "procstream-helper-tree.h"
 
+#include "procstream-helper-cgroup.h"
+
 #include "procstream-helper-guard.h"
 
 /* --- The program -------------------------------------------------------------------------------------------------------------- */

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 /* A grace that no test lives to see the end of. */
@@ -480,6 +481,87 @@ test_survivor (void)
   g_subprocess_wait (procstream_child_get_subprocess (process->child), NULL, NULL);
 }
 
+/* --- Control groups ----------------------------------------------------------------------------------------------------------- */
+
+/* Makes a group below our own, as delegated as systemd would make it. NULL: that cannot be had here. */
+static char *
+make_delegated_group (void)
+{
+  const char *const roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+  g_autofree char  *text = NULL;
+  g_autofree char  *name = g_strdup_printf ("procstream-test-%d", getpid ());
+  char             *own;
+
+  if (!g_file_get_contents ("/proc/self/cgroup", &text, NULL, NULL) || (own = strstr (text, "0::/")) == NULL)
+    return NULL;
+  own = g_strchomp (own + strlen ("0::"));
+  for (guint i = 0; i < G_N_ELEMENTS (roots); i++)
+    {
+      g_autofree char *directory = g_build_filename (roots[i], own, name, NULL);
+      g_autofree char *control = g_build_filename (directory, "cgroup.kill", NULL);
+
+      if (g_mkdir (directory, 0755) != 0)
+        continue;
+      if (g_access (control, W_OK) == 0 && setxattr (directory, "user.delegate", "1", 1, 0) == 0)
+        return g_steal_pointer (&directory);
+      g_rmdir (directory);
+    }
+  return NULL;
+}
+
+static void
+enter_group (const char *directory)
+{
+  g_autofree char *path = g_build_filename (directory, "cgroup.procs", NULL);
+  int              fd = open (path, O_WRONLY | O_CLOEXEC);
+
+  g_assert_cmpint (write (fd, "0", 1), ==, 1);
+  close (fd);
+}
+
+/* What is below the group has its name and gets the blow, also where /proc cannot be read; and it is gone after that. */
+static void
+run_in_group (const char *directory)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+  g_autofree char *leaf = NULL;
+  g_autofree char *name = NULL;
+
+  enter_group (directory);
+  procstream_launcher_set_guard_grace_ms (process->launcher, NEVER_MS);
+  test_tree_begin (process, "cat /proc/self/cgroup; setsid sh -c 'trap \"\" TERM; echo up >&2; sleep 1000' & sleep 1000");
+  test_tree_await_lines (process, 1);
+  name = g_strdup_printf ("procstream-%d", test_tree_get_guard (process));
+  leaf = g_build_filename (directory, name, NULL);
+  g_assert_true (g_file_test (leaf, G_FILE_TEST_IS_DIR));
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_process_run_to_completed (process);
+  g_assert_nonnull (strstr (process->out->str, name));
+  g_assert_false (g_file_test (leaf, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_cgroup (void)
+{
+  g_autofree char *directory = NULL;
+
+  if (g_test_subprocess ())
+    {
+      run_in_group (g_getenv ("PROCSTREAM_TEST_CGROUP"));
+      return;
+    }
+  directory = make_delegated_group ();
+  if (directory == NULL)
+    {
+      g_test_skip ("no control group of version 2 can be made and delegated here");
+      return;
+    }
+  g_setenv ("PROCSTREAM_TEST_CGROUP", directory, TRUE);
+  g_test_trap_subprocess ("/guard/cgroup", 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+  g_rmdir (directory);
+  g_test_trap_assert_passed ();
+}
+
 /* --- Stops -------------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -597,6 +679,7 @@ main (int    argc,
   g_test_add_data_func ("/guard/keep/no-pidfd", no_pidfd, test_keep);
   g_test_add_func ("/guard/keep/end", test_keep_end);
   g_test_add_func ("/guard/survivor", test_survivor);
+  g_test_add_func ("/guard/cgroup", test_cgroup);
   g_test_add_data_func ("/guard/stop", GINT_TO_POINTER (SIGSTOP), test_stop);
   g_test_add_data_func ("/guard/stop/terminal", GINT_TO_POINTER (SIGTSTP), test_stop);
   g_test_add_func ("/guard/stop/killed", test_stop_killed);
