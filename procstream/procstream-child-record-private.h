@@ -29,7 +29,7 @@ struct _ProcstreamChildCore
   ProcstreamConsumerCore *writers[PROCSTREAM_CHILD_MAX_OUTPUTS];  /* of outputs that go to a file as well; NULL: none; constant once it may be started */
   ProcstreamWriting      *writings[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* theirs */
   ProcstreamWaiters      *claimed;
-  gint                    files_asked_for;                        /* atomic */
+  gint                    files_asked_for; /* atomic */
   ProcstreamWaiters      *started;
   ProcstreamWaiters      *exited;
 

@@ -14,6 +14,7 @@ EXPECTED = {
     'ending': 'ended by signal 15\nexit status 2\nit took too long, and had written: begun\n',
     'errors': 'no such program: /nowhere/program\nnot chosen: delivery\nstill running after 10 ms\n'
               'ended by signal 9\n',
+    'feed-child': 'apple pear\nhello\n12000\n',
     'first-child': 'line: compiling\nline: linking\nexit code: 3\n',
     'handle-stdin': 'apple\nbanana\npear\n',
     'limited-child': '32 0077 careful\n',
@@ -21,6 +22,7 @@ EXPECTED = {
     'log-view': 'stdout: line 3\nstdout: line 4\nstdout: line 5\nstdout: line 6\n2 older lines are gone\n'
                 'the last match is number 6 of its output\n',
     'on-a-terminal': '24 100\nname? hello world\n',
+    'pipeline': 'smallest: apple\ncounted: 3\non the way: 1 2 3\nto blame: cat with status 1\n',
     'several-subscribers': 'live: 1\nlive: 2\nlive: 3\nlive: 4\nlive: 5\ntail: 4 5\nlate: 1 2 3 4 5\n',
     'slow-consumers': 'dropped: 1\npaused: 10 bytes behind\nresumed: 1 2 3 4 5\n',
     'wait-for-line': 'server: starting\nserver: ready on port 8080\nready, stopping it\nended by signal 15\n',
