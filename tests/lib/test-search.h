@@ -21,6 +21,7 @@ typedef struct
   ProcstreamOutputCore *outputs[2];
   ProcstreamLineWaiter *waiter;
   TestHold              hold;
+  gboolean              in_both;
   guint                 n_over;  /* of a search in both: how often it was told */
   guint                 n_freed; /* and how often it was let go */
 } TestSearch;

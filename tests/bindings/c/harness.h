@@ -161,6 +161,7 @@ void scenario_process_settings (void);
 void scenario_expect (void);
 void scenario_expect_async (void);
 void scenario_line_waiter (void);
+void scenario_line_waiter_elsewhere (void);
 
 void scenario_asynchronous_consumer (void);
 void scenario_log_model (void);

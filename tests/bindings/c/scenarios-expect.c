@@ -162,3 +162,95 @@ scenario_line_waiter (void)
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
   g_string_free (function.asked, TRUE);
 }
+
+static ProcstreamLineWaiter *
+attach_waiter (ProcstreamOutput *output,
+               const char       *pattern)
+{
+  ProcstreamLineWaiter *waiter = procstream_line_waiter_new ();
+  g_autoptr (GError) error = NULL;
+
+  procstream_line_waiter_add_pattern (waiter, pattern, PROCSTREAM_MATCH_NONE, &error);
+  g_assert_no_error (error);
+  procstream_output_attach (output, PROCSTREAM_CONSUMER (waiter), &error);
+  g_assert_no_error (error);
+  return waiter;
+}
+
+static void
+wait_for_ready (ProcstreamLineWaiter *waiter,
+                const char           *stream)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ProcstreamMatch) match = procstream_line_waiter_wait_match (waiter, TIMEOUT_MS, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (procstream_match_get_text (match), ==, "ready");
+  g_assert_cmpstr (procstream_line_get_stream (procstream_match_get_line (match)), ==, stream);
+}
+
+static void
+wait_in_merged_view (void)
+{
+  ProcstreamLauncher *launcher = harness_reliable ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (ProcstreamLineWaiter) waiter = NULL;
+
+  procstream_launcher_set_merged_view (launcher, TRUE);
+  child = harness_create (launcher, "echo one; echo ready >&2");
+  waiter = attach_waiter (procstream_child_get_merged (child), "ready");
+  g_assert_true (procstream_child_start (child, NULL));
+  wait_for_ready (waiter, "stderr");
+}
+
+static void
+mark_done (ProcstreamChild *child)
+{
+  g_autoptr (ProcstreamLineWaiter) waiter = attach_waiter (procstream_child_get_stderr (child), "never");
+  g_autoptr (GError) error = NULL;
+
+  procstream_consumer_mark_done (PROCSTREAM_CONSUMER (waiter));
+  g_assert_null (procstream_line_waiter_wait_match (waiter, TIMEOUT_MS, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NO_MATCH);
+  g_assert_nonnull (strstr (error->message, "marked as done"));
+  g_assert_null (procstream_line_waiter_get_match (waiter));
+}
+
+static ProcstreamChild *
+create_single (void)
+{
+  ProcstreamLauncher *launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+
+  procstream_output_config_set_backend (config, PROCSTREAM_BACKEND_SINGLE);
+  procstream_launcher_set_stdout_config (launcher, config);
+  procstream_launcher_set_stdin_mode (launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  return harness_create (launcher, "echo one; echo ready; read x; echo set");
+}
+
+void
+scenario_line_waiter_elsewhere (void)
+{
+  g_autoptr (ProcstreamChild) child = create_single ();
+  ProcstreamOutput *output = procstream_child_get_stdout (child);
+  g_autoptr (ProcstreamLineWaiter) waiter = NULL;
+  g_autoptr (ProcstreamReader) refused = procstream_reader_new ();
+  g_autoptr (ProcstreamCollector) last = NULL;
+  g_autoptr (GError) error = NULL;
+
+  wait_in_merged_view ();
+  waiter = attach_waiter (output, "ready");
+  procstream_consumer_pause (PROCSTREAM_CONSUMER (waiter));
+  g_assert_false (procstream_output_attach (output, PROCSTREAM_CONSUMER (refused), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_clear_error (&error);
+  g_assert_true (procstream_child_start (child, NULL));
+  g_assert_null (procstream_line_waiter_wait_match (waiter, 10, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  procstream_consumer_resume (PROCSTREAM_CONSUMER (waiter));
+  wait_for_ready (waiter, "stdout");
+  last = harness_collect (output);
+  mark_done (child);
+  procstream_input_close (procstream_child_get_stdin (child));
+  harness_assert_collected (last, "set\n");
+}

@@ -81,6 +81,7 @@ static const Scenario scenarios[] = {
   { 76, "tree that is kept", scenario_tree_kept },
   { 81, "joined lines", scenario_joined_lines },
   { 84, "collector raw lines", scenario_collector_raw_lines },
+  { 90, "line waiter elsewhere", scenario_line_waiter_elsewhere },
 };
 
 int

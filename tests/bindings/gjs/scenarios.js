@@ -1435,4 +1435,36 @@ scenario(84, 'collector raw lines', async () => {
     equal(cut.chunks_cut, 1);
 });
 
+scenario(90, 'line waiter elsewhere', async () => {
+    let child = reliable({merged_view: true}).create(shell('echo one; echo ready >&2'));
+    const merged = new Procstream.LineWaiter();
+    merged.add_pattern('ready');
+    child.merged.attach(merged);
+    child.start();
+    const match = await merged.wait_match_async(null);
+    equal([match.text, match.line.stream], ['ready', 'stderr']);
+
+    const only = config(RELIABLE, {backend: Procstream.Backend.SINGLE});
+    child = reliable({stdout_config: only, stdin_mode: PIPE}).create(shell('echo one; echo ready; read x; echo set'));
+    const waiter = new Procstream.LineWaiter();
+    waiter.add_pattern('ready');
+    child.stdout.attach(waiter);
+    waiter.pause();
+    await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.BUSY, () => child.stdout.attach(new Procstream.Collector()));
+    child.start();
+    await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT, () => waiter.wait_match(10, null));
+    waiter.resume();
+    equal((await waiter.wait_match_async(null)).text, 'ready');
+    const last = collect(child.stdout);
+    const marked = new Procstream.LineWaiter();
+    marked.add_pattern('never');
+    child.stderr.attach(marked);
+    marked.mark_done();
+    await raises(Procstream.ChildError, Procstream.ChildError.NO_MATCH, () => marked.wait_match_async(null));
+    equal(marked.match, null);
+    child.stdin.close();
+    last.wait(TIMEOUT_MS, null);
+    equal(last.dup_text(), 'set\n');
+});
+
 await main();

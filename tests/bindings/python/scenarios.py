@@ -1501,4 +1501,38 @@ def collector_raw_lines():
     equal(collect_from('printf 0123456789', Procstream.Collect.BYTES, Procstream.Keep.LAST).get_chunks_cut(), 1)
 
 
+@scenario(90, 'line waiter elsewhere')
+def line_waiter_elsewhere():
+    child = reliable(merged_view=True).create(shell('echo one; echo ready >&2'))
+    waiter = Procstream.LineWaiter()
+    waiter.add_pattern('ready')
+    child.get_merged().attach(waiter)
+    child.start()
+    match = waiter.wait_match(TIMEOUT_MS)
+    equal((match.text, match.line.get_stream()), ('ready', 'stderr'))
+
+    only = config(RELIABLE, backend=Procstream.Backend.SINGLE)
+    child = reliable(stdout_config=only, stdin_mode=PIPE).create(shell('echo one; echo ready; read x; echo set'))
+    output = child.get_stdout()
+    waiter = Procstream.LineWaiter()
+    waiter.add_pattern('ready')
+    output.attach(waiter)
+    waiter.pause()
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.BUSY, output.attach, Procstream.Collector())
+    child.start()
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT, waiter.wait_match, 10)
+    waiter.resume()
+    equal(waiter.wait_match(TIMEOUT_MS).text, 'ready')
+    last = collect(output)
+    marked = Procstream.LineWaiter()
+    marked.add_pattern('never')
+    child.get_stderr().attach(marked)
+    marked.mark_done()
+    raises(Procstream.child_error_quark(), Procstream.ChildError.NO_MATCH, marked.wait_match, TIMEOUT_MS)
+    equal(marked.get_match(), None)
+    child.get_stdin().close()
+    last.wait(TIMEOUT_MS, None)
+    equal(last.dup_text(), 'set\n')
+
+
 main()

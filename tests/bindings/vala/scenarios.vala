@@ -1424,6 +1424,46 @@ void line_waiter () throws Error {
     }
 }
 
+void line_waiter_in_merged_view () throws Error {
+    var launcher = reliable ();
+    launcher.merged_view = true;
+    var child = launcher.create (shell ("echo one; echo ready >&2"));
+    var waiter = new LineWaiter ();
+
+    waiter.add_pattern ("ready", MatchFlags.NONE);
+    child.merged.attach (waiter);
+    child.start ();
+    var match = waiter.wait_match (TIMEOUT_MS, null);
+    assert_cmpstr (match.text, CompareOperator.EQ, "ready");
+    assert_cmpstr (match.line.stream, CompareOperator.EQ, "stderr");
+}
+
+void line_waiter_elsewhere () throws Error {
+    line_waiter_in_merged_view ();
+    var launcher = with_pipe ();
+    launcher.stdout_config = new OutputConfig (Delivery.RELIABLE, Replay.NONE) { backend = Backend.SINGLE };
+    var child = launcher.create (shell ("echo one; echo ready; read x; echo set"));
+    var waiter = new LineWaiter ();
+
+    waiter.add_pattern ("ready", MatchFlags.NONE);
+    child.stdout.attach (waiter);
+    waiter.pause ();
+    check_error (new IOError.BUSY (""), "", () => child.stdout.attach (new Reader ()));
+    child.start ();
+    check_error (new IOError.TIMED_OUT (""), "ready", () => waiter.wait_match (10, null));
+    waiter.resume ();
+    assert_cmpstr (waiter.wait_match (TIMEOUT_MS, null).text, CompareOperator.EQ, "ready");
+    var last = collect (child.stdout);
+    var marked = new LineWaiter ();
+    marked.add_pattern ("never", MatchFlags.NONE);
+    child.stderr.attach (marked);
+    marked.mark_done ();
+    check_error (new ChildError.NO_MATCH (""), "marked as done", () => marked.wait_match (TIMEOUT_MS, null));
+    assert (marked.match == null);
+    child.stdin.close ();
+    assert_cmpstr (collected (last), CompareOperator.EQ, "set\n");
+}
+
 int main (string[] args) {
     start (args);
     scenario (1, "chunks", chunks);
@@ -1504,5 +1544,6 @@ int main (string[] args) {
     scenario (76, "tree that is kept", tree_kept);
     scenario (81, "joined lines", joined_lines);
     scenario (84, "collector raw lines", collector_raw_lines);
+    scenario (90, "line waiter elsewhere", line_waiter_elsewhere);
     return finish ();
 }
