@@ -63,6 +63,7 @@ struct _ProcstreamInputCore
   char            last;    /* byte that was written, 0: none */
   GError         *failed;
   guint64         queued;
+  guint64         n_changes; /* of that */
   guint64         written;
   guint64         max_queued;
   GError         *feed_error; /* of the one who feeds it; set once */
@@ -183,6 +184,15 @@ close_locked (ProcstreamInputCore *self)
   close (g_steal_fd (&self->fd));
 }
 
+/* Whoever was refused waits for a change, so one counts even if it was taken back before it could be told. */
+static void
+set_queued_locked (ProcstreamInputCore *self,
+                   guint64              queued)
+{
+  self->n_changes += queued != self->queued;
+  self->queued = queued;
+}
+
 /* The queue moves to @writes, which the caller fails with @error once the lock is free. */
 static void
 fail_locked (ProcstreamInputCore *self,
@@ -193,7 +203,7 @@ fail_locked (ProcstreamInputCore *self,
   close_locked (self);
   *writes = self->queue;
   g_queue_init (&self->queue);
-  self->queued = 0;
+  set_queued_locked (self, 0);
 }
 
 void
@@ -249,7 +259,7 @@ write_once_locked (ProcstreamInputCore *self,
       return WROTE_NOTHING;
     }
   write_->offset += n;
-  self->queued -= n;
+  set_queued_locked (self, self->queued - n);
   self->written += n;
   if (n > 0)
     self->last = (char) data[write_->offset - 1];
@@ -367,7 +377,7 @@ push_locked (ProcstreamInputCore *self,
              Write               *write)
 {
   g_queue_push_tail (&self->queue, write);
-  self->queued += g_bytes_get_size (write->bytes);
+  set_queued_locked (self, self->queued + g_bytes_get_size (write->bytes));
 }
 
 static char
@@ -443,7 +453,7 @@ stop_write_locked (ProcstreamInputCore *self,
       if (write->offset == 0)
         {
           *removed = write;
-          self->queued -= g_bytes_get_size (write->bytes);
+          set_queued_locked (self, self->queued - g_bytes_get_size (write->bytes));
           g_queue_delete_link (&self->queue, l);
         }
       return g_steal_pointer (&write->task);
@@ -592,7 +602,7 @@ procstream_input_core_get_counts (ProcstreamInputCore   *self,
                                   ProcstreamInputCounts *counts)
 {
   procstream_platform_lock_to_read (&self->mutex);
-  *counts = (ProcstreamInputCounts){ self->queued, self->written, self->max_queued, self->feed_error != NULL };
+  *counts = (ProcstreamInputCounts){ self->queued, self->n_changes, self->written, self->max_queued, self->feed_error != NULL };
   procstream_platform_unlock_to_read (&self->mutex);
 }
 

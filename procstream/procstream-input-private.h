@@ -47,6 +47,7 @@ void procstream_input_core_write_task (ProcstreamInputCore *self,
 typedef struct
 {
   guint64  queued;
+  guint64  n_changes; /* of that */
   guint64  written;
   guint64  max_queued;
   gboolean feed_failed;

@@ -85,7 +85,7 @@ advance (gpointer outer)
   procstream_input_core_get_counts (self->core, &self->seen);
   if (self->seen.written != before.written)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_WRITTEN]);
-  if (self->seen.queued != before.queued)
+  if (self->seen.n_changes != before.n_changes)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_QUEUED]);
   if (self->seen.max_queued != before.max_queued)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_QUEUED_BYTES]);
@@ -173,7 +173,8 @@ procstream_input_class_init (ProcstreamInputClass *klass)
    * ProcstreamInput:bytes-queued: (getter get_bytes_queued)
    *
    * How many bytes wait to be written to the pipe. Its changes are notified in the main
-   * context of the child, once for all that happened since the last time.
+   * context of the child, once for all that happened since the last time: also when it is
+   * again what it was.
    *
    * Since: 1.0
    */

@@ -394,6 +394,32 @@ test_cancel_counts (void)
   g_assert_cmpstr (process->out->str, ==, "0\n");
 }
 
+/* Whoever was refused is told that there is room again, even if it was made before anybody could be told that there was none. */
+static void
+test_room_is_told (void)
+{
+  g_autoptr (TestProcess) process = new_process_mode ("sleep-forever");
+  ProcstreamInput *input = procstream_child_get_stdin (process->child);
+  Notified         notified = { .input = input, .thread = g_thread_self () };
+  gint64           deadline = g_get_monotonic_time () + TEST_WATCHDOG_SECONDS * G_USEC_PER_SEC;
+
+  g_signal_connect (input, "notify", G_CALLBACK (notify_cb), &notified);
+  procstream_input_set_max_queued_bytes (input, 4);
+  g_assert_true (queue_bytes (process, 4, NULL));
+  assert_no_room (process, 1);
+  test_process_start (process);
+  while (procstream_input_get_bytes_queued (input) > 0)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_usleep (200);
+    }
+  g_assert_cmpuint (notified.queued, ==, 0);
+  while (notified.queued == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_process_run_to_completed (process);
+}
+
 /* The kernel takes the start's watch and no more: the outputs are read by threads, the exit is learned without a descriptor, and who
  * writes is told. */
 static void
@@ -438,6 +464,7 @@ main (int    argc,
   g_test_add_func ("/input/bounded", test_bounded);
   g_test_add_func ("/input/queue-for-sleeper", test_queue_for_sleeper);
   g_test_add_func ("/input/cancel-counts", test_cancel_counts);
+  g_test_add_func ("/input/room-is-told", test_room_is_told);
   g_test_add_func ("/input/no-watches", test_no_watches);
   return g_test_run ();
 }

@@ -167,6 +167,9 @@ void scenario_asynchronous_consumer (void);
 void scenario_log_model (void);
 void scenario_log_model_search_and_save (void);
 
+void scenario_stdin_sources (void);
+void scenario_pipeline (void);
+
 void scenario_terminate (void);
 void scenario_lifetime (void);
 void scenario_complete (void);

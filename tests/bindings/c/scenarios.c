@@ -79,6 +79,8 @@ static const Scenario scenarios[] = {
   { 74, "pseudo-terminal", scenario_pseudo_terminal },
   { 75, "tree", scenario_tree },
   { 76, "tree that is kept", scenario_tree_kept },
+  { 77, "stdin sources", scenario_stdin_sources },
+  { 78, "pipeline", scenario_pipeline },
   { 81, "joined lines", scenario_joined_lines },
   { 84, "collector raw lines", scenario_collector_raw_lines },
   { 90, "line waiter elsewhere", scenario_line_waiter_elsewhere },

@@ -1392,6 +1392,99 @@ scenario(76, 'tree that is kept', () => {
     check(result.peak_memory > 0);
 });
 
+scenario(77, 'stdin sources', async () => {
+    const encode = text => new GLib.Bytes(new TextEncoder().encode(text));
+    const memory = text => Gio.MemoryInputStream.new_from_bytes(encode(text));
+    const path = GLib.build_filenamev([GLib.Dir.make_tmp('scenario-XXXXXX'), 'input']);
+    const launcher = reliable({stdin_file: path});
+    equal(launcher.stdin_mode, Procstream.StdinMode.FILE);
+    const message = await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.NOT_FOUND, () => launcher.spawnv(['cat']));
+    check(message.includes(path));
+    GLib.file_set_contents(path, 'from a file');
+    equal((await launcher.run_async(['cat'], null, null)).dup_stdout_text(), 'from a file');
+    GLib.unlink(path);
+    GLib.rmdir(GLib.path_get_dirname(path));
+
+    for (const source of [{stdin_bytes: encode(MANY)}, {stdin_stream: memory(MANY)},
+        {stdin_stream: new OwnStream({base_stream: memory(MANY)})}]) {
+        // eslint-disable-next-line no-await-in-loop
+        equal((await reliable(source).run_async(['cat'], null, null)).dup_stdout_text(), MANY);
+    }
+
+    const broken = Gio.MemoryInputStream.new_from_bytes(new GLib.Bytes([...new TextEncoder().encode('one'), 0xff]));
+    const failing = new FailingStream({base_stream: broken, converter: Gio.CharsetConverter.new('UTF-8', 'UTF-8')});
+    const cut = reliable({stdin_stream: failing}).spawnv(['cat']);
+    const result = await cut.complete_async(null, null);
+    equal(result.dup_stdout_text(), 'one');
+    check(result.dup_input_error().matches(Gio.IOErrorEnum, Gio.IOErrorEnum.INVALID_DATA));
+    check(cut.stdin.feed_error.matches(Gio.IOErrorEnum, Gio.IOErrorEnum.INVALID_DATA));
+    await raises(Procstream.ChildError, Procstream.ChildError.INPUT_CUT, () => result.check());
+
+    const child = reliable({stdin_mode: Procstream.StdinMode.PIPE}).create(['cat']);
+    const {stdin} = child;
+    const collector = collect(child.stdout);
+    stdin.max_queued_bytes = 4;
+    check(stdin.write_utf8('ünd'));
+    await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.WOULD_BLOCK, () => stdin.write_bytes(new TextEncoder().encode('x')));
+    equal(stdin.bytes_queued, 4);
+    stdin.connect('notify::bytes-queued', () => {
+        if (stdin.bytes_written === 4 && stdin.bytes_queued === 0) {
+            stdin.write_utf8('x');
+            stdin.close();
+        }
+    });
+    child.start();
+    await complete(child);
+    equal(collector.dup_text(), 'ündx');
+    equal(stdin.bytes_written, 5);
+});
+
+function joinStages(...argvs) {
+    const pipeline = new Procstream.Pipeline();
+    for (const argv of argvs)
+        pipeline.append(reliable(), argv);
+    return pipeline;
+}
+
+scenario(78, 'pipeline', async () => {
+    const three = joinStages(shell('printf "b\\na\\nc\\n"; echo one >&2'), shell('sort; echo two >&2'), ['head', '-n', '1']);
+    three.start();
+    let result = three.complete(null, null);
+    check(result.check());
+    equal(result.dup_stdout_text(), 'a\n');
+    equal([0, 1, 2].map(i => result.get_stage(i).dup_stderr_text()), ['one\n', 'two\n', '']);
+
+    const observed = joinStages(shell(PRINT_MANY), ['wc', '-l']);
+    observed.set_observed(0, true);
+    await observed.start_async(null);
+    const collector = collect(observed.get_stage(0).stdout);
+    result = await observed.complete_async(null, null);
+    equal(parseInt(result.dup_stdout_text()), 100000);
+    equal(collector.dup_text(), MANY);
+
+    const enough = joinStages(['yes'], ['head', '-n', '1']);
+    enough.start();
+    result = await enough.complete_async(null, null);
+    check(result.success && result.is_excused(0));
+    equal(result.get_stage(0).term_signal, 13);
+
+    const blamed = joinStages(['yes'], shell('exit 4'));
+    blamed.start();
+    result = await blamed.complete_async(null, null);
+    equal(result.blamed, 1);
+    let message = await raises(Procstream.ChildError, Procstream.ChildError.UNSUCCESSFUL, () => result.check());
+    check(message.startsWith('Stage 2 of 2: '));
+
+    const missing = joinStages(['cat'], ['/nowhere/program']);
+    message = await raises(GLib.SpawnError, GLib.SpawnError.NOENT, () => missing.start_async(null));
+    check(message.startsWith('Stage 2 of 2: '));
+
+    const endless = joinStages(['sleep', '1000'], ['cat']);
+    endless.start();
+    await endless.terminate_async(null, null);
+    equal([0, 1].map(i => endless.get_stage(i).state), [Procstream.ChildState.EXITED, Procstream.ChildState.EXITED]);
+});
+
 scenario(81, 'joined lines', async () => {
     const read = async (script, options = {}) => {
         const child = reliable({stdout_config: config(RELIABLE, options)}).create(shell(script));

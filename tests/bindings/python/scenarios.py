@@ -1461,6 +1461,101 @@ def tree_kept():
     assert result.get_user_time_us() >= 0 and result.get_system_time_us() >= 0 and result.get_peak_memory() > 0
 
 
+@scenario(77, 'stdin sources')
+def stdin_sources():
+    path = os.path.join(GLib.Dir.make_tmp('scenario-XXXXXX'), 'input')
+    launcher = reliable(stdin_file=path)
+    equal(launcher.get_stdin_mode(), Procstream.StdinMode.FILE)
+    assert path in raises(Gio.io_error_quark(), Gio.IOErrorEnum.NOT_FOUND, launcher.spawnv, ['cat'])
+    GLib.file_set_contents(path, b'from a file')
+    equal(launcher.run(['cat']).dup_stdout_text(), 'from a file')
+    os.remove(path)
+    os.rmdir(os.path.dirname(path))
+
+    memory = Gio.MemoryInputStream.new_from_bytes
+    for source in ({'stdin_bytes': GLib.Bytes(MANY)}, {'stdin_stream': memory(GLib.Bytes(MANY))},
+                   {'stdin_stream': OwnStream(base_stream=memory(GLib.Bytes(MANY)))}):
+        equal(reliable(**source).run(['cat']).dup_stdout_text(), MANY.decode())
+
+    failing = FailingStream(base_stream=memory(GLib.Bytes(b'one\xff')), converter=Gio.CharsetConverter.new('UTF-8', 'UTF-8'))
+    try:
+        reliable(stdin_stream=failing).run(['cat'])
+        raise AssertionError('no error')
+    except GLib.Error as error:
+        assert error.matches(Procstream.child_error_quark(), Procstream.ChildError.INPUT_CUT)
+        assert error.result.dup_input_error().matches(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_DATA)
+        equal(error.result.dup_stdout_text(), 'one')
+
+    child = reliable(stdin_mode=PIPE).create(['cat'])
+    stdin, collector = child.get_stdin(), collect(child.get_stdout())
+    stdin.set_max_queued_bytes(4)
+    assert stdin.write_utf8('ünd')
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.WOULD_BLOCK, stdin.write_bytes, b'x')
+    equal(stdin.props.bytes_queued, 4)
+
+    def on_queued(_stdin, _pspec):
+        if stdin.props.bytes_written == 4 and stdin.props.bytes_queued == 0:
+            stdin.write_bytes(b'x')
+            stdin.close()
+
+    stdin.connect('notify::bytes-queued', on_queued)
+    child.start()
+    complete(child)
+    equal(collector.dup_bytes().get_data().decode(), 'ündx')
+    equal(stdin.props.bytes_written, 5)
+
+
+def join(*argvs, observed=None):
+    pipeline = Procstream.Pipeline()
+    for argv in argvs:
+        pipeline.append(reliable(), argv)
+    if observed is not None:
+        pipeline.set_observed(observed, True)
+    return pipeline
+
+
+@scenario(78, 'pipeline')
+def pipeline():
+    three = join(shell('printf "b\\na\\nc\\n"; echo one >&2'), shell('sort; echo two >&2'), ['head', '-n', '1'])
+    three.start()
+    result = three.complete(None, None)
+    assert result.check()
+    equal(result.dup_stdout_text(), 'a\n')
+    equal([stage.dup_stderr_text() for stage in result.get_stages()], ['one\n', 'two\n', ''])
+
+    observed = join(shell(PRINT_MANY), ['wc', '-l'], observed=0)
+    assert observed.start_finish(finish(observed.start_async, None)[1])
+    collector = collect(observed.get_stage(0).get_stdout())
+    result = observed.complete_finish(finish(observed.complete_async, None, None)[1])
+    equal(int(result.dup_stdout_text()), 100000)
+    equal(collector.dup_bytes().get_data(), MANY)
+
+    enough = join(['yes'], ['head', '-n', '1'])
+    enough.start()
+    result = enough.complete(None, None)
+    assert result.get_success() and result.is_excused(0)
+    equal(result.get_stage(0).get_term_signal(), signal.SIGPIPE)
+
+    blamed = join(['yes'], shell('exit 4'))
+    blamed.start()
+    result = blamed.complete(None, None)
+    equal(result.get_blamed(), 1)
+    try:
+        result.check()
+        raise AssertionError('no error')
+    except GLib.Error as error:
+        assert error.message.startswith('Stage 2 of 2: ')
+        equal(error.result.get_exit_code(), 4)
+
+    missing = join(['cat'], ['/nowhere/program'])
+    assert raises(GLib.spawn_error_quark(), GLib.SpawnError.NOENT, missing.start).startswith('Stage 2 of 2: ')
+
+    endless = join(['sleep', '1000'], ['cat'])
+    endless.start()
+    assert endless.terminate_finish(finish(endless.terminate_async, None, None)[1])
+    equal([stage.get_state() for stage in endless.get_stages()], [Procstream.ChildState.EXITED] * 2)
+
+
 @scenario(81, 'joined lines')
 def joined_lines():
     def read(script, **options):

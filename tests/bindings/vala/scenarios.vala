@@ -1542,6 +1542,8 @@ int main (string[] args) {
     scenario (74, "pseudo-terminal", pseudo_terminal);
     scenario (75, "tree", tree);
     scenario (76, "tree that is kept", tree_kept);
+    scenario (77, "stdin sources", stdin_sources);
+    scenario (78, "pipeline", () => pipeline.end (run_async ((callback) => pipeline.begin (callback))));
     scenario (81, "joined lines", joined_lines);
     scenario (84, "collector raw lines", collector_raw_lines);
     scenario (90, "line waiter elsewhere", line_waiter_elsewhere);

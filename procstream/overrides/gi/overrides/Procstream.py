@@ -178,6 +178,36 @@ def run(argv, cancellable=None):
     """Runs a program from beginning to end."""
     return Procstream.Launcher.new(Procstream.Delivery.RELIABLE, Procstream.Replay.NONE).run(argv, None, cancellable)
 
+# --- What goes into a child -------------------------------------------------------------------------------------------
+
+def _bytes(data):
+    return data if isinstance(data, GLib.Bytes) else GLib.Bytes(data)
+
+
+@_public
+@override
+class Input(Procstream.Input):
+    """What is written may be bytes, or anything else that has their contents."""
+
+    def write_bytes(self, data):
+        return Procstream.Input.write_bytes(self, _bytes(data))
+
+    def write_async(self, data, *args):
+        return Procstream.Input.write_async(self, _bytes(data), *args)
+
+
+@_public
+@override
+class PipelineResult(Procstream.PipelineResult):
+    """The error of check() has the result of the stage that is to blame as its attribute `result`."""
+
+    def check(self):
+        try:
+            return Procstream.PipelineResult.check(self)
+        except GLib.Error as error:
+            error.result = self.get_stage(self.get_blamed())
+            raise
+
 # --- Output -----------------------------------------------------------------------------------------------------------
 
 @_public
