@@ -39,11 +39,14 @@ factory.connect('unbind', (_factory, item) => {
 
 const follow = new Gtk.ToggleButton({label: 'Follow', active: true});
 const view = new Gtk.ListView({model: new Gtk.NoSelection({model}), factory});
-// After the view, which has to know of the change first.
-model.connect('items-changed', () => {
+
+function scrollToEnd() {
     if (follow.active && model.n_items > 0)
         view.activate_action('list.scroll-to-item', new GLib.Variant('u', model.n_items - 1));
-});
+}
+
+// After the view, which has to know of the change first.
+model.connect('items-changed', scrollToEnd);
 // [/view]
 
 const header = new Gtk.HeaderBar();
@@ -64,8 +67,10 @@ function isAtEnd() {
 // The last line has a row, when the command has ended.
 function closeWhenShown() {
     const last = model.get_item(model.n_items - 1);
-    if (!bound.has(last) || !isAtEnd())
+    if (!bound.has(last) || !isAtEnd()) {
+        scrollToEnd();
         return GLib.SOURCE_CONTINUE;
+    }
     print(`the last of ${model.n_items} lines is shown: ${last.text}`);
     print(bound.size > 1000 ? 'rows for all of them' : 'rows for some of them');
     loop.quit();

@@ -42,7 +42,7 @@ def on_unbind(_factory, item):
     bound.discard(item.get_item())
 
 
-def on_items_changed(_model, _position, _removed, _added):
+def scroll_to_end(*_):
     if follow.get_active() and len(model) > 0:
         view.activate_action('list.scroll-to-item', GLib.Variant('u', len(model) - 1))
 
@@ -54,7 +54,7 @@ factory.connect('bind', on_bind)
 factory.connect('unbind', on_unbind)
 view = Gtk.ListView(model=Gtk.NoSelection(model=model), factory=factory)
 # After the view, which has to know of the change first.
-model.connect('items-changed', on_items_changed)
+model.connect('items-changed', scroll_to_end)
 # [/view]
 
 header = Gtk.HeaderBar()
@@ -71,6 +71,7 @@ def is_at_end():
 def on_tick(_window, _clock):
     """The last line has a row, when the command has ended."""
     if model[-1] not in bound or not is_at_end():
+        scroll_to_end()
         return GLib.SOURCE_CONTINUE
     print(f'the last of {len(model)} lines is shown: {model[-1].get_text()}')
     print('rows for all of them' if len(bound) > 1000 else 'rows for some of them')
