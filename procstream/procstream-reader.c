@@ -358,6 +358,8 @@ procstream_reader_read_async (ProcstreamReader     *self,
   GError                 *error = NULL;
 
   g_task_set_source_tag (task, source_tag);
+  /* What was taken is returned, even if it is cancelled before that travelled to the callback: else it would be lost. */
+  g_task_set_check_cancellable (task, FALSE);
   /* Before any lock: in a forked copy, another thread may have held each of them. */
   if (!procstream_platform_check_forked ("read", &error))
     {

@@ -601,6 +601,44 @@ test_cancelled (void)
   free_core (core);
 }
 
+/* At whatever point a read is cancelled, either it returns what there is, or the next one does. */
+static void
+test_cancelled_anywhere (void)
+{
+  guint n_returned = 0, n_cancelled = 0;
+
+  for (guint n = 0; n < 6; n++)
+    {
+      ProcstreamOutputCore *core = new_core (PROCSTREAM_DELIVERY_RELIABLE, 100);
+      g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+      g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+      g_autoptr (GError) error = NULL;
+      GAsyncResult *result = NULL;
+      GBytes       *bytes;
+
+      attach (reader, core, PROCSTREAM_DELIVERY_RELIABLE);
+      procstream_reader_next_async (reader, cancellable, test_store_result_cb, &result);
+      feed (core, "text");
+      for (guint i = 0; i < n; i++)
+        g_main_context_iteration (NULL, FALSE);
+      g_cancellable_cancel (cancellable);
+      test_wait_result (NULL, "the read", &result);
+      bytes = procstream_reader_next_finish (reader, result, &error);
+      n_returned += bytes != NULL;
+      n_cancelled += bytes == NULL;
+      if (bytes)
+        g_assert_no_error (error);
+      else
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      assert_bytes (bytes ? bytes : procstream_reader_next (reader, 0, NULL, NULL), "text");
+      g_object_unref (result);
+      g_clear_object (&reader);
+      free_core (core);
+    }
+  g_assert_cmpuint (n_returned, >, 0);
+  g_assert_cmpuint (n_cancelled, >, 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -614,5 +652,6 @@ main (int    argc,
   g_test_add_func ("/pull/gap", test_gap);
   g_test_add_func ("/pull/read-error", test_read_error);
   g_test_add_func ("/pull/cancelled", test_cancelled);
+  g_test_add_func ("/pull/cancelled-anywhere", test_cancelled_anywhere);
   return g_test_run ();
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """The scenarios of SCENARIOS.md in Python."""
 
+import asyncio
 import gc
 import os
 import re
@@ -8,9 +9,10 @@ import signal
 import sys
 import tempfile
 import threading
+import weakref
 
-from harness import (TIMEOUT_MS, churn, collect, complete, config, equal, finish, main, raises, reliable, scenario,
-                     shell, uncaught)
+from harness import (TIMEOUT_MS, WATCHDOG_SECONDS, churn, collect, complete, config, equal, finish, main, raises, reliable,
+                     scenario, shell, uncaught)
 from gi.repository import Gio, GLib, Procstream
 
 BYTES = bytes(range(256))
@@ -251,6 +253,119 @@ def reader_cancel():
     child.get_stdin().close()
     equal(reader.read_line(TIMEOUT_MS, None), 'early')
     equal(reader.read_line(TIMEOUT_MS, None), None)
+    run_with_asyncio(cancelled_awaits())
+    run_with_asyncio(cancelled_reads())
+
+
+async def iterate():
+    while True:
+        GLib.MainContext.default().iteration(False)
+        await asyncio.sleep(0)
+
+
+def run_with_asyncio(coroutine):
+    """In an asyncio loop that iterates the main context as well."""
+    async def run_both():
+        iterating = asyncio.ensure_future(iterate())
+        await asyncio.wait_for(coroutine, WATCHDOG_SECONDS)
+        iterating.cancel()
+    asyncio.run(run_both())
+
+
+class Operation:
+    """An asynchronous function that is over when the test says so."""
+
+    def wait_async(self, cancellable, callback):
+        self.cancellable, self.callback = cancellable, callback
+
+    def wait_finish(self, result):
+        if result is None:
+            raise GLib.Error.new_literal(Gio.io_error_quark(), 'cancelled', Gio.IOErrorEnum.CANCELLED)
+        return result
+
+    def end(self, result):
+        self.callback(None, result)
+
+
+async def cancelled_awaits():
+    async def use(operation, got):
+        got.append(await Procstream.call_async(operation, 'wait'))
+        await asyncio.get_running_loop().create_future()
+
+    async def begin():
+        operation, got = Operation(), []
+        task = asyncio.ensure_future(use(operation, got))
+        await asyncio.sleep(0)
+        return operation, got, task
+
+    async def expect_cancelled(task):
+        await asyncio.wait({task})
+        assert task.cancelled()
+
+    # The operation is cancelled, and its end is waited for.
+    operation, got, task = await begin()
+    task.cancel()
+    await asyncio.sleep(0)
+    assert operation.cancellable.is_cancelled() and not task.done()
+    operation.end(None)
+    await expect_cancelled(task)
+    equal(got, [])
+    # It came to something all the same; or it had, when it was cancelled: neither is lost, nor is the cancellation.
+    for cancel_first in True, False:
+        operation, got, task = await begin()
+        for step in (task.cancel, lambda: operation.end('late')) if cancel_first else (lambda: operation.end('late'), task.cancel):
+            step()
+            if cancel_first:
+                await asyncio.sleep(0)
+        await expect_cancelled(task)
+        equal(got, ['late'])
+    # Who waits for nothing else gets it.
+    operation = Operation()
+    task = asyncio.ensure_future(Procstream.call_async(operation, 'wait'))
+    await asyncio.sleep(0)
+    operation.end('late')
+    task.cancel()
+    equal(await task, 'late')
+    # Twice: given up, and what comes later hurts nobody.
+    operation, got, task = await begin()
+    task.cancel()
+    await asyncio.sleep(0)
+    task.cancel()
+    await expect_cancelled(task)
+    operation.end('too late')
+    # A cancellable of the caller's goes on to the operation.
+    operation, cancellable = Operation(), Gio.Cancellable()
+    task = asyncio.ensure_future(Procstream.call_async(operation, 'wait', cancellable=cancellable))
+    await asyncio.sleep(0)
+    assert not operation.cancellable.is_cancelled()
+    cancellable.cancel()
+    assert operation.cancellable.is_cancelled()
+    operation.end('over')
+    equal(await task, 'over')
+
+
+async def cancelled_reads():
+    lines = [str(i) for i in range(20)]
+    for steps in range(40):
+        read_fd, write_fd = os.pipe()
+        output = Procstream.Output.new_take_fd(read_fd, 'pipe', config(RELIABLE))
+        reader, got = Procstream.Reader(), []
+        output.attach(reader)
+
+        async def read(reader=reader, got=got):
+            while (line := await Procstream.call_async(reader, 'read_line')) is not None:
+                got.append(line)
+
+        os.write(write_fd, '\n'.join(lines).encode())
+        task = asyncio.ensure_future(read())
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        os.close(write_fd)
+        while (line := reader.read_line(TIMEOUT_MS, None)) is not None:
+            got.append(line)
+        equal(got, lines)
 
 
 def collect_many(what, keep, **limits):
@@ -1205,6 +1320,37 @@ def asynchronous_consumer():
     uncaught.clear()
     equal(once.get_state(), Procstream.ConsumerState.DONE)
     equal((once.chunks, once.ended), (2, False))
+    run_with_asyncio(kept_tasks())
+
+
+class Patient(Procstream.Consumer):
+    """Waits for what nobody else knows of: only the library holds the task that does."""
+
+    __gtype_name__ = 'Patient'
+
+    def __init__(self):
+        super().__init__()
+        self.awaited = None
+
+    async def do_chunk(self, _chunk):
+        future = asyncio.get_running_loop().create_future()
+        self.awaited = weakref.ref(future)
+        await future
+        return True
+
+
+async def kept_tasks():
+    child, patient = reliable().create(shell('echo text')), Patient()
+    child.get_stdout().attach(patient)
+    child.start()
+    while patient.awaited is None:
+        await asyncio.sleep(0)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    gc.collect()
+    patient.awaited().set_result(None)
+    while patient.get_state() != Procstream.ConsumerState.DONE:
+        await asyncio.sleep(0)
 
 
 def texts(model):

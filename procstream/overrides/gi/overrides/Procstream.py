@@ -5,7 +5,7 @@ import asyncio
 import re
 import sys
 
-from gi.repository import GLib
+from gi.repository import Gio, GLib, GObject
 
 from ..module import get_introspection_module
 from ..overrides import override
@@ -77,7 +77,42 @@ def _run(awaitable, done):
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
         done(None if error else task.result(), error)
 
-    asyncio.ensure_future(awaitable).add_done_callback(task_done)
+    # A loop holds its tasks weakly.
+    task = asyncio.ensure_future(awaitable)
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+    task.add_done_callback(task_done)
+
+
+_tasks = set()
+
+
+def _cancel_again(task):
+    """What came first was returned; whoever was to be cancelled still is, unless that was taken back meanwhile."""
+    if not task.done() and getattr(task, 'cancelling', lambda: 1)():
+        task.cancel()
+
+
+async def _await_end(ended, operation, finish):
+    """The result of an operation whose end sets the future ended; cancelling the task cancels the operation.
+
+    What the operation has taken must not be lost, so its end is waited for. If it was over before it could be cancelled its
+    result is returned, and the task is cancelled where it waits next. Who cancels once more does not wait for it.
+    """
+    try:
+        await asyncio.shield(ended)
+    except asyncio.CancelledError:
+        operation.cancel()
+        await asyncio.shield(ended)
+        try:
+            value = finish(ended.result())
+        except GLib.Error:
+            pass
+        else:
+            asyncio.get_running_loop().call_soon(_cancel_again, asyncio.current_task())
+            return value
+        raise
+    return finish(ended.result())
 
 
 @_public
@@ -85,11 +120,34 @@ async def call_async(target, name, *args, cancellable=None):
     """Calls target.name_async(*args, cancellable, …) and returns what target.name_finish() gives, or raises its error.
 
     It works for any object of GIO's kind, in a coroutine that an asyncio loop runs, and in one that a consumer's method is.
+
+    Cancelling the task that awaits it cancels the operation. A read that is cancelled so loses nothing: if it had something
+    by then, that is returned, and the task is cancelled where it waits next.
     """
     loop = _get_running_loop()
     later = _Later() if loop is None else loop.create_future()
-    getattr(target, f'{name}_async')(*args, cancellable, lambda _source, result: later.set_result(result))
-    return getattr(target, f'{name}_finish')(await later)
+    finish = getattr(target, f'{name}_finish')
+    operation = Gio.Cancellable()
+    handler = 0
+    if cancellable:
+        # Its own connect() and disconnect() are others, of which the second waits for handlers that run.
+        handler = GObject.Object.connect(cancellable, 'cancelled', lambda _cancellable: operation.cancel())
+        if cancellable.is_cancelled():
+            operation.cancel()
+
+    def over(_source, result):
+        # Who was cancelled twice has given it up.
+        if loop is None or not later.cancelled():
+            later.set_result(result)
+
+    try:
+        getattr(target, f'{name}_async')(*args, operation, over)
+        if loop is None:
+            return finish(await later)
+        return await _await_end(later, operation, finish)
+    finally:
+        if cancellable:
+            GObject.Object.disconnect(cancellable, handler)
 
 
 # --- Consumer ---------------------------------------------------------------------------------------------------------
