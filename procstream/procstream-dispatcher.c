@@ -1,89 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "procstream-dispatcher-private.h"
+#include "procstream-dispatcher-record-private.h"
 
-#include "procstream-pipe-private.h"
 #include "procstream-platform-private.h"
-#include "procstream-poll-set-private.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
-
-/*
- * There is one dispatcher per context, as long as there are items, and in it one GSource (a level) per priority that an item has.
- *
- * Whenever mutex is free:
- * - an item is in the ready list of its level exactly if queued; then one reference to the item and one to its data are the list's;
- * - a level is in levels exactly if n_items of it is not 0, and it is attached; an item has a level exactly if it was not freed;
- * - runs is the stack of the item functions that are being called, by the one thread that owns the context. Each holds a
- *   reference to the item and one to its data.
- *
- * Waking. The first item that becomes ready in a level wakes the context; later ones find it awake. Nor is it woken while awake: the
- * thread that owns it is in a slice, looks at the list again before it leaves, and at prepare before it sleeps, which takes awake
- * away. So does a source of ours whose work makes items ready (enter and leave). While a blocking call polls by itself (polling), it is woken through wake_fd instead.
- *
- * Recursion. A function may iterate the context, and wait there for what it would itself have handed out next. So a nested slice first
- * queues what is being run once more (again), once; that is also why such a level is ready for a nested iteration. Should the
- * function have nothing more it says so, and nothing spins.
- *
- * Life. users counts items, holds and blocking calls: while there are any the dispatcher is in the registry and keeps the context.
- * ref_count is for the memory alone: the users have one together, each level has one, and so has what a cancellable may call.
- */
-typedef struct _Dispatcher Dispatcher;
-
-typedef struct
-{
-  GSource     parent;
-  Dispatcher *dispatcher;
-  int         priority;
-  guint       n_items;
-  GQueue      ready;  /* of ProcstreamDispatchItem, through their link */
-  gboolean    due;    /* its own source is to run in this iteration */
-  gboolean    served; /* it had its slice of this iteration */
-} Level;
-
-struct _ProcstreamDispatchItem
-{
-  gatomicrefcount        ref_count;
-  Dispatcher            *dispatcher;
-  Level                 *level;  /* NULL: freed */
-  gboolean               queued; /* also read without the lock */
-  gboolean               once;   /* in a slice */
-  guint                  slice;  /* it ran in last */
-  GList                  link;
-  ProcstreamDispatchFunc func;
-  gpointer               data;
-  gpointer (*ref) (gpointer);
-  void (*unref) (gpointer);
-};
-
-typedef struct _Run Run;
-struct _Run
-{
-  ProcstreamDispatchItem *item;
-  gboolean                again; /* a nested slice has not queued it yet */
-  Run                    *outer;
-};
-
-struct _Dispatcher
-{
-  gatomicrefcount ref_count;
-  guint           users;
-  GMainContext   *context;
-
-  GMutex     mutex;
-  GPtrArray *levels; /* of Level, by priority */
-  Run       *runs;
-  guint      slices; /* so far */
-  guint      holds;
-  gboolean   awake;
-  gboolean   polling;
-  gboolean   woken;
-  int        wake_fd; /* -1: not needed yet */
-};
 
 /* What one iteration of the main loop gives to all items of a context together: a frame of a window takes 16 ms, of which this may
  * take a part; and a MiB is as much as is copied in that time. */
@@ -108,15 +30,15 @@ procstream_budget_spent (ProcstreamBudget *self)
 
 /* --- Life --------------------------------------------------------------------------------------------------------------------- */
 
-static Dispatcher *
-dispatcher_ref_memory (Dispatcher *self)
+Dispatcher *
+procstream_dispatcher_ref_memory (Dispatcher *self)
 {
   g_atomic_ref_count_inc (&self->ref_count);
   return self;
 }
 
-static void
-dispatcher_unref_memory (Dispatcher *self)
+void
+procstream_dispatcher_unref_memory (Dispatcher *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
@@ -141,9 +63,9 @@ dispatcher_new (GMainContext *context)
   return self;
 }
 
-static Dispatcher *
-use_dispatcher (GMainContext *context,
-                gboolean      make)
+Dispatcher *
+procstream_dispatcher_use (GMainContext *context,
+                           gboolean      make)
 {
   Dispatcher *self;
 
@@ -162,8 +84,8 @@ use_dispatcher (GMainContext *context,
   return self;
 }
 
-static void
-release_dispatcher (Dispatcher *self)
+void
+procstream_dispatcher_let_go (Dispatcher *self)
 {
   gboolean last;
 
@@ -179,7 +101,7 @@ release_dispatcher (Dispatcher *self)
   if (!last)
     return;
   g_main_context_unref (self->context);
-  dispatcher_unref_memory (self);
+  procstream_dispatcher_unref_memory (self);
 }
 
 /* --- Waking ------------------------------------------------------------------------------------------------------------------- */
@@ -196,8 +118,8 @@ wake_locked (Dispatcher *self)
   self->woken = self->polling;
 }
 
-static void
-wake (Dispatcher *self)
+void
+procstream_dispatcher_wake (Dispatcher *self)
 {
   g_mutex_lock (&self->mutex);
   wake_locked (self);
@@ -227,8 +149,8 @@ unqueue_locked (ProcstreamDispatchItem *item)
 
 /* --- Levels ------------------------------------------------------------------------------------------------------------------- */
 
-static gboolean
-is_ready_locked (Level *level)
+gboolean
+procstream_dispatcher_is_ready_locked (Level *level)
 {
   if (level->ready.length > 0)
     return TRUE;
@@ -260,7 +182,7 @@ level_check (GSource *source)
     return FALSE;
   g_mutex_lock (&level->dispatcher->mutex);
   level->dispatcher->awake = FALSE;
-  ready = is_ready_locked (level);
+  ready = procstream_dispatcher_is_ready_locked (level);
   level->due = ready;
   g_mutex_unlock (&level->dispatcher->mutex);
   return ready;
@@ -291,7 +213,7 @@ level_dispatch (GSource    *source,
 static void
 level_finalize (GSource *source)
 {
-  dispatcher_unref_memory (((Level *) source)->dispatcher);
+  procstream_dispatcher_unref_memory (((Level *) source)->dispatcher);
 }
 
 static GSourceFuncs level_funcs = {
@@ -309,7 +231,7 @@ add_level_locked (Dispatcher *self,
   GSource *source = g_source_new (&level_funcs, sizeof (Level));
   Level   *level = (Level *) source;
 
-  level->dispatcher = dispatcher_ref_memory (self);
+  level->dispatcher = procstream_dispatcher_ref_memory (self);
   level->priority = priority;
   g_queue_init (&level->ready);
   g_source_set_static_name (source, "procstream-dispatcher");
@@ -368,7 +290,7 @@ item_unref (ProcstreamDispatchItem *item)
 {
   if (!g_atomic_ref_count_dec (&item->ref_count))
     return;
-  dispatcher_unref_memory (item->dispatcher);
+  procstream_dispatcher_unref_memory (item->dispatcher);
   g_free (item);
 }
 
@@ -493,8 +415,8 @@ ref_level (Dispatcher *self,
 }
 
 /* One slice for each level. */
-static void
-run_levels (Dispatcher *self)
+void
+procstream_dispatcher_run_levels (Dispatcher *self)
 {
   Level *level;
 
@@ -512,7 +434,7 @@ claim_slice (Dispatcher *self,
   gboolean claimed;
 
   g_mutex_lock (&self->mutex);
-  claimed = !level->due && !level->served && is_ready_locked (level);
+  claimed = !level->due && !level->served && procstream_dispatcher_is_ready_locked (level);
   level->served |= claimed;
   g_mutex_unlock (&self->mutex);
   return claimed;
@@ -546,7 +468,7 @@ procstream_dispatch_item_new (GMainContext          *context,
   ProcstreamDispatchItem *self = g_new0 (ProcstreamDispatchItem, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
-  self->dispatcher = dispatcher_ref_memory (use_dispatcher (context, TRUE));
+  self->dispatcher = procstream_dispatcher_ref_memory (procstream_dispatcher_use (context, TRUE));
   self->link.data = self;
   self->func = func;
   self->data = data;
@@ -628,199 +550,7 @@ procstream_dispatch_item_free (ProcstreamDispatchItem *self)
       item_unref (self);
     }
   item_unref (self); /* NOLINT(clang-analyzer-unix.Malloc): who is queued has a reference of its own */
-  release_dispatcher (dispatcher);
-}
-
-/* --- Blocking calls ----------------------------------------------------------------------------------------------------------- */
-
-typedef struct
-{
-  Dispatcher   *dispatcher;
-  GCancellable *cancellable;
-  gint64        deadline_us;
-  GSource      *timer; /* only where the context is iterated */
-} Blocking;
-
-/* When there are no descriptors left it stays closed, and the context is iterated instead. */
-static void
-open_wake_fd (Dispatcher *self)
-{
-  g_mutex_lock (&self->mutex);
-  if (self->wake_fd < 0)
-    self->wake_fd = procstream_fd_above_standard (eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK));
-  g_mutex_unlock (&self->mutex);
-}
-
-static gboolean
-is_expired (const Blocking *self)
-{
-  return self->deadline_us >= 0 && g_get_monotonic_time () >= self->deadline_us;
-}
-
-static gboolean
-expired_cb (gpointer user_data)
-{
-  return G_SOURCE_REMOVE;
-}
-
-/* Iterates the context because other sources are needed too, or because there is no descriptor left to be woken through. */
-static void
-iterate (Blocking *self)
-{
-  GMainContext *context = self->dispatcher->context;
-
-  if (self->timer == NULL && self->deadline_us >= 0)
-    {
-      self->timer = g_timeout_source_new (0);
-      g_source_set_ready_time (self->timer, self->deadline_us);
-      g_source_set_callback (self->timer, expired_cb, NULL, NULL);
-      g_source_attach (self->timer, context);
-    }
-  g_main_context_iteration (context, TRUE);
-}
-
-static gboolean
-any_ready_locked (Dispatcher *self)
-{
-  for (guint i = 0; i < self->levels->len; i++)
-    {
-      if (is_ready_locked (g_ptr_array_index (self->levels, i)))
-        return TRUE;
-    }
-  return self->holds > 0;
-}
-
-static void
-begin_polling (Dispatcher *self,
-               gboolean   *ready)
-{
-  g_mutex_lock (&self->mutex);
-  self->awake = FALSE;
-  self->polling = TRUE;
-  self->woken = FALSE;
-  *ready = any_ready_locked (self);
-  g_mutex_unlock (&self->mutex);
-}
-
-static void
-end_polling (Dispatcher *self)
-{
-  guint64 count;
-
-  g_mutex_lock (&self->mutex);
-  self->polling = FALSE;
-  if (self->woken && read (self->wake_fd, &count, sizeof count) < 0)
-    g_critical ("Could not take a wake-up: %s", g_strerror (errno));
-  self->woken = FALSE;
-  g_mutex_unlock (&self->mutex);
-}
-
-static void
-poll_until (GArray  *fds,
-            gint64   deadline_us,
-            gboolean now)
-{
-  gint64          left = now || deadline_us < 0 ? 0 : MAX (deadline_us - g_get_monotonic_time (), 0);
-  struct timespec timeout = { left / G_USEC_PER_SEC, left % G_USEC_PER_SEC * 1000 };
-
-  ppoll ((struct pollfd *) (gpointer) fds->data, fds->len, now || deadline_us >= 0 ? &timeout : NULL, NULL);
-}
-
-/* Sleeps until there may be something to do, and lets the poll set do it. */
-static void
-poll_once (Blocking *self)
-{
-  ProcstreamPollSet *set = procstream_poll_set_lookup (self->dispatcher->context);
-  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (GPollFD));
-  GPollFD  wake = { .fd = self->dispatcher->wake_fd, .events = G_IO_IN };
-  gboolean ready, any = FALSE;
-
-  g_array_append_val (fds, wake);
-  if (set)
-    procstream_poll_set_append_fds (set, fds);
-  begin_polling (self->dispatcher, &ready);
-  /* Cancelling wakes, but only from begin_polling() on. */
-  poll_until (fds, self->deadline_us, ready || g_cancellable_is_cancelled (self->cancellable));
-  end_polling (self->dispatcher);
-  for (guint i = 1; i < fds->len; i++)
-    any |= g_array_index (fds, GPollFD, i).revents != 0;
-  if (any)
-    procstream_poll_set_dispatch (set);
-  if (set)
-    procstream_poll_set_unref (set);
-}
-
-static gboolean
-must_iterate (Dispatcher *self)
-{
-  gboolean must;
-
-  g_mutex_lock (&self->mutex);
-  must = self->holds > 0 || self->wake_fd < 0;
-  g_mutex_unlock (&self->mutex);
-  return must;
-}
-
-static void
-cancelled_cb (GCancellable *cancellable,
-              gpointer      user_data)
-{
-  wake (user_data);
-}
-
-static void
-unref_closure_cb (gpointer  data,
-                  GClosure *closure)
-{
-  dispatcher_unref_memory (data);
-}
-
-static gboolean
-run_blocking (Blocking *self,
-              gboolean (*done) (gpointer),
-              gpointer data)
-{
-  /* Even a wait of no time hands out what is ready. */
-  run_levels (self->dispatcher);
-  for (;;)
-    {
-      if (done (data))
-        return TRUE;
-      if (g_cancellable_is_cancelled (self->cancellable) || is_expired (self))
-        return FALSE;
-      if (must_iterate (self->dispatcher))
-        iterate (self);
-      else
-        poll_once (self);
-      run_levels (self->dispatcher);
-    }
-}
-
-gboolean
-procstream_dispatcher_run_until (GMainContext *context,
-                                 gboolean (*done) (gpointer),
-                                 gpointer      data,
-                                 gint64        deadline_us,
-                                 GCancellable *cancellable)
-{
-  Blocking self = { use_dispatcher (context, TRUE), cancellable, deadline_us, NULL };
-  gulong   handler = 0;
-  gboolean result;
-
-  open_wake_fd (self.dispatcher);
-  /* A plain handler: disconnecting it, unlike g_cancellable_disconnect(), waits for nobody. */
-  if (cancellable)
-    handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (cancelled_cb),
-                                     dispatcher_ref_memory (self.dispatcher), unref_closure_cb, 0);
-  result = done (data) || run_blocking (&self, done, data);
-  g_clear_signal_handler (&handler, cancellable);
-  if (self.timer)
-    {
-      g_source_destroy (self.timer);
-      g_source_unref (self.timer);
-    }
-  release_dispatcher (self.dispatcher);
-  return result;
+  procstream_dispatcher_let_go (dispatcher);
 }
 
 /* --- Other sources ------------------------------------------------------------------------------------------------------------ */
@@ -828,7 +558,7 @@ procstream_dispatcher_run_until (GMainContext *context,
 gpointer
 procstream_dispatcher_enter (GMainContext *context)
 {
-  Dispatcher *self = use_dispatcher (context, FALSE);
+  Dispatcher *self = procstream_dispatcher_use (context, FALSE);
 
   if (self)
     {
@@ -852,7 +582,7 @@ procstream_dispatcher_leave (gpointer dispatcher,
   g_mutex_unlock (&self->mutex);
   /* The others are seen when the iteration after this one prepares. */
   run_unserved_levels (self, priority);
-  release_dispatcher (self);
+  procstream_dispatcher_let_go (self);
 }
 
 static void
@@ -870,15 +600,15 @@ void
 procstream_dispatcher_hold_iterate (GMainContext *context)
 {
   /* The reference is released with the hold. */
-  add_hold (use_dispatcher (context, TRUE), 1);
+  add_hold (procstream_dispatcher_use (context, TRUE), 1);
 }
 
 void
 procstream_dispatcher_release_iterate (GMainContext *context)
 {
-  Dispatcher *self = use_dispatcher (context, FALSE);
+  Dispatcher *self = procstream_dispatcher_use (context, FALSE);
 
   add_hold (self, -1);
-  release_dispatcher (self);
-  release_dispatcher (self); /* NOLINT(clang-analyzer-unix.Malloc): the hold was a user too */
+  procstream_dispatcher_let_go (self);
+  procstream_dispatcher_let_go (self); /* NOLINT(clang-analyzer-unix.Malloc): the hold was a user too */
 }

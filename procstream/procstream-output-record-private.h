@@ -9,7 +9,7 @@
 G_BEGIN_DECLS
 
 /* The record behind an output, for the files that make it up and no others: -output-record.c makes it and looks at it,
- * -output-core.c runs it, -output-flow.c says what its subscribers may do to each other. */
+ * -output-core.c runs it, -output-subscription.c is what its subscribers do, -output-flow.c what they may do to each other. */
 
 /*
  * Two locks, taken in this order:
@@ -18,7 +18,9 @@ G_BEGIN_DECLS
  *    progress. It protects the position of their cursors, since nobody else moves those, and, together with mutex, the list of them: to
  *    change it takes both, to look at it one.
  *  - mutex protects everything else: the log, the state, the source and whether it reads. It is held for a few
- *    instructions at a time, and never while anything is called that could lock it again.
+ *    instructions at a time, and never while anything is called that could lock it again. Line indexes are built without it. Only
+ *    where replay counts lines are bytes looked at under it: those of a chunk when it is appended, and those of the chunk that replay begins
+ *    in when that moves on.
  *
  * What holds, whenever mutex is free:
  *
@@ -31,9 +33,9 @@ G_BEGIN_DECLS
  *    its owner was told that there is nothing: then, and only then, ready is called once for the next event (or, while a source
  *    feeds several in a row, for the last of a few).
  *  - While indexing is TRUE the home builds the line indexes of what the log keeps, the oldest first, and who pulls and wants lines
- *    is not yet given a chunk without one. Else whoever looks for an index that is not there builds it: a lossy one whose history
- *    the log let go before its turn came, all where the captured context reads, which has no other thread to spare, and for history those
- *    whose lines do not end in LF, who are few.
+ *    is not yet given a chunk without one. Else whoever looks for an index that is not there builds it: one who came while the chunk
+ *    was read, a lossy one whose history the log let go before its turn came, all where the captured context reads, which has no other
+ *    thread to spare, and for history those whose lines do not end in LF, who are few.
  *  - A subscription that is paused is given nothing and told of nothing; its cursor stays where it is, with all that follows from
  *    that. As the list of them, it takes both locks to change that.
  *  - claimed is TRUE from when a consumer took the one place of a single output to the end of its subscription, which is the one that
@@ -116,12 +118,16 @@ struct _ProcstreamOutputCore
 void procstream_output_core_tell_if_settled (ProcstreamOutputCore *self);
 /* After the log may have changed what it says of reading. */
 void procstream_output_core_update_reading_locked (ProcstreamOutputCore *self);
-/* The end of each subscription. */
-void procstream_output_core_drop_cursor_locked (ProcstreamOutputCore   *self,
-                                                ProcstreamSubscription *subscription);
 void procstream_output_core_wake_one_locked (ProcstreamSubscription *subscription);
+void procstream_output_core_wake_locked (ProcstreamOutputCore *self); /* who was told that there is nothing */
+/* Nobody may be left to read for. Without a lock. */
+void procstream_output_core_close_if_abandoned (ProcstreamOutputCore *self);
 /* Everything that pushed subscribers have not had yet. Runs at home. */
 void procstream_output_core_push_all (gpointer core);
+
+/* Of -output-subscription.c. The end of each subscription. */
+void procstream_output_core_drop_cursor_locked (ProcstreamOutputCore   *self,
+                                                ProcstreamSubscription *subscription);
 
 /* Of -output-flow.c. While reading is paused: somebody who has a limit may hold it up. */
 void procstream_output_core_watch_stalls_locked (ProcstreamOutputCore *self);

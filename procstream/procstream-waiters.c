@@ -3,6 +3,7 @@
 #include "procstream-waiters-private.h"
 
 #include "procstream-cancel-source-private.h"
+#include "procstream-cancel-watch-private.h"
 #include "procstream-dispatcher-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-task-private.h"
@@ -324,21 +325,13 @@ wait_delivering (ProcstreamWaiters *self,
 }
 
 static void
-wait_cancelled_cb (GCancellable *cancellable,
-                   gpointer      user_data)
+wait_cancelled (gpointer data)
 {
-  ProcstreamWaiters *self = user_data;
+  ProcstreamWaiters *self = data;
 
   g_mutex_lock (&self->mutex);
   g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->mutex);
-}
-
-static void
-unref_closure_cb (gpointer  data,
-                  GClosure *closure)
-{
-  procstream_waiters_unref (data);
 }
 
 static gboolean
@@ -356,16 +349,13 @@ wait_elsewhere (ProcstreamWaiters *self,
                 gint64             deadline,
                 GCancellable      *cancellable)
 {
-  gulong handler = 0;
+  gulong watch = procstream_cancel_watch_begin (cancellable, wait_cancelled, procstream_waiters_ref (self), unref_cb);
 
-  if (cancellable)
-    handler = g_signal_connect_data (cancellable, "cancelled", G_CALLBACK (wait_cancelled_cb), procstream_waiters_ref (self),
-                                     unref_closure_cb, 0);
   g_mutex_lock (&self->mutex);
   while (!self->complete && !g_cancellable_is_cancelled (cancellable) && sleep_locked (self, deadline))
     ;
   g_mutex_unlock (&self->mutex);
-  g_clear_signal_handler (&handler, cancellable);
+  procstream_cancel_watch_end (cancellable, watch);
 }
 
 /* What came first counts: an event that happened is not undone by a cancellation or a timeout that comes with it. */
