@@ -6,7 +6,7 @@
 
 /*
  * A retained log is mostly these records, so bytes that are copied follow the last field of the record immediately, in
- * what would be its padding: a chunk of ten bytes is one allocation of 90.
+ * what would be its padding: a chunk of ten bytes is one allocation of 92.
  *
  * Everything but the index and the count is written before the chunk is shared, and never again. The index is built without a lock
  * by whoever needs it; should two do so at the same time, the first to publish it wins, and the other one's is thrown away.

@@ -45,7 +45,9 @@ typedef enum
  *   byte on; memory grows with the output
  * @PROCSTREAM_REPLAY_LAST_LINES: a late subscriber first gets the newest lines,
  *   as many as the replay limit says, from the first byte of the oldest of them
- *   on; a last line that is not terminated yet counts as one
+ *   on; a last line that is not terminated yet counts as one. Lines are those of the bytes
+ *   as they are read, before any conversion, with the separator of the output; in a
+ *   merged output, of each stream by itself
  * @PROCSTREAM_REPLAY_LAST_MS: a late subscriber first gets the chunks that were
  *   read less than so many milliseconds ago as the replay limit says, by the
  *   monotonic clock

@@ -28,11 +28,12 @@ gboolean procstream_exact_new (ProcstreamExact *self,
                                GError         **error);
 void     procstream_exact_close (ProcstreamExact *self);
 
-/* Which of the two sent what came from @name; -1: somebody else. */
+/* Which of the two sent what came from @name, by its last part, which is a number; nothing else of it is compared. -1: it is of neither, or
+ * there is no name. */
 int procstream_exact_get_sender (gconstpointer name,
                                  gsize         size);
-/* Whether somebody still has the socket of @i, after its end has told that nobody does: then who has it has read from it, which took away
- * what tells of the end. */
+/* Whether somebody still has the socket whose former partner is @probe, after its end has told that nobody does: then who has it has read
+ * from it, which took away what tells of the end. */
 gboolean procstream_exact_is_held (int probe);
 
 /* Starts both outputs, which are read in the same thread. Takes what is in @self. */

@@ -20,7 +20,7 @@
  * The receiver needs a name for the others to connect to. An abstract name could be guessed by any user, who could then add output, or fill the
  * queue and stop the child. So the names are files in a directory that only this user may enter, and they are removed before
  * the child starts: from then on nobody can connect, and nobody can take a sender's name. The names that the sockets have stay what they are.
- * What came from any other one (of the same user, in between) is not taken.
+ * What another program of the same user sends in between is not taken, unless its socket has a name that ends as one of these does.
  *
  * ## The end
  *

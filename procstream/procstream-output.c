@@ -37,9 +37,12 @@
  * handlers and nobody is slowed.
  *
  * For each chunk the order is: [signal@Procstream.Output::chunk],
- * [signal@Procstream.Output::chunk-info], then [signal@Procstream.Output::lines] with the lines that it completed, then
- * [signal@Procstream.Output::line] for each of them.
- * [signal@Procstream.Output::ended] is the last.
+ * [signal@Procstream.Output::chunk-info], then [signal@Procstream.Output::lines] and
+ * [signal@Procstream.Output::joined-lines] with the lines that it completed, then
+ * [signal@Procstream.Output::line] for each of them, then
+ * [signal@Procstream.Output::line-received] for each of them. A [signal@Procstream.Output::gap] comes before the chunk
+ * after it. [signal@Procstream.Output::ended] is the last; what the end completes, a last line without a
+ * separator, comes before it.
  *
  * ## Threads
  *
