@@ -6,6 +6,7 @@
 #include <procstream/procstream.h>
 
 #include "test-start.h"
+#include "test-recorder.h"
 #include "test-utils.h"
 
 #include <string.h>
@@ -84,58 +85,12 @@ append_lines_between (GString                *joined,
 
 typedef struct
 {
-  ProcstreamConsumer parent_instance;
-  GString           *joined;
-} Recorder;
-typedef ProcstreamConsumerClass RecorderClass;
-
-static GType recorder_get_type (void);
-G_DEFINE_TYPE (Recorder, recorder, PROCSTREAM_TYPE_CONSUMER)
-
-static void
-append_all (GString           *joined,
-            const char *const *lines)
-{
-  for (; *lines; lines++)
-    append_line (joined, *lines, strlen (*lines));
-}
-
-static gboolean
-recorder_lines (ProcstreamConsumer *consumer,
-                const char *const  *lines)
-{
-  append_all (((Recorder *) consumer)->joined, lines);
-  return FALSE;
-}
-
-static void
-recorder_finalize (GObject *object)
-{
-  g_string_free (((Recorder *) object)->joined, TRUE);
-  G_OBJECT_CLASS (recorder_parent_class)->finalize (object);
-}
-
-static void
-recorder_class_init (RecorderClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = recorder_finalize;
-  klass->lines = recorder_lines;
-}
-
-static void
-recorder_init (Recorder *self)
-{
-  self->joined = g_string_new (NULL);
-}
-
-typedef struct
-{
   ProcstreamOutputCore *core;
   ProcstreamOutput     *output;
   GString              *line;
   GString              *lines;
   GString              *read;
-  Recorder             *recorder;
+  TestRecorder         *recorder;
   ProcstreamCollector  *collector;
   ProcstreamReader     *reader;
 } Fixture;
@@ -153,7 +108,7 @@ lines_cb (ProcstreamOutput  *output,
           const char *const *lines,
           Fixture           *fixture)
 {
-  append_all (fixture->lines, lines);
+  test_join_lines (fixture->lines, lines);
 }
 
 static void
@@ -180,7 +135,7 @@ set_up (Fixture                *fixture,
   fixture->read = g_string_new (NULL);
   fixture->collector = procstream_collector_new (PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST);
   fixture->reader = procstream_reader_new ();
-  fixture->recorder = g_object_new (recorder_get_type (), NULL);
+  fixture->recorder = test_recorder_new ();
 }
 
 static void
@@ -284,7 +239,7 @@ check_collector (Fixture    *fixture,
   g_auto (GStrv) lines = procstream_collector_dup_lines (fixture->collector);
   g_autoptr (GString) joined = g_string_new (NULL);
 
-  append_all (joined, (const char *const *) lines);
+  test_join_lines (joined, (const char *const *) lines);
   check ("collector", text, from, joined->str, expected);
 }
 

@@ -7,6 +7,7 @@
 #include <procstream/procstream.h>
 
 #include "test-core.h"
+#include "test-recorder.h"
 #include "test-utils.h"
 
 #include <string.h>
@@ -186,52 +187,6 @@ test_counts (void)
 
 /* --- Lines -------------------------------------------------------------------------------------------------------------------- */
 
-typedef struct
-{
-  ProcstreamConsumer parent_instance;
-  GString           *joined;
-} Recorder;
-typedef ProcstreamConsumerClass RecorderClass;
-
-static GType recorder_get_type (void);
-G_DEFINE_TYPE (Recorder, recorder, PROCSTREAM_TYPE_CONSUMER)
-
-static void
-append_all (GString           *joined,
-            const char *const *lines)
-{
-  for (; *lines; lines++)
-    g_string_append_printf (joined, "%s|", *lines);
-}
-
-static gboolean
-recorder_lines (ProcstreamConsumer *consumer,
-                const char *const  *lines)
-{
-  append_all (((Recorder *) consumer)->joined, lines);
-  return FALSE;
-}
-
-static void
-recorder_finalize (GObject *object)
-{
-  g_string_free (((Recorder *) object)->joined, TRUE);
-  G_OBJECT_CLASS (recorder_parent_class)->finalize (object);
-}
-
-static void
-recorder_class_init (RecorderClass *klass)
-{
-  G_OBJECT_CLASS (klass)->finalize = recorder_finalize;
-  klass->lines = recorder_lines;
-}
-
-static void
-recorder_init (Recorder *self)
-{
-  self->joined = g_string_new (NULL);
-}
-
 static void
 line_cb (ProcstreamOutput *output,
          const char       *line,
@@ -244,7 +199,7 @@ line_cb (ProcstreamOutput *output,
 typedef struct
 {
   GString             *handler;
-  Recorder            *recorder;
+  TestRecorder        *recorder;
   ProcstreamCollector *collector;
   ProcstreamReader    *reader;
   GString             *read;
@@ -256,7 +211,7 @@ follow (Fixture   *f,
 {
   who->handler = g_string_new (NULL);
   who->read = g_string_new (NULL);
-  who->recorder = g_object_new (recorder_get_type (), NULL);
+  who->recorder = test_recorder_new ();
   who->collector = procstream_collector_new (PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST);
   who->reader = procstream_reader_new ();
   g_signal_connect (f->output, "line", G_CALLBACK (line_cb), who->handler);
@@ -286,7 +241,7 @@ check (Followers  *who,
   g_auto (GStrv) lines = procstream_collector_dup_lines (who->collector);
   g_autoptr (GString) joined = g_string_new (NULL);
 
-  append_all (joined, (const char *const *) lines);
+  test_join_lines (joined, (const char *const *) lines);
   g_assert_cmpstr (who->handler->str, ==, expected);
   g_assert_cmpstr (who->recorder->joined->str, ==, expected);
   g_assert_cmpstr (who->read->str, ==, expected);

@@ -7,6 +7,7 @@
 #include <procstream/procstream.h>
 
 #include "test-hold.h"
+#include "test-recorder.h"
 #include "test-utils.h"
 
 #include <string.h>
@@ -301,36 +302,6 @@ test_context (void)
 
 /* --- Signals and classes of one's own ------------------------------------------------------------------------------------------------ */
 
-typedef struct
-{
-  ProcstreamConsumer parent_instance;
-  GString           *joined;
-} Recorder;
-typedef ProcstreamConsumerClass RecorderClass;
-
-static GType recorder_get_type (void);
-G_DEFINE_TYPE (Recorder, recorder, PROCSTREAM_TYPE_CONSUMER)
-
-static gboolean
-recorder_lines (ProcstreamConsumer *consumer,
-                const char *const  *lines)
-{
-  for (; *lines; lines++)
-    g_string_append_printf (((Recorder *) consumer)->joined, "%s|", *lines);
-  return FALSE;
-}
-
-static void
-recorder_class_init (RecorderClass *klass)
-{
-  klass->lines = recorder_lines;
-}
-
-static void
-recorder_init (Recorder *self)
-{
-}
-
 static void
 line_cb (ProcstreamOutput *output,
          const char       *line,
@@ -384,13 +355,11 @@ test_handlers (void)
 static void
 check_own_class (gboolean held)
 {
-  Fixture   fixture;
-  TestHold  hold;
-  Recorder *recorder = g_object_new (recorder_get_type (), NULL);
+  Fixture       fixture;
+  TestHold      hold;
+  TestRecorder *recorder = test_recorder_new ();
   g_autoptr (ProcstreamOutput) output = NULL;
-  g_autoptr (GString) joined = g_string_new (NULL);
 
-  recorder->joined = joined;
   set_up (&fixture, PROCSTREAM_READER_MODE_THREAD, PROCSTREAM_REPLAY_LAST_CHUNKS, 2);
   output = procstream_output_new_for_core (fixture.core, g_main_context_default ());
   procstream_output_release_opening (output);
@@ -403,7 +372,7 @@ check_own_class (gboolean held)
   g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (recorder), NULL));
   if (held)
     {
-      run_held (joined, &hold);
+      run_held (recorder->joined, &hold);
     }
   else
     {
@@ -411,9 +380,9 @@ check_own_class (gboolean held)
       test_hold_end (&hold);
       test_hold_pass ();
       g_assert_cmpuint (count_indexed (&fixture), ==, 2);
-      test_run_until (NULL, "two lines", has_two_lines, joined);
+      test_run_until (NULL, "two lines", has_two_lines, recorder->joined);
     }
-  g_assert_cmpstr (joined->str, ==, "d|e|");
+  g_assert_cmpstr (recorder->joined->str, ==, "d|e|");
   g_assert_cmpuint (count_indexed (&fixture), ==, 2);
   procstream_consumer_cancel (PROCSTREAM_CONSUMER (recorder));
   g_object_unref (recorder);
