@@ -12,12 +12,14 @@ EXPECTED = {
     'async-consumer': 'copied 14 bytes\n',
     'both-outputs': 'stdout: one\nstderr: two\nstdout: three\nstderr: four\n',
     'custom-consumer': 'ended: 3 lines, 14 bytes\n',
+    'dialog': 'prompt: name> \nhello you\n4 bytes: abcd\nnot yet\nmore\n',
     'ending': 'ended by signal 15\nexit status 2\nit took too long, and had written: begun\n',
     'errors': 'no such program: /nowhere/program\nnot chosen: delivery\nstill running after 10 ms\n'
               'ended by signal 9\n',
     'feed-child': 'apple pear\nhello\n12000\n',
     'first-child': 'line: compiling\nline: linking\nexit code: 3\n',
     'handle-stdin': 'apple\nbanana\npear\n',
+    'kinds-of-lines': '1 10% \n2 50% \n3 100% \n1 one \n2 two (unfinished)\n1 red \n1 hi \n',
     'limited-child': '32 0077 careful\n',
     'log-file': 'stdout | compiling\nstdout | linking\nwritten: 36 bytes\n',
     'log-view': 'stdout: line 3\nstdout: line 4\nstdout: line 5\nstdout: line 6\n2 older lines are gone\n'
