@@ -329,7 +329,7 @@ test_both_ends_of_lines (void)
   check_lines (c, "1|2|3|4|5|6|7", 7, 0);
 }
 
-/* The cases of “push_chunk_boundary_matrix”: exactly full is not cut, and a chunk may be larger than all that is kept. */
+/* At the limit of a collector of bytes, from both sides: exactly full is not cut, and a chunk may be larger than all that is kept. */
 static void
 test_boundaries (void)
 {
