@@ -13,6 +13,7 @@ typedef struct
   guint64  bytes_cut;
   guint64  bytes_lost;
   guint64  gaps;
+  guint64  lines_seen;
   gboolean ended;
 } ProcstreamCaptureFacts;
 

@@ -3,6 +3,7 @@
 #include "procstream-capture.h"
 
 #include "procstream-capture-private.h"
+#include "procstream-line-count-private.h"
 
 #include <string.h>
 
@@ -36,6 +37,8 @@ enum
   PROP_BYTES_CUT,
   PROP_BYTES_LOST,
   PROP_GAPS,
+  PROP_LINES_SEEN,
+  PROP_LINES_CUT,
   PROP_ENDED,
   PROP_TRUNCATED,
   N_PROPS,
@@ -89,6 +92,12 @@ procstream_capture_get_property (GObject    *object,
       break;
     case PROP_GAPS:
       g_value_set_uint64 (value, procstream_capture_get_gaps (self));
+      break;
+    case PROP_LINES_SEEN:
+      g_value_set_uint64 (value, procstream_capture_get_lines_seen (self));
+      break;
+    case PROP_LINES_CUT:
+      g_value_set_uint64 (value, procstream_capture_get_lines_cut (self));
       break;
     case PROP_ENDED:
       g_value_set_boolean (value, procstream_capture_get_ended (self));
@@ -160,6 +169,24 @@ procstream_capture_class_init (ProcstreamCaptureClass *klass)
    * Since: 1.0
    */
   properties[PROP_GAPS] = g_param_spec_uint64 ("gaps", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+  /**
+   * ProcstreamCapture:lines-seen: (getter get_lines_seen)
+   *
+   * How many lines came, kept or not: as many as there were line feeds, and one more
+   * where the last line has none. Of two lines with a gap between
+   * them only what came is counted, which can be one.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LINES_SEEN] = g_param_spec_uint64 ("lines-seen", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+  /**
+   * ProcstreamCapture:lines-cut: (getter get_lines_cut)
+   *
+   * How many of these lines were not kept, not even in part.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_LINES_CUT] = g_param_spec_uint64 ("lines-cut", NULL, NULL, 0, G_MAXUINT64, 0, readable);
   /**
    * ProcstreamCapture:ended: (getter get_ended)
    *
@@ -309,6 +336,46 @@ procstream_capture_get_gaps (ProcstreamCapture *self)
   g_return_val_if_fail (PROCSTREAM_IS_CAPTURE (self), 0);
 
   return self->facts.gaps;
+}
+
+/**
+ * procstream_capture_get_lines_seen: (get-property lines-seen)
+ * @self: a capture
+ *
+ * Gets how many lines came.
+ *
+ * Returns: the number of lines
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_capture_get_lines_seen (ProcstreamCapture *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CAPTURE (self), 0);
+
+  return self->facts.lines_seen;
+}
+
+/**
+ * procstream_capture_get_lines_cut: (get-property lines-cut)
+ * @self: a capture
+ *
+ * Gets how many lines were not kept.
+ *
+ * Returns: the number of lines
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_capture_get_lines_cut (ProcstreamCapture *self)
+{
+  gsize         size;
+  const guint8 *data;
+
+  g_return_val_if_fail (PROCSTREAM_IS_CAPTURE (self), 0);
+
+  data = g_bytes_get_data (self->facts.bytes, &size);
+  return self->facts.lines_seen - procstream_line_count (data, size);
 }
 
 /**

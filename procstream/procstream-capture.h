@@ -32,6 +32,10 @@ guint64 procstream_capture_get_bytes_lost (ProcstreamCapture *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_capture_get_gaps (ProcstreamCapture *self);
 PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_capture_get_lines_seen (ProcstreamCapture *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_capture_get_lines_cut (ProcstreamCapture *self);
+PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_capture_get_ended (ProcstreamCapture *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_capture_get_truncated (ProcstreamCapture *self);

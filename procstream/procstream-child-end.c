@@ -100,7 +100,8 @@ shut_down (ProcstreamChild    *self,
  *
  * A shutdown that was begun goes on to its end, also when nobody waits for it any
  * more, and whether a main loop runs or not. There is one at a time: whoever asks for another one
- * meanwhile waits for the one under way. A child that is still being started is
+ * meanwhile waits for the one under way. A wait that ends the child when its time is over, and the exit
+ * of the program, cut it short where it gives more time than they do. A child that is still being started is
  * ended as soon as it runs.
  *
  * A group can outlive its leader. On Linux before 6.9 what is left then is out of reach: it

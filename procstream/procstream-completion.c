@@ -7,6 +7,7 @@
 #include "procstream-chunk-private.h"
 #include "procstream-collector.h"
 #include "procstream-io-thread-private.h"
+#include "procstream-line-count-private.h"
 #include "procstream-result-private.h"
 #include "procstream-ring-private.h"
 
@@ -45,6 +46,8 @@ typedef struct
   ProcstreamRing *kept; /* NULL: nothing is collected */
   ProcstreamRing *tail;
   guint64         seen;
+  guint64         feeds; /* counted where something is collected */
+  gboolean        open_line;
   guint64         cut;
   guint64         lost;
   guint64         gaps;
@@ -170,6 +173,8 @@ take_chunk_locked (Stream          *self,
   procstream_ring_push (self->tail, chunk->data, chunk->size);
   if (self->kept == NULL)
     return;
+  self->feeds += procstream_line_count_feeds (chunk->data, chunk->size);
+  self->open_line = chunk->data[chunk->size - 1] != '\n';
   if (settings->keep == PROCSTREAM_KEEP_LAST)
     self->cut += procstream_ring_push (self->kept, chunk->data, chunk->size);
   else
@@ -611,6 +616,7 @@ make_capture (Stream *self)
     .bytes_cut = self->cut,
     .bytes_lost = self->lost,
     .gaps = self->gaps,
+    .lines_seen = self->feeds + self->open_line,
     .ended = self->ended,
   };
   return procstream_capture_new (&facts);

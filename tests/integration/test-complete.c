@@ -62,6 +62,8 @@ test_both (void)
   lines = procstream_capture_dup_lines (procstream_result_get_stdout (result));
   g_assert_cmpuint (g_strv_length (lines), ==, 3);
   g_assert_cmpuint (procstream_capture_get_bytes_seen (procstream_result_get_stdout (result)), ==, 12);
+  g_assert_cmpuint (procstream_capture_get_lines_seen (procstream_result_get_stdout (result)), ==, 3);
+  g_assert_cmpuint (procstream_capture_get_lines_cut (procstream_result_get_stdout (result)), ==, 0);
   g_assert_true (procstream_capture_get_ended (procstream_result_get_stdout (result)));
   g_assert_false (procstream_result_get_truncated (result));
   g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_EXITED);
@@ -113,6 +115,9 @@ test_limits (void)
   g_assert_cmpuint (g_bytes_get_size (procstream_capture_get_bytes (capture)), ==, 100);
   g_assert_cmpuint (procstream_capture_get_bytes_cut (capture), ==, 199900);
   g_assert_cmpuint (procstream_capture_get_bytes_seen (capture), ==, 200000);
+  /* Of 80 bytes each: one whole and a part are kept. */
+  g_assert_cmpuint (procstream_capture_get_lines_seen (capture), ==, 2500);
+  g_assert_cmpuint (procstream_capture_get_lines_cut (capture), ==, 2498);
   g_assert_true (g_str_has_prefix (procstream_capture_get_text (capture), "abcd"));
   g_assert_true (procstream_result_get_success (first));
   g_assert_false (procstream_result_check (first, &error));
@@ -124,6 +129,8 @@ test_limits (void)
   test_process_spawn_mode (process, "flood 200000");
   last = complete (process, options);
   g_assert_true (procstream_result_get_truncated (last));
+  g_assert_cmpuint (procstream_capture_get_lines_seen (procstream_result_get_stdout (last)), ==, 2500);
+  g_assert_cmpuint (procstream_capture_get_lines_cut (procstream_result_get_stdout (last)), ==, 2498);
   g_assert_true (procstream_result_check (last, NULL));
 }
 

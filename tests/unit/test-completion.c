@@ -35,6 +35,7 @@ fixture_clear (Fixture *self)
   procstream_complete_settings_clear (&self->settings);
   g_object_unref (self->cancellable);
   test_process_free (self->process);
+  g_assert_cmpuint (test_count_children (), ==, 0);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Fixture, fixture_clear)

@@ -150,8 +150,11 @@ scenario_complete (void)
   g_autoptr (ProcstreamChild) child = harness_spawn (harness_reliable (), "echo out; echo err >&2; exit 3");
   g_autoptr (ProcstreamChild) slow = NULL;
   g_autoptr (ProcstreamChild) held = NULL;
+  g_autoptr (ProcstreamChild) counted = NULL;
   g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamCompleteOptions) few = procstream_complete_options_new ();
   g_autoptr (ProcstreamResult) result = procstream_child_complete (child, NULL, NULL, NULL);
+  g_autoptr (ProcstreamResult) part = NULL;
   g_autoptr (ProcstreamResult) late = NULL;
   g_autoptr (ProcstreamResult) cut = NULL;
 
@@ -160,6 +163,12 @@ scenario_complete (void)
   assert_text (procstream_result_get_stdout (result), "out\n");
   assert_text (procstream_result_get_stderr (result), "err\n");
   g_assert_cmpstr (procstream_result_get_tail (result), ==, "err\n");
+  counted = harness_spawn (harness_reliable (), "seq 100; printf end");
+  procstream_complete_options_set_max_bytes (few, 3);
+  part = complete (counted, few);
+  assert_text (procstream_result_get_stdout (part), "1\n2");
+  g_assert_cmpuint (procstream_capture_get_lines_seen (procstream_result_get_stdout (part)), ==, 101);
+  g_assert_cmpuint (procstream_capture_get_lines_cut (procstream_result_get_stdout (part)), ==, 99);
 
   slow = harness_spawn (harness_reliable (), "echo begun; sleep 1000");
   procstream_complete_options_set_timeout_ms (options, 1000);

@@ -1285,6 +1285,9 @@ scenario(70, 'complete', async () => {
     equal(decode(result.stdout.bytes), 'out\n');
     equal(result.stderr.text, 'err\n');
     equal(result.tail, 'err\n');
+    const counted = reliable().spawnv(shell('seq 100; printf end'));
+    result = counted.complete(new CompleteOptions({max_bytes: 3}), null);
+    equal([result.stdout.text, result.stdout.lines_seen, result.stdout.lines_cut], ['1\n2', 101, 99]);
 
     const slow = reliable().spawnv(shell('echo begun; sleep 1000'));
     result = await slow.complete_async(new CompleteOptions({timeout_ms: 1000, end_on: EndOn.TIMEOUT}), null);

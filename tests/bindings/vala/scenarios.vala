@@ -1310,6 +1310,8 @@ void complete_child () throws Error {
     assert (result.cause == Cause.EXITED && result.exit_code == 3);
     assert (result.stdout.text == "out\n" && result.stderr.text == "err\n");
     assert (result.tail == "err\n");
+    var counted = reliable ().spawnv (shell ("seq 100; printf end")).complete (new CompleteOptions () { max_bytes = 3 }, null).stdout;
+    assert (counted.text == "1\n2" && counted.lines_seen == 101 && counted.lines_cut == 99);
 
     var slow = reliable ().spawnv (shell ("echo begun; sleep 1000"));
     result = slow.complete (new CompleteOptions () { timeout_ms = 1000, end_on = EndOn.TIMEOUT }, null);
