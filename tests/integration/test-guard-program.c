@@ -54,6 +54,23 @@ test_killed (void)
   kill_program ();
 }
 
+/* What is known without /proc is the child and its group. */
+static void
+test_group (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      run_killed ("/guard-program/group");
+      return;
+    }
+  process = inheriting_new ();
+  test_tree_begin (process, "sleep 1000 & echo up >&2; exec sleep 1000");
+  test_tree_await_lines (process, 1);
+  kill_program ();
+}
+
 /* The start was asked for, and not more. */
 static void
 test_asked (void)
@@ -226,6 +243,7 @@ main (int    argc,
 {
   test_init (&argc, &argv);
   g_test_add_func ("/guard-program/killed", test_killed);
+  g_test_add_func ("/guard-program/group", test_group);
   g_test_add_func ("/guard-program/asked", test_asked);
   g_test_add_func ("/guard-program/moments", test_moments);
   g_test_add_func ("/guard-program/ending", test_ending);
