@@ -19,7 +19,7 @@
  * `yes | false` it is `false`.
  *
  * A program that notices by itself that nobody reads, and exits with a status of its own, is not
- * excused: [property@Procstream.Launcher:success-statuses] is for that.
+ * excused: [method@Procstream.Launcher.set_success_statuses] is for that.
  *
  * A result never changes, so it may be kept and read in any thread.
  *

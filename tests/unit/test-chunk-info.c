@@ -143,8 +143,9 @@ test_reader (void)
   expect_info (reader, "two\nthree", 1, 9);
   g_assert_null (procstream_reader_read_line (reader, 0, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-  /* It reaches into the last chunk. */
-  expect_info (reader, "fourfive", 3, 18);
+  /* It reaches into the last chunk: each part has its place. */
+  expect_info (reader, "four", 2, 18);
+  expect_info (reader, "five", 3, 22);
   procstream_output_core_feed_end (core, NULL);
   g_assert_null (procstream_reader_next_info (reader, 0, NULL, NULL));
   test_core_free (core);
