@@ -11,13 +11,6 @@
 
 /* --- Starting ----------------------------------------------------------------------------------------------------------------- */
 
-static void
-keep (ProcstreamChild *self)
-{
-  g_object_ref (self);
-  g_atomic_int_set (&self->kept, TRUE);
-}
-
 static gboolean
 claim (ProcstreamChild *self,
        gboolean         by_pipeline,
@@ -33,8 +26,7 @@ claim (ProcstreamChild *self,
     }
   if (!procstream_child_core_claim (self->core, error))
     return FALSE;
-  if (procstream_child_core_get_lifetime (self->core) != PROCSTREAM_LIFETIME_BOUND)
-    keep (self);
+  procstream_child_keep (self);
   return TRUE;
 }
 

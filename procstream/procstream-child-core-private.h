@@ -53,6 +53,8 @@ void procstream_child_options_clear (ProcstreamChildOptions *options);
 /* The inner record of a child. Atomically counted; held by the outer ProcstreamChild and, from the start to the exit, by
  * the spawner and the I/O thread. */
 typedef struct _ProcstreamChildCore ProcstreamChildCore;
+/* That of the scope that it belongs to; see procstream-scope-core-private.h. */
+typedef struct _ProcstreamScopeCore ProcstreamScopeCore;
 
 /* Takes what is in @options. @advance is called with @outer, as long as that lives, in the thread that runs @context, each time that
  * something has changed. */
@@ -76,10 +78,24 @@ void     procstream_child_core_hold_start (ProcstreamChildCore *self);
 void     procstream_child_core_release_start (ProcstreamChildCore *self);
 gboolean procstream_child_core_is_start_held (ProcstreamChildCore *self);
 
-/* From created to starting; fails with WRONG_STATE. Whoever succeeds must launch. */
+/* From created to starting; fails with WRONG_STATE, or as its scope says. Whoever succeeds must launch. */
 gboolean procstream_child_core_claim (ProcstreamChildCore *self,
                                       GError             **error);
 void     procstream_child_core_launch (ProcstreamChildCore *self);
+/* For its scope, which may hold its own lock meanwhile: from created to queued or starting, or from queued to starting. Whoever makes it
+ * starting tells of that, without a lock, before anything else; procstream_child_core_claim() does so itself. */
+gboolean procstream_child_core_move (ProcstreamChildCore *self,
+                                     ProcstreamChildState before,
+                                     ProcstreamChildState after,
+                                     GError             **error);
+void     procstream_child_core_tell_claimed (ProcstreamChildCore *self);
+/* If it is queued, it fails with @error. Without a lock; any thread. */
+void procstream_child_core_unqueue (ProcstreamChildCore *self,
+                                    const GError        *error);
+/* FALSE: it has one. @state is what it is at that moment: whatever starts it later asks the scope. */
+gboolean procstream_child_core_set_scope (ProcstreamChildCore  *self,
+                                          ProcstreamScopeCore  *scope,
+                                          ProcstreamChildState *state);
 /* Blocks until the program runs, or is known not to. */
 gboolean procstream_child_core_wait_started (ProcstreamChildCore *self,
                                              GError             **error);

@@ -7,6 +7,7 @@
 #include "procstream-io-thread-private.h"
 #include "procstream-lifetime-private.h"
 #include "procstream-platform-private.h"
+#include "procstream-scope-core-private.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -15,9 +16,10 @@
  * The states, and who moves on:
  *
  *     created ──claim──▸ starting ──I/O thread──▸ running ──▸ (terminating) ──I/O thread──▸ exited
- *                            └──▸ failed
+ *        └──▸ queued ───────┘└──▸ failed
  *
- * claim is the only way out of created, so there is one start, whoever calls it. From then to exited or failed one reference belongs
+ * Whoever moves it to starting, from created or from queued, and nobody else, launches it, or fails it right away. So there is one
+ * start, whoever asks for it, and one who takes it out of the queue. From then to exited or failed one reference belongs
  * to what is under way below (the spawner, then the watch of the exit), so the record is there when it is over, whether anybody
  * else still cares or not.
  *
@@ -149,6 +151,7 @@ procstream_child_core_unref (ProcstreamChildCore *self)
   g_clear_object (&self->subprocess);
   g_clear_object (&self->result);
   g_clear_error (&self->error);
+  g_clear_pointer (&self->scope, procstream_scope_core_unref);
   procstream_child_options_clear (&self->options);
   procstream_bell_unref (self->bell);
   g_main_context_unref (self->context);
@@ -168,7 +171,7 @@ procstream_child_core_ring (ProcstreamChildCore *self)
 const char *
 procstream_child_state_to_string (ProcstreamChildState state)
 {
-  static const char *const names[] = { "none", "created", "starting", "running", "terminating", "exited", "failed" };
+  static const char *const names[] = { "none", "created", "queued", "starting", "running", "terminating", "exited", "failed" };
 
   g_assert (state < G_N_ELEMENTS (names));
   return names[state];
@@ -181,7 +184,8 @@ procstream_child_core_set_state_locked (ProcstreamChildCore *self,
   static const guint before[] = {
     [PROCSTREAM_CHILD_STATE_NONE] = 0,
     [PROCSTREAM_CHILD_STATE_CREATED] = 1 << PROCSTREAM_CHILD_STATE_NONE,
-    [PROCSTREAM_CHILD_STATE_STARTING] = 1 << PROCSTREAM_CHILD_STATE_CREATED,
+    [PROCSTREAM_CHILD_STATE_QUEUED] = 1 << PROCSTREAM_CHILD_STATE_CREATED,
+    [PROCSTREAM_CHILD_STATE_STARTING] = 1 << PROCSTREAM_CHILD_STATE_CREATED | 1 << PROCSTREAM_CHILD_STATE_QUEUED,
     [PROCSTREAM_CHILD_STATE_RUNNING] = 1 << PROCSTREAM_CHILD_STATE_STARTING,
     [PROCSTREAM_CHILD_STATE_TERMINATING] = 1 << PROCSTREAM_CHILD_STATE_RUNNING,
     [PROCSTREAM_CHILD_STATE_EXITED] = 1 << PROCSTREAM_CHILD_STATE_RUNNING | 1 << PROCSTREAM_CHILD_STATE_TERMINATING,
@@ -192,30 +196,103 @@ procstream_child_core_set_state_locked (ProcstreamChildCore *self,
   self->state = state;
 }
 
+/* Whether it was so that it could be moved. */
+static gboolean
+move_locked (ProcstreamChildCore *self,
+             ProcstreamChildState before,
+             ProcstreamChildState after)
+{
+  if (self->state != before)
+    return FALSE;
+  procstream_child_core_set_state_locked (self, after);
+  /* Under the lock: the exit of the program ends whatever is starting by then, or it does not start. */
+  if (after == PROCSTREAM_CHILD_STATE_STARTING)
+    self->refused = self->options.lifetime == PROCSTREAM_LIFETIME_DETACHED ? procstream_lifetime_is_over () : !procstream_lifetime_add (self);
+  return TRUE;
+}
+
+static void
+set_start_error (ProcstreamChildCore *self,
+                 ProcstreamChildState state,
+                 GError             **error)
+{
+  g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+               "“%s” cannot be started: its state is “%s”", self->options.name, procstream_child_state_to_string (state));
+}
+
+gboolean
+procstream_child_core_move (ProcstreamChildCore *self,
+                            ProcstreamChildState before,
+                            ProcstreamChildState after,
+                            GError             **error)
+{
+  ProcstreamChildState state;
+  gboolean             moved;
+
+  g_mutex_lock (&self->mutex);
+  state = self->state;
+  moved = move_locked (self, before, after);
+  g_mutex_unlock (&self->mutex);
+  if (!moved)
+    set_start_error (self, state, error);
+  return moved;
+}
+
+void
+procstream_child_core_tell_claimed (ProcstreamChildCore *self)
+{
+  procstream_lifetime_tidy ();
+  procstream_waiters_complete (self->claimed, NULL);
+}
+
 gboolean
 procstream_child_core_claim (ProcstreamChildCore *self,
                              GError             **error)
 {
+  ProcstreamScopeCore *scope;
   ProcstreamChildState state;
+  gboolean             moved;
 
   g_mutex_lock (&self->mutex);
+  scope = self->scope;
   state = self->state;
-  if (state == PROCSTREAM_CHILD_STATE_CREATED)
-    {
-      procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_STARTING);
-      /* Under the lock: the exit of the program ends whatever is starting by then, or it does not start. */
-      self->refused = self->options.lifetime == PROCSTREAM_LIFETIME_DETACHED ? procstream_lifetime_is_over () : !procstream_lifetime_add (self);
-    }
+  moved = scope == NULL && move_locked (self, PROCSTREAM_CHILD_STATE_CREATED, PROCSTREAM_CHILD_STATE_STARTING);
   g_mutex_unlock (&self->mutex);
-  if (state == PROCSTREAM_CHILD_STATE_CREATED)
-    {
-      procstream_lifetime_tidy ();
-      procstream_waiters_complete (self->claimed, NULL);
-      return TRUE;
-    }
-  g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
-               "“%s” cannot be started: its state is “%s”", self->options.name, procstream_child_state_to_string (state));
-  return FALSE;
+  if (scope)
+    moved = procstream_scope_core_claim (scope, self, error);
+  else if (!moved)
+    set_start_error (self, state, error);
+  if (moved)
+    procstream_child_core_tell_claimed (self);
+  return moved;
+}
+
+void
+procstream_child_core_unqueue (ProcstreamChildCore *self,
+                               const GError        *error)
+{
+  if (!procstream_child_core_move (self, PROCSTREAM_CHILD_STATE_QUEUED, PROCSTREAM_CHILD_STATE_STARTING, NULL))
+    return;
+  procstream_child_core_tell_claimed (self);
+  procstream_child_core_fail (self, error);
+}
+
+/* --- Its scope ---------------------------------------------------------------------------------------------------------------- */
+
+gboolean
+procstream_child_core_set_scope (ProcstreamChildCore  *self,
+                                 ProcstreamScopeCore  *scope,
+                                 ProcstreamChildState *state)
+{
+  gboolean set;
+
+  g_mutex_lock (&self->mutex);
+  *state = self->state;
+  set = self->scope == NULL;
+  if (set)
+    self->scope = procstream_scope_core_ref (scope);
+  g_mutex_unlock (&self->mutex);
+  return set;
 }
 
 void

@@ -16,6 +16,8 @@ G_BEGIN_DECLS
  * context is never iterated a blocking call must: one in the owner's thread does, when nobody listens, and a start that failed.
  * Neither drops the last reference, since its caller has one.
  *
+ * Once muted is TRUE nothing is emitted any more, and so there is nothing to hold a reference for.
+ *
  * What is emitted is told by seen, phases_seen, exited and completed, which belong to the thread of the context and are set before the
  * emission: a handler may run the main loop, and so advance, again.
  *
@@ -35,6 +37,7 @@ struct _ProcstreamChild
   GInputStream        *stdin_stream; /* held, so that no thread of the library drops the last reference while it is not read */
 
   gint     kept;           /* atomic */
+  gint     muted;          /* atomic */
   gint     opening_awaits; /* atomic: an asynchronous start was made, and the opening not yet let go */
   gboolean counting;
 
@@ -56,6 +59,11 @@ gboolean procstream_child_claim_stage (ProcstreamChild *self,
                                        gboolean         awaited,
                                        GError         **error);
 
+/* Takes the reference that a child which runs, or is about to, holds to itself, unless its lifetime is bound to its object. FALSE:
+ * it did not take it. */
+gboolean procstream_child_keep (ProcstreamChild *self);
+/* Nothing of it and of its outputs is emitted any more, and no code of the user called for these. Any thread. */
+void procstream_child_mute (ProcstreamChild *self);
 /* Drops the reference that a running child holds to itself, if there is one. */
 void procstream_child_let_go (ProcstreamChild *self);
 /* The same, if nothing is left to tell, or nobody to hear it. In the owner's thread. */

@@ -7,6 +7,7 @@
 #include "procstream-child-request-private.h"
 #include "procstream-guard-private.h"
 #include "procstream-poll-set-private.h"
+#include "procstream-scope-core-private.h"
 #include "procstream-shutdown-private.h"
 #include "procstream-writing-private.h"
 
@@ -43,6 +44,7 @@ struct _ProcstreamChildCore
   int                  pid;
   int                  pidfd;
   GSubprocess         *subprocess;
+  ProcstreamScopeCore *scope; /* NULL: none; set once, before it starts or while it runs */
   ProcstreamPollSet   *poll_set;
   ProcstreamWatch      watch;
   int                  guard_fd;    /* to the guard, from running until it is gone, -1: there is none */

@@ -396,6 +396,17 @@ step (ProcstreamChildCore   *self,
   finish (self, error);
 }
 
+/* It comes back here when it has failed by that, or when somebody else was faster and it runs. */
+static void
+leave_queue (ProcstreamChildCore *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  error = g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NOT_STARTED,
+                       "“%s” was told to end before it was started", self->options.name);
+  procstream_child_core_unqueue (self, error);
+}
+
 void
 procstream_child_core_advance_shutdown (ProcstreamChildCore *self)
 {
@@ -411,6 +422,11 @@ procstream_child_core_advance_shutdown (ProcstreamChildCore *self)
   g_mutex_unlock (&self->mutex);
   if (run == NULL || state == PROCSTREAM_CHILD_STATE_STARTING)
     return;
+  if (state == PROCSTREAM_CHILD_STATE_QUEUED)
+    {
+      leave_queue (self);
+      return;
+    }
   if (state == PROCSTREAM_CHILD_STATE_FAILED)
     {
       finish (self, NULL);

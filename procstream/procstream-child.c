@@ -5,6 +5,7 @@
 #include "procstream-child-private.h"
 #include "procstream-emission-private.h"
 #include "procstream-enum-types.h"
+#include "procstream-mute-private.h"
 #include "procstream-output-private.h"
 #include "procstream-platform-private.h"
 
@@ -86,6 +87,18 @@ static guint       signals[N_SIGNALS];
 
 /* --- Keeping alive ------------------------------------------------------------------------------------------------------------ */
 
+gboolean
+procstream_child_keep (ProcstreamChild *self)
+{
+  if (procstream_child_core_get_lifetime (self->core) == PROCSTREAM_LIFETIME_BOUND)
+    return FALSE;
+  g_object_ref (self);
+  if (g_atomic_int_compare_and_exchange (&self->kept, FALSE, TRUE))
+    return TRUE;
+  g_object_unref (self);
+  return FALSE;
+}
+
 void
 procstream_child_let_go (ProcstreamChild *self)
 {
@@ -123,7 +136,7 @@ procstream_child_settle (ProcstreamChild *self)
 {
   gboolean unheard = is_exited (self) && !g_atomic_int_get (&self->opening_awaits) && !somebody_listens (self);
 
-  if (unheard || self->completed || procstream_child_core_get_state (self->core) == PROCSTREAM_CHILD_STATE_FAILED)
+  if (unheard || g_atomic_int_get (&self->muted) || self->completed || procstream_child_core_get_state (self->core) == PROCSTREAM_CHILD_STATE_FAILED)
     procstream_child_let_go (self);
 }
 
@@ -207,7 +220,7 @@ emit_phases (ProcstreamChild *self)
     {
       g_autoptr (ProcstreamShutdownPhase) phase = procstream_child_core_dup_phase (self->core, self->phases_seen);
 
-      if (phase == NULL)
+      if (phase == NULL || g_atomic_int_get (&self->muted))
         return;
       self->phases_seen++;
       g_signal_emit (self, signals[TERMINATING], 0, phase);
@@ -250,6 +263,8 @@ emit_completed (ProcstreamChild *self)
 static void
 advance (gpointer outer)
 {
+  static void (*const emitters[]) (ProcstreamChild *) = { emit_state, emit_phases, emit_exited, emit_completed };
+
   ProcstreamChild   *self = outer;
   ProcstreamEmission emission;
 
@@ -257,10 +272,8 @@ advance (gpointer outer)
   if (g_atomic_int_get (&self->opening_awaits) && !self->counting && !procstream_child_core_is_start_held (self->core) &&
       procstream_child_core_get_state (self->core) > PROCSTREAM_CHILD_STATE_STARTING)
     count_down (self);
-  emit_state (self);
-  emit_phases (self);
-  emit_exited (self);
-  emit_completed (self);
+  for (guint i = 0; i < G_N_ELEMENTS (emitters) && !g_atomic_int_get (&self->muted); i++)
+    emitters[i](self);
   procstream_emission_end (&emission);
   procstream_child_settle (self);
 }
@@ -270,6 +283,24 @@ static void
 drained_cb (gpointer data)
 {
   procstream_child_core_ring (data);
+}
+
+void
+procstream_child_mute (ProcstreamChild *self)
+{
+  gboolean at_home = g_thread_self () == self->owner_thread;
+
+  g_atomic_int_set (&self->muted, TRUE);
+  if (at_home)
+    procstream_mute_block_handlers (G_OBJECT (self));
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
+    {
+      if (at_home)
+        procstream_mute_block_handlers (G_OBJECT (self->outputs[i]));
+      procstream_output_mute (self->outputs[i]);
+    }
+  /* To be let go of. */
+  procstream_child_core_ring (self->core);
 }
 
 /* --- The class ---------------------------------------------------------------------------------------------------------------- */

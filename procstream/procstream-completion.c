@@ -450,6 +450,22 @@ look_at_created (ProcstreamCompletion *self)
   finish (self, error);
 }
 
+/* No time counts yet. */
+static void
+look_at_queued (ProcstreamCompletion *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!g_atomic_int_get (&self->cancelled))
+    return;
+  self->cause = PROCSTREAM_CAUSE_CANCELLED;
+  error = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The wait for “%s” was cancelled before it was started",
+                       procstream_child_core_get_options (self->child)->name);
+  if (shall_end (self))
+    procstream_child_core_unqueue (self->child, error);
+  finish (self, error);
+}
+
 static void
 look_at_started (ProcstreamCompletion *self,
                  gboolean              exited,
@@ -484,6 +500,8 @@ source_dispatch (GSource    *source,
     finish (self, procstream_child_core_get_error (self->child));
   else if (state == PROCSTREAM_CHILD_STATE_CREATED)
     look_at_created (self);
+  else if (state == PROCSTREAM_CHILD_STATE_QUEUED)
+    look_at_queued (self);
   else
     look_at_started (self, state == PROCSTREAM_CHILD_STATE_EXITED, g_get_monotonic_time (), &next_us);
   if (g_source_is_destroyed (source))

@@ -113,10 +113,20 @@ ready_cb (gpointer data)
   self->klass->ready (self->native);
 }
 
+static void
+muted_cb (gpointer data)
+{
+  ProcstreamConsumerCore *self = data;
+
+  if (self->klass->muted)
+    self->klass->muted (self->native);
+}
+
 static const ProcstreamSubscriberOps push_ops = {
   .push = push_cb,
   .over = over_cb,
   .dropped = dropped_cb,
+  .muted = muted_cb,
   .ref = ref_cb,
   .unref = unref_cb,
 };
@@ -124,6 +134,7 @@ static const ProcstreamSubscriberOps push_ops = {
 static const ProcstreamSubscriberOps pull_ops = {
   .ready = ready_cb,
   .dropped = dropped_cb,
+  .muted = muted_cb,
   .ref = ref_cb,
   .unref = unref_cb,
 };

@@ -43,6 +43,8 @@ typedef struct
   void (*resumed) (gpointer native);
   void (*add_lag) (gpointer       native,
                    ProcstreamLag *lag);
+  /* The output is muted: one that calls functions of the user is to be cancelled. NULL: it calls none. */
+  void (*muted) (gpointer native);
   /* It goes on to the end when nobody holds the consumer any more. */
   gboolean outlives_consumer;
 } ProcstreamNativeClass;

@@ -168,6 +168,12 @@ consumer_left (gpointer target,
   procstream_consumer_core_finish (core, state, NULL);
 }
 
+static void
+consumer_muted (gpointer target)
+{
+  procstream_consumer_end (target, PROCSTREAM_CONSUMER_STATE_CANCELLED);
+}
+
 static const ProcstreamEmitterOps emitter_ops = {
   consumer_wants,
   consumer_chunk,
@@ -178,6 +184,7 @@ static const ProcstreamEmitterOps emitter_ops = {
   consumer_left,
   consumer_chunk_info,
   consumer_line_received,
+  consumer_muted,
 };
 
 /* --- Attaching ---------------------------------------------------------------------------------------------------------------- */

@@ -51,6 +51,8 @@ typedef struct
   /* After the lines; NULL where it is never wanted. */
   gboolean (*line_received) (gpointer        target,
                              ProcstreamLine *line);
+  /* The output is muted: it is to be cancelled. In any thread. */
+  void (*muted) (gpointer target);
 } ProcstreamEmitterOps;
 
 ProcstreamEmitter *procstream_emitter_new (const ProcstreamEmitterOps  *ops,

@@ -71,7 +71,18 @@ emitter_unref_cb (gpointer data)
   procstream_emitter_unref (data);
 }
 
+static void
+emitter_muted (gpointer data)
+{
+  ProcstreamEmitter *self = data;
+  g_autoptr (GObject) target = g_weak_ref_get (&self->target);
+
+  if (target)
+    self->ops->muted (target);
+}
+
 static const ProcstreamSubscriberOps subscriber_ops = {
+  .muted = emitter_muted,
   .ready = emitter_ready,
   .ref = emitter_ref_cb,
   .unref = emitter_unref_cb,

@@ -292,6 +292,7 @@ typedef enum
  * @PROCSTREAM_CHILD_STATE_NONE: no state; never seen
  * @PROCSTREAM_CHILD_STATE_CREATED: made, not started: what is attached now
  *   misses nothing
+ * @PROCSTREAM_CHILD_STATE_QUEUED: its [class@Procstream.Scope] starts it when there is room
  * @PROCSTREAM_CHILD_STATE_STARTING: being started
  * @PROCSTREAM_CHILD_STATE_RUNNING: the program runs
  * @PROCSTREAM_CHILD_STATE_TERMINATING: it was asked to end and has not yet
@@ -307,6 +308,7 @@ typedef enum
 {
   PROCSTREAM_CHILD_STATE_NONE,
   PROCSTREAM_CHILD_STATE_CREATED,
+  PROCSTREAM_CHILD_STATE_QUEUED,
   PROCSTREAM_CHILD_STATE_STARTING,
   PROCSTREAM_CHILD_STATE_RUNNING,
   PROCSTREAM_CHILD_STATE_TERMINATING,
@@ -585,6 +587,7 @@ typedef enum
  * @PROCSTREAM_CAUSE_OUTPUT_LIMIT: it wrote too much
  * @PROCSTREAM_CAUSE_CANCELLED: whoever waited for it was cancelled
  * @PROCSTREAM_CAUSE_PARENT_EXIT: the program exited
+ * @PROCSTREAM_CAUSE_NOT_STARTED: it never ran: its start failed, or it was taken out of a queue
  *
  * Why a child, or the waiting for it, came to its end.
  *
@@ -602,6 +605,7 @@ typedef enum
   PROCSTREAM_CAUSE_OUTPUT_LIMIT,
   PROCSTREAM_CAUSE_CANCELLED,
   PROCSTREAM_CAUSE_PARENT_EXIT,
+  PROCSTREAM_CAUSE_NOT_STARTED,
 } ProcstreamCause;
 
 /**
@@ -624,6 +628,26 @@ typedef enum
   PROCSTREAM_END_ON_OUTPUT_LIMIT = 1 << 2,
   PROCSTREAM_END_ON_CANCEL = 1 << 3,
 } ProcstreamEndOn;
+
+/**
+ * ProcstreamOnFailure:
+ * @PROCSTREAM_ON_FAILURE_UNSET: not chosen; refused
+ * @PROCSTREAM_ON_FAILURE_CONTINUE: the others go on, and so does the queue
+ * @PROCSTREAM_ON_FAILURE_STOP_STARTING: nothing is started any more; what runs goes on
+ * @PROCSTREAM_ON_FAILURE_SHUT_DOWN_OTHERS: the same, and what runs is shut down
+ *
+ * What a [class@Procstream.Scope] does when one of its children fails: it could not be
+ * started, or it ended without success and not because this program ended it on purpose.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  PROCSTREAM_ON_FAILURE_UNSET,
+  PROCSTREAM_ON_FAILURE_CONTINUE,
+  PROCSTREAM_ON_FAILURE_STOP_STARTING,
+  PROCSTREAM_ON_FAILURE_SHUT_DOWN_OTHERS,
+} ProcstreamOnFailure;
 
 /**
  * ProcstreamFindFlags:

@@ -48,6 +48,10 @@ G_BEGIN_DECLS
  *   cannot come any more
  * @PROCSTREAM_CHILD_ERROR_INPUT_CUT: a child succeeded, and was not given all of its input, since a
  *   stream could not be read
+ * @PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED: the child belongs to a scope that was closed, where
+ *   nothing may start any more
+ * @PROCSTREAM_CHILD_ERROR_NOT_STARTED: the child was in a queue, and taken out of it before it
+ *   was started, or its scope starts nothing after a failure
  *
  * Errors that are facts of this library's own domain.
  *
@@ -67,6 +71,8 @@ typedef enum
   PROCSTREAM_CHILD_ERROR_OUTPUT_CUT,
   PROCSTREAM_CHILD_ERROR_NO_MATCH,
   PROCSTREAM_CHILD_ERROR_INPUT_CUT,
+  PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED,
+  PROCSTREAM_CHILD_ERROR_NOT_STARTED,
 } ProcstreamChildError;
 
 PROCSTREAM_AVAILABLE_IN_1_0

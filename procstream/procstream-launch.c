@@ -78,6 +78,12 @@ check_lifetime (ProcstreamLauncher *self,
 {
   ProcstreamContainment containment = procstream_launcher_get_containment (self);
 
+  if (procstream_launcher_get_lifetime (self) == PROCSTREAM_LIFETIME_DETACHED && procstream_launcher_get_scope (self))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "“%s”: the property “lifetime” cannot be “detached” with a “scope”", name);
+      return FALSE;
+    }
   if (procstream_launcher_get_lifetime (self) != PROCSTREAM_LIFETIME_DETACHED ||
       (containment != PROCSTREAM_CONTAINMENT_PROCESS && containment != PROCSTREAM_CONTAINMENT_TREE))
     return TRUE;
@@ -292,14 +298,19 @@ create (ProcstreamLauncher *self,
         gboolean            is_later_stage,
         GError            **error)
 {
+  ProcstreamScope       *scope = procstream_launcher_get_scope (self);
   ProcstreamChildOptions options = { 0 };
+  g_autoptr (ProcstreamChild) child = NULL;
 
   if (!procstream_platform_check_forked ("make a child", error) || !make_options (self, argv, &options, error))
     return NULL;
   options.is_stage = is_stage;
   if (is_later_stage)
     make_later_stage (&options);
-  return procstream_child_new (&options);
+  child = procstream_child_new (&options);
+  if (scope && !procstream_scope_add (scope, child, error))
+    return NULL;
+  return g_steal_pointer (&child);
 }
 
 ProcstreamChild *
@@ -326,7 +337,8 @@ procstream_launcher_create_stage (ProcstreamLauncher *self,
  * Returns: (transfer full): a new child, or %NULL with
  *   %PROCSTREAM_CHILD_ERROR_UNSET_POLICY, which names the property,
  *   %G_IO_ERROR_INVALID_ARGUMENT, %G_IO_ERROR_TOO_MANY_OPEN_FILES when
- *   descriptors were to be duplicated for it, or %PROCSTREAM_CHILD_ERROR_FORKED
+ *   descriptors were to be duplicated for it, %PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED when it would
+ *   belong to a scope that is closed, or %PROCSTREAM_CHILD_ERROR_FORKED
  *
  * Since: 1.0
  */

@@ -37,6 +37,16 @@ procstream_launcher_install_life (GObjectClass *klass)
    */
   procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (shutdown),
                                     g_param_spec_object ("shutdown", NULL, NULL, PROCSTREAM_TYPE_SHUTDOWN, flags));
+  /**
+   * ProcstreamLauncher:scope: (getter get_scope) (setter set_scope)
+   *
+   * To what children belong: each is added to it when it is made. %NULL, unless set, is
+   * no scope. Once the scope is closed no more children are made.
+   *
+   * Since: 1.0
+   */
+  procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (scope),
+                                    g_param_spec_object ("scope", NULL, NULL, PROCSTREAM_TYPE_SCOPE, flags));
 }
 
 /**
@@ -109,6 +119,42 @@ procstream_launcher_set_shutdown (ProcstreamLauncher *self, ProcstreamShutdown *
   g_return_if_fail (shutdown == NULL || PROCSTREAM_IS_SHUTDOWN (shutdown));
 
   procstream_launcher_store_object (self, "shutdown", shutdown);
+}
+
+/**
+ * procstream_launcher_get_scope: (get-property scope)
+ * @self: a launcher
+ *
+ * Gets to what children belong.
+ *
+ * Returns: (transfer none) (nullable): the scope, or %NULL for none
+ *
+ * Since: 1.0
+ */
+ProcstreamScope *
+procstream_launcher_get_scope (ProcstreamLauncher *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
+
+  return self->scope;
+}
+
+/**
+ * procstream_launcher_set_scope: (set-property scope)
+ * @self: a launcher
+ * @scope: (nullable): to what children belong, or %NULL for no scope
+ *
+ * Sets to what children belong.
+ *
+ * Since: 1.0
+ */
+void
+procstream_launcher_set_scope (ProcstreamLauncher *self, ProcstreamScope *scope)
+{
+  g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
+  g_return_if_fail (scope == NULL || PROCSTREAM_IS_SCOPE (scope));
+
+  procstream_launcher_store_object (self, "scope", scope);
 }
 
 /**

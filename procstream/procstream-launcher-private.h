@@ -6,6 +6,7 @@
 #include "procstream-output-config-private.h"
 #include "procstream-process-settings-private.h"
 #include "procstream-pty-private.h"
+#include "procstream-scope.h"
 
 G_BEGIN_DECLS
 
@@ -54,6 +55,7 @@ struct _ProcstreamLauncher
   /* Life. */
   ProcstreamLifetime  lifetime;
   ProcstreamShutdown *shutdown;
+  ProcstreamScope    *scope;
   guint32             success[8]; /* a bit for each exit status */
 
   /* Pseudo-terminal. */

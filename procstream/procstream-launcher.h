@@ -12,6 +12,7 @@
 #include <procstream/procstream-child.h>
 #include <procstream/procstream-enums.h>
 #include <procstream/procstream-output-config.h>
+#include <procstream/procstream-scope.h>
 
 G_BEGIN_DECLS
 
@@ -103,6 +104,10 @@ PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamShutdown *procstream_launcher_get_shutdown (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_shutdown (ProcstreamLauncher *self, ProcstreamShutdown *shutdown);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamScope *procstream_launcher_get_scope (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_scope (ProcstreamLauncher *self, ProcstreamScope *scope);
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamOutputConfig *procstream_launcher_get_stdout_config (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0

@@ -84,6 +84,8 @@ void procstream_line_seeker_add_lag (ProcstreamLineSeeker *self,
 
 /* Any thread. */
 void procstream_line_seeker_ready (ProcstreamLineSeeker *self);
+/* The output is muted: one that asks functions of the program ends. Any thread. */
+void procstream_line_seeker_mute (ProcstreamLineSeeker *self);
 void procstream_line_seeker_over (ProcstreamLineSeeker *self); /* the core's state is final */
 void procstream_line_seeker_exited (ProcstreamLineSeeker *self,
                                     const char           *message); /* how the process ended, NULL: not known */

@@ -206,6 +206,18 @@ procstream_line_seeker_add_leg (ProcstreamLineSeeker        *self,
   return TRUE;
 }
 
+void
+procstream_line_seeker_mute (ProcstreamLineSeeker *self)
+{
+  gboolean asks;
+
+  g_mutex_lock (&self->mutex);
+  asks = self->asks;
+  g_mutex_unlock (&self->mutex);
+  if (asks)
+    procstream_consumer_core_finish (self->core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
+}
+
 static void
 leg_ready (gpointer native)
 {
@@ -225,6 +237,12 @@ leg_over (gpointer native)
 }
 
 static void
+leg_muted (gpointer native)
+{
+  procstream_line_seeker_mute (((Leg *) native)->search);
+}
+
+static void
 leg_free (gpointer native)
 {
 }
@@ -232,6 +250,7 @@ leg_free (gpointer native)
 static const ProcstreamNativeClass leg_class = {
   .ready = leg_ready,
   .over = leg_over,
+  .muted = leg_muted,
   .free = leg_free,
 };
 

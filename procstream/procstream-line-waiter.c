@@ -190,7 +190,14 @@ search_free (gpointer native)
   procstream_line_seeker_free (native);
 }
 
+static void
+search_muted (gpointer native)
+{
+  procstream_line_seeker_mute (native);
+}
+
 static const ProcstreamNativeClass native_class = {
+  .muted = search_muted,
   .attach = search_attach,
   .attached = search_attached,
   .ready = search_ready,

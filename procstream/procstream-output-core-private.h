@@ -142,6 +142,8 @@ typedef struct
   void (*ready) (gpointer data);
   gpointer (*ref) (gpointer data);
   void (*unref) (gpointer data);
+  /* The output is muted: who calls code of the user ends; called without a lock. NULL: it never does. */
+  void (*muted) (gpointer data);
 } ProcstreamSubscriberOps;
 
 /* While it is opening, whoever subscribes starts at the beginning. */
@@ -204,6 +206,9 @@ void procstream_output_core_set_paused (ProcstreamOutputCore   *self,
 void procstream_output_core_get_lag (ProcstreamOutputCore   *self,
                                      ProcstreamSubscription *subscription,
                                      ProcstreamLag          *lag);
+
+/* Tells all who subscribe by now that it is muted. Any thread, without a lock. */
+void procstream_output_core_mute (ProcstreamOutputCore *self);
 
 /* The place of a consumer, of which a single output has one, and others as many as are wanted. */
 gboolean procstream_output_core_claim (ProcstreamOutputCore *self,

@@ -55,6 +55,42 @@ procstream_output_core_vacate (ProcstreamOutputCore   *self,
   g_mutex_unlock (&self->mutex);
 }
 
+/* --- Muting ------------------------------------------------------------------------------------------------------------------- */
+
+static void
+collect_muted_locked (GPtrArray *subscriptions,
+                      GPtrArray *muted)
+{
+  for (guint i = 0; i < subscriptions->len; i++)
+    {
+      ProcstreamSubscription *subscription = g_ptr_array_index (subscriptions, i);
+
+      if (subscription->ops->muted == NULL)
+        continue;
+      subscription->ops->ref (subscription->data);
+      g_ptr_array_add (muted, procstream_subscription_ref (subscription));
+    }
+}
+
+void
+procstream_output_core_mute (ProcstreamOutputCore *self)
+{
+  g_autoptr (GPtrArray) muted = g_ptr_array_new ();
+
+  g_mutex_lock (&self->mutex);
+  collect_muted_locked (self->pulling, muted);
+  collect_muted_locked (self->pushed, muted);
+  g_mutex_unlock (&self->mutex);
+  for (guint i = 0; i < muted->len; i++)
+    {
+      ProcstreamSubscription *subscription = g_ptr_array_index (muted, i);
+
+      subscription->ops->muted (subscription->data);
+      subscription->ops->unref (subscription->data);
+      procstream_subscription_unref (subscription);
+    }
+}
+
 /* --- Standing still ----------------------------------------------------------------------------------------------------------- */
 
 void

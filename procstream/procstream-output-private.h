@@ -28,6 +28,9 @@ void procstream_output_set_drained_func (ProcstreamOutput *self,
                                          void (*func) (gpointer),
                                          gpointer data);
 
+/* Nothing of it is emitted any more, and no code of the user called for it, by the consumers that are attached. Any thread. */
+void procstream_output_mute (ProcstreamOutput *self);
+
 /* The writer of the file that it goes to as well (transfer full) (nullable). */
 void procstream_output_take_file_writer (ProcstreamOutput *self,
                                          ProcstreamWriter *writer);

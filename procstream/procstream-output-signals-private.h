@@ -22,6 +22,9 @@ void procstream_output_signals_open (ProcstreamOutputSignals *self);
 /* Nothing begins any more: the outer object is disposed of. FALSE when it was closed before. */
 gboolean procstream_output_signals_close (ProcstreamOutputSignals *self);
 
+/* Nothing is emitted any more. Any thread. */
+void procstream_output_signals_mute (ProcstreamOutputSignals *self);
+
 /* What the functions of the same names do for the outer object. */
 void procstream_output_signals_release_opening (ProcstreamOutputSignals *self);
 void procstream_output_signals_release_opening_now (ProcstreamOutputSignals *self);

@@ -14,6 +14,8 @@
  * not yet disposed of, or NULL; a subscription is made only under the mutex and only while outer is set, so dispose, which
  * clears it under the mutex and then cancels, is followed by no other one.
  *
+ * muted is set once, and then no subscription is made any more, either.
+ *
  * opening is TRUE from the making until the owner's part of the start is over: until then the subscription at byte 0 is
  * kept, taken from by nobody.
  */
@@ -27,6 +29,7 @@ struct _ProcstreamOutputSignals
   gboolean              subscribed; /* atomic; a hint for the thread that reads */
   gboolean              opening;    /* atomic */
   gboolean              ended;      /* atomic; the end was emitted */
+  gboolean              muted;
 
   void (*drained) (gpointer);
   gpointer drained_data;
@@ -103,6 +106,8 @@ procstream_output_core_get_delivery (ProcstreamOutputCore *self)
 static void
 subscribe_locked (ProcstreamOutputSignals *self)
 {
+  if (self->muted)
+    return;
   g_atomic_int_set (&self->subscribed, TRUE);
   procstream_emitter_subscribe (self->emitter, self->core, procstream_output_core_get_delivery (self->core), has_line_handler (self->outer), FALSE);
 }
@@ -219,6 +224,12 @@ output_left (gpointer target,
     self->drained (self->drained_data);
 }
 
+static void
+output_muted (gpointer target)
+{
+  procstream_output_signals_mute (procstream_output_get_signals (target));
+}
+
 static const ProcstreamEmitterOps emitter_ops = {
   output_wants,
   output_chunk,
@@ -229,6 +240,7 @@ static const ProcstreamEmitterOps emitter_ops = {
   output_left,
   output_chunk_info,
   output_line_received,
+  output_muted,
 };
 
 /* --- Interface ---------------------------------------------------------------------------------------------------------------- */
@@ -270,6 +282,19 @@ procstream_output_signals_close (ProcstreamOutputSignals *self)
   g_mutex_unlock (&self->mutex);
   procstream_emitter_cancel (self->emitter);
   return TRUE;
+}
+
+void
+procstream_output_signals_mute (ProcstreamOutputSignals *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->muted = TRUE;
+  g_atomic_int_set (&self->opening, FALSE);
+  if (self->outer)
+    procstream_output_core_set_opening (self->core, FALSE);
+  procstream_emitter_cancel (self->emitter);
+  g_atomic_int_set (&self->subscribed, FALSE);
+  g_mutex_unlock (&self->mutex);
 }
 
 void

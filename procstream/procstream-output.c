@@ -143,6 +143,13 @@ procstream_output_set_drained_func (ProcstreamOutput *self,
 }
 
 void
+procstream_output_mute (ProcstreamOutput *self)
+{
+  procstream_output_signals_mute (self->signals);
+  procstream_output_core_mute (self->core);
+}
+
+void
 procstream_output_take_file_writer (ProcstreamOutput *self,
                                     ProcstreamWriter *writer)
 {

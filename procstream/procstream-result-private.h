@@ -36,6 +36,7 @@ typedef struct
   char              *tail;        /* (transfer full) */
   GError            *input_error; /* (transfer full) */
   GError            *file_error;  /* (transfer full) */
+  const GError      *start_error; /* it never ran, because of that */
 } ProcstreamResultFacts;
 
 ProcstreamResult *procstream_result_new_from_facts (ProcstreamResultFacts *facts);
@@ -45,5 +46,8 @@ ProcstreamResult *procstream_result_new (const char *name,
                                          int         exit_code,
                                          int         term_signal,
                                          gint64      duration_us);
+/* Of one that never ran. */
+ProcstreamResult *procstream_result_new_not_started (const char   *name,
+                                                     const GError *error);
 
 G_END_DECLS

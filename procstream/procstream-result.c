@@ -43,6 +43,7 @@ struct _ProcstreamResult
   GError            *input_error;
   char              *message;
   GError            *file_error;
+  GError            *start_error; /* NULL: it ran */
 };
 
 G_DEFINE_FINAL_TYPE (ProcstreamResult, procstream_result, G_TYPE_OBJECT)
@@ -170,7 +171,8 @@ procstream_result_new_from_facts (ProcstreamResultFacts *facts)
   self->tail = g_steal_pointer (&facts->tail);
   self->input_error = g_steal_pointer (&facts->input_error);
   self->file_error = g_steal_pointer (&facts->file_error);
-  self->message = make_message (self);
+  self->start_error = facts->start_error ? g_error_copy (facts->start_error) : NULL;
+  self->message = self->start_error ? g_strdup (self->start_error->message) : make_message (self);
   return self;
 }
 
@@ -193,6 +195,21 @@ procstream_result_new (const char *name,
   return procstream_result_new_from_facts (&facts);
 }
 
+ProcstreamResult *
+procstream_result_new_not_started (const char   *name,
+                                   const GError *error)
+{
+  ProcstreamResultFacts facts = {
+    .name = name,
+    .exit_code = -1,
+    .cause = PROCSTREAM_CAUSE_NOT_STARTED,
+    .phase = -1,
+    .start_error = error,
+  };
+
+  return procstream_result_new_from_facts (&facts);
+}
+
 /* --- The class ---------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -205,6 +222,7 @@ procstream_result_finalize (GObject *object)
   g_clear_error (&self->input_error);
   g_free (self->message);
   g_clear_error (&self->file_error);
+  g_clear_error (&self->start_error);
   g_clear_object (&self->attempts);
   for (guint i = 0; i < 2; i++)
     g_clear_object (&self->captures[i]);
@@ -895,7 +913,8 @@ procstream_result_dup_stderr_text (ProcstreamResult *self)
  * not be written always is.
  *
  * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL,
- *   %PROCSTREAM_CHILD_ERROR_INPUT_CUT or %PROCSTREAM_CHILD_ERROR_OUTPUT_CUT
+ *   %PROCSTREAM_CHILD_ERROR_INPUT_CUT or %PROCSTREAM_CHILD_ERROR_OUTPUT_CUT, or with
+ *   the error that kept it from starting
  *
  * Since: 1.0
  */
@@ -909,6 +928,11 @@ procstream_result_check (ProcstreamResult *self,
   g_return_val_if_fail (PROCSTREAM_IS_RESULT (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
+  if (self->start_error)
+    {
+      g_propagate_error (error, g_error_copy (self->start_error));
+      return FALSE;
+    }
   if (!self->success)
     {
       g_propagate_error (error, procstream_child_error_new_with_result (PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL, self->message, self));

@@ -27,6 +27,7 @@
 #include <procstream/procstream-reader.h>
 #include <procstream/procstream-result.h>
 #include <procstream/procstream-run.h>
+#include <procstream/procstream-scope.h>
 #include <procstream/procstream-shutdown-attempt.h>
 #include <procstream/procstream-shutdown-phase.h>
 #include <procstream/procstream-shutdown.h>

@@ -26,6 +26,7 @@ EXPECTED = {
                 'the last match is number 6 of its output\n',
     'on-a-terminal': '24 100\nname? hello world\n',
     'pipeline': 'smallest: apple\ncounted: 3\non the way: 1 2 3\nto blame: cat with status 1\n',
+    'scope': 'ended by signals 15 and 15\none\ntwo\nthree\n',
     'several-subscribers': 'live: 1\nlive: 2\nlive: 3\nlive: 4\nlive: 5\ntail: 4 5\nlate: 1 2 3 4 5\n',
     'slow-consumers': 'dropped: 1\npaused: 10 bytes behind\nresumed: 1 2 3 4 5\n',
     'wait-for-line': 'server: starting\nserver: ready on port 8080\nready, stopping it\nended by signal 15\n',

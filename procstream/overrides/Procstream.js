@@ -88,8 +88,32 @@ function waitForLines({Child, LineWaiter, MatchFlags}) {
     };
 }
 
+/* Where the engine knows of such blocks, `using` and `await using` close a scope at their end. */
+function closeAtEnd({prototype}) {
+    if (Symbol.dispose) {
+        prototype[Symbol.dispose] = function () {
+            this.close(-1, null);
+        };
+    }
+    if (Symbol.asyncDispose) {
+        const {close_async: closeAsync} = prototype;
+
+        prototype[Symbol.asyncDispose] = function () {
+            return new Promise((resolve, reject) => closeAsync.call(this, null, (_scope, result) => {
+                try {
+                    resolve(this.close_finish(result));
+                } catch (error) {
+                    reject(error);
+                }
+            }));
+        };
+    }
+}
+
 function _init() {
     this.LogModel.prototype[Symbol.iterator] = iterateList;
+    this.Scope.prototype[Symbol.iterator] = iterateList;
+    closeAtEnd(this.Scope);
 
     wrapConnect(this.Output.prototype, 'connect');
     wrapConnect(this.Output.prototype, 'connect_after');

@@ -45,6 +45,23 @@ test_endings (void)
     }
 }
 
+/* The error that kept a child from starting is all that there is to say of it, and what checking it comes to. */
+static void
+test_not_started (void)
+{
+  g_autoptr (GError) reason = g_error_new_literal (G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT, "“make” is not there");
+  g_autoptr (ProcstreamResult) result = procstream_result_new_not_started ("make", reason);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_NOT_STARTED);
+  g_assert_cmpint (procstream_result_get_exit_code (result), ==, -1);
+  g_assert_false (procstream_result_get_success (result));
+  g_assert_false (procstream_result_get_running (result));
+  g_assert_cmpstr (procstream_result_get_message (result), ==, reason->message);
+  g_assert_false (procstream_result_check (result, &error));
+  g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+}
+
 /* Languages see properties: each says what its getter says. */
 static void
 test_properties (void)
@@ -115,6 +132,7 @@ main (int   argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/result/endings", test_endings);
+  g_test_add_func ("/result/not-started", test_not_started);
   g_test_add_func ("/result/properties", test_properties);
   g_test_add_func ("/result/read-only", test_read_only);
   g_test_add_func ("/result/name", test_name);

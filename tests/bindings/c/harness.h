@@ -174,3 +174,4 @@ void scenario_terminate (void);
 void scenario_lifetime (void);
 void scenario_complete (void);
 void scenario_run (void);
+void scenario_scope (void);

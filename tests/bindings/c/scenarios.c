@@ -75,6 +75,7 @@ static const Scenario scenarios[] = {
   { 69, "lifetime", scenario_lifetime },
   { 70, "complete", scenario_complete },
   { 71, "run", scenario_run },
+  { 72, "scope", scenario_scope },
   { 73, "process settings", scenario_process_settings },
   { 74, "pseudo-terminal", scenario_pseudo_terminal },
   { 75, "tree", scenario_tree },

@@ -33,6 +33,8 @@ const PAIRS = [
     [Procstream.Reader, 'read_exactly'],
     [Procstream.Reader, 'read_line'],
     [Procstream.Reader, 'read_until'],
+    [Procstream.Scope, 'close'],
+    [Procstream.Scope, 'complete_all'],
 ];
 for (const [klass, name] of PAIRS)
     Gio._promisify(klass.prototype, `${name}_async`, `${name}_finish`);

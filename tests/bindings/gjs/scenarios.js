@@ -1317,6 +1317,61 @@ scenario(71, 'run', async () => {
     equal((await launcher.run_async(shell('echo two'), null, null)).stdout.text, 'two\n');
 });
 
+scenario(72, 'scope', async () => {
+    const {Cause, ChildError, Scope} = Procstream;
+    const sleeper = ['sleep', '1000'];
+    let scope = new Scope();
+    let launcher = reliable({scope});
+    const children = [launcher.spawnv(sleeper), launcher.spawnv(sleeper)];
+    while (scope.get_n_items() < 2)
+        GLib.MainContext.default().iteration(true);
+    check([...scope].every((child, i) => child === children[i]));
+    equal(scope.n_running, 2);
+    check(await scope.close_async(null));
+    equal(children.map(child => child.term_signal), [SIGTERM, SIGTERM]);
+    await raises(ChildError, ChildError.SCOPE_CLOSED, () => launcher.spawnv(sleeper));
+    check(scope.close(TIMEOUT_MS, null));
+
+    scope = new Scope({max_running: 1});
+    launcher = reliable({scope});
+    const failed = new Promise(resolve => scope.connect('start-failed', (_scope, _child, error) => resolve(error)));
+    for (const argv of [['echo', 'one'], ['/nowhere/program'], ['echo', 'three']])
+        scope.enqueue(launcher.create(argv));
+    const results = await scope.complete_all_async(null, null);
+    equal(results.map(result => result.dup_stdout_text()), ['one\n', null, 'three\n']);
+    equal(results[1].cause, Cause.NOT_STARTED);
+    await raises(GLib.SpawnError, GLib.SpawnError.NOENT, () => results[1].check());
+    check((await failed).matches(GLib.SpawnError, GLib.SpawnError.NOENT));
+    equal([scope.n_finished, scope.complete_all(null, null).length], [3, 3]);
+
+    scope = new Scope();
+    let child = reliable({scope}).spawnv(sleeper);
+    let late = 0;
+    child.connect('exited', () => late++);
+    child.stdout.connect('ended', () => late++);
+    scope.abort();
+    check(await scope.close_async(null));
+    equal([late, child.term_signal], [0, SIGKILL]);
+
+    // What a block does where the engine has them, and by hand.
+    scope = new Scope();
+    try {
+        child = reliable({scope}).spawnv(sleeper);
+    } finally {
+        if (Symbol.dispose)
+            scope[Symbol.dispose]();
+        else
+            scope.close(TIMEOUT_MS, null);
+    }
+    equal([child.term_signal, scope.closed], [SIGTERM, true]);
+    if (Symbol.asyncDispose) {
+        scope = new Scope();
+        child = reliable({scope}).spawnv(sleeper);
+        await scope[Symbol.asyncDispose]();
+        equal(child.term_signal, SIGTERM);
+    }
+});
+
 scenario(73, 'process settings', async () => {
     const plain = reliable().spawnv(shell('nice'));
     const nice = collect(plain.stdout);

@@ -1532,6 +1532,63 @@ def run():
     equal(result.get_stdout().get_text(), 'two\n')
 
 
+@scenario(72, 'scope')
+def scope_of_children():
+    sleeper, Error = ['sleep', '1000'], Procstream.ChildError
+    scope = Procstream.Scope()
+    launcher = reliable(scope=scope)
+    children = [launcher.spawnv(sleeper) for _ in range(2)]
+    while len(scope) < 2:
+        GLib.MainContext.default().iteration(True)
+    equal([child.get_pid() for child in scope], [child.get_pid() for child in children])
+    equal(scope.get_n_running(), 2)
+    assert scope.close_finish(finish(scope.close_async, None)[1])
+    equal([child.get_term_signal() for child in children], [signal.SIGTERM, signal.SIGTERM])
+    raises(Procstream.child_error_quark(), Error.SCOPE_CLOSED, launcher.spawnv, sleeper)
+    assert scope.close()
+
+    scope = Procstream.Scope(max_running=1)
+    launcher, failed = reliable(scope=scope), []
+    scope.connect('start-failed', lambda _scope, _child, error: failed.append(error))
+    for argv in (['echo', 'one'], ['/nowhere/program'], ['echo', 'three']):
+        scope.enqueue(launcher.create(argv))
+    results = scope.complete_all_finish(finish(scope.complete_all_async, None, None)[1])
+    equal([result.dup_stdout_text() for result in results], ['one\n', None, 'three\n'])
+    equal(results[1].get_cause(), Procstream.Cause.NOT_STARTED)
+    raises(GLib.spawn_error_quark(), GLib.SpawnError.NOENT, results[1].check)
+    while not failed:
+        GLib.MainContext.default().iteration(True)
+    assert failed[0].matches(GLib.spawn_error_quark(), GLib.SpawnError.NOENT), failed
+    equal((scope.get_n_finished(), len(scope.complete_all())), (3, 3))
+
+    scope = Procstream.Scope()
+    child, late = reliable(scope=scope).spawnv(sleeper), []
+    child.connect('exited', late.append)
+    child.get_stdout().connect('ended', lambda *args: late.append(args))
+    scope.abort()
+    scope.close(timeout=60)
+    GLib.MainContext.default().iteration(False)
+    equal((late, child.get_term_signal()), ([], signal.SIGKILL))
+
+    with Procstream.Scope() as scope:
+        child = reliable(scope=scope).spawnv(sleeper)
+    equal((child.get_term_signal(), scope.get_closed()), (signal.SIGTERM, True))
+
+    async def serve():
+        while True:
+            GLib.MainContext.default().iteration(False)
+            await asyncio.sleep(0.001)
+
+    async def use():
+        server = asyncio.ensure_future(serve())
+        async with Procstream.Scope() as scope:
+            child = reliable(scope=scope).spawnv(sleeper)
+        server.cancel()
+        return child
+
+    equal(asyncio.run(use()).get_term_signal(), signal.SIGTERM)
+
+
 @scenario(73, 'process settings')
 def process_settings():
     plain = reliable().spawnv(shell('nice'))

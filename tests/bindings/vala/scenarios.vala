@@ -1540,6 +1540,7 @@ int main (string[] args) {
     scenario (69, "lifetime", lifetime);
     scenario (70, "complete", complete_child);
     scenario (71, "run", () => run_program.end (run_async ((callback) => run_program.begin (callback))));
+    scenario (72, "scope", () => scope_of_children.end (run_async ((callback) => scope_of_children.begin (callback))));
     scenario (73, "process settings", process_settings);
     scenario (74, "pseudo-terminal", pseudo_terminal);
     scenario (75, "tree", tree);

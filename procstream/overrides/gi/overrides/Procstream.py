@@ -349,3 +349,30 @@ class Child(Procstream.Child):
             return call_async(self, 'expect', pattern, flags, _milliseconds(timeout_ms, timeout), cancellable=cancellable)
         return Procstream.Child.expect_async(self, *_pattern(pattern, flags), _milliseconds(timeout_ms, timeout),
                                              cancellable, callback, *user_data)
+
+# --- Scope ------------------------------------------------------------------------------------------------------------
+
+@_public
+@override
+class Scope(Procstream.Scope):
+    """A `with` or `async with` block closes it at its end, and so ends all its children."""
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    async def __aenter__(self):
+        return self
+
+    async def __aexit__(self, *_):
+        await call_async(self, 'close')
+
+    def close(self, timeout_ms=Procstream.NO_TIMEOUT, cancellable=None, *, timeout=None):
+        """As in C; timeout is in seconds."""
+        return Procstream.Scope.close(self, _milliseconds(timeout_ms, timeout), cancellable)
+
+    def complete_all(self, options=None, cancellable=None):
+        """As in C: a list of results."""
+        return Procstream.Scope.complete_all(self, options, cancellable)

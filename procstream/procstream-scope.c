@@ -1,0 +1,769 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "procstream-scope.h"
+
+#include "procstream-child-private.h"
+#include "procstream-emission-private.h"
+#include "procstream-enum-types.h"
+#include "procstream-platform-private.h"
+#include "procstream-scope-private.h"
+
+/**
+ * ProcstreamScope:
+ *
+ * Owns children, and ends them all together.
+ *
+ * Whatever belongs to one thing, such as a window, a request or a plug-in, is given to
+ * one scope, by [property@Procstream.Launcher:scope], so that no child can be
+ * forgotten, or by [method@Procstream.Scope.add]. [method@Procstream.Scope.close] then shuts all of
+ * it down, at the same time, and nothing can be started in a scope that is closed. A
+ * scope that nobody refers to any more is closed as well, without waiting: the
+ * library's own thread goes on with that.
+ *
+ * [method@Procstream.Scope.abort] is for who has to be gone at once.
+ *
+ * ## As a pool
+ *
+ * [method@Procstream.Scope.enqueue] has children started when there is room, which
+ * [property@Procstream.Scope:max-running] says, in the order in which they came.
+ * [method@Procstream.Scope.complete_all] waits for all and collects what they
+ * write. [property@Procstream.Scope:on-failure] says what becomes of the others when one
+ * fails. Neither needs a main loop.
+ *
+ * ## As a list
+ *
+ * A scope is a [iface@Gio.ListModel] of [class@Procstream.Child] objects. They appear
+ * in the list, and leave it, when the thread-default main context of the
+ * thread that created the scope iterates: [signal@Gio.ListModel::items-changed] is emitted once
+ * for all that has changed by then. Children that have ended stay, unless
+ * [property@Procstream.Scope:keep-finished] is unset or
+ * [method@Procstream.Scope.remove] takes them away: a scope that lives as long as the
+ * program should let go of them.
+ *
+ * ## Threads
+ *
+ * All signals, those of property changes among them, are emitted in the thread-default
+ * main context of the thread that created the scope. [iface@Gio.ListModel] is for that thread; all
+ * other methods may be called from any thread.
+ *
+ * Since: 1.0
+ */
+
+enum
+{
+  PROP_0,
+  PROP_SHUTDOWN,
+  PROP_MAX_RUNNING,
+  PROP_ON_FAILURE,
+  PROP_KEEP_FINISHED,
+  PROP_N_ITEMS,
+  PROP_N_RUNNING,
+  PROP_N_QUEUED,
+  PROP_N_FINISHED,
+  PROP_CLOSED,
+  N_PROPS,
+};
+
+enum
+{
+  START_FAILED,
+  N_SIGNALS,
+};
+
+static GParamSpec *properties[N_PROPS];
+static guint       signals[N_SIGNALS];
+
+static void list_model_init (GListModelInterface *iface);
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (ProcstreamScope, procstream_scope, G_TYPE_OBJECT, G_IMPLEMENT_INTERFACE (G_TYPE_LIST_MODEL, list_model_init))
+
+/* --- The list ----------------------------------------------------------------------------------------------------------------- */
+
+static gpointer
+get_item (GListModel *list,
+          guint       position)
+{
+  ProcstreamScope *self = PROCSTREAM_SCOPE (list);
+
+  return position < self->shown->len ? g_object_ref (g_ptr_array_index (self->shown, position)) : NULL;
+}
+
+static GType
+get_item_type (GListModel *list)
+{
+  return PROCSTREAM_TYPE_CHILD;
+}
+
+static guint
+get_n_items (GListModel *list)
+{
+  return PROCSTREAM_SCOPE (list)->shown->len;
+}
+
+static void
+list_model_init (GListModelInterface *iface)
+{
+  iface->get_item_type = get_item_type;
+  iface->get_n_items = get_n_items;
+  iface->get_item = get_item;
+}
+
+static GPtrArray *
+new_list (void)
+{
+  return g_ptr_array_new_with_free_func (g_object_unref);
+}
+
+static gpointer
+ref_cb (gconstpointer child,
+        gpointer      user_data)
+{
+  return g_object_ref ((gpointer) child);
+}
+
+GPtrArray *
+procstream_scope_dup_children (ProcstreamScope *self)
+{
+  GPtrArray *children;
+
+  g_mutex_lock (&self->mutex);
+  children = g_ptr_array_copy (self->shown, ref_cb, NULL);
+  g_ptr_array_extend (children, self->incoming, ref_cb, NULL);
+  g_mutex_unlock (&self->mutex);
+  return children;
+}
+
+/* --- Emission ----------------------------------------------------------------------------------------------------------------- */
+
+static gboolean
+is_muted (ProcstreamScope *self)
+{
+  return g_atomic_int_get (&self->muted);
+}
+
+static GHashTable *
+new_set (GPtrArray *cores)
+{
+  GHashTable *set = g_hash_table_new (NULL, NULL);
+
+  for (guint i = 0; i < cores->len; i++)
+    g_hash_table_add (set, g_ptr_array_index (cores, i));
+  return set;
+}
+
+/* What is to be shown now in place of shown, which is returned. */
+static GPtrArray *
+replace_shown (ProcstreamScope *self)
+{
+  g_autoptr (GPtrArray) gone = NULL;
+  g_autoptr (GHashTable) gone_set = NULL;
+  GPtrArray *before;
+  GPtrArray *now = new_list ();
+
+  g_mutex_lock (&self->mutex);
+  gone = procstream_scope_core_steal_gone (self->core);
+  gone_set = new_set (gone);
+  before = self->shown;
+  g_ptr_array_extend (now, before, ref_cb, NULL);
+  g_ptr_array_extend_and_steal (now, g_steal_pointer (&self->incoming));
+  self->incoming = new_list ();
+  for (guint i = 0; gone->len > 0 && i < now->len;)
+    {
+      ProcstreamChild *child = g_ptr_array_index (now, i);
+
+      if (g_hash_table_contains (gone_set, child->core))
+        g_ptr_array_remove_index (now, i);
+      else
+        i++;
+    }
+  self->shown = now;
+  g_mutex_unlock (&self->mutex);
+  return before;
+}
+
+/* As one change, of all that is not the same at the beginning and at the end. */
+static void
+emit_items_changed (ProcstreamScope *self,
+                    GPtrArray       *before)
+{
+  GPtrArray *now = self->shown;
+  guint      first = 0;
+  guint      last = 0;
+
+  while (first < before->len && first < now->len && before->pdata[first] == now->pdata[first])
+    first++;
+  while (last < before->len - first && last < now->len - first &&
+         before->pdata[before->len - 1 - last] == now->pdata[now->len - 1 - last])
+    last++;
+  if (first == before->len && first == now->len)
+    return;
+  g_list_model_items_changed (G_LIST_MODEL (self), first, before->len - first - last, now->len - first - last);
+}
+
+static void
+emit_facts (ProcstreamScope *self,
+            guint            n_items_before)
+{
+  ProcstreamScopeFacts before = self->told;
+  ProcstreamScopeFacts now;
+
+  procstream_scope_core_get_facts (self->core, &now);
+  self->told = now;
+  if (self->shown->len != n_items_before && !is_muted (self))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_ITEMS]);
+  if (now.n_queued != before.n_queued && !is_muted (self))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_QUEUED]);
+  if (now.n_running != before.n_running && !is_muted (self))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_RUNNING]);
+  if (now.n_finished != before.n_finished && !is_muted (self))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_FINISHED]);
+  if (now.closed != before.closed && !is_muted (self))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_CLOSED]);
+}
+
+static void
+emit_failed (ProcstreamScope *self,
+             GPtrArray       *before)
+{
+  g_autoptr (GPtrArray) failed = procstream_scope_core_steal_failed (self->core);
+  g_autoptr (GPtrArray) known = g_ptr_array_copy (before, ref_cb, NULL);
+
+  if (failed->len == 0)
+    return;
+  g_ptr_array_extend (known, self->shown, ref_cb, NULL);
+  for (guint i = 0; i < failed->len; i++)
+    for (guint k = 0; k < known->len; k++)
+      {
+        ProcstreamChild *child = g_ptr_array_index (known, k);
+
+        if (child->core != g_ptr_array_index (failed, i))
+          continue;
+        if (!is_muted (self))
+          g_signal_emit (self, signals[START_FAILED], 0, child, procstream_child_core_get_error (child->core));
+        break;
+      }
+}
+
+static void
+emit_all (ProcstreamScope *self)
+{
+  g_autoptr (GPtrArray) before = replace_shown (self);
+
+  emit_items_changed (self, before);
+  emit_failed (self, before);
+  emit_facts (self, before->len);
+}
+
+/* In the thread that runs the context, each time something has changed. */
+static void
+advance (gpointer outer)
+{
+  ProcstreamScope   *self = outer;
+  ProcstreamEmission emission;
+
+  if (is_muted (self))
+    return;
+  self->again = self->emitting;
+  if (self->emitting)
+    return;
+  self->emitting = TRUE;
+  procstream_emission_begin (&emission, self);
+  emit_all (self);
+  procstream_emission_end (&emission);
+  self->emitting = FALSE;
+  if (self->again)
+    procstream_bell_ring (self->bell);
+}
+
+/* --- The class ---------------------------------------------------------------------------------------------------------------- */
+
+static void
+procstream_scope_dispose (GObject *object)
+{
+  ProcstreamScope *self = PROCSTREAM_SCOPE (object);
+  g_autoptr (ProcstreamShutdownPlan) plan = NULL;
+
+  g_atomic_int_set (&self->muted, TRUE);
+  if (!procstream_platform_forked ())
+    {
+      /* One that makes no sense was never told of: each child has one that does. */
+      plan = self->shutdown ? procstream_shutdown_plan_new (self->shutdown, NULL) : NULL;
+      procstream_bell_close (self->bell);
+      procstream_scope_core_abandon (self->core, plan);
+    }
+  G_OBJECT_CLASS (procstream_scope_parent_class)->dispose (object);
+}
+
+static void
+procstream_scope_finalize (GObject *object)
+{
+  ProcstreamScope *self = PROCSTREAM_SCOPE (object);
+
+  g_ptr_array_unref (self->shown);
+  g_ptr_array_unref (self->incoming);
+  /* In a forked copy another thread may have held any lock of what is below. */
+  if (!procstream_platform_forked ())
+    {
+      procstream_scope_core_unref (self->core);
+      procstream_bell_unref (self->bell);
+    }
+  g_clear_object (&self->shutdown);
+  g_main_context_unref (self->context);
+  g_mutex_clear (&self->mutex);
+  G_OBJECT_CLASS (procstream_scope_parent_class)->finalize (object);
+}
+
+static void
+procstream_scope_get_property (GObject    *object,
+                               guint       property_id,
+                               GValue     *value,
+                               GParamSpec *pspec)
+{
+  ProcstreamScope *self = PROCSTREAM_SCOPE (object);
+
+  switch (property_id)
+    {
+    case PROP_SHUTDOWN:
+      g_value_set_object (value, self->shutdown);
+      break;
+    case PROP_MAX_RUNNING:
+      g_value_set_uint (value, procstream_scope_get_max_running (self));
+      break;
+    case PROP_ON_FAILURE:
+      g_value_set_enum (value, procstream_scope_get_on_failure (self));
+      break;
+    case PROP_KEEP_FINISHED:
+      g_value_set_boolean (value, procstream_scope_get_keep_finished (self));
+      break;
+    case PROP_N_ITEMS:
+      g_value_set_uint (value, self->shown->len);
+      break;
+    case PROP_N_RUNNING:
+      g_value_set_uint (value, procstream_scope_get_n_running (self));
+      break;
+    case PROP_N_QUEUED:
+      g_value_set_uint (value, procstream_scope_get_n_queued (self));
+      break;
+    case PROP_N_FINISHED:
+      g_value_set_uint64 (value, procstream_scope_get_n_finished (self));
+      break;
+    case PROP_CLOSED:
+      g_value_set_boolean (value, procstream_scope_get_closed (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+procstream_scope_set_property (GObject      *object,
+                               guint         property_id,
+                               const GValue *value,
+                               GParamSpec   *pspec)
+{
+  ProcstreamScope *self = PROCSTREAM_SCOPE (object);
+
+  switch (property_id)
+    {
+    case PROP_SHUTDOWN:
+      procstream_scope_set_shutdown (self, g_value_get_object (value));
+      break;
+    case PROP_MAX_RUNNING:
+      procstream_scope_set_max_running (self, g_value_get_uint (value));
+      break;
+    case PROP_ON_FAILURE:
+      procstream_scope_set_on_failure (self, g_value_get_enum (value));
+      break;
+    case PROP_KEEP_FINISHED:
+      procstream_scope_set_keep_finished (self, g_value_get_boolean (value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+install_options (void)
+{
+  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
+
+  /**
+   * ProcstreamScope:shutdown: (getter get_shutdown) (setter set_shutdown)
+   *
+   * How children are brought to their end when the scope is closed, or disposed of, as it
+   * stands then. %NULL, unless set: each by the `shutdown` of its launcher.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_SHUTDOWN] = g_param_spec_object ("shutdown", NULL, NULL, PROCSTREAM_TYPE_SHUTDOWN, flags);
+  /**
+   * ProcstreamScope:max-running: (getter get_max_running) (setter set_max_running)
+   *
+   * How many children may run for one more to be started from the queue; 0, unless
+   * set, is no limit. Those that were not enqueued count, but are started whatever it is.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_MAX_RUNNING] = g_param_spec_uint ("max-running", NULL, NULL, 0, G_MAXUINT, 0, flags);
+  /**
+   * ProcstreamScope:on-failure: (getter get_on_failure) (setter set_on_failure)
+   *
+   * What happens to the others when a child fails; unless set, they go on. Where it is
+   * something else, nothing is started in this scope after a failure.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_ON_FAILURE] = g_param_spec_enum ("on-failure", NULL, NULL, PROCSTREAM_TYPE_ON_FAILURE,
+                                                   PROCSTREAM_ON_FAILURE_CONTINUE, flags);
+  /**
+   * ProcstreamScope:keep-finished: (getter get_keep_finished) (setter set_keep_finished)
+   *
+   * Whether children that have ended stay in the scope, as they do unless it is unset:
+   * in the list, for [method@Procstream.Scope.complete_all], and in memory. Otherwise each leaves it
+   * when nobody of its group is left, and takes its place in memory along.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_KEEP_FINISHED] = g_param_spec_boolean ("keep-finished", NULL, NULL, TRUE, flags);
+}
+
+static void
+install_counts (void)
+{
+  const GParamFlags readable = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS;
+
+  /**
+   * ProcstreamScope:n-items:
+   *
+   * How many children are in the list.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_N_ITEMS] = g_param_spec_uint ("n-items", NULL, NULL, 0, G_MAXUINT, 0, readable);
+  /**
+   * ProcstreamScope:n-running: (getter get_n_running)
+   *
+   * How many children run, or are being started. Of several changes that follow each
+   * other quickly only the last may be notified, as for the other counts.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_N_RUNNING] = g_param_spec_uint ("n-running", NULL, NULL, 0, G_MAXUINT, 0, readable);
+  /**
+   * ProcstreamScope:n-queued: (getter get_n_queued)
+   *
+   * How many children wait for room.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_N_QUEUED] = g_param_spec_uint ("n-queued", NULL, NULL, 0, G_MAXUINT, 0, readable);
+  /**
+   * ProcstreamScope:n-finished: (getter get_n_finished)
+   *
+   * How many children have ended, or could not be started; also those that have left the
+   * scope since.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_N_FINISHED] = g_param_spec_uint64 ("n-finished", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+  /**
+   * ProcstreamScope:closed: (getter get_closed)
+   *
+   * Whether the scope is closed, or is being closed: nothing starts in it any more.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_CLOSED] = g_param_spec_boolean ("closed", NULL, NULL, FALSE, readable);
+}
+
+static void
+procstream_scope_class_init (ProcstreamScopeClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->dispose = procstream_scope_dispose;
+  object_class->finalize = procstream_scope_finalize;
+  object_class->get_property = procstream_scope_get_property;
+  object_class->set_property = procstream_scope_set_property;
+  install_options ();
+  install_counts ();
+  g_object_class_install_properties (object_class, N_PROPS, properties);
+
+  /**
+   * ProcstreamScope::start-failed:
+   * @self: the scope
+   * @child: the child
+   * @error: why
+   *
+   * A child that was enqueued could not be started, or was taken out of the queue.
+   *
+   * Since: 1.0
+   */
+  signals[START_FAILED] = g_signal_new ("start-failed", PROCSTREAM_TYPE_SCOPE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                        G_TYPE_NONE, 2, PROCSTREAM_TYPE_CHILD, G_TYPE_ERROR);
+}
+
+static void
+procstream_scope_init (ProcstreamScope *self)
+{
+  self->context = g_main_context_ref_thread_default ();
+  self->owner_thread = g_thread_self ();
+  g_mutex_init (&self->mutex);
+  self->shown = new_list ();
+  self->incoming = new_list ();
+  self->bell = procstream_bell_new (self->context, G_OBJECT (self), advance);
+  self->core = procstream_scope_core_new (procstream_bell_ring, procstream_bell_ref (self->bell), procstream_bell_unref);
+  procstream_scope_core_get_facts (self->core, &self->told);
+}
+
+/* --- Public functions --------------------------------------------------------------------------------------------------------- */
+
+/**
+ * procstream_scope_new:
+ *
+ * Makes a scope without children.
+ *
+ * Returns: (transfer full): a new scope
+ *
+ * Since: 1.0
+ */
+ProcstreamScope *
+procstream_scope_new (void)
+{
+  return g_object_new (PROCSTREAM_TYPE_SCOPE, NULL);
+}
+
+/**
+ * procstream_scope_get_shutdown: (get-property shutdown)
+ * @self: a scope
+ *
+ * Gets how children are brought to their end.
+ *
+ * Returns: (transfer none) (nullable): the shutdown, or %NULL where each has its own
+ *
+ * Since: 1.0
+ */
+ProcstreamShutdown *
+procstream_scope_get_shutdown (ProcstreamScope *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), NULL);
+
+  return self->shutdown;
+}
+
+/**
+ * procstream_scope_set_shutdown: (set-property shutdown)
+ * @self: a scope
+ * @shutdown: (nullable): how children are brought to their end, or %NULL for each by its own
+ *
+ * Sets how children are brought to their end. In the thread that created the scope.
+ *
+ * Since: 1.0
+ */
+void
+procstream_scope_set_shutdown (ProcstreamScope *self, ProcstreamShutdown *shutdown)
+{
+  g_return_if_fail (PROCSTREAM_IS_SCOPE (self));
+  g_return_if_fail (shutdown == NULL || PROCSTREAM_IS_SHUTDOWN (shutdown));
+
+  if (g_set_object (&self->shutdown, shutdown))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHUTDOWN]);
+}
+
+static ProcstreamScopeFacts
+get_facts (ProcstreamScope *self)
+{
+  ProcstreamScopeFacts facts;
+
+  procstream_scope_core_get_facts (self->core, &facts);
+  return facts;
+}
+
+/**
+ * procstream_scope_get_max_running: (get-property max-running)
+ * @self: a scope
+ *
+ * Gets how many children may run for one more to be started from the queue.
+ *
+ * Returns: a number of children, or 0 for no limit
+ *
+ * Since: 1.0
+ */
+guint
+procstream_scope_get_max_running (ProcstreamScope *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), 0);
+
+  return get_facts (self).max_running;
+}
+
+/**
+ * procstream_scope_set_max_running: (set-property max-running)
+ * @self: a scope
+ * @max_running: a number of children, or 0 for no limit
+ *
+ * Sets how many children may run for one more to be started from the queue. When it is raised,
+ * those that have room now are started; when it is lowered, those that run go on.
+ *
+ * Since: 1.0
+ */
+void
+procstream_scope_set_max_running (ProcstreamScope *self, guint max_running)
+{
+  g_return_if_fail (PROCSTREAM_IS_SCOPE (self));
+
+  if (procstream_platform_forked () || get_facts (self).max_running == max_running)
+    return;
+  procstream_scope_core_set_max_running (self->core, max_running);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_RUNNING]);
+}
+
+/**
+ * procstream_scope_get_on_failure: (get-property on-failure)
+ * @self: a scope
+ *
+ * Gets what happens to the others when a child fails.
+ *
+ * Returns: what happens
+ *
+ * Since: 1.0
+ */
+ProcstreamOnFailure
+procstream_scope_get_on_failure (ProcstreamScope *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), PROCSTREAM_ON_FAILURE_UNSET);
+
+  return get_facts (self).on_failure;
+}
+
+/**
+ * procstream_scope_set_on_failure: (set-property on-failure)
+ * @self: a scope
+ * @on_failure: what happens; [enum@Procstream.OnFailure] says what there is
+ *
+ * Sets what happens to the others when a child fails from now on.
+ *
+ * Since: 1.0
+ */
+void
+procstream_scope_set_on_failure (ProcstreamScope *self, ProcstreamOnFailure on_failure)
+{
+  g_return_if_fail (PROCSTREAM_IS_SCOPE (self));
+  g_return_if_fail (on_failure > PROCSTREAM_ON_FAILURE_UNSET && on_failure <= PROCSTREAM_ON_FAILURE_SHUT_DOWN_OTHERS);
+
+  if (procstream_platform_forked () || get_facts (self).on_failure == on_failure)
+    return;
+  procstream_scope_core_set_on_failure (self->core, on_failure);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ON_FAILURE]);
+}
+
+/**
+ * procstream_scope_get_keep_finished: (get-property keep-finished)
+ * @self: a scope
+ *
+ * Gets whether children that have ended stay in the scope.
+ *
+ * Returns: whether they stay
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_scope_get_keep_finished (ProcstreamScope *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), FALSE);
+
+  return get_facts (self).keep_finished;
+}
+
+/**
+ * procstream_scope_set_keep_finished: (set-property keep-finished)
+ * @self: a scope
+ * @keep_finished: whether they stay
+ *
+ * Sets whether children that have ended stay in the scope. When it is unset, those that
+ * have ended by now leave it.
+ *
+ * Since: 1.0
+ */
+void
+procstream_scope_set_keep_finished (ProcstreamScope *self, gboolean keep_finished)
+{
+  g_return_if_fail (PROCSTREAM_IS_SCOPE (self));
+
+  if (procstream_platform_forked () || get_facts (self).keep_finished == !!keep_finished)
+    return;
+  procstream_scope_core_set_keep_finished (self->core, !!keep_finished);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_KEEP_FINISHED]);
+}
+
+/**
+ * procstream_scope_get_n_running: (get-property n-running)
+ * @self: a scope
+ *
+ * Gets how many children run, or are being started, as it is now.
+ *
+ * Returns: a number of children
+ *
+ * Since: 1.0
+ */
+guint
+procstream_scope_get_n_running (ProcstreamScope *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), 0);
+
+  return get_facts (self).n_running;
+}
+
+/**
+ * procstream_scope_get_n_queued: (get-property n-queued)
+ * @self: a scope
+ *
+ * Gets how many children wait for room, as it is now.
+ *
+ * Returns: a number of children
+ *
+ * Since: 1.0
+ */
+guint
+procstream_scope_get_n_queued (ProcstreamScope *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), 0);
+
+  return get_facts (self).n_queued;
+}
+
+/**
+ * procstream_scope_get_n_finished: (get-property n-finished)
+ * @self: a scope
+ *
+ * Gets how many children have ended, or could not be started, as it is now.
+ *
+ * Returns: a number of children
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_scope_get_n_finished (ProcstreamScope *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), 0);
+
+  return get_facts (self).n_finished;
+}
+
+/**
+ * procstream_scope_get_closed: (get-property closed)
+ * @self: a scope
+ *
+ * Gets whether the scope is closed, or is being closed, as it is now.
+ *
+ * Returns: whether nothing starts in it any more
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_scope_get_closed (ProcstreamScope *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), FALSE);
+
+  return get_facts (self).closed;
+}

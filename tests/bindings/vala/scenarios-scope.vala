@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// Children that belong to something, and end with it.
+
+using Procstream;
+
+string[] sleeper () {
+    return { "sleep", "1000" };
+}
+
+Launcher launcher_of (Scope scope) {
+    var launcher = reliable ();
+    launcher.scope = scope;
+    return launcher;
+}
+
+Child leave_block () throws Error {
+    var scope = new Scope ();
+    return launcher_of (scope).spawnv (sleeper ());
+}
+
+async void scope_of_children () throws Error {
+    var scope = new Scope ();
+    var launcher = launcher_of (scope);
+    var first = launcher.spawnv (sleeper ());
+    var second = launcher.spawnv (sleeper ());
+    run_until (() => scope.get_n_items () == 2);
+    assert (scope.get_item (1) == second);
+    assert (scope.n_running == 2);
+    assert (yield scope.close_async (null));
+    assert (first.term_signal == ProcessSignal.TERM && second.term_signal == ProcessSignal.TERM);
+    try {
+        launcher.spawnv (sleeper ());
+        assert_not_reached ();
+    } catch (ChildError.SCOPE_CLOSED error) {
+    }
+    assert (scope.close (TIMEOUT_MS, null));
+
+    var pool = new Scope () { max_running = 1 };
+    launcher = launcher_of (pool);
+    int failed = 0;
+    pool.start_failed.connect ((child, error) => {
+        assert (error is SpawnError.NOENT);
+        failed++;
+    });
+    pool.enqueue (launcher.create ({ "echo", "one" }));
+    pool.enqueue (launcher.create ({ "/nowhere/program" }));
+    pool.enqueue (launcher.create ({ "echo", "three" }));
+    var results = yield pool.complete_all_async (null, null);
+    assert (results.length == 3);
+    assert (results[0].stdout.text == "one\n" && results[2].stdout.text == "three\n");
+    assert (results[1].cause == Cause.NOT_STARTED);
+    try {
+        results[1].check ();
+        assert_not_reached ();
+    } catch (SpawnError.NOENT error) {
+    }
+    run_until (() => failed == 1);
+    assert (pool.n_finished == 3 && pool.complete_all (null, null).length == 3);
+
+    var aborted = new Scope ();
+    var child = launcher_of (aborted).spawnv (sleeper ());
+    bool late = false;
+    child.exited.connect (() => late = true);
+    child.stdout.ended.connect ((error) => late = true);
+    aborted.abort ();
+    assert (yield aborted.close_async (null));
+    assert (!late && child.term_signal == Posix.Signal.KILL);
+
+    // The end of a block drops the reference, and that ends the children.
+    child = leave_block ();
+    assert (child.wait (TIMEOUT_MS, null));
+    assert (child.term_signal == ProcessSignal.TERM);
+}

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <procstream/procstream.h>
+
+#include "procstream-platform-private.h"
+#include "test-hold.h"
+#include "test-noter.h"
+#include "test-process.h"
+#include "test-scoped.h"
+#include "test-start.h"
+#include "test-utils.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Long enough that a phase never ends by its time; such a time is never waited for. */
+#define NEVER_MS 600000
+
+#define WATCHDOG_MS (TEST_WATCHDOG_SECONDS * 1000)
+
+/* --- Closing ------------------------------------------------------------------------------------------------------------------ */
+
+static void
+test_close (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) first = test_scope_spawn (fixture, "sleep-forever");
+  g_autoptr (ProcstreamChild) second = test_scope_spawn (fixture, "sleep-forever");
+  g_autoptr (ProcstreamChild) gone = test_scope_create (fixture, "echo x");
+  g_autoptr (ProcstreamChild) never = test_scope_create (fixture, "echo x");
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (procstream_child_start (gone, NULL));
+  g_assert_true (procstream_child_wait (gone, WATCHDOG_MS, NULL, NULL));
+  test_scope_assert_counts (fixture, 2, 0, 1);
+  test_scope_close (fixture);
+  g_assert_true (procstream_scope_get_closed (fixture->scope));
+  test_scope_assert_counts (fixture, 0, 0, 3);
+  test_scope_assert_ended_by (first, SIGTERM, PROCSTREAM_CAUSE_TERMINATED);
+  test_scope_assert_ended_by (second, SIGTERM, PROCSTREAM_CAUSE_TERMINATED);
+  test_scope_assert_ended_by (gone, 0, PROCSTREAM_CAUSE_EXITED);
+  g_assert_cmpint (procstream_child_get_state (never), ==, PROCSTREAM_CHILD_STATE_CREATED);
+  g_assert_false (procstream_child_start (never, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+}
+
+/* Nothing gets in. */
+static void
+test_closed (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamLauncher) other = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_auto (GStrv) argv = test_child_argv ("echo x");
+  g_autoptr (ProcstreamChild) child = procstream_launcher_create (other, (const char *const *) argv, NULL);
+  g_autoptr (GError) error = NULL;
+
+  test_scope_close (fixture);
+  g_assert_null (procstream_launcher_spawnv (fixture->launcher, (const char *const *) argv, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+  g_clear_error (&error);
+  g_assert_false (procstream_scope_add (fixture->scope, child, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+  g_clear_error (&error);
+  g_assert_false (procstream_scope_enqueue (fixture->scope, child, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+  /* It is nobody's, and runs as ever. */
+  g_assert_true (procstream_child_start (child, NULL));
+  g_assert_true (procstream_child_wait (child, WATCHDOG_MS, NULL, NULL));
+}
+
+static void
+test_close_while_starting (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) child = test_scope_create (fixture, "sleep-forever");
+  g_autoptr (GAsyncResult) result = NULL;
+  TestHold hold;
+
+  test_hold_begin (&hold);
+  procstream_child_start_async (child, NULL, NULL, NULL);
+  g_assert_cmpint (procstream_child_get_state (child), ==, PROCSTREAM_CHILD_STATE_STARTING);
+  procstream_scope_close_async (fixture->scope, NULL, test_store_result_cb, &result);
+  g_assert_cmpint (procstream_child_get_state (child), ==, PROCSTREAM_CHILD_STATE_STARTING);
+  test_hold_end (&hold);
+  test_wait_result (NULL, "a scope to close", &result);
+  g_assert_true (procstream_scope_close_finish (fixture->scope, result, NULL));
+  test_scope_assert_ended_by (child, SIGTERM, PROCSTREAM_CAUSE_TERMINATED);
+}
+
+/* The scope joins a shutdown that is under way, and comes to what that comes to. */
+static void
+test_close_while_terminating (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) child = test_scope_spawn (fixture, "trap");
+  g_autoptr (ProcstreamShutdown) gentle = procstream_shutdown_new_terminate (NEVER_MS);
+  g_autoptr (GAsyncResult) terminated = NULL;
+  g_autoptr (GAsyncResult) closed = NULL;
+  g_autoptr (GError) error = NULL;
+
+  procstream_scope_set_shutdown (fixture->scope, gentle);
+  procstream_child_terminate_async (child, gentle, NULL, test_store_result_cb, &terminated);
+  test_hold_pass ();
+  procstream_scope_close_async (fixture->scope, NULL, test_store_result_cb, &closed);
+  test_hold_pass ();
+  test_scope_iterate ();
+  g_assert_null (closed);
+  g_assert_false (procstream_scope_close (fixture->scope, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_true (procstream_child_kill (child, NULL));
+  test_wait_result (NULL, "a scope to close", &closed);
+  test_wait_result (NULL, "a child to end", &terminated);
+  g_assert_true (procstream_scope_close_finish (fixture->scope, closed, NULL));
+  g_assert_true (procstream_child_terminate_finish (child, terminated, NULL));
+  test_scope_assert_ended_by (child, SIGKILL, PROCSTREAM_CAUSE_KILLED);
+}
+
+/* It takes no longer than the scope allows, whoever began it. */
+static void
+test_close_cuts_short (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) child = test_scope_spawn (fixture, "trap");
+  g_autoptr (ProcstreamShutdown) gentle = procstream_shutdown_new_terminate (NEVER_MS);
+  g_autoptr (ProcstreamShutdown) quick = procstream_shutdown_new_terminate (10);
+
+  procstream_scope_set_shutdown (fixture->scope, quick);
+  procstream_child_terminate_async (child, gentle, NULL, NULL, NULL);
+  test_scope_close (fixture);
+  test_scope_assert_ended_by (child, SIGKILL, PROCSTREAM_CAUSE_KILLED);
+}
+
+static void
+test_close_twice (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) child = test_scope_spawn (fixture, "sleep-forever");
+  g_autoptr (GAsyncResult) first = NULL;
+  g_autoptr (GAsyncResult) second = NULL;
+
+  procstream_scope_close_async (fixture->scope, NULL, test_store_result_cb, &first);
+  procstream_scope_close_async (fixture->scope, NULL, test_store_result_cb, &second);
+  test_scope_close (fixture);
+  test_scope_close (fixture);
+  test_wait_result (NULL, "a scope to close", &first);
+  test_wait_result (NULL, "a scope to close", &second);
+  g_assert_true (procstream_scope_close_finish (fixture->scope, first, NULL));
+  g_assert_true (procstream_scope_close_finish (fixture->scope, second, NULL));
+  test_scope_assert_ended_by (child, SIGTERM, PROCSTREAM_CAUSE_TERMINATED);
+}
+
+static void
+test_close_stubborn (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamShutdown) shutdown = procstream_shutdown_new_terminate (50);
+  g_autoptr (ProcstreamChild) stubborn = NULL;
+  g_autoptr (ProcstreamChild) meek = NULL;
+
+  procstream_launcher_set_stdin_mode (fixture->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  stubborn = test_scope_spawn (fixture, "ignore-term");
+  meek = test_scope_spawn (fixture, "sleep-forever");
+  procstream_scope_set_shutdown (fixture->scope, shutdown);
+  test_scope_close (fixture);
+  test_scope_assert_ended_by (stubborn, SIGKILL, PROCSTREAM_CAUSE_KILLED);
+  test_scope_assert_ended_by (meek, SIGTERM, PROCSTREAM_CAUSE_TERMINATED);
+}
+
+/* One that makes no sense closes nothing. */
+static void
+test_close_refused (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamShutdown) shutdown = procstream_shutdown_new_terminate (1);
+  g_autoptr (GError) error = NULL;
+
+  procstream_shutdown_add_signal (shutdown, 12345, PROCSTREAM_SIGNAL_TARGET_GROUP, 1);
+  procstream_scope_set_shutdown (fixture->scope, shutdown);
+  g_assert_false (procstream_scope_close (fixture->scope, WATCHDOG_MS, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_false (procstream_scope_get_closed (fixture->scope));
+  procstream_scope_set_shutdown (fixture->scope, NULL);
+}
+
+/* What a child that has exited leaves behind in its group ends with the scope. */
+static void
+test_close_orphans (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autofree char *line = NULL;
+
+  if (!procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP) || test_on_valgrind ())
+    {
+      g_test_skip ("this kernel cannot reach the group of a process that has exited");
+      return;
+    }
+  procstream_scope_set_keep_finished (fixture->scope, FALSE);
+  child = test_scope_create (fixture, "orphan");
+  g_assert_true (procstream_output_attach (procstream_child_get_stdout (child), PROCSTREAM_CONSUMER (reader), NULL));
+  g_assert_true (procstream_child_start (child, NULL));
+  line = procstream_reader_read_line (reader, WATCHDOG_MS, NULL, NULL);
+  g_assert_true (procstream_child_wait (child, WATCHDOG_MS, NULL, NULL));
+  if (kill (-procstream_child_get_pid (child), 0) != 0)
+    g_error ("the grandchild is gone already");
+  test_scope_close (fixture);
+  test_await_gone (atoi (line));
+}
+
+static void
+test_detached (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) child = test_scope_spawn (fixture, "sleep-forever");
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) argv = test_child_argv ("echo x");
+
+  g_assert_true (procstream_child_detach (child, NULL));
+  test_scope_close (fixture);
+  g_assert_cmpint (procstream_child_get_state (child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  test_scope_await_gone (child);
+  procstream_launcher_set_lifetime (fixture->launcher, PROCSTREAM_LIFETIME_DETACHED);
+  g_assert_null (procstream_launcher_create (fixture->launcher, (const char *const *) argv, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+/* --- Disposing ---------------------------------------------------------------------------------------------------------------- */
+
+static gpointer
+unref_in_thread (gpointer data)
+{
+  g_object_unref (data);
+  return NULL;
+}
+
+/* No main loop runs. */
+static void
+test_dispose_elsewhere (void)
+{
+  ProcstreamScope *scope = procstream_scope_new ();
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_auto (GStrv) argv = test_child_argv ("sleep-forever");
+  g_autoptr (ProcstreamChild) running = procstream_launcher_spawnv (launcher, (const char *const *) argv, NULL);
+  g_autoptr (ProcstreamChild) queued = procstream_launcher_create (launcher, (const char *const *) argv, NULL);
+  g_autoptr (ProcstreamChild) never = procstream_launcher_create (launcher, (const char *const *) argv, NULL);
+  g_autoptr (GError) error = NULL;
+
+  procstream_scope_set_max_running (scope, 1);
+  g_assert_true (procstream_scope_add (scope, running, NULL));
+  g_assert_true (procstream_scope_enqueue (scope, queued, NULL));
+  g_assert_true (procstream_scope_add (scope, never, NULL));
+  g_thread_join (g_thread_new ("dispose", unref_in_thread, scope));
+  test_scope_assert_failed (queued, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+  g_assert_false (procstream_child_start (never, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+  g_assert_true (procstream_child_wait (running, WATCHDOG_MS, NULL, NULL));
+  test_scope_assert_ended_by (running, SIGTERM, PROCSTREAM_CAUSE_TERMINATED);
+}
+
+/* Disposing blocks nobody: the child would never end by itself. */
+static void
+test_dispose_returns (void)
+{
+  g_autoptr (ProcstreamShutdown) gentle = procstream_shutdown_new_terminate (NEVER_MS);
+  ProcstreamScope *scope = g_object_new (PROCSTREAM_TYPE_SCOPE, "shutdown", gentle, NULL);
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  TestScope fixture = { scope, launcher };
+  g_autoptr (ProcstreamChild) child = test_scope_spawn (&fixture, "trap");
+
+  g_assert_true (procstream_scope_add (scope, child, NULL));
+  g_object_unref (scope);
+  test_hold_pass ();
+  g_assert_cmpint (procstream_child_get_state (child), ==, PROCSTREAM_CHILD_STATE_TERMINATING);
+  g_assert_true (procstream_child_kill (child, NULL));
+  g_assert_true (procstream_child_wait (child, WATCHDOG_MS, NULL, NULL));
+}
+
+/* --- Aborting ----------------------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  TestScope *fixture;
+  GString   *log;
+} Abort;
+
+static void
+abort_cb (ProcstreamOutput *output,
+          const char       *line,
+          Abort            *self)
+{
+  /* What was emitted before does not matter. */
+  g_string_printf (self->log, "%s ", line);
+  procstream_scope_abort (self->fixture->scope);
+}
+
+static void
+log_cb (Abort *self)
+{
+  g_string_append (self->log, "late ");
+}
+
+static void
+listen_to_all (ProcstreamChild *child,
+               Abort           *self)
+{
+  g_signal_connect_swapped (procstream_child_get_stdout (child), "line", G_CALLBACK (log_cb), self);
+  g_signal_connect_swapped (procstream_child_get_stdout (child), "ended", G_CALLBACK (log_cb), self);
+  g_signal_connect_swapped (procstream_child_get_stderr (child), "ended", G_CALLBACK (log_cb), self);
+  g_signal_connect_swapped (child, "exited", G_CALLBACK (log_cb), self);
+  g_signal_connect_swapped (child, "completed", G_CALLBACK (log_cb), self);
+  g_signal_connect_swapped (child, "terminating", G_CALLBACK (log_cb), self);
+}
+
+static gboolean
+log_line (ProcstreamLine *line,
+          gpointer        user_data)
+{
+  log_cb (user_data);
+  return FALSE;
+}
+
+/* In a handler, with lines and handlers that were to follow. */
+static void
+test_abort_in_handler (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (GString) log = g_string_new (NULL);
+  Abort abort = { fixture, log };
+  g_autoptr (ProcstreamChild) talking = NULL;
+  g_autoptr (ProcstreamChild) quiet = NULL;
+  g_autoptr (ProcstreamLineWaiter) waiter = procstream_line_waiter_new ();
+  TestNoter *noter = test_noter_new ();
+
+  procstream_launcher_set_stdin_mode (fixture->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  talking = test_scope_create (fixture, "write-then-wait one\ntwo\nthree\n");
+  g_signal_connect (procstream_child_get_stdout (talking), "line", G_CALLBACK (abort_cb), &abort);
+  listen_to_all (talking, &abort);
+  quiet = test_scope_create (fixture, "ignore-term");
+  g_assert_true (procstream_line_waiter_add_function (waiter, PROCSTREAM_MATCH_NONE, log_line, &abort, NULL, NULL));
+  g_assert_true (procstream_output_attach (procstream_child_get_stderr (quiet), PROCSTREAM_CONSUMER (waiter), NULL));
+  g_assert_true (procstream_output_attach (procstream_child_get_stderr (quiet), PROCSTREAM_CONSUMER (noter), NULL));
+  g_assert_true (procstream_child_start (quiet, NULL));
+  listen_to_all (quiet, &abort);
+  g_signal_connect_swapped (fixture->scope, "items-changed", G_CALLBACK (log_cb), &abort);
+  g_signal_connect_swapped (fixture->scope, "notify", G_CALLBACK (log_cb), &abort);
+  g_assert_true (procstream_child_start (talking, NULL));
+  while (!g_str_has_prefix (log->str, "one"))
+    g_main_context_iteration (NULL, TRUE);
+  test_scope_close (fixture);
+  test_scope_iterate ();
+  g_assert_cmpstr (log->str, ==, "one ");
+  test_scope_assert_ended_by (talking, SIGKILL, PROCSTREAM_CAUSE_KILLED);
+  test_scope_assert_ended_by (quiet, SIGKILL, PROCSTREAM_CAUSE_KILLED);
+  g_assert_cmpint (procstream_consumer_get_state (PROCSTREAM_CONSUMER (waiter)), ==, PROCSTREAM_CONSUMER_STATE_CANCELLED);
+  g_assert_cmpint (procstream_consumer_get_state (PROCSTREAM_CONSUMER (noter)), ==, PROCSTREAM_CONSUMER_STATE_CANCELLED);
+  g_signal_handlers_disconnect_by_data (fixture->scope, &abort);
+  test_noter_free (noter, "");
+}
+
+/* However gentle the shutdown is that is under way, and while it waits for the child to start. */
+static void
+test_abort_while_closing (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamShutdown) gentle = procstream_shutdown_new_terminate (NEVER_MS);
+  g_autoptr (ProcstreamChild) running = test_scope_spawn (fixture, "trap");
+  g_autoptr (ProcstreamChild) starting = test_scope_create (fixture, "trap");
+  g_autoptr (GAsyncResult) result = NULL;
+  TestHold hold;
+
+  procstream_scope_set_shutdown (fixture->scope, gentle);
+  test_hold_begin (&hold);
+  procstream_child_start_async (starting, NULL, NULL, NULL);
+  procstream_scope_close_async (fixture->scope, NULL, test_store_result_cb, &result);
+  procstream_scope_abort (fixture->scope);
+  g_assert_cmpint (procstream_child_get_state (starting), ==, PROCSTREAM_CHILD_STATE_STARTING);
+  test_hold_end (&hold);
+  test_wait_result (NULL, "a scope to close", &result);
+  g_assert_true (procstream_scope_close_finish (fixture->scope, result, NULL));
+  test_scope_assert_ended_by (running, SIGKILL, PROCSTREAM_CAUSE_KILLED);
+  test_scope_assert_ended_by (starting, SIGKILL, PROCSTREAM_CAUSE_KILLED);
+}
+
+static gpointer
+abort_in_thread (gpointer data)
+{
+  procstream_scope_abort (data);
+  return NULL;
+}
+
+static void
+test_abort_elsewhere (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (GString) log = g_string_new (NULL);
+  Abort abort = { fixture, log };
+  g_autoptr (ProcstreamChild) child = test_scope_spawn (fixture, "sleep-forever");
+
+  listen_to_all (child, &abort);
+  g_thread_join (g_thread_new ("abort", abort_in_thread, fixture->scope));
+  test_scope_close (fixture);
+  test_scope_iterate ();
+  g_assert_cmpstr (log->str, ==, "");
+  test_scope_assert_ended_by (child, SIGKILL, PROCSTREAM_CAUSE_KILLED);
+}
+
+static const TestScopeCase cases[] = {
+  { "scope/close", test_close },
+  { "scope/closed", test_closed },
+  { "scope/close-while-starting", test_close_while_starting },
+  { "scope/close-while-terminating", test_close_while_terminating },
+  { "scope/close-cuts-short", test_close_cuts_short },
+  { "scope/close-twice", test_close_twice },
+  { "scope/close-stubborn", test_close_stubborn },
+  { "scope/close-refused", test_close_refused },
+  { "scope/close-orphans", test_close_orphans },
+  { "scope/detached", test_detached },
+  { "scope/dispose-elsewhere", test_dispose_elsewhere },
+  { "scope/dispose-returns", test_dispose_returns },
+  { "scope/abort-in-handler", test_abort_in_handler },
+  { "scope/abort-while-closing", test_abort_while_closing },
+  { "scope/abort-elsewhere", test_abort_elsewhere },
+};
+
+int
+main (int    argc,
+      char **argv)
+{
+  return test_scope_run (argc, argv, cases, G_N_ELEMENTS (cases));
+}
