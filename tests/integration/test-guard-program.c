@@ -218,7 +218,7 @@ test_signal (void)
     {
       process = inheriting_new ();
       procstream_launcher_set_parent_death_signal (process->launcher, SIGUSR1);
-      procstream_launcher_set_guard_grace_ms (process->launcher, 1000 * TEST_WATCHDOG_SECONDS);
+      procstream_launcher_set_guard_grace_ms (process->launcher, 20 * 1000);
       script = g_strdup_printf ("trap 'exit' USR1; setsid sh -c 'trap \"echo heard >%s; exit\" USR1; echo up >&2; sleep 1000 & wait' & sleep 1000 & wait",
                                 g_getenv ("PROCSTREAM_TEST_FILE"));
       test_tree_begin (process, script);
