@@ -63,12 +63,6 @@ static const ProcstreamSubscriberOps ops = {
 };
 
 static void
-end_from_cb (gpointer data)
-{
-  procstream_output_core_feed_end (data, NULL);
-}
-
-static void
 finish (Feeder *self)
 {
   ProcstreamOutputCore *from = g_steal_pointer (&self->from);
@@ -76,8 +70,8 @@ finish (Feeder *self)
 
   procstream_output_core_unsubscribe (from, self->subscription);
   procstream_subscription_unref (g_steal_pointer (&self->subscription));
-  if (self->ends_from && !procstream_output_core_is_ended (from))
-    procstream_output_core_invoke_data (from, end_from_cb, procstream_output_core_ref (from), (GDestroyNotify) procstream_output_core_unref);
+  if (self->ends_from)
+    procstream_output_core_cut (from);
   procstream_output_core_unref (from);
   procstream_input_core_unref (to);
   g_source_destroy (self->source);

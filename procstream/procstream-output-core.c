@@ -139,18 +139,48 @@ procstream_output_core_set_held_back (ProcstreamOutputCore *self,
   g_mutex_unlock (&self->mutex);
 }
 
+static void
+cut_cb (gpointer data)
+{
+  procstream_output_core_feed_end (data, NULL);
+}
+
+static void
+cut_at_home (ProcstreamOutputCore *self)
+{
+  procstream_output_core_invoke_data (self, cut_cb, procstream_output_core_ref (self), (GDestroyNotify) procstream_output_core_unref);
+}
+
+void
+procstream_output_core_cut (ProcstreamOutputCore *self)
+{
+  gboolean is_open;
+
+  g_mutex_lock (&self->mutex);
+  is_open = self->state != PROCSTREAM_OUTPUT_STATE_NONE;
+  self->is_cut = TRUE;
+  g_mutex_unlock (&self->mutex);
+  if (is_open)
+    cut_at_home (self);
+}
+
 void
 procstream_output_core_open_source (ProcstreamOutputCore *self,
                                     ProcstreamSource     *source)
 {
+  gboolean is_cut;
+
   g_mutex_lock (&self->mutex);
   g_assert (self->state == PROCSTREAM_OUTPUT_STATE_NONE);
   self->source = source;
   set_state_locked (self, PROCSTREAM_OUTPUT_STATE_OPEN);
   source->klass->set_reading (source, TRUE);
   procstream_output_core_update_reading_locked (self);
+  is_cut = self->is_cut;
   g_mutex_unlock (&self->mutex);
   procstream_output_core_close_if_abandoned (self);
+  if (is_cut)
+    cut_at_home (self);
 }
 
 static void
