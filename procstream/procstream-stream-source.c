@@ -13,7 +13,8 @@
  *
  * Whenever mutex is free: at most one read is under way (pending), and none begins while reading is FALSE or after closed.
  * Reads are begun and completed in the captured context alone; the item is how other threads ask for one. The stream's last
- * reference is dropped there as well.
+ * reference is dropped there as well: when the source is closed, or, where a read is under way then (in_read, which is that thread's
+ * alone), when that is over. The record itself may go in any thread.
  */
 typedef struct
 {
@@ -23,7 +24,8 @@ typedef struct
   GMainContext           *context;
   GInputStream           *stream;
   GCancellable           *cancellable;
-  ProcstreamDispatchItem *item;
+  ProcstreamDispatchItem *item;    /* NULL: closed */
+  gboolean                in_read; /* of the stream */
 
   GMutex   mutex;
   gboolean reading;
@@ -101,6 +103,9 @@ finish_read (StreamSource *self,
              GError       *error)
 {
   g_prefix_error (&error, "Could not read from “%s”: ", procstream_output_core_get_name (self->core));
+  self->in_read = FALSE;
+  if (self->item == NULL)
+    g_clear_object (&self->stream);
   g_mutex_lock (&self->mutex);
   self->bytes = bytes;
   self->error = error;
@@ -136,6 +141,7 @@ begin_read (StreamSource *self)
   GBytes *bytes;
 
   stream_source_ref (self);
+  self->in_read = TRUE;
   if (has_own_async (self->stream))
     {
       g_input_stream_read_bytes_async (self->stream, size, G_PRIORITY_DEFAULT, self->cancellable, read_cb, self);
@@ -166,6 +172,8 @@ dispatch (gpointer          data,
   if (closed && self->item)
     {
       g_clear_pointer (&self->item, procstream_dispatch_item_free);
+      if (!self->in_read)
+        g_clear_object (&self->stream);
       g_cancellable_cancel (self->cancellable);
       procstream_dispatcher_release_iterate (self->context);
       stream_source_unref (self);
