@@ -21,52 +21,52 @@ typedef struct _ProcstreamShutdownRun ProcstreamShutdownRun;
 struct _ProcstreamChildCore
 {
   gatomicrefcount         ref_count;
-  ProcstreamChildOptions  options;
-  GMainContext           *context;    /* the captured one */
   gint                    start_held; /* atomic */
+  ProcstreamChildOptions  options;
+  GMainContext           *context; /* the captured one */
   ProcstreamBell         *bell;
   ProcstreamOutputCore   *outputs[PROCSTREAM_CHILD_MAX_OUTPUTS];
   ProcstreamInputCore    *input;                                  /* NULL where it is no pipe */
   ProcstreamConsumerCore *writers[PROCSTREAM_CHILD_MAX_OUTPUTS];  /* of outputs that go to a file as well; NULL: none; constant once it may be started */
   ProcstreamWriting      *writings[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* theirs */
   ProcstreamWaiters      *claimed;
-  gint                    files_asked_for; /* atomic */
   ProcstreamWaiters      *started;
   ProcstreamWaiters      *exited;
 
-  gboolean            refused;       /* from the claim on: the program is about to exit */
-  gboolean            exits_ignored; /* at the launch, the program ignored SIGCHLD */
-  ProcstreamChildEnds ends;          /* from launch: the pipes until the program runs, the terminal to the end */
+  gboolean            refused;         /* from the claim on: the program is about to exit */
+  gboolean            exits_ignored;   /* at the launch, the program ignored SIGCHLD */
+  gint                files_asked_for; /* atomic */
+  ProcstreamChildEnds ends;            /* from launch: the pipes until the program runs, the terminal to the end */
 
   GMutex               mutex;
   GCond                cond; /* no longer starting */
   ProcstreamChildState state;
   int                  pid;
   int                  pidfd;
+  gboolean             reaping; /* the status was asked for */
   GSubprocess         *subprocess;
   ProcstreamScopeCore *scope; /* NULL: none; set once, before it starts or while it runs */
   ProcstreamPollSet   *poll_set;
   ProcstreamWatch      watch;
   int                  guard_fd;    /* to the guard, from running until it is gone, -1: there is none */
   ProcstreamWatch      guard_watch; /* of that */
-  gboolean             reaping;     /* the status was asked for */
   ProcstreamGuardNews  news;        /* what the guard said last; all zero: nothing yet */
   gint64               start_us;
   gint64               end_us;
   int                  exit_code;   /* set with result */
   int                  term_signal; /* the same */
   ProcstreamCause      end_cause;   /* the same */
+  int                  phase;       /* the last that was begun, in its shutdown; -1: none */
   ProcstreamResult    *result;
   GError              *error;
 
-  ProcstreamCause        cause;    /* of the first shutdown; NONE: there was none */
-  gboolean               killed;   /* SIGKILL was sent, or is about to be */
-  ProcstreamShutdownRun *shutdown; /* the one under way; only the I/O thread ends it */
+  ProcstreamCause        cause;  /* of the first shutdown; NONE: there was none */
+  gboolean               killed; /* SIGKILL was sent, or is about to be */
   guint                  n_shutdowns;
-  gboolean               exiting; /* the exit of the program ends it */
-  int                    phase;   /* the last that was begun, in its shutdown; -1: none */
-  GArray                *phases;  /* of ProcstreamShutdownStep: that were begun, of all shutdowns */
-  GArray                *tries;   /* of ProcstreamShutdownTry, of the last shutdown */
+  gboolean               exiting;  /* the exit of the program ends it */
+  ProcstreamShutdownRun *shutdown; /* the one under way; only the I/O thread ends it */
+  GArray                *phases;   /* of ProcstreamShutdownStep: that were begun, of all shutdowns */
+  GArray                *tries;    /* of ProcstreamShutdownTry, of the last shutdown */
 };
 
 void procstream_child_core_set_state_locked (ProcstreamChildCore *self,
