@@ -621,7 +621,8 @@ test_complete_disk_full (void)
   g_assert_error (file_error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
   g_assert_false (procstream_result_check (result, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
-  g_assert_nonnull (strstr (error->message, "Could not write 6 bytes of “test-child (stdout)” to “/dev/full”: "));
+  /* How many bytes the first write has is the child's affair. */
+  g_assert_nonnull (strstr (error->message, " bytes of “test-child (stdout)” to “/dev/full”: "));
   g_assert_true (procstream_child_error_get_result (error) == result);
 }
 
