@@ -52,7 +52,7 @@ gboolean procstream_output_core_set_terminal_size (ProcstreamOutputCore *self,
 void     procstream_output_core_end (ProcstreamOutputCore *self); /* nothing to read: ended at once */
 
 /* It ends for everybody, whatever there may be to be read; one that is not open yet, as soon as it is. Any thread. */
-void     procstream_output_core_cut (ProcstreamOutputCore *self);
+void procstream_output_core_cut (ProcstreamOutputCore *self);
 
 /* @func is called after the terminal event was appended, in whatever thread reads, and again, in any thread, when the last of those
  * pushed subscribers that were still behind then has had it. Set before opening. */

@@ -91,7 +91,7 @@ struct _ProcstreamOutputCore
   guint                 wake_after;  /* how many that may be */
   guint                 holds;
   gboolean              held_back;
-  gboolean              is_cut; /* it is to end as soon as it is open */
+  gboolean              is_cut;           /* it is to end as soon as it is open */
   gboolean              opening;          /* atomic */
   guint                 line_subscribers; /* whose lines end in LF */
   GArray               *other_marks;      /* of ProcstreamLineMark: one for each subscriber whose lines do not */

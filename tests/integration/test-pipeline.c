@@ -521,6 +521,7 @@ test_ended (void)
   g_autoptr (ProcstreamCompleteOptions) idle = new_ending_options ();
   g_autoptr (ProcstreamCompleteOptions) limit = new_ending_options ();
   ProcstreamCompleteOptions *options[] = { timeout, idle, limit };
+  static const char *const   sleeper[] = { "sleep", "1000", NULL };
   const ProcstreamCause      causes[] = { PROCSTREAM_CAUSE_TIMED_OUT, PROCSTREAM_CAUSE_IDLE, PROCSTREAM_CAUSE_OUTPUT_LIMIT };
 
   procstream_complete_options_set_timeout_ms (timeout, 20);
@@ -528,9 +529,13 @@ test_ended (void)
   procstream_complete_options_set_output_limit (limit, 3);
   for (guint i = 0; i < G_N_ELEMENTS (options); i++)
     {
-      g_autoptr (Fixture) fixture = new_of ("tree", "sleep-forever", "sleep-forever", NULL);
+      g_autoptr (Fixture) fixture = fixture_new ();
       g_autoptr (ProcstreamPipelineResult) result = NULL;
 
+      /* The others write nothing, or they could die of that when the last one is gone. */
+      append_argv (fixture, sleeper);
+      append_argv (fixture, sleeper);
+      append (fixture, "sleep-forever");
       start (fixture);
       result = complete_with (fixture, options[i], NULL);
       assert_causes (result, causes[i]);
