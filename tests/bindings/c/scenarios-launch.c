@@ -136,7 +136,7 @@ scenario_tree_kept (void)
   ProcstreamLauncher *launcher = harness_reliable ();
   g_autoptr (ProcstreamChild) child = NULL;
   g_autoptr (GError) error = NULL;
-  ProcstreamResult *result;
+  g_autoptr (ProcstreamResult) result = NULL;
 
   g_object_set (launcher, "containment", PROCSTREAM_CONTAINMENT_TREE, "keep-descendants", TRUE, "guard-grace-ms", 0, NULL);
   g_assert_true (procstream_launcher_get_keep_descendants (launcher));
@@ -149,8 +149,8 @@ scenario_tree_kept (void)
   g_assert_true (procstream_child_terminate (child, NULL, PROCSTREAM_NO_TIMEOUT, NULL, &error));
   g_assert_no_error (error);
   /* What held the output open is gone. */
-  harness_complete (child);
-  result = procstream_child_get_result (child);
+  result = procstream_child_complete (child, NULL, NULL, &error);
+  g_assert_no_error (error);
   g_assert_cmpint (procstream_result_get_user_time_us (result), >=, 0);
   g_assert_cmpint (procstream_result_get_system_time_us (result), >=, 0);
   g_assert_cmpint (procstream_result_get_peak_memory (result), >, 0);

@@ -101,8 +101,8 @@ void tree_kept () throws Error {
     assert (child.stdout.state == OutputState.OPEN);
     child.terminate (null, NO_TIMEOUT, null);
     // What held the output open is gone.
-    complete (child);
-    assert (child.result.user_time_us >= 0);
-    assert (child.result.system_time_us >= 0);
-    assert (child.result.peak_memory > 0);
+    var result = child.complete (null, null);
+    assert (result.user_time_us >= 0);
+    assert (result.system_time_us >= 0);
+    assert (result.peak_memory > 0);
 }
