@@ -6,6 +6,9 @@
 
 G_BEGIN_DECLS
 
+/* How many children that have ended stay, unless it is said. */
+#define PROCSTREAM_SCOPE_MAX_FINISHED 1000
+
 /* ProcstreamScopeCore is the inner record of a scope: whose children they are, which of them wait for room, and whether anything may
  * start. Atomically counted; held by the outer ProcstreamScope, by its children, and by what waits for the end of each of them. */
 
@@ -59,7 +62,7 @@ typedef struct
   gboolean            closed; /* it is, or is being closed */
   guint               max_running;
   ProcstreamOnFailure on_failure;
-  gboolean            keep_finished;
+  guint               max_finished;
 } ProcstreamScopeFacts;
 
 void procstream_scope_core_get_facts (ProcstreamScopeCore  *self,
@@ -68,8 +71,8 @@ void procstream_scope_core_set_max_running (ProcstreamScopeCore *self,
                                             guint                max_running);
 void procstream_scope_core_set_on_failure (ProcstreamScopeCore *self,
                                            ProcstreamOnFailure  on_failure);
-void procstream_scope_core_set_keep_finished (ProcstreamScopeCore *self,
-                                              gboolean             keep_finished);
+void procstream_scope_core_set_max_finished (ProcstreamScopeCore *self,
+                                             guint                max_finished);
 
 /* Its children, in the order in which they were added: (transfer full) of owned ProcstreamChildCore. */
 GPtrArray *procstream_scope_core_dup_children (ProcstreamScopeCore *self);

@@ -21,11 +21,16 @@
  *    scope leaves created or queued but to fail: claiming and closing exclude each other by the lock.
  *  - queue holds exactly the members that are queued, the oldest first, but for those that somebody is taking out of it, who are about to be
  *    over.
+ *  - A member that is over is in finished or in staying, and no other is: finished has at most max_finished members; who was pushed out of
+ *    it, and of whose group somebody was left when he was last looked for, is in staying until nobody is. Each member that finishes has two of
+ *    those looked for, so staying has hardly more than twice as many as have somebody left, and each look costs the same.
  *  - n_running and n_queued are the numbers of members in these phases; n_finished counts those that have become over.
  *  - While pumping is TRUE one thread starts members until there is no room or none is left; all others leave that to it. So a start
  *    that fails at once, which is heard in the middle of it, does not begin another one inside of itself.
  *  - Something has failed exactly when failure is set, and on_failure was not to continue then.
  *  - ended is set from when it was closed on, and complete when pending is 0: closing holds one, and each shutdown that it began another.
+ *
+ * Who waits for all holds the children itself, so it misses none that leaves meanwhile.
  *
  * A link, which holds the scope and the child, waits for the exit of a child. It is gone when the child is over, or no member any more, so
  * an abandoned scope goes by itself, with the last of its children.
@@ -35,6 +40,9 @@ typedef struct
   ProcstreamScopeCore *scope;
   ProcstreamChildCore *child;
 } Link;
+
+/* How many of those that stay are looked for each time: more than may begin to stay by then. */
+#define LOOKS 2
 
 /* --- Life --------------------------------------------------------------------------------------------------------------------- */
 
@@ -61,13 +69,14 @@ procstream_scope_core_new (void (*changed) (gpointer),
   g_mutex_init (&self->mutex);
   g_queue_init (&self->members);
   g_queue_init (&self->queue);
+  g_queue_init (&self->finished);
+  g_queue_init (&self->staying);
   self->by_child = g_hash_table_new (NULL, NULL);
   self->changed = changed;
   self->changed_data = data;
   self->changed_destroy = destroy;
   self->on_failure = PROCSTREAM_ON_FAILURE_CONTINUE;
-  self->keep_finished = TRUE;
-  self->look_at = 16;
+  self->max_finished = PROCSTREAM_SCOPE_MAX_FINISHED;
   return self;
 }
 
@@ -123,6 +132,22 @@ find_locked (ProcstreamScopeCore *self,
   return g_hash_table_lookup (self->by_child, child);
 }
 
+static void
+leave_queue_locked (ProcstreamMember *member)
+{
+  if (member->in)
+    g_queue_unlink (g_steal_pointer (&member->in), &member->in_link);
+}
+
+static void
+go_to_queue_locked (ProcstreamMember *member,
+                    GQueue           *queue)
+{
+  leave_queue_locked (member);
+  g_queue_push_tail_link (queue, &member->in_link);
+  member->in = queue;
+}
+
 /* The caller has a reference to the child, and, for one that is not over, takes its function away. */
 void
 procstream_scope_core_drop_locked (ProcstreamScopeCore *self,
@@ -130,37 +155,33 @@ procstream_scope_core_drop_locked (ProcstreamScopeCore *self,
 {
   if (!self->abandoned)
     note (&self->gone, member->child);
+  leave_queue_locked (member);
   g_queue_unlink (&self->members, &member->link);
   g_hash_table_remove (self->by_child, member->child);
   procstream_child_core_unref (member->child);
   g_free (member);
 }
 
+/* It leaves, if nobody of its group is left, or else stays until then. It is over. */
 static void
-leave_queue_locked (ProcstreamScopeCore *self,
-                    ProcstreamMember    *member)
+push_out_locked (ProcstreamScopeCore *self,
+                 ProcstreamMember    *member)
 {
-  if (member->queue_link.data == NULL)
-    return;
-  g_queue_unlink (&self->queue, &member->queue_link);
-  member->queue_link.data = NULL;
+  if (member->could_not_start || procstream_child_core_is_gone (member->child))
+    procstream_scope_core_drop_locked (self, member);
+  else
+    go_to_queue_locked (member, &self->staying);
 }
 
-/* Those that are over, and of whose group nobody is left. */
+/* Has at most @max_looks of those that stay looked for, those first that were not for the longest time. */
 static void
-sweep_locked (ProcstreamScopeCore *self)
+trim_locked (ProcstreamScopeCore *self,
+             guint                max_looks)
 {
-  GList *next;
-
-  for (GList *at = self->members.head; at; at = next)
-    {
-      ProcstreamMember *member = at->data;
-
-      next = at->next;
-      if (member->phase == PROCSTREAM_MEMBER_OVER && procstream_child_core_is_gone (member->child))
-        procstream_scope_core_drop_locked (self, member);
-    }
-  self->look_at = 2 * self->members.length + 16;
+  for (guint n = MIN (max_looks, self->staying.length); n > 0; n--)
+    push_out_locked (self, self->staying.head->data);
+  while (self->finished.length > self->max_finished)
+    push_out_locked (self, self->finished.head->data);
 }
 
 static const char *
@@ -218,11 +239,10 @@ add_locked (ProcstreamScopeCore *self,
                    "“%s” cannot be added to a scope: it belongs to one", get_name (child));
       return NULL;
     }
-  if (!self->keep_finished && self->members.length >= self->look_at)
-    sweep_locked (self);
   member = g_new0 (ProcstreamMember, 1);
   member->child = procstream_child_core_ref (child);
   member->link.data = member;
+  member->in_link.data = member;
   member->phase = state == PROCSTREAM_CHILD_STATE_CREATED ? PROCSTREAM_MEMBER_CREATED : PROCSTREAM_MEMBER_RUNNING;
   self->n_running += member->phase == PROCSTREAM_MEMBER_RUNNING;
   g_queue_push_tail_link (&self->members, &member->link);
@@ -307,8 +327,7 @@ procstream_scope_core_enqueue (ProcstreamScopeCore *self,
       queued = TRUE;
       member->phase = PROCSTREAM_MEMBER_QUEUED;
       member->from_queue = TRUE;
-      member->queue_link.data = member;
-      g_queue_push_tail_link (&self->queue, &member->queue_link);
+      go_to_queue_locked (member, &self->queue);
       self->n_queued++;
     }
   g_mutex_unlock (&self->mutex);
@@ -380,7 +399,7 @@ take_next_locked (ProcstreamScopeCore *self)
     {
       ProcstreamMember *member = self->queue.head->data;
 
-      leave_queue_locked (self, member);
+      leave_queue_locked (member);
       /* Otherwise somebody else is taking it out. */
       if (!procstream_child_core_move (member->child, PROCSTREAM_CHILD_STATE_QUEUED, PROCSTREAM_CHILD_STATE_STARTING, NULL))
         continue;
@@ -466,15 +485,17 @@ finish_member_locked (ProcstreamScopeCore *self,
                       ProcstreamMember    *member,
                       gboolean             could_not_start)
 {
-  leave_queue_locked (self, member);
   self->n_running -= member->phase == PROCSTREAM_MEMBER_RUNNING;
   self->n_queued -= member->phase == PROCSTREAM_MEMBER_QUEUED;
   self->n_finished++;
   member->phase = PROCSTREAM_MEMBER_OVER;
+  member->could_not_start = could_not_start;
+  go_to_queue_locked (member, &self->finished);
   if (could_not_start && member->from_queue && !self->abandoned)
     note (&self->failed, member->child);
-  if (self->abandoned || (!self->keep_finished && (could_not_start || procstream_child_core_is_gone (member->child))))
+  if (self->abandoned)
     procstream_scope_core_drop_locked (self, member);
+  trim_locked (self, LOOKS);
 }
 
 static void
@@ -522,7 +543,7 @@ procstream_scope_core_get_facts (ProcstreamScopeCore  *self,
     .closed = self->closed,
     .max_running = self->max_running,
     .on_failure = self->on_failure,
-    .keep_finished = self->keep_finished,
+    .max_finished = self->max_finished,
   };
   procstream_platform_unlock_to_read (&self->mutex);
 }
@@ -547,13 +568,12 @@ procstream_scope_core_set_on_failure (ProcstreamScopeCore *self,
 }
 
 void
-procstream_scope_core_set_keep_finished (ProcstreamScopeCore *self,
-                                         gboolean             keep_finished)
+procstream_scope_core_set_max_finished (ProcstreamScopeCore *self,
+                                        guint                max_finished)
 {
   g_mutex_lock (&self->mutex);
-  self->keep_finished = keep_finished;
-  if (!keep_finished)
-    sweep_locked (self);
+  self->max_finished = max_finished;
+  trim_locked (self, G_MAXUINT);
   g_mutex_unlock (&self->mutex);
   procstream_scope_core_tell (self);
 }

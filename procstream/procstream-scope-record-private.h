@@ -22,9 +22,11 @@ typedef struct
   ProcstreamChildCore  *child;
   ProcstreamMemberPhase phase;
   gboolean              from_queue;
+  gboolean              could_not_start;
   guint                 func_id; /* of the link among those who wait for its exit */
   GList                 link;
-  GList                 queue_link;
+  GQueue               *in; /* which of queue, finished and staying it is in; NULL: none */
+  GList                 in_link;
 } ProcstreamMember;
 
 struct _ProcstreamScopeCore
@@ -42,13 +44,14 @@ struct _ProcstreamScopeCore
   guint       n_running;
   guint       n_queued;
   guint64     n_finished;
-  guint       look_at; /* how many members there are when those that are gone are looked for */
-  GPtrArray  *gone;    /* of owned ProcstreamChildCore; NULL: none */
-  GPtrArray  *failed;  /* the same */
+  GQueue      finished; /* of ProcstreamMember, in the order in which they became over */
+  GQueue      staying;  /* the same, in no order */
+  GPtrArray  *gone;     /* of owned ProcstreamChildCore; NULL: none */
+  GPtrArray  *failed;   /* the same */
 
   guint               max_running;
   ProcstreamOnFailure on_failure;
-  gboolean            keep_finished;
+  guint               max_finished;
 
   gboolean           closed;
   gboolean           abandoned;

@@ -35,10 +35,8 @@
  * A scope is a [iface@Gio.ListModel] of [class@Procstream.Child] objects. They appear
  * in the list, and leave it, when the thread-default main context of the
  * thread that created the scope iterates: [signal@Gio.ListModel::items-changed] is emitted once
- * for all that has changed by then. Children that have ended stay, unless
- * [property@Procstream.Scope:keep-finished] is unset or
- * [method@Procstream.Scope.remove] takes them away: a scope that lives as long as the
- * program should let go of them.
+ * for all that has changed by then. The last [property@Procstream.Scope:max-finished] children
+ * that have ended stay, unless [method@Procstream.Scope.remove] takes them away.
  *
  * ## Threads
  *
@@ -55,7 +53,7 @@ enum
   PROP_SHUTDOWN,
   PROP_MAX_RUNNING,
   PROP_ON_FAILURE,
-  PROP_KEEP_FINISHED,
+  PROP_MAX_FINISHED,
   PROP_N_ITEMS,
   PROP_N_RUNNING,
   PROP_N_QUEUED,
@@ -151,34 +149,51 @@ new_set (GPtrArray *cores)
   return set;
 }
 
-/* What is to be shown now in place of shown, which is returned. */
-static GPtrArray *
-replace_shown (ProcstreamScope *self)
+/* What is emitted at once. Each that failed is known, also if it went before it was ever shown. */
+typedef struct
+{
+  GPtrArray *before; /* what was shown */
+  GPtrArray *known;  /* that, and what came since */
+  GPtrArray *failed; /* of owned ProcstreamChildCore */
+} Change;
+
+static void
+change_clear (Change *self)
+{
+  g_ptr_array_unref (self->before);
+  g_ptr_array_unref (self->known);
+  g_ptr_array_unref (self->failed);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Change, change_clear)
+
+/* Who has failed is asked for after who has gone, as it is noted before: otherwise one could be forgotten here before its failure is told
+ * of. */
+static void
+replace_shown (ProcstreamScope *self,
+               Change          *change)
 {
   g_autoptr (GPtrArray) gone = NULL;
   g_autoptr (GHashTable) gone_set = NULL;
-  GPtrArray *before;
   GPtrArray *now = new_list ();
 
   g_mutex_lock (&self->mutex);
   gone = procstream_scope_core_steal_gone (self->core);
   gone_set = new_set (gone);
-  before = self->shown;
-  g_ptr_array_extend (now, before, ref_cb, NULL);
-  g_ptr_array_extend_and_steal (now, g_steal_pointer (&self->incoming));
+  change->failed = procstream_scope_core_steal_failed (self->core);
+  change->before = self->shown;
+  change->known = g_ptr_array_copy (change->before, ref_cb, NULL);
+  g_ptr_array_extend_and_steal (change->known, g_steal_pointer (&self->incoming));
   self->incoming = new_list ();
-  for (guint i = 0; gone->len > 0 && i < now->len;)
+  for (guint i = 0; i < change->known->len; i++)
     {
-      ProcstreamChild *child = g_ptr_array_index (now, i);
+      ProcstreamChild *child = g_ptr_array_index (change->known, i);
 
-      if (g_hash_table_contains (gone_set, child->core))
-        g_ptr_array_remove_index (now, i);
-      else
-        i++;
+      if (!g_hash_table_contains (gone_set, child->core))
+        g_ptr_array_add (now, g_object_ref (child));
     }
   self->shown = now;
   g_mutex_unlock (&self->mutex);
-  return before;
 }
 
 /* As one change, of all that is not the same at the beginning and at the end. */
@@ -223,20 +238,14 @@ emit_facts (ProcstreamScope *self,
 
 static void
 emit_failed (ProcstreamScope *self,
-             GPtrArray       *before)
+             const Change    *change)
 {
-  g_autoptr (GPtrArray) failed = procstream_scope_core_steal_failed (self->core);
-  g_autoptr (GPtrArray) known = g_ptr_array_copy (before, ref_cb, NULL);
-
-  if (failed->len == 0)
-    return;
-  g_ptr_array_extend (known, self->shown, ref_cb, NULL);
-  for (guint i = 0; i < failed->len; i++)
-    for (guint k = 0; k < known->len; k++)
+  for (guint i = 0; i < change->failed->len; i++)
+    for (guint k = 0; k < change->known->len; k++)
       {
-        ProcstreamChild *child = g_ptr_array_index (known, k);
+        ProcstreamChild *child = g_ptr_array_index (change->known, k);
 
-        if (child->core != g_ptr_array_index (failed, i))
+        if (child->core != g_ptr_array_index (change->failed, i))
           continue;
         if (!is_muted (self))
           g_signal_emit (self, signals[START_FAILED], 0, child, procstream_child_core_get_error (child->core));
@@ -247,11 +256,12 @@ emit_failed (ProcstreamScope *self,
 static void
 emit_all (ProcstreamScope *self)
 {
-  g_autoptr (GPtrArray) before = replace_shown (self);
+  g_auto (Change) change = { 0 };
 
-  emit_items_changed (self, before);
-  emit_failed (self, before);
-  emit_facts (self, before->len);
+  replace_shown (self, &change);
+  emit_items_changed (self, change.before);
+  emit_failed (self, &change);
+  emit_facts (self, change.before->len);
 }
 
 /* In the thread that runs the context, each time something has changed. */
@@ -332,8 +342,8 @@ procstream_scope_get_property (GObject    *object,
     case PROP_ON_FAILURE:
       g_value_set_enum (value, procstream_scope_get_on_failure (self));
       break;
-    case PROP_KEEP_FINISHED:
-      g_value_set_boolean (value, procstream_scope_get_keep_finished (self));
+    case PROP_MAX_FINISHED:
+      g_value_set_uint (value, procstream_scope_get_max_finished (self));
       break;
     case PROP_N_ITEMS:
       g_value_set_uint (value, self->shown->len);
@@ -374,8 +384,8 @@ procstream_scope_set_property (GObject      *object,
     case PROP_ON_FAILURE:
       procstream_scope_set_on_failure (self, g_value_get_enum (value));
       break;
-    case PROP_KEEP_FINISHED:
-      procstream_scope_set_keep_finished (self, g_value_get_boolean (value));
+    case PROP_MAX_FINISHED:
+      procstream_scope_set_max_finished (self, g_value_get_uint (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -416,15 +426,20 @@ install_options (void)
   properties[PROP_ON_FAILURE] = g_param_spec_enum ("on-failure", NULL, NULL, PROCSTREAM_TYPE_ON_FAILURE,
                                                    PROCSTREAM_ON_FAILURE_CONTINUE, flags);
   /**
-   * ProcstreamScope:keep-finished: (getter get_keep_finished) (setter set_keep_finished)
+   * ProcstreamScope:max-finished: (getter get_max_finished) (setter set_max_finished)
    *
-   * Whether children that have ended stay in the scope, as they do unless it is unset:
-   * in the list, for [method@Procstream.Scope.complete_all], and in memory. Otherwise each leaves it
-   * when nobody of its group is left, and takes its place in memory along.
+   * How many children that have ended stay in the scope: in the list, for
+   * [method@Procstream.Scope.complete_all], and in memory. When more have ended, those
+   * leave it that ended first, each as soon as nobody of its group is left. `G_MAXUINT` lets all stay, 0
+   * none.
+   *
+   * Unless set, it is 1000, which take about 10 MiB: 10 KiB for each child, as measured on a 64-bit
+   * machine, besides what replay keeps of its outputs.
    *
    * Since: 1.0
    */
-  properties[PROP_KEEP_FINISHED] = g_param_spec_boolean ("keep-finished", NULL, NULL, TRUE, flags);
+  properties[PROP_MAX_FINISHED] = g_param_spec_uint ("max-finished", NULL, NULL, 0, G_MAXUINT,
+                                                     PROCSTREAM_SCOPE_MAX_FINISHED, flags);
 }
 
 static void
@@ -658,42 +673,43 @@ procstream_scope_set_on_failure (ProcstreamScope *self, ProcstreamOnFailure on_f
 }
 
 /**
- * procstream_scope_get_keep_finished: (get-property keep-finished)
+ * procstream_scope_get_max_finished: (get-property max-finished)
  * @self: a scope
  *
- * Gets whether children that have ended stay in the scope.
+ * Gets how many children that have ended stay in the scope.
  *
- * Returns: whether they stay
+ * Returns: a number of children, or `G_MAXUINT` for all
  *
  * Since: 1.0
  */
-gboolean
-procstream_scope_get_keep_finished (ProcstreamScope *self)
+guint
+procstream_scope_get_max_finished (ProcstreamScope *self)
 {
-  g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), FALSE);
+  g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), 0);
 
-  return get_facts (self).keep_finished;
+  return get_facts (self).max_finished;
 }
 
 /**
- * procstream_scope_set_keep_finished: (set-property keep-finished)
+ * procstream_scope_set_max_finished: (set-property max-finished)
  * @self: a scope
- * @keep_finished: whether they stay
+ * @max_finished: a number of children, or `G_MAXUINT` for all
  *
- * Sets whether children that have ended stay in the scope. When it is unset, those that
- * have ended by now leave it.
+ * Sets how many children that have ended stay in the scope. When it is lowered, those
+ * that are too many by now leave it. Those that a
+ * [method@Procstream.Scope.complete_all] waits for have their results in it all the same.
  *
  * Since: 1.0
  */
 void
-procstream_scope_set_keep_finished (ProcstreamScope *self, gboolean keep_finished)
+procstream_scope_set_max_finished (ProcstreamScope *self, guint max_finished)
 {
   g_return_if_fail (PROCSTREAM_IS_SCOPE (self));
 
-  if (procstream_platform_forked () || get_facts (self).keep_finished == !!keep_finished)
+  if (procstream_platform_forked () || get_facts (self).max_finished == max_finished)
     return;
-  procstream_scope_core_set_keep_finished (self->core, !!keep_finished);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_KEEP_FINISHED]);
+  procstream_scope_core_set_max_finished (self->core, max_finished);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_FINISHED]);
 }
 
 /**

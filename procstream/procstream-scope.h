@@ -37,9 +37,9 @@ ProcstreamOnFailure procstream_scope_get_on_failure (ProcstreamScope *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_scope_set_on_failure (ProcstreamScope *self, ProcstreamOnFailure on_failure);
 PROCSTREAM_AVAILABLE_IN_1_0
-gboolean procstream_scope_get_keep_finished (ProcstreamScope *self);
+guint procstream_scope_get_max_finished (ProcstreamScope *self);
 PROCSTREAM_AVAILABLE_IN_1_0
-void procstream_scope_set_keep_finished (ProcstreamScope *self, gboolean keep_finished);
+void procstream_scope_set_max_finished (ProcstreamScope *self, guint max_finished);
 PROCSTREAM_AVAILABLE_IN_1_0
 guint procstream_scope_get_n_running (ProcstreamScope *self);
 PROCSTREAM_AVAILABLE_IN_1_0

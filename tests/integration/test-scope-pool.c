@@ -161,9 +161,11 @@ test_many_failing_starts (void)
   g_autoptr (TestScope) fixture = test_scope_new ();
   g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new_file ("/nowhere/file", PROCSTREAM_FILE_MODE_TRUNCATE);
   g_autoptr (ProcstreamChild) last = NULL;
+  StartFailed failed = { 0 };
 
+  g_signal_connect (fixture->scope, "start-failed", G_CALLBACK (start_failed_cb), &failed);
   procstream_launcher_set_stdout_config (fixture->launcher, config);
-  procstream_scope_set_keep_finished (fixture->scope, FALSE);
+  procstream_scope_set_max_finished (fixture->scope, 0);
   procstream_scope_set_max_running (fixture->scope, 1);
   for (guint i = 0; i < n; i++)
     {
@@ -176,6 +178,10 @@ test_many_failing_starts (void)
   test_scope_assert_counts (fixture, 0, 0, n);
   test_scope_iterate ();
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->scope)), ==, 0);
+  /* Of those too that went before they were ever seen. */
+  g_assert_cmpuint (failed.n, ==, n);
+  g_clear_error (&failed.error);
+  g_signal_handlers_disconnect_by_data (fixture->scope, &failed);
 }
 
 /* Waited for, ended, and started by somebody else while it is in the queue. */
@@ -234,7 +240,7 @@ test_forgotten (void)
   gpointer forgotten = test_scope_create (fixture, "echo x");
 
   procstream_scope_set_max_running (fixture->scope, 1);
-  procstream_scope_set_keep_finished (fixture->scope, FALSE);
+  procstream_scope_set_max_finished (fixture->scope, 0);
   test_scope_enqueue (fixture, forgotten);
   g_object_add_weak_pointer (forgotten, &forgotten);
   g_object_unref (forgotten);
@@ -242,6 +248,93 @@ test_forgotten (void)
   while (forgotten)
     g_main_context_iteration (NULL, TRUE);
   test_scope_assert_counts (fixture, 0, 0, 2);
+}
+
+/* --- Who has ended ------------------------------------------------------------------------------------------------------------ */
+
+/* Those stay that ended last, whenever they were added. */
+static void
+test_max_finished (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  GListModel      *list = G_LIST_MODEL (fixture->scope);
+  const guint      order[] = { 3, 0, 4, 1, 2 };
+  ProcstreamChild *children[5];
+  g_autoptr (ProcstreamChild) first = NULL;
+  g_autoptr (ProcstreamChild) second = NULL;
+
+  g_assert_cmpuint (procstream_scope_get_max_finished (fixture->scope), ==, 1000);
+  procstream_scope_set_max_finished (fixture->scope, 2);
+  procstream_launcher_set_stdin_mode (fixture->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  for (guint i = 0; i < G_N_ELEMENTS (children); i++)
+    {
+      children[i] = test_scope_create (fixture, "cat");
+      g_assert_true (procstream_child_start (children[i], NULL));
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (order); i++)
+    {
+      let_end (children[order[i]]);
+      test_hold_pass ();
+      test_scope_iterate ();
+      g_assert_cmpuint (g_list_model_get_n_items (list), ==, G_N_ELEMENTS (children) - (i < 2 ? 0 : i - 1));
+    }
+  test_scope_assert_counts (fixture, 0, 0, 5);
+  first = g_list_model_get_item (list, 0);
+  second = g_list_model_get_item (list, 1);
+  g_assert_true (first == children[1] && second == children[2]);
+  for (guint i = 0; i < G_N_ELEMENTS (children); i++)
+    g_object_unref (children[i]);
+}
+
+/* All that it covers, however few may stay. The first one ends when all of it has begun. */
+static void
+complete_with_limit (guint max_finished)
+{
+  const guint n = 300;
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) gate = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GPtrArray) results = NULL;
+  g_autoptr (GPtrArray) left = NULL;
+
+  procstream_scope_set_max_finished (fixture->scope, max_finished);
+  procstream_launcher_set_stdin_mode (fixture->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  gate = test_scope_create (fixture, "cat");
+  procstream_scope_set_max_running (fixture->scope, 1);
+  test_scope_enqueue (fixture, gate);
+  procstream_launcher_set_stdin_mode (fixture->launcher, PROCSTREAM_STDIN_MODE_NULL);
+  for (guint i = 1; i < n; i++)
+    {
+      g_autofree char *mode = g_strdup_printf ("echo number %u", i);
+      g_autoptr (ProcstreamChild) child = test_scope_create (fixture, mode);
+
+      test_scope_enqueue (fixture, child);
+    }
+  procstream_scope_complete_all_async (fixture->scope, NULL, NULL, test_store_result_cb, &result);
+  procstream_scope_set_max_running (fixture->scope, 8);
+  procstream_input_close (procstream_child_get_stdin (gate));
+  test_wait_result (NULL, "a scope to complete", &result);
+  results = procstream_scope_complete_all_finish (fixture->scope, result, NULL);
+  g_assert_cmpuint (results->len, ==, n);
+  for (guint i = 1; i < n; i++)
+    {
+      g_autofree char *expected = g_strdup_printf ("number %u\n", i);
+      g_autofree char *text = procstream_result_dup_stdout_text (results->pdata[i]);
+
+      g_assert_cmpstr (text, ==, expected);
+    }
+  test_scope_assert_counts (fixture, 0, 0, n);
+  left = test_scope_complete_all (fixture);
+  g_assert_cmpuint (left->len, ==, max_finished);
+  test_scope_iterate ();
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->scope)), ==, max_finished);
+}
+
+static void
+test_complete_with_limit (void)
+{
+  complete_with_limit (0);
+  complete_with_limit (10);
 }
 
 /* --- Failures ----------------------------------------------------------------------------------------------------------------- */
@@ -374,7 +467,7 @@ test_list (void)
   g_assert_true (procstream_scope_remove (fixture->scope, second, NULL));
   g_assert_false (procstream_scope_remove (fixture->scope, second, NULL));
   test_hold_pass ();
-  procstream_scope_set_keep_finished (fixture->scope, FALSE);
+  procstream_scope_set_max_finished (fixture->scope, 0);
   g_assert_cmpuint (g_list_model_get_n_items (list), ==, 3);
   test_scope_iterate ();
   /* Both as one change. */
@@ -520,6 +613,8 @@ static const TestScopeCase cases[] = {
   { "scope-pool/queued", test_queued },
   { "scope-pool/queued-listeners", test_queued_listeners },
   { "scope-pool/forgotten", test_forgotten },
+  { "scope-pool/max-finished", test_max_finished },
+  { "scope-pool/complete-with-limit", test_complete_with_limit },
   { "scope-pool/on-failure", test_on_failure },
   { "scope-pool/stop-starting", test_stop_starting },
   { "scope-pool/shut-down-others", test_shut_down_others },

@@ -197,7 +197,7 @@ test_close_orphans (void)
       g_test_skip ("this kernel cannot reach the group of a process that has exited");
       return;
     }
-  procstream_scope_set_keep_finished (fixture->scope, FALSE);
+  procstream_scope_set_max_finished (fixture->scope, 0);
   child = test_scope_create (fixture, "orphan");
   g_assert_true (procstream_output_attach (procstream_child_get_stdout (child), PROCSTREAM_CONSUMER (reader), NULL));
   g_assert_true (procstream_child_start (child, NULL));
@@ -207,6 +207,68 @@ test_close_orphans (void)
     g_error ("the grandchild is gone already");
   test_scope_close (fixture);
   test_await_gone (atoi (line));
+}
+
+/* One that leaves somebody behind whom SIGTERM does not end, and what number that has. */
+static ProcstreamChild *
+spawn_stubborn (TestScope *fixture,
+                int       *left)
+{
+  ProcstreamChild *child = test_scope_create (fixture, "stubborn");
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  g_autofree char *line = NULL;
+
+  g_assert_true (procstream_output_attach (procstream_child_get_stdout (child), PROCSTREAM_CONSUMER (reader), NULL));
+  g_assert_true (procstream_child_start (child, NULL));
+  line = procstream_reader_read_line (reader, WATCHDOG_MS, NULL, NULL);
+  g_assert_nonnull (line);
+  *left = atoi (line);
+  return child;
+}
+
+/* Who is out of reach is told of, by whoever closes, and keeps nobody else from ending. */
+static void
+test_close_survivors (void)
+{
+  const gboolean can = procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP);
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamShutdown) brief = procstream_shutdown_new_terminate (1000);
+  g_autoptr (ProcstreamChild) first = NULL;
+  g_autoptr (ProcstreamChild) second = NULL;
+  g_autoptr (ProcstreamChild) meek = test_scope_spawn (fixture, "sleep-forever");
+  g_autoptr (GAsyncResult) result = NULL;
+  int left[2];
+
+  procstream_platform_disable (PROCSTREAM_FEATURE_PIDFD_GROUP);
+  first = spawn_stubborn (fixture, &left[0]);
+  second = spawn_stubborn (fixture, &left[1]);
+  procstream_scope_set_shutdown (fixture->scope, brief);
+  procstream_scope_close_async (fixture->scope, NULL, test_store_result_cb, &result);
+  test_wait_result (NULL, "a scope to close", &result);
+  for (int i = 0; i < 2; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      /* Again, and it is the same. */
+      if (i == 0)
+        g_assert_false (procstream_scope_close_finish (fixture->scope, result, &error));
+      else
+        g_assert_false (procstream_scope_close (fixture->scope, WATCHDOG_MS, NULL, &error));
+      g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS);
+      g_assert_nonnull (strstr (error->message, "“test-child”"));
+      g_assert_nonnull (strstr (error->message, "and 1 more "));
+    }
+  test_scope_assert_ended_by (meek, SIGTERM, PROCSTREAM_CAUSE_TERMINATED);
+  test_scope_assert_ended_by (first, SIGTERM, PROCSTREAM_CAUSE_TERMINATED);
+  test_scope_assert_ended_by (second, SIGTERM, PROCSTREAM_CAUSE_TERMINATED);
+  for (guint i = 0; i < G_N_ELEMENTS (left); i++)
+    {
+      g_assert_cmpint (kill (left[i], 0), ==, 0);
+      kill (left[i], SIGKILL);
+      test_await_gone (left[i]);
+    }
+  if (can)
+    procstream_platform_enable (PROCSTREAM_FEATURE_PIDFD_GROUP);
 }
 
 static void
@@ -224,6 +286,79 @@ test_detached (void)
   procstream_launcher_set_lifetime (fixture->launcher, PROCSTREAM_LIFETIME_DETACHED);
   g_assert_null (procstream_launcher_create (fixture->launcher, (const char *const *) argv, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+/* --- A pipeline --------------------------------------------------------------------------------------------------------------- */
+
+static void
+append (ProcstreamPipeline *pipeline,
+        TestScope          *fixture,
+        const char         *mode)
+{
+  g_auto (GStrv) argv = test_child_argv (mode);
+  g_autoptr (GError) error = NULL;
+
+  procstream_pipeline_append (pipeline, fixture->launcher, (const char *const *) argv, &error);
+  g_assert_no_error (error);
+}
+
+/* All stages, which do not read, or the end of one could end another before the scope does. */
+static void
+test_pipeline (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamPipeline) pipeline = procstream_pipeline_new ();
+  g_autoptr (ProcstreamPipelineResult) result = NULL;
+  g_autoptr (GAsyncResult) waited = NULL;
+  g_autoptr (GError) error = NULL;
+  g_auto (GStrv) argv = test_child_argv ("sleep-forever");
+  static const char *const sleeper[] = { "sleep", "1000", NULL };
+
+  g_assert_nonnull (procstream_pipeline_append (pipeline, fixture->launcher, sleeper, NULL));
+  g_assert_nonnull (procstream_pipeline_append (pipeline, fixture->launcher, sleeper, NULL));
+  append (pipeline, fixture, "sleep-forever");
+  test_scope_iterate ();
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->scope)), ==, 3);
+  g_assert_true (procstream_pipeline_start (pipeline, NULL));
+  test_scope_assert_counts (fixture, 3, 0, 0);
+  procstream_pipeline_complete_async (pipeline, NULL, NULL, test_store_result_cb, &waited);
+  test_scope_close (fixture);
+  test_scope_assert_counts (fixture, 0, 0, 3);
+  test_wait_result (NULL, "a pipeline to end", &waited);
+  result = procstream_pipeline_complete_finish (pipeline, waited, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (procstream_pipeline_result_get_n_stages (result), ==, 3);
+  for (guint i = 0; i < 3; i++)
+    {
+      ProcstreamResult *stage = procstream_pipeline_result_get_stage (result, i);
+
+      g_assert_cmpint (procstream_result_get_cause (stage), ==, PROCSTREAM_CAUSE_TERMINATED);
+      g_assert_cmpint (procstream_child_get_term_signal (procstream_pipeline_get_stage (pipeline, i)), ==, SIGTERM);
+    }
+  g_assert_false (procstream_pipeline_result_check (result, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL);
+  g_clear_error (&error);
+  g_assert_null (procstream_pipeline_append (pipeline, fixture->launcher, (const char *const *) argv, &error));
+}
+
+/* One that was put together before the scope was closed does not start after that, not even a stage of it. */
+static void
+test_pipeline_closed (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamPipeline) pipeline = procstream_pipeline_new ();
+  g_auto (GStrv) argv = test_child_argv ("cat");
+  g_autoptr (GError) error = NULL;
+
+  append (pipeline, fixture, "sleep-forever");
+  append (pipeline, fixture, "cat");
+  test_scope_close (fixture);
+  g_assert_null (procstream_pipeline_append (pipeline, fixture->launcher, (const char *const *) argv, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+  g_clear_error (&error);
+  g_assert_false (procstream_pipeline_start (pipeline, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+  g_assert_cmpuint (test_count_children (), ==, 0);
 }
 
 /* --- Disposing ---------------------------------------------------------------------------------------------------------------- */
@@ -416,7 +551,10 @@ static const TestScopeCase cases[] = {
   { "scope/close-stubborn", test_close_stubborn },
   { "scope/close-refused", test_close_refused },
   { "scope/close-orphans", test_close_orphans },
+  { "scope/close-survivors", test_close_survivors },
   { "scope/detached", test_detached },
+  { "scope/pipeline", test_pipeline },
+  { "scope/pipeline-closed", test_pipeline_closed },
   { "scope/dispose-elsewhere", test_dispose_elsewhere },
   { "scope/dispose-returns", test_dispose_returns },
   { "scope/abort-in-handler", test_abort_in_handler },

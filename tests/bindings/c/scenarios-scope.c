@@ -79,6 +79,7 @@ pool (void)
   g_autoptr (ProcstreamLauncher) launcher = new_launcher (scope);
   g_autoptr (GPtrArray) results = NULL;
   g_autoptr (GPtrArray) again = NULL;
+  g_autoptr (GPtrArray) last = NULL;
   GAsyncResult *result = NULL;
   g_autoptr (GError) error = NULL;
   guint n_failed = 0;
@@ -102,6 +103,10 @@ pool (void)
   g_assert_cmpuint (procstream_scope_get_n_finished (scope), ==, 3);
   again = procstream_scope_complete_all (scope, NULL, NULL, NULL);
   g_assert_cmpuint (again->len, ==, 3);
+  g_assert_cmpuint (procstream_scope_get_max_finished (scope), ==, 1000);
+  procstream_scope_set_max_finished (scope, 1);
+  last = procstream_scope_complete_all (scope, NULL, NULL, NULL);
+  g_assert_cmpuint (last->len, ==, 1);
   g_signal_handlers_disconnect_by_data (scope, &n_failed);
 }
 

@@ -1342,7 +1342,9 @@ scenario(72, 'scope', async () => {
     equal(results[1].cause, Cause.NOT_STARTED);
     await raises(GLib.SpawnError, GLib.SpawnError.NOENT, () => results[1].check());
     check((await failed).matches(GLib.SpawnError, GLib.SpawnError.NOENT));
-    equal([scope.n_finished, scope.complete_all(null, null).length], [3, 3]);
+    equal([scope.n_finished, scope.complete_all(null, null).length, scope.max_finished], [3, 3, 1000]);
+    scope.max_finished = 1;
+    equal(scope.complete_all(null, null).length, 1);
 
     scope = new Scope();
     let child = reliable({scope}).spawnv(sleeper);

@@ -56,6 +56,9 @@ async void scope_of_children () throws Error {
     }
     run_until (() => failed == 1);
     assert (pool.n_finished == 3 && pool.complete_all (null, null).length == 3);
+    assert (pool.max_finished == 1000);
+    pool.max_finished = 1;
+    assert (pool.complete_all (null, null).length == 1);
 
     var aborted = new Scope ();
     var child = launcher_of (aborted).spawnv (sleeper ());
