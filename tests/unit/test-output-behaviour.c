@@ -7,6 +7,7 @@
 #include "test-core.h"
 #include "test-noter.h"
 #include "test-process.h"
+#include "test-recorder.h"
 #include "test-utils.h"
 
 #include <string.h>
@@ -418,6 +419,178 @@ test_without_the_object (gconstpointer backend)
   tear_down (&fixture);
 }
 
+/* A line waiter has the one place of a single output from when it is attached, before anything was searched, until it is over: because
+ * its time is, or because it found its line. */
+static void
+test_place_of_a_waiter (void)
+{
+  for (int found = 0; found < 2; found++)
+    {
+      Fixture    fixture;
+      TestNoter *noter;
+      g_autoptr (ProcstreamLineWaiter) waiter = procstream_line_waiter_new ();
+      g_autoptr (ProcstreamCollector) refused = test_collector_new ();
+      g_autoptr (GError) error = NULL;
+
+      set_up (&fixture, GINT_TO_POINTER (PROCSTREAM_BACKEND_SINGLE), PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE, 0, 8);
+      procstream_line_waiter_set_timeout_ms (waiter, found ? PROCSTREAM_NO_TIMEOUT : 1);
+      g_assert_true (procstream_line_waiter_add_pattern (waiter, "ready", PROCSTREAM_MATCH_NONE, NULL));
+      g_assert_true (try_attach (&fixture, waiter));
+      /* The one whose time is short may be over by now. */
+      if (found)
+        {
+          g_assert_false (try_attach (&fixture, refused));
+          feed (&fixture, "ready\n");
+        }
+      g_assert_cmpint (procstream_consumer_wait (PROCSTREAM_CONSUMER (waiter), TEST_WATCHDOG_SECONDS * 1000, NULL, &error), ==, found);
+      if (!found)
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+      noter = attach (&fixture);
+      feed (&fixture, "later");
+      end (&fixture);
+      leave (noter, "c:later end");
+      tear_down (&fixture);
+    }
+}
+
+/* --- Lines -------------------------------------------------------------------------------------------------------------------- */
+
+/* What takes lines: each keeps them in joined, with “|” after each. */
+typedef struct
+{
+  const char *name;
+  gpointer (*make) (void);
+  void (*serve) (gpointer consumer,
+                 GString *joined);
+  void (*finish) (gpointer consumer,
+                  GString *joined);
+} Taker;
+
+static gpointer
+make_collector (void)
+{
+  return procstream_collector_new (PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST);
+}
+
+/* It would be told at once of all that comes. */
+static void
+pause_collector (gpointer consumer,
+                 GString *joined)
+{
+  procstream_consumer_pause (consumer);
+}
+
+static void
+finish_collector (gpointer consumer,
+                  GString *joined)
+{
+  g_auto (GStrv) lines = NULL;
+
+  procstream_consumer_resume (consumer);
+  iterate ();
+  lines = procstream_collector_dup_lines (consumer);
+  test_join_lines (joined, (const char *const *) lines);
+}
+
+static gpointer
+make_recorder (void)
+{
+  return test_recorder_new ();
+}
+
+static void
+serve_recorder (gpointer consumer,
+                GString *joined)
+{
+  iterate ();
+}
+
+static void
+finish_recorder (gpointer consumer,
+                 GString *joined)
+{
+  iterate ();
+  g_string_append (joined, ((TestRecorder *) consumer)->joined->str);
+}
+
+static gpointer
+make_reader (void)
+{
+  return procstream_reader_new ();
+}
+
+static void
+read_lines (gpointer consumer,
+            GString *joined)
+{
+  g_autofree char *line = NULL;
+
+  while ((line = procstream_reader_read_line (consumer, 0, NULL, NULL)))
+    {
+      g_string_append_printf (joined, "%s|", line);
+      g_clear_pointer (&line, g_free);
+    }
+}
+
+static const Taker takers[] = {
+  { "collector", make_collector, pause_collector, finish_collector },
+  { "own class", make_recorder, serve_recorder, finish_recorder },
+  { "reader", make_reader, read_lines, read_lines },
+};
+
+/* @lost: NULL, or what came after @first and was lost to those who take slowly. */
+static void
+check_lines (gconstpointer backend,
+             const char   *first,
+             const char   *lost,
+             const char   *then,
+             void (*finish) (Fixture *fixture),
+             const char *expected)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (takers); i++)
+    {
+      Fixture fixture;
+      g_autoptr (ProcstreamConsumer) consumer = takers[i].make ();
+      g_autoptr (GString) joined = g_string_new (NULL);
+
+      set_up (&fixture, backend, PROCSTREAM_DELIVERY_LOSSY, PROCSTREAM_REPLAY_NONE, 0, 1);
+      g_assert_true (try_attach (&fixture, consumer));
+      test_core_feed (fixture.core, first);
+      takers[i].serve (consumer, joined);
+      if (lost)
+        test_core_feed (fixture.core, lost);
+      test_core_feed (fixture.core, then);
+      finish (&fixture);
+      takers[i].finish (consumer, joined);
+      if (strcmp (joined->str, expected) != 0)
+        g_error ("The %s got “%s” and not “%s”", takers[i].name, joined->str, expected);
+      g_assert_cmpint (procstream_consumer_get_state (consumer), ==, finish == fail ? PROCSTREAM_CONSUMER_STATE_FAILED : PROCSTREAM_CONSUMER_STATE_ENDED);
+      g_assert_cmpuint (procstream_consumer_get_gaps (consumer), ==, lost != NULL);
+      g_clear_object (&consumer);
+      tear_down (&fixture);
+    }
+}
+
+/* What stands before a gap is never joined with what stands after it. A line that is whole after it is there, and the last one
+ * too, without an end. */
+static void
+test_lines_and_gap (gconstpointer backend)
+{
+  check_lines (backend, "one\npar", "lost", "\ntwo\nfinal", end, "one|two|final|");
+  check_lines (backend, "rea", "lost", "dy\nnext\n", end, "next|");
+  check_lines (backend, "rea", "lost\n", "dy\nnext\n", end, "dy|next|");
+  check_lines (backend, "one\n", "lost", "still of it", end, "one|");
+  check_lines (backend, "one\n", "lost\r", "\ntwo\n", end, "one|two|");
+}
+
+/* What came before a read error are lines too, to the last byte. */
+static void
+test_lines_and_error (gconstpointer backend)
+{
+  check_lines (backend, "complete\npart", NULL, "ial", fail, "complete|partial|");
+  check_lines (backend, "one\npar", "lost", "\ntwo\nfinal", fail, "one|two|final|");
+}
+
 /* --- Back ends ---------------------------------------------------------------------------------------------------------------- */
 
 /* One configuration, and the same consumers, for every back end; where nothing is read they end at once. */
@@ -481,6 +654,9 @@ main (int   argc,
   add ("reliable-waits", test_reliable_waits);
   add ("reads-on-after-the-last", test_reads_on_after_the_last);
   add ("without-the-object", test_without_the_object);
+  add ("lines-and-gap", test_lines_and_gap);
+  add ("lines-and-error", test_lines_and_error);
+  g_test_add_func ("/output-behaviour/place-of-a-waiter", test_place_of_a_waiter);
   g_test_add_func ("/output-behaviour/every-backend", test_every_backend);
   return g_test_run ();
 }
