@@ -339,6 +339,7 @@ test_boundaries (void)
     const char *first;
     const char *last;
   } cases[] = {
+    { { NULL }, "", "" },
     { { "abcde", NULL }, "abcde", "abcde" },
     { { "abcdef", NULL }, "abcde", "bcdef" },
     { { "abc", "def", NULL }, "abcde", "bcdef" },
@@ -349,13 +350,69 @@ test_boundaries (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      guint64 seen = strlen (cases[i].pieces[0]) + (cases[i].pieces[1] ? strlen (cases[i].pieces[1]) : 0);
+      g_autofree char *all = g_strjoinv ("", (char **) cases[i].pieces);
+      guint64          seen = strlen (all);
+      guint64          cut = seen - MIN (seen, 5);
       g_autoptr (ProcstreamCollector) first = collect (&(Options){ PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST, 5, 0, 0, 0 }, cases[i].pieces);
       g_autoptr (ProcstreamCollector) last = collect (&(Options){ PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_LAST, 5, 0, 0, 0 }, cases[i].pieces);
 
-      check (first, cases[i].first, seen, seen - 5);
-      check (last, cases[i].last, seen, seen - 5);
+      check (first, cases[i].first, seen, cut);
+      check (last, cases[i].last, seen, cut);
     }
+}
+
+/* At both limits of a collector of lines, from both sides. A line counts one byte more than it has, and is kept whole or not at all. Nothing
+ * is kept beyond one that is cut, so one that is longer than all that is kept leaves nothing of what came before it, where the last are kept. */
+static void
+test_boundaries_of_lines (void)
+{
+  static const struct
+  {
+    guint64     max_bytes;
+    guint64     max_lines;
+    const char *text;
+    const char *first;
+    const char *last;
+  } cases[] = {
+    { 6, 2, "", "", "" },
+    { 6, 2, "abcde\n", "abcde", "abcde" }, /* just fits */
+    { 5, 2, "abcde\n", "", "" },
+    { 6, 2, "abcde", "abcde", "abcde" }, /* without an end as well */
+    { 100, 1, "a\n", "a", "a" },
+    { 100, 2, "a\nb\nc\n", "a|b", "b|c" },
+    { 100, 2, "a\nbb\nccc\n", "a|bb", "bb|ccc" },
+    { 100, 2, "\n\n\n", "|", "|" },
+    { 6, 10, "aa\nbb\ncc\n", "aa|bb", "bb|cc" },
+    { 5, 10, "aa\nbb\ncc\n", "aa", "cc" },
+    { 8, 10, "abc\ndef\n", "abc|def", "abc|def" },
+    { 7, 10, "abc\ndef\n", "abc", "def" },
+    { 8, 10, "abc\ndefg\n", "abc", "defg" },
+    { 8, 2, "one\ntwo\nthree\n", "one|two", "three" },
+    { 8, 2, "one\ntwo\nsix\n", "one|two", "two|six" },
+    { 10, 100, "aaaa\nbbbb\ncccc\n", "aaaa|bbbb", "bbbb|cccc" },
+    { 9, 100, "a\nb\ncc\ndddd\neeeeee\n", "a|b|cc", "eeeeee" }, /* one drives out several */
+    { 6, 10, "abc\nxxxxxxxxx\n", "abc", "" },
+    { 10, 100, "aaa\nbbb\nxxxxxxxxxxxxx\n", "aaa|bbb", "" },
+    { 10, 100, "aaa\nxxxxxxxxxxxxx\nbbb\n", "aaa", "bbb" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (ProcstreamKeep keep = PROCSTREAM_KEEP_FIRST; keep <= PROCSTREAM_KEEP_LAST; keep++)
+      {
+        const Options     options = { PROCSTREAM_COLLECT_LINES, keep, cases[i].max_bytes, cases[i].max_lines, 0, 0 };
+        const char *const pieces[] = { cases[i].text, NULL };
+        const char       *expected = keep == PROCSTREAM_KEEP_FIRST ? cases[i].first : cases[i].last;
+        g_autoptr (ProcstreamCollector) collector = collect (&options, *cases[i].text ? pieces : pieces + 1);
+        g_auto (GStrv) all = g_strsplit (cases[i].text, "\n", -1);
+        g_auto (GStrv) kept = procstream_collector_dup_lines (collector);
+        g_autofree char *seen = g_strjoinv ("", all);
+        g_autofree char *left = g_strjoinv ("", kept);
+        guint64          n_all = g_strv_length (all) - (g_str_has_suffix (cases[i].text, "\n") ? 1 : 0);
+
+        check_lines (collector, expected, n_all, n_all - g_strv_length (kept));
+        g_assert_cmpuint (procstream_collector_get_bytes_seen (collector), ==, strlen (seen));
+        g_assert_cmpuint (procstream_collector_get_bytes_cut (collector), ==, strlen (seen) - strlen (left));
+      }
 }
 
 /* --- Spilling ----------------------------------------------------------------------------------------------------------------- */
@@ -482,6 +539,25 @@ test_refused (void)
   assert_refused (collector, "“first-lines”");
 }
 
+/* What it makes of an output that cannot be read any more after @text. */
+static void
+collect_until_error (ProcstreamCollector *collector,
+                     const char          *text)
+{
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_autofree char *bad = g_strconcat (text, "\xff bad", NULL);
+  g_autoptr (GInputStream) memory = g_memory_input_stream_new_from_data (bad, -1, NULL);
+  g_autoptr (GConverter) converter = G_CONVERTER (g_charset_converter_new ("UTF-8", "UTF-8", NULL));
+  g_autoptr (GInputStream) input = g_converter_input_stream_new (memory, converter);
+  g_autoptr (ProcstreamOutput) output = procstream_output_new_from_stream (input, "broken", config, NULL);
+  g_autoptr (GError) error = NULL;
+
+  procstream_output_attach (output, PROCSTREAM_CONSUMER (collector), NULL);
+  g_assert_false (procstream_consumer_wait (PROCSTREAM_CONSUMER (collector), TEST_WATCHDOG_SECONDS * 1000, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+  g_assert_cmpint (procstream_consumer_get_state (PROCSTREAM_CONSUMER (collector)), ==, PROCSTREAM_CONSUMER_STATE_FAILED);
+}
+
 /* A read error loses nothing of what was collected, spilled or not, and the collector says by itself that it is not all. */
 static void
 test_read_error (void)
@@ -490,19 +566,24 @@ test_read_error (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
     {
-      g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
-      g_autoptr (GInputStream) memory = g_memory_input_stream_new_from_data ("good \xff bad", -1, NULL);
-      g_autoptr (GConverter) converter = G_CONVERTER (g_charset_converter_new ("UTF-8", "UTF-8", NULL));
-      g_autoptr (GInputStream) input = g_converter_input_stream_new (memory, converter);
-      g_autoptr (ProcstreamOutput) output = procstream_output_new_from_stream (input, "broken", config, NULL);
       g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST);
-      g_autoptr (GError) error = NULL;
 
       procstream_collector_set_spill_above (collector, limits[i]);
-      procstream_output_attach (output, PROCSTREAM_CONSUMER (collector), NULL);
-      g_assert_false (procstream_consumer_wait (PROCSTREAM_CONSUMER (collector), 60000, NULL, &error));
-      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+      collect_until_error (collector, "good ");
       check (collector, "good ", 5, 0);
+    }
+}
+
+/* The line that the error tore is kept as far as it was read. */
+static void
+test_read_error_of_lines (void)
+{
+  for (ProcstreamKeep keep = PROCSTREAM_KEEP_FIRST; keep <= PROCSTREAM_KEEP_LAST; keep++)
+    {
+      g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_LINES, keep);
+
+      collect_until_error (collector, "complete\npartial");
+      check_lines (collector, "complete|partial", 2, 0);
     }
 }
 
@@ -528,6 +609,12 @@ test_zero_limit (void)
   g_assert_false (procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (collector), &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_assert_nonnull (strstr (error->message, "max-bytes"));
+  g_clear_error (&error);
+  procstream_collector_set_max_bytes (collector, 1);
+  procstream_collector_set_max_lines (collector, 0);
+  g_assert_false (procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (collector), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "max-lines"));
 }
 
 int
@@ -546,12 +633,14 @@ main (int   argc,
   g_test_add_func ("/collector/bytes-as-lines", test_bytes_as_lines);
   g_test_add_func ("/collector/zero-limit", test_zero_limit);
   g_test_add_func ("/collector/boundaries", test_boundaries);
+  g_test_add_func ("/collector/boundaries-of-lines", test_boundaries_of_lines);
   g_test_add_func ("/collector/both-ends/bytes", test_both_ends);
   g_test_add_func ("/collector/both-ends/lines", test_both_ends_of_lines);
   g_test_add_func ("/collector/spill/kept", test_spill);
   g_test_add_func ("/collector/spill/meanwhile", test_spill_meanwhile);
   g_test_add_func ("/collector/spill/error", test_spill_error);
   g_test_add_func ("/collector/refused", test_refused);
-  g_test_add_func ("/collector/read-error", test_read_error);
+  g_test_add_func ("/collector/read-error/bytes", test_read_error);
+  g_test_add_func ("/collector/read-error/lines", test_read_error_of_lines);
   return g_test_run ();
 }
