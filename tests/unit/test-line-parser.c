@@ -54,6 +54,84 @@ test_lines (void)
   g_assert_cmpuint (procstream_line_parser_get_bytes_lost (parser), ==, 0);
 }
 
+/* Each with a bar after it. */
+static void
+append_lines (GString *all,
+              char   **lines)
+{
+  for (char **line = lines; *line; line++)
+    g_string_append_printf (all, "%s|", *line);
+  g_strfreev (lines);
+}
+
+static void
+check_lines (guint                  max_length,
+             ProcstreamLineOverflow overflow,
+             const char *const     *pieces,
+             gboolean               byte_by_byte,
+             const char            *expected)
+{
+  g_autoptr (ProcstreamLineParser) parser = procstream_line_parser_new (PROCSTREAM_LINE_SEPARATOR_NEWLINE, max_length, overflow);
+  g_autoptr (GString) all = g_string_new (NULL);
+
+  for (; *pieces; pieces++)
+    for (gsize i = 0, n = byte_by_byte ? 1 : strlen (*pieces); i < strlen (*pieces); i += n)
+      append_lines (all, push_sized (parser, *pieces + i, n));
+  append_lines (all, procstream_line_parser_finish (parser));
+  g_assert_cmpstr (all->str, ==, expected);
+}
+
+/* What a line is, and what becomes of one that is too long, however the bytes come. */
+static void
+test_cases (void)
+{
+  static const struct
+  {
+    guint                  max_length;
+    ProcstreamLineOverflow overflow;
+    const char            *pieces[4];
+    const char            *expected;
+  } cases[] = {
+    { 100, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "" }, "" },
+    { 100, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "no newlines here" }, "no newlines here|" },
+    { 100, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "one line\n" }, "one line|" },
+    { 100, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "one\ntwo\nthree\n" }, "one|two|three|" },
+    { 100, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "complete line\npartial" }, "complete line|partial|" },
+    { 100, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "first\nse", "cond\nthird" }, "first|second|third|" },
+    /* Nothing in a line has a meaning, and nothing is taken off its ends. */
+    { 100, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "key: value:: %s\\n\n" }, "key: value:: %s\\n|" },
+    { 100, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "  both ends\t \n   \n" }, "  both ends\t |   |" },
+    /* Text that a piece tears, and what is no text. */
+    { 100, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "\342\235", "\244\360\237\221\215\n\360\237", "\216\211" }, "\342\235\244\360\237\221\215|\360\237\216\211|" },
+    { 100, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "a\360(\214\274b\n" }, "a\357\277\275(\357\277\275\357\277\275b|" },
+    /* The rest of what is too long is dropped, up to the next separator, however far that is. */
+    { 4, PROCSTREAM_LINE_OVERFLOW_TRUNCATE, { "1234\n\n" }, "1234||" },
+    { 4, PROCSTREAM_LINE_OVERFLOW_TRUNCATE, { "ok\n123456789\nnext\n" }, "ok|1234|next|" },
+    { 4, PROCSTREAM_LINE_OVERFLOW_TRUNCATE, { "123456789\nabcdefghi\n" }, "1234|abcd|" },
+    { 4, PROCSTREAM_LINE_OVERFLOW_TRUNCATE, { "1234", "5678", "9\nok\n" }, "1234|ok|" },
+    { 4, PROCSTREAM_LINE_OVERFLOW_TRUNCATE, { "12345\n\n6" }, "1234||6|" },
+    { 4, PROCSTREAM_LINE_OVERFLOW_TRUNCATE, { "readiness" }, "read|" },
+    /* Or is lines of its own, with no empty one that was not there. */
+    { 4, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "123456789\nabcdefghi\n" }, "1234|5678|9|abcd|efgh|i|" },
+    { 4, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "1234\n" }, "1234|" },
+    { 4, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "1234", "\n" }, "1234|" },
+    { 4, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "1234", "\r", "\n" }, "1234|" },
+    { 4, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "12345678\n" }, "1234|5678|" },
+    { 4, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "1234", "5678", "\n" }, "1234|5678|" },
+    { 4, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "1234\n\n" }, "1234||" },
+    { 4, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "12345678" }, "1234|5678|" },
+    /* The highest limit is none. */
+    { G_MAXUINT, PROCSTREAM_LINE_OVERFLOW_TRUNCATE, { "123456789\nabc", "defghi\n" }, "123456789|abcdefghi|" },
+    { G_MAXUINT, PROCSTREAM_LINE_OVERFLOW_SPLIT, { "123456789\nabc", "defghi\n" }, "123456789|abcdefghi|" },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      check_lines (cases[i].max_length, cases[i].overflow, cases[i].pieces, FALSE, cases[i].expected);
+      check_lines (cases[i].max_length, cases[i].overflow, cases[i].pieces, TRUE, cases[i].expected);
+    }
+}
+
 static void
 test_separators (void)
 {
@@ -222,6 +300,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/line-parser/lines", test_lines);
+  g_test_add_func ("/line-parser/cases", test_cases);
   g_test_add_func ("/line-parser/separators", test_separators);
   g_test_add_func ("/line-parser/any", test_any);
   g_test_add_func ("/line-parser/nul", test_nul);
