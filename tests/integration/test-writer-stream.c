@@ -291,6 +291,31 @@ test_broken_pipe (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
 }
 
+/* What is written can be made something else on its way, by a converter, though a chunk tears a character; its error is the writer's. */
+static void
+test_converted (void)
+{
+  for (int bad = FALSE; bad <= TRUE; bad++)
+    {
+      g_autoptr (TestStream) stream = test_stream_new (&reliable);
+      g_autoptr (GOutputStream) memory = g_memory_output_stream_new_resizable ();
+      g_autoptr (GConverter) converter = G_CONVERTER (g_charset_converter_new ("ISO-8859-1", "UTF-8", NULL));
+      g_autoptr (GOutputStream) target = g_converter_output_stream_new (memory, converter);
+      g_autoptr (ProcstreamWriter) writer = attach_to (target, stream, "close-stream", TRUE, NULL);
+      g_autoptr (GError) error = NULL;
+
+      test_stream_write_read (stream, "gr\303");
+      test_stream_write_read (stream, bad ? "\377n" : "\274n");
+      test_stream_close (stream);
+      g_assert_cmpint (wait_for (writer, &error), ==, !bad);
+      if (bad)
+        g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_DATA);
+      else
+        g_assert_cmpmem (g_memory_output_stream_get_data (G_MEMORY_OUTPUT_STREAM (memory)),
+                         g_memory_output_stream_get_data_size (G_MEMORY_OUTPUT_STREAM (memory)), "gr\374n", 4);
+    }
+}
+
 /* Two writers take turns, and neither cuts the lines of the other. */
 static void
 test_shared (void)
@@ -361,6 +386,26 @@ test_own_stops (gconstpointer async)
   g_assert_nonnull (strstr (error->message, "it was told to"));
   g_assert_cmpstr (target->order->str, ==, "w");
   g_assert_cmpuint (procstream_writer_get_bytes_failed (writer), ==, 3);
+  g_object_unref (target);
+}
+
+/* The line is taken, and what ends it is not: that is an error as any, and what was taken counts as written. */
+static void
+test_own_stops_at_the_end_of_a_line (gconstpointer async)
+{
+  g_autoptr (TestStream) stream = test_stream_new (&reliable);
+  OwnStream *target = g_object_new (get_own_type (async), NULL);
+  g_autoptr (ProcstreamWriter) writer = attach_to (G_OUTPUT_STREAM (target), stream, "write-mode", PROCSTREAM_WRITE_MODE_LINES, NULL);
+  g_autoptr (GError) error = NULL;
+
+  target->answers = "4x";
+  test_stream_write_read (stream, "line\n");
+  g_assert_false (wait_for (writer, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED);
+  g_assert_nonnull (strstr (error->message, "Could not write 1 bytes of “test” to “"));
+  g_assert_cmpstr (target->text->str, ==, "line");
+  g_assert_cmpuint (procstream_writer_get_bytes_written (writer), ==, 4);
+  g_assert_cmpuint (procstream_writer_get_bytes_failed (writer), ==, 1);
   g_object_unref (target);
 }
 
@@ -638,9 +683,11 @@ main (int   argc,
   g_test_add_func ("/writer-stream/flush-policies", test_flush_policies);
   g_test_add_func ("/writer-stream/flush-error", test_flush_error);
   g_test_add_func ("/writer-stream/broken-pipe", test_broken_pipe);
+  g_test_add_func ("/writer-stream/converted", test_converted);
   g_test_add_func ("/writer-stream/shared", test_shared);
   add_own ("calls", test_own);
   add_own ("stops", test_own_stops);
+  add_own ("stops-at-the-end-of-a-line", test_own_stops_at_the_end_of_a_line);
   add_own ("takes-nothing", test_own_takes_nothing);
   add_own ("continues", test_own_continues);
   add_own ("recovers", test_own_recovers);
