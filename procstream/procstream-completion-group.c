@@ -2,11 +2,16 @@
 
 #include "procstream-completion-group-private.h"
 
+#include "procstream-cancel-source-private.h"
+#include "procstream-io-thread-private.h"
 #include "procstream-result-private.h"
 
 /*
  * pending is how many completions are not over, and one more while they are being made; whoever makes it 0 completes over. Each that is
- * not over holds a reference. Everything else is constant once it is made.
+ * not over holds a reference. Everything else is constant once it is made, but for cancel_source, which whoever completes over ends.
+ *
+ * The cancellable is that of the group, not of each completion: those that wait for room are taken out of the queue before anybody is ended,
+ * or the end of one that runs would make room for them.
  */
 struct _ProcstreamCompletionGroup
 {
@@ -15,6 +20,8 @@ struct _ProcstreamCompletionGroup
   GPtrArray         *completions; /* theirs */
   ProcstreamWaiters *over;
   gint               pending; /* atomic */
+  GSource           *cancel_source;
+  gboolean           end_on_cancel;
 };
 
 static ProcstreamCompletionGroup *
@@ -56,8 +63,10 @@ completion_unref_cb (gpointer data)
 static void
 take_one_off (ProcstreamCompletionGroup *self)
 {
-  if (g_atomic_int_dec_and_test (&self->pending))
-    procstream_waiters_complete (self->over, NULL);
+  if (!g_atomic_int_dec_and_test (&self->pending))
+    return;
+  g_clear_pointer (&self->cancel_source, procstream_cancel_source_end);
+  procstream_waiters_complete (self->over, NULL);
 }
 
 /* Whatever it comes to, also that it could not be started, is a result. */
@@ -66,6 +75,33 @@ over_cb (gpointer      data,
          const GError *error)
 {
   take_one_off (data);
+}
+
+static GError *
+new_cancelled (ProcstreamChildCore *child)
+{
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The wait for “%s” was cancelled before it was started",
+                      procstream_child_core_get_options (child)->name);
+}
+
+/* In the I/O thread. */
+static gboolean
+cancelled_cb (GCancellable *cancellable,
+              gpointer      user_data)
+{
+  ProcstreamCompletionGroup *self = user_data;
+
+  for (guint i = 0; self->end_on_cancel && i < self->children->len; i++)
+    {
+      ProcstreamChildCore *child = g_ptr_array_index (self->children, i);
+      g_autoptr (GError) error = new_cancelled (child);
+
+      if (procstream_child_core_get_state (child) == PROCSTREAM_CHILD_STATE_QUEUED)
+        procstream_child_core_unqueue (child, error);
+    }
+  for (guint i = 0; i < self->completions->len; i++)
+    procstream_completion_cancel (g_ptr_array_index (self->completions, i));
+  return G_SOURCE_REMOVE;
 }
 
 ProcstreamCompletionGroup *
@@ -80,12 +116,13 @@ procstream_completion_group_new (GPtrArray                        *children,
   self->completions = g_ptr_array_new_with_free_func (completion_unref_cb);
   self->over = procstream_waiters_new ();
   self->pending = 1;
+  self->end_on_cancel = (settings->end_on & PROCSTREAM_END_ON_CANCEL) != 0;
   for (guint i = 0; i < children->len; i++)
     {
       ProcstreamChildCore *child = g_ptr_array_index (children, i);
 
       g_ptr_array_add (self->children, procstream_child_core_ref (child));
-      g_ptr_array_add (self->completions, procstream_completion_new (child, settings, cancellable));
+      g_ptr_array_add (self->completions, procstream_completion_new (child, settings, NULL));
     }
   for (guint i = 0; i < self->completions->len; i++)
     {
@@ -93,6 +130,9 @@ procstream_completion_group_new (GPtrArray                        *children,
       procstream_waiters_add_func (procstream_completion_get_over (g_ptr_array_index (self->completions, i)), over_cb,
                                    group_ref (self), group_unref_cb);
     }
+  if (cancellable)
+    self->cancel_source = procstream_cancel_source_new (cancellable, procstream_io_thread_get_context (), cancelled_cb,
+                                                        group_ref (self), group_unref_cb);
   take_one_off (self);
   return self;
 }
@@ -115,7 +155,7 @@ make_result (ProcstreamChildCore  *child,
     case PROCSTREAM_CHILD_STATE_FAILED:
       return procstream_result_new_not_started (name, procstream_child_core_get_error (child));
     case PROCSTREAM_CHILD_STATE_QUEUED:
-      error = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The wait for “%s” was cancelled before it was started", name);
+      error = new_cancelled (child);
       return procstream_result_new_not_started (name, error);
     default:
       return procstream_completion_make_result (completion);

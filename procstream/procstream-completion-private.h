@@ -21,6 +21,8 @@ void                  procstream_completion_unref (ProcstreamCompletion *self);
 /* The wait comes to its end because of @cause, as if that had happened to its own child. Any thread. */
 void procstream_completion_stop (ProcstreamCompletion *self,
                                  ProcstreamCause       cause);
+/* As if its cancellable were cancelled. Any thread. */
+void procstream_completion_cancel (ProcstreamCompletion *self);
 /* Why it came to its end before the child did, once it is over; NONE: it did not. */
 ProcstreamCause procstream_completion_get_cause (ProcstreamCompletion *self);
 

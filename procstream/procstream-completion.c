@@ -534,14 +534,18 @@ finish (ProcstreamCompletion *self,
   procstream_completion_unref (self);
 }
 
+void
+procstream_completion_cancel (ProcstreamCompletion *self)
+{
+  g_atomic_int_set (&self->cancelled, TRUE);
+  poke (self);
+}
+
 static gboolean
 cancelled_cb (GCancellable *cancellable,
               gpointer      user_data)
 {
-  ProcstreamCompletion *self = user_data;
-
-  g_atomic_int_set (&self->cancelled, TRUE);
-  poke (self);
+  procstream_completion_cancel (user_data);
   return G_SOURCE_REMOVE;
 }
 

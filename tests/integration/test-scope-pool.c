@@ -406,6 +406,24 @@ test_shut_down_others (void)
   fail_with (PROCSTREAM_ON_FAILURE_SHUT_DOWN_OTHERS, 3);
 }
 
+/* Who could not be started has. */
+static void
+test_failing_start_stops (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) missing = test_scope_create_missing (fixture);
+  g_autoptr (ProcstreamChild) queued = test_scope_create (fixture, "echo x");
+  g_autoptr (GError) error = NULL;
+
+  procstream_scope_set_on_failure (fixture->scope, PROCSTREAM_ON_FAILURE_STOP_STARTING);
+  g_assert_false (procstream_child_start (missing, &error));
+  g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+  test_hold_pass ();
+  g_clear_error (&error);
+  g_assert_false (procstream_scope_enqueue (fixture->scope, queued, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NOT_STARTED);
+}
+
 /* Who was ended on purpose has not failed. */
 static void
 test_no_failure (void)
@@ -413,9 +431,14 @@ test_no_failure (void)
   g_autoptr (TestScope) fixture = test_scope_new ();
   g_autoptr (ProcstreamChild) ended = test_scope_spawn (fixture, "sleep-forever");
   g_autoptr (ProcstreamChild) killed = test_scope_spawn (fixture, "sleep-forever");
+  g_autoptr (ProcstreamChild) queued = test_scope_create (fixture, "echo x");
   g_autoptr (ProcstreamChild) late = NULL;
 
   procstream_scope_set_on_failure (fixture->scope, PROCSTREAM_ON_FAILURE_SHUT_DOWN_OTHERS);
+  procstream_scope_set_max_running (fixture->scope, 1);
+  test_scope_enqueue (fixture, queued);
+  test_scope_await_gone (queued);
+  test_scope_assert_failed (queued, PROCSTREAM_CHILD_ERROR_NOT_STARTED);
   test_scope_await_gone (ended);
   g_assert_true (procstream_child_kill (killed, NULL));
   g_assert_true (procstream_child_wait (killed, WATCHDOG_MS, NULL, NULL));
@@ -561,23 +584,36 @@ test_complete_cancelled (void)
   g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   g_autoptr (ProcstreamChild) running = test_scope_spawn (fixture, "sleep-forever");
-  g_autoptr (ProcstreamChild) queued = test_scope_create (fixture, "echo x");
   g_autoptr (GAsyncResult) result = NULL;
   g_autoptr (GPtrArray) results = NULL;
+  const guint n_queued = 300;
 
+  /* So many that the one that runs would be gone before all others have heard of it. */
   procstream_scope_set_max_running (fixture->scope, 1);
-  test_scope_enqueue (fixture, queued);
+  for (guint i = 0; i < n_queued; i++)
+    {
+      g_autoptr (ProcstreamChild) queued = test_scope_create (fixture, "echo x");
+
+      test_scope_enqueue (fixture, queued);
+    }
   procstream_complete_options_set_end_on (options, PROCSTREAM_END_ON_CANCEL);
   procstream_scope_complete_all_async (fixture->scope, options, cancellable, test_store_result_cb, &result);
   test_hold_pass ();
   g_cancellable_cancel (cancellable);
   test_wait_result (NULL, "a scope to complete", &result);
   results = procstream_scope_complete_all_finish (fixture->scope, result, NULL);
-  g_assert_cmpuint (results->len, ==, 2);
+  g_assert_cmpuint (results->len, ==, 1 + n_queued);
   g_assert_cmpint (procstream_result_get_cause (results->pdata[0]), ==, PROCSTREAM_CAUSE_CANCELLED);
   g_assert_false (procstream_result_get_running (results->pdata[0]));
-  g_assert_cmpint (procstream_result_get_cause (results->pdata[1]), ==, PROCSTREAM_CAUSE_NOT_STARTED);
-  g_assert_cmpint (procstream_child_get_state (queued), ==, PROCSTREAM_CHILD_STATE_FAILED);
+  for (guint i = 1; i <= n_queued; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_cmpint (procstream_result_get_cause (results->pdata[i]), ==, PROCSTREAM_CAUSE_NOT_STARTED);
+      g_assert_false (procstream_result_check (results->pdata[i], &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+    }
+  test_scope_assert_counts (fixture, 0, 0, 1 + n_queued);
 }
 
 /* The other way round: it is in a thread that only waits, and nobody iterates the context. */
@@ -618,6 +654,7 @@ static const TestScopeCase cases[] = {
   { "scope-pool/on-failure", test_on_failure },
   { "scope-pool/stop-starting", test_stop_starting },
   { "scope-pool/shut-down-others", test_shut_down_others },
+  { "scope-pool/failing-start-stops", test_failing_start_stops },
   { "scope-pool/no-failure", test_no_failure },
   { "scope-pool/list", test_list },
   { "scope-pool/list-batch", test_list_batch },

@@ -412,6 +412,22 @@ test_dispose_returns (void)
   g_assert_true (procstream_child_wait (child, WATCHDOG_MS, NULL, NULL));
 }
 
+/* As the scope says, and not as the launcher does. */
+static void
+test_dispose_plan (void)
+{
+  g_autoptr (ProcstreamShutdown) kill_at_once = procstream_shutdown_new_kill ();
+  ProcstreamScope *scope = g_object_new (PROCSTREAM_TYPE_SCOPE, "shutdown", kill_at_once, NULL);
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  TestScope fixture = { scope, launcher };
+  g_autoptr (ProcstreamChild) child = test_scope_spawn (&fixture, "sleep-forever");
+
+  g_assert_true (procstream_scope_add (scope, child, NULL));
+  g_object_unref (scope);
+  g_assert_true (procstream_child_wait (child, WATCHDOG_MS, NULL, NULL));
+  g_assert_cmpint (procstream_child_get_term_signal (child), ==, SIGKILL);
+}
+
 /* --- Aborting ----------------------------------------------------------------------------------------------------------------- */
 
 typedef struct
@@ -518,6 +534,63 @@ test_abort_while_closing (void)
   test_scope_assert_ended_by (starting, SIGKILL, PROCSTREAM_CAUSE_KILLED);
 }
 
+static void
+abort_scope_cb (ProcstreamScope *scope)
+{
+  procstream_scope_abort (scope);
+}
+
+/* In a handler of the scope, with handlers of the same signal that were to follow. */
+static void
+test_abort_in_own_handler (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (GString) log = g_string_new (NULL);
+  Abort abort = { fixture, log };
+  g_autoptr (ProcstreamChild) child = test_scope_spawn (fixture, "sleep-forever");
+  g_autoptr (ProcstreamChild) other = NULL;
+
+  test_scope_iterate ();
+  g_signal_connect (fixture->scope, "items-changed", G_CALLBACK (abort_scope_cb), NULL);
+  g_signal_connect_swapped (fixture->scope, "items-changed", G_CALLBACK (log_cb), &abort);
+  g_signal_connect_swapped (fixture->scope, "notify", G_CALLBACK (log_cb), &abort);
+  other = test_scope_create (fixture, "echo x");
+  while (!procstream_scope_get_closed (fixture->scope))
+    g_main_context_iteration (NULL, TRUE);
+  test_scope_close (fixture);
+  test_scope_iterate ();
+  g_assert_cmpstr (log->str, ==, "");
+  test_scope_assert_ended_by (child, SIGKILL, PROCSTREAM_CAUSE_KILLED);
+  g_signal_handlers_disconnect_by_data (fixture->scope, &abort);
+}
+
+/* Also who is left of a child that has exited, in the middle of a gentle end. */
+static void
+test_abort_orphans (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamShutdown) gentle = procstream_shutdown_new_terminate (NEVER_MS);
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (GAsyncResult) result = NULL;
+  int left;
+
+  if (!procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP) || test_on_valgrind ())
+    {
+      g_test_skip ("this kernel cannot reach the group of a process that has exited");
+      return;
+    }
+  child = spawn_stubborn (fixture, &left);
+  procstream_scope_set_shutdown (fixture->scope, gentle);
+  procstream_scope_close_async (fixture->scope, NULL, test_store_result_cb, &result);
+  g_assert_true (procstream_child_wait (child, WATCHDOG_MS, NULL, NULL));
+  test_scope_assert_counts (fixture, 0, 0, 1);
+  g_assert_null (result);
+  procstream_scope_abort (fixture->scope);
+  test_wait_result (NULL, "a scope to close", &result);
+  g_assert_true (procstream_scope_close_finish (fixture->scope, result, NULL));
+  test_await_gone (left);
+}
+
 static gpointer
 abort_in_thread (gpointer data)
 {
@@ -533,11 +606,14 @@ test_abort_elsewhere (void)
   Abort abort = { fixture, log };
   g_autoptr (ProcstreamChild) child = test_scope_spawn (fixture, "sleep-forever");
 
+  test_scope_iterate ();
   listen_to_all (child, &abort);
+  g_signal_connect_swapped (fixture->scope, "notify", G_CALLBACK (log_cb), &abort);
   g_thread_join (g_thread_new ("abort", abort_in_thread, fixture->scope));
   test_scope_close (fixture);
   test_scope_iterate ();
   g_assert_cmpstr (log->str, ==, "");
+  g_signal_handlers_disconnect_by_data (fixture->scope, &abort);
   test_scope_assert_ended_by (child, SIGKILL, PROCSTREAM_CAUSE_KILLED);
 }
 
@@ -557,8 +633,11 @@ static const TestScopeCase cases[] = {
   { "scope/pipeline-closed", test_pipeline_closed },
   { "scope/dispose-elsewhere", test_dispose_elsewhere },
   { "scope/dispose-returns", test_dispose_returns },
+  { "scope/dispose-plan", test_dispose_plan },
   { "scope/abort-in-handler", test_abort_in_handler },
+  { "scope/abort-in-own-handler", test_abort_in_own_handler },
   { "scope/abort-while-closing", test_abort_while_closing },
+  { "scope/abort-orphans", test_abort_orphans },
   { "scope/abort-elsewhere", test_abort_elsewhere },
 };
 
