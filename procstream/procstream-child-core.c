@@ -336,8 +336,8 @@ procstream_child_core_fail (ProcstreamChildCore *self,
   g_mutex_lock (&self->mutex);
   self->error = g_error_copy (error);
   procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_FAILED);
-  g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->mutex);
+  g_cond_broadcast (&self->cond);
   procstream_bell_ring (self->bell);
   procstream_waiters_complete (self->started, error);
   procstream_waiters_complete (self->exited, error);

@@ -80,8 +80,8 @@ spawned_cb (gpointer           user_data,
   self->subprocess = spawned->subprocess;
   self->start_us = g_get_monotonic_time ();
   procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_RUNNING);
-  g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->mutex);
+  g_cond_broadcast (&self->cond);
   procstream_waiters_complete (self->started, NULL);
   procstream_bell_ring (self->bell);
   /* Before the exit is watched for, which gives the reference away. */
