@@ -37,6 +37,9 @@ void procstream_dispatch_item_free (ProcstreamDispatchItem *self);
 
 gboolean procstream_budget_spent (ProcstreamBudget *self);
 
+/* In the I/O thread, after a piece of its work: until then, what that made ready wakes nobody. */
+void procstream_dispatcher_wake_noted (void);
+
 /* For blocking calls. Dispatches all items and the poll set of @context until @done returns TRUE, the deadline
  * (monotonic, or -1) passes, or @cancellable is cancelled. The calling thread must own @context.
  * Returns what @done returned last. @done must become TRUE only after an item of the context was posted, or by what

@@ -22,6 +22,11 @@ G_BEGIN_DECLS
  * thread that owns it is in a slice, looks at the list again before it leaves, and at prepare before it sleeps, which takes awake
  * away. So does a source of ours whose work makes items ready (enter and leave). While a blocking call polls by itself (polling), it is woken through wake_fd instead.
  *
+ * What the I/O thread makes ready wakes nobody before its piece of work is over: it only notes the dispatcher (noted, exactly while that is
+ * in the list of the thread, which has a reference to its memory), and wakes once for all, if there is something then that nobody has
+ * taken. Who is woken earlier would run into the locks that the rest of the work takes. Nor does it write to wake_fd under the mutex, which
+ * is the first thing that the woken thread takes: the write may come when polling is over, and then ends a later poll for nothing.
+ *
  * Recursion. A function may iterate the context, and wait there for what it would itself have handed out next. So a nested slice first
  * queues what is being run once more (again), once; that is also why such a level is ready for a nested iteration. Should the
  * function have nothing more it says so, and nothing spins.
@@ -79,6 +84,7 @@ struct _Dispatcher
   gboolean   awake;
   gboolean   polling;
   gboolean   woken;
+  gboolean   noted;
   int        wake_fd; /* -1: not needed yet */
 };
 

@@ -86,15 +86,17 @@ begin_polling (Dispatcher *self,
   g_mutex_unlock (&self->mutex);
 }
 
+/* Who is woken is told through a descriptor, and the telling is taken when it has come: it may come late. */
 static void
-end_polling (Dispatcher *self)
+end_polling (Dispatcher *self,
+             gboolean    told)
 {
   guint64 count;
 
+  if (told && read (self->wake_fd, &count, sizeof count) < 0)
+    g_critical ("Could not take a wake-up: %s", g_strerror (errno));
   g_mutex_lock (&self->mutex);
   self->polling = FALSE;
-  if (self->woken && read (self->wake_fd, &count, sizeof count) < 0)
-    g_critical ("Could not take a wake-up: %s", g_strerror (errno));
   self->woken = FALSE;
   g_mutex_unlock (&self->mutex);
 }
@@ -125,7 +127,7 @@ poll_once (Blocking *self)
   begin_polling (self->dispatcher, &ready);
   /* Cancelling wakes, but only from begin_polling() on. */
   poll_until (fds, self->deadline_us, ready || g_cancellable_is_cancelled (self->cancellable));
-  end_polling (self->dispatcher);
+  end_polling (self->dispatcher, g_array_index (fds, GPollFD, 0).revents != 0);
   for (guint i = 1; i < fds->len; i++)
     any |= g_array_index (fds, GPollFD, i).revents != 0;
   if (any)

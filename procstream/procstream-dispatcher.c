@@ -2,6 +2,7 @@
 
 #include "procstream-dispatcher-record-private.h"
 
+#include "procstream-io-thread-private.h"
 #include "procstream-platform-private.h"
 
 #include <errno.h>
@@ -18,6 +19,8 @@
 
 static GMutex      registry_mutex;
 static GHashTable *registry; /* GMainContext → Dispatcher, neither owned */
+
+static GPtrArray *noted; /* of Dispatcher, each with a reference to its memory; the I/O thread's alone */
 
 static void slice (Dispatcher *self,
                    Level      *level);
@@ -107,14 +110,21 @@ procstream_dispatcher_let_go (Dispatcher *self)
 /* --- Waking ------------------------------------------------------------------------------------------------------------------- */
 
 static void
-wake_locked (Dispatcher *self)
+write_wake_fd (Dispatcher *self)
 {
   guint64 one = 1;
 
+  if (write (self->wake_fd, &one, sizeof one) < 0)
+    g_critical ("Could not wake a waiting thread: %s", g_strerror (errno));
+}
+
+static void
+wake_locked (Dispatcher *self)
+{
   if (!self->polling)
     g_main_context_wakeup (self->context);
-  else if (!self->woken && write (self->wake_fd, &one, sizeof one) < 0)
-    g_critical ("Could not wake a waiting thread: %s", g_strerror (errno));
+  else if (!self->woken)
+    write_wake_fd (self);
   self->woken = self->polling;
 }
 
@@ -126,6 +136,59 @@ procstream_dispatcher_wake (Dispatcher *self)
   g_mutex_unlock (&self->mutex);
 }
 
+static void
+note_locked (Dispatcher *self)
+{
+  if (self->noted)
+    return;
+  self->noted = TRUE;
+  if (noted == NULL)
+    noted = g_ptr_array_new ();
+  g_ptr_array_add (noted, procstream_dispatcher_ref_memory (self));
+}
+
+static gboolean
+has_ready_locked (Dispatcher *self)
+{
+  for (guint i = 0; i < self->levels->len; i++)
+    {
+      if (((Level *) g_ptr_array_index (self->levels, i))->ready.length > 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+wake_if_ready (Dispatcher *self)
+{
+  gboolean wake, write_fd;
+
+  g_mutex_lock (&self->mutex);
+  self->noted = FALSE;
+  /* An item that is ready keeps the context. */
+  wake = !self->awake && has_ready_locked (self);
+  write_fd = wake && self->polling && !self->woken;
+  if (write_fd)
+    self->woken = TRUE;
+  else if (wake)
+    wake_locked (self);
+  g_mutex_unlock (&self->mutex);
+  if (write_fd)
+    write_wake_fd (self);
+}
+
+void
+procstream_dispatcher_wake_noted (void)
+{
+  while (noted && noted->len > 0)
+    {
+      Dispatcher *self = g_ptr_array_steal_index_fast (noted, noted->len - 1);
+
+      wake_if_ready (self);
+      procstream_dispatcher_unref_memory (self);
+    }
+}
+
 /* Takes over the reference to the data. */
 static void
 queue_locked (ProcstreamDispatchItem *item)
@@ -135,7 +198,11 @@ queue_locked (ProcstreamDispatchItem *item)
   g_atomic_int_set (&item->queued, TRUE);
   g_atomic_ref_count_inc (&item->ref_count);
   g_queue_push_tail_link (&item->level->ready, &item->link);
-  if (item->level->ready.length == 1 && !self->awake)
+  if (item->level->ready.length > 1 || self->awake)
+    return;
+  if (procstream_io_thread_is_current ())
+    note_locked (self);
+  else
     wake_locked (self);
 }
 

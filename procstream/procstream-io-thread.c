@@ -2,6 +2,7 @@
 
 #include "procstream-io-thread-private.h"
 
+#include "procstream-dispatcher-private.h"
 #include "procstream-platform-private.h"
 
 /*
@@ -72,12 +73,25 @@ calls_dispatch (GSource    *source,
   running_calls = batch;
   g_mutex_unlock (&mutex);
   for (guint i = 0; i < batch->len; i++)
-    run_call (&g_array_index (batch, Call, i));
+    {
+      run_call (&g_array_index (batch, Call, i));
+      procstream_dispatcher_wake_noted ();
+    }
   g_array_set_size (batch, 0);
   return G_SOURCE_CONTINUE;
 }
 
 static GSourceFuncs calls_funcs = { .prepare = calls_prepare, .check = calls_check, .dispatch = calls_dispatch };
+
+/* Whatever was dispatched, who has something to do now is woken before this thread sleeps. */
+static int
+wake_and_poll (GPollFD *fds,
+               guint    n_fds,
+               int      timeout_ms)
+{
+  procstream_dispatcher_wake_noted ();
+  return g_poll (fds, n_fds, timeout_ms);
+}
 
 static gpointer
 io_thread_main (gpointer data)
@@ -85,6 +99,7 @@ io_thread_main (gpointer data)
   if (!g_main_context_acquire (io_context))
     g_assert_not_reached ();
   g_main_context_push_thread_default (io_context);
+  g_main_context_set_poll_func (io_context, wake_and_poll);
   for (;;)
     g_main_context_iteration (io_context, TRUE);
   return NULL;

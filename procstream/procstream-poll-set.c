@@ -374,10 +374,16 @@ procstream_poll_set_dispatch (ProcstreamPollSet *self)
   Ready    ready[BATCH];
   guint    round = ++self->round;
   guint    n = fetch (self, ready);
+  gboolean is_io = procstream_io_thread_has_context (self->context);
   gboolean any = FALSE;
 
   for (guint i = 0; i < n && round == self->round; i++)
-    any |= serve (self, &ready[i]);
+    {
+      any |= serve (self, &ready[i]);
+      /* A line that was just read does not wait for the other descriptors. */
+      if (is_io)
+        procstream_dispatcher_wake_noted ();
+    }
   return any;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "procstream-dispatcher-private.h"
+#include "procstream-io-thread-private.h"
 #include "procstream-pipe-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-poll-set-private.h"
@@ -411,6 +412,111 @@ free_own (Work *self)
   procstream_dispatch_item_free (g_steal_pointer (&self->item));
 }
 
+/* What wakes a context, as its own poll sees it. */
+typedef struct
+{
+  GMainContext *context;
+  GPollFD       fds[4];
+  int           n_fds;
+  int           priority;
+} Wakings;
+
+static void
+wakings_begin (Wakings      *self,
+               GMainContext *context)
+{
+  int timeout;
+
+  *self = (Wakings){ .context = context };
+  g_assert_true (g_main_context_acquire (context));
+  g_assert_false (g_main_context_prepare (context, &self->priority));
+  self->n_fds = g_main_context_query (context, self->priority, &timeout, self->fds, G_N_ELEMENTS (self->fds));
+  g_assert_cmpint (self->n_fds, <=, (int) G_N_ELEMENTS (self->fds));
+}
+
+static gboolean
+wakings_come (Wakings *self,
+              int      timeout_ms)
+{
+  return g_poll (self->fds, (guint) self->n_fds, timeout_ms) > 0;
+}
+
+static void
+wakings_end (Wakings *self)
+{
+  g_main_context_check (self->context, self->priority, self->fds, self->n_fds);
+  g_main_context_dispatch (self->context);
+  g_main_context_release (self->context);
+}
+
+typedef struct
+{
+  Work     work;
+  Wakings  wakings;
+  gboolean take_back;
+  gboolean woken_meanwhile;
+} Piece;
+
+static gboolean
+piece_cb (gpointer data)
+{
+  Piece *self = data;
+
+  work_post (&self->work, 1);
+  if (self->take_back)
+    work_clear (&self->work);
+  self->woken_meanwhile = wakings_come (&self->wakings, 0);
+  return G_SOURCE_REMOVE;
+}
+
+/* What a piece of work of the I/O thread makes ready wakes when that is over, and not before. */
+static void
+test_noted (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  Piece piece = { .take_back = FALSE };
+
+  work_init (&piece.work, context, 'a', NULL);
+  settle (context);
+  wakings_begin (&piece.wakings, context);
+  procstream_io_thread_invoke (piece_cb, &piece, NULL);
+  g_assert_true (wakings_come (&piece.wakings, -1));
+  g_assert_false (piece.woken_meanwhile);
+  wakings_end (&piece.wakings);
+  settle (context);
+  g_assert_cmpuint (piece.work.n_called, ==, 1);
+  work_clear (&piece.work);
+}
+
+static gboolean
+answer_cb (gpointer data)
+{
+  g_async_queue_push (data, data);
+  return G_SOURCE_REMOVE;
+}
+
+/* What was taken back meanwhile wakes nobody, and its dispatcher need not be there any more. */
+static void
+test_noted_free (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (GAsyncQueue) answers = g_async_queue_new ();
+  Piece piece = { .take_back = TRUE };
+
+  work_init (&piece.work, context, 'a', NULL);
+  settle (context);
+  wakings_begin (&piece.wakings, context);
+  procstream_io_thread_invoke (piece_cb, &piece, NULL);
+  /* Before it answers for the second time it has polled. */
+  for (int i = 0; i < 2; i++)
+    {
+      procstream_io_thread_invoke (answer_cb, answers, NULL);
+      g_async_queue_pop (answers);
+    }
+  g_assert_false (wakings_come (&piece.wakings, 0));
+  wakings_end (&piece.wakings);
+}
+
 static void
 test_free (void)
 {
@@ -753,6 +859,8 @@ main (int    argc,
   g_test_add_func ("/dispatcher/priority-while-running", test_priority_while_running);
   g_test_add_func ("/dispatcher/recursion", test_recursion);
   g_test_add_func ("/dispatcher/recursion-wakes", test_recursion_wakes);
+  g_test_add_func ("/dispatcher/noted", test_noted);
+  g_test_add_func ("/dispatcher/noted/free", test_noted_free);
   g_test_add_func ("/dispatcher/free", test_free);
   g_test_add_func ("/dispatcher/free-while-posting", test_free_while_posting);
   g_test_add_func ("/dispatcher/run-until", test_run_until_done);
