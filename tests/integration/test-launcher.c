@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-noter.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -261,6 +262,50 @@ test_discard (void)
   g_assert_cmpuint (process->order->len, ==, 4);
 }
 
+static void
+assert_late (ProcstreamOutput *output,
+             const char       *text)
+{
+  g_autoptr (ProcstreamCollector) collector = test_collector_new ();
+
+  g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (collector), NULL));
+  test_consumer_wait (collector);
+  test_collector_assert (collector, text);
+}
+
+/* Each output has a configuration of its own, and what is done with one does not touch the other, whatever their back ends are. */
+static void
+test_each_output (void)
+{
+  for (int i = 0; i < 4; i++)
+    {
+      const ProcstreamBackend backends[] = { i & 1 ? PROCSTREAM_BACKEND_SINGLE : PROCSTREAM_BACKEND_BROADCAST,
+                                             i & 2 ? PROCSTREAM_BACKEND_SINGLE : PROCSTREAM_BACKEND_BROADCAST };
+      g_autoptr (ProcstreamOutputConfig) of_out = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_ALL);
+      g_autoptr (ProcstreamOutputConfig) of_err = procstream_output_config_new (PROCSTREAM_DELIVERY_LOSSY, PROCSTREAM_REPLAY_LAST_BYTES);
+      g_autoptr (TestProcess) process = test_process_new ();
+
+      procstream_output_config_set_backend (of_out, backends[0]);
+      procstream_output_config_set_backend (of_err, backends[1]);
+      procstream_output_config_set_read_chunk_size (of_err, 4);
+      procstream_output_config_set_replay_limit (of_err, 8);
+      procstream_launcher_set_stdout_config (process->launcher, of_out);
+      procstream_launcher_set_stderr_config (process->launcher, of_err);
+      test_process_spawn_mode (process, "both 3");
+      while (procstream_output_get_state (procstream_child_get_stdout (process->child)) != PROCSTREAM_OUTPUT_STATE_ENDED ||
+             procstream_output_get_state (procstream_child_get_stderr (process->child)) != PROCSTREAM_OUTPUT_STATE_ENDED)
+        g_usleep (200);
+      test_iterate (); /* the opening goes */
+      assert_late (procstream_child_get_stdout (process->child), "out\nout\nout\n");
+      assert_late (procstream_child_get_stderr (process->child), "err\nerr\n");
+      procstream_output_seal_replay (procstream_child_get_stdout (process->child));
+      assert_late (procstream_child_get_stdout (process->child), "");
+      assert_late (procstream_child_get_stderr (process->child), "err\nerr\n");
+      procstream_output_seal_replay (procstream_child_get_stderr (process->child));
+      assert_late (procstream_child_get_stderr (process->child), "");
+    }
+}
+
 /* The child writes where the program itself does: here, for the time of the test, a file. */
 static void
 test_inherit (void)
@@ -356,6 +401,7 @@ main (int    argc,
   g_test_add_func ("/launcher/bad-cwd", test_bad_cwd);
   g_test_add_func ("/launcher/merge", test_merge);
   g_test_add_func ("/launcher/discard", test_discard);
+  g_test_add_func ("/launcher/each-output", test_each_output);
   g_test_add_func ("/launcher/inherit", test_inherit);
   g_test_add_func ("/launcher/stdin-inherit", test_stdin_inherit);
   g_test_add_func ("/launcher/containment", test_containment);
