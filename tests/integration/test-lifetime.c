@@ -181,6 +181,19 @@ scene_detach (void)
   return 5;
 }
 
+/* Nobody ends these, but their pipes end with the program: one reads its stdin to the end, the other writes, for as long as somebody reads. */
+static int
+scene_detached_pipes (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+
+  procstream_launcher_set_lifetime (launcher, PROCSTREAM_LIFETIME_DETACHED);
+  procstream_launcher_set_stdin_mode (launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  g_object_unref (spawn_tree (launcher, "ignore-term"));
+  g_object_unref (spawn_tree (launcher, "flood"));
+  return 5;
+}
+
 static ProcstreamShutdown *
 new_brief_kill (void)
 {
@@ -374,6 +387,7 @@ static const Scene scenes[] = {
   { "many", scene_many, FALSE },
   { "detached", scene_detached, TRUE },
   { "detach", scene_detach, TRUE },
+  { "detached-pipes", scene_detached_pipes, FALSE, TRUE },
 };
 
 /* --- Seen from outside -------------------------------------------------------------------------------------------------------- */
