@@ -2,12 +2,17 @@
 
 #include <procstream/procstream.h>
 
+#include "procstream-platform-private.h"
 #include "test-hold.h"
 #include "test-process.h"
 #include "test-scoped.h"
+#include "test-start.h"
 #include "test-utils.h"
 
 #include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #define WATCHDOG_MS (TEST_WATCHDOG_SECONDS * 1000)
 
@@ -284,6 +289,42 @@ test_max_finished (void)
   g_assert_true (first == children[1] && second == children[2]);
   for (guint i = 0; i < G_N_ELEMENTS (children); i++)
     g_object_unref (children[i]);
+}
+
+/* Who is too many, and has left somebody behind, leaves when nobody is left: it is looked for when others finish. */
+static void
+test_staying (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (ProcstreamChild) other = NULL;
+  g_autofree char *line = NULL;
+
+  if (!procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP) || test_on_valgrind ())
+    {
+      g_test_skip ("this kernel cannot reach the group of a process that has exited");
+      return;
+    }
+  /* It is this program that reaps who is left: a dead member is one until somebody does. */
+  prctl (PR_SET_CHILD_SUBREAPER, 1);
+  procstream_scope_set_max_finished (fixture->scope, 0);
+  child = test_scope_create (fixture, "orphan");
+  g_assert_true (procstream_output_attach (procstream_child_get_stdout (child), PROCSTREAM_CONSUMER (reader), NULL));
+  g_assert_true (procstream_child_start (child, NULL));
+  line = procstream_reader_read_line (reader, WATCHDOG_MS, NULL, NULL);
+  g_assert_true (procstream_child_wait (child, WATCHDOG_MS, NULL, NULL));
+  test_scope_assert_counts (fixture, 0, 0, 1);
+  test_scope_iterate ();
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->scope)), ==, 1);
+  kill (atoi (line), SIGKILL);
+  g_assert_cmpint (waitpid (atoi (line), NULL, 0), ==, atoi (line));
+  prctl (PR_SET_CHILD_SUBREAPER, 0);
+  other = test_scope_spawn (fixture, "echo x");
+  g_assert_true (procstream_child_wait (other, WATCHDOG_MS, NULL, NULL));
+  test_scope_assert_counts (fixture, 0, 0, 2);
+  test_scope_iterate ();
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->scope)), ==, 0);
 }
 
 /* All that it covers, however few may stay. The first one ends when all of it has begun. */
@@ -650,6 +691,7 @@ static const TestScopeCase cases[] = {
   { "scope-pool/queued-listeners", test_queued_listeners },
   { "scope-pool/forgotten", test_forgotten },
   { "scope-pool/max-finished", test_max_finished },
+  { "scope-pool/staying", test_staying },
   { "scope-pool/complete-with-limit", test_complete_with_limit },
   { "scope-pool/on-failure", test_on_failure },
   { "scope-pool/stop-starting", test_stop_starting },
