@@ -75,6 +75,7 @@ make_input (ProcstreamChildCore *self)
   if (options->stdin_bytes)
     {
       procstream_input_core_write (self->input, options->stdin_bytes, PROCSTREAM_INPUT_ROLE_WAITS, NULL);
+      procstream_input_core_set_fed (self->input);
       procstream_input_core_close (self->input);
     }
 }
@@ -152,6 +153,7 @@ procstream_child_core_unref (ProcstreamChildCore *self)
   g_clear_object (&self->result);
   g_clear_error (&self->error);
   g_clear_pointer (&self->scope, procstream_scope_core_unref);
+  procstream_spawn_environment_clear (&self->environment);
   procstream_child_options_clear (&self->options);
   procstream_bell_unref (self->bell);
   g_main_context_unref (self->context);

@@ -248,8 +248,11 @@ procstream_child_get_lifetime (ProcstreamChild *self)
  * program stays in it, so Ctrl-C at the terminal still reaches it: for one that never had anything
  * to do with that, set the `lifetime` of the launcher.
  *
+ * A child that has a guard, or gets a signal when its parent dies, ends with the program whatever
+ * its lifetime is, and so cannot be detached.
+ *
  * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_WRONG_STATE when the program is
- *   about to exit, and ends the child, or %PROCSTREAM_CHILD_ERROR_FORKED
+ *   about to exit, and ends the child, or the child ends with it in any case, or %PROCSTREAM_CHILD_ERROR_FORKED
  *
  * Since: 1.0
  */

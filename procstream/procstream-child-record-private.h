@@ -38,6 +38,8 @@ struct _ProcstreamChildCore
   gint                files_asked_for; /* atomic */
   ProcstreamChildEnds ends;            /* from launch: the pipes until the program runs, the terminal to the end */
 
+  ProcstreamSpawnEnvironment environment; /* from when it was queued, or was launched, until its request has it */
+
   GMutex               mutex;
   GCond                cond; /* no longer starting */
   ProcstreamChildState state;

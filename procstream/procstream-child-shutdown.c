@@ -79,7 +79,7 @@ close_input_cb (gpointer data)
 {
   ProcstreamChildCore *self = data;
 
-  if (self->input == NULL)
+  if (self->input == NULL || self->options.stdin_joined)
     return EBADF;
   procstream_input_core_close (self->input);
   return 0;
@@ -91,7 +91,7 @@ write_input_cb (gpointer data,
 {
   ProcstreamChildCore *self = data;
 
-  if (self->input == NULL)
+  if (self->input == NULL || self->options.stdin_joined)
     return EBADF;
   return procstream_input_core_write (self->input, bytes, PROCSTREAM_INPUT_ROLE_WAITS, NULL) ? 0 : EPIPE;
 }
@@ -597,6 +597,13 @@ procstream_child_core_detach (ProcstreamChildCore *self,
 {
   gboolean exiting;
 
+  if (self->options.containment == PROCSTREAM_CONTAINMENT_TREE || self->options.settings.parent_death_signal != 0)
+    {
+      g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+                   "“%s” cannot be detached: it has %s, which ends it when the program is gone", self->options.name,
+                   self->options.settings.parent_death_signal != 0 ? "a signal for the death of its parent" : "a guard");
+      return FALSE;
+    }
   g_mutex_lock (&self->mutex);
   exiting = self->exiting;
   if (!exiting)

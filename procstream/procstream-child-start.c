@@ -145,6 +145,21 @@ check_allowed (ProcstreamChildCore *self,
   return FALSE;
 }
 
+static void
+read_environment (ProcstreamChildCore *self)
+{
+  procstream_spawn_environment_read (&self->environment, self->options.argv[0], self->options.envp, self->options.search_envp);
+}
+
+void
+procstream_child_core_prepare (ProcstreamChildCore *self)
+{
+  g_mutex_lock (&self->mutex);
+  if (self->state == PROCSTREAM_CHILD_STATE_CREATED)
+    read_environment (self);
+  g_mutex_unlock (&self->mutex);
+}
+
 void
 procstream_child_core_launch (ProcstreamChildCore *self)
 {
@@ -153,6 +168,8 @@ procstream_child_core_launch (ProcstreamChildCore *self)
   g_autoptr (GError) error = NULL;
 
   self->exits_ignored = procstream_platform_ignores_exits ();
+  if (self->environment.helper == NULL)
+    read_environment (self);
   if (check_allowed (self, &error) && claim_stream (self, &error))
     request = procstream_child_request_new (&self->options, &self->ends, &error);
   if (request == NULL)
@@ -160,6 +177,7 @@ procstream_child_core_launch (ProcstreamChildCore *self)
       procstream_child_core_fail (self, error);
       return;
     }
+  procstream_spawn_request_take_environment (request, &self->environment);
   procstream_child_core_ref (self);
   if (!procstream_child_core_has_files (self))
     {

@@ -293,6 +293,10 @@ procstream_child_mute (ProcstreamChild *self)
   g_atomic_int_set (&self->muted, TRUE);
   if (at_home)
     procstream_mute_block_handlers (G_OBJECT (self));
+  if (self->input && at_home)
+    procstream_mute_block_handlers (G_OBJECT (self->input));
+  if (self->input)
+    procstream_input_mute (self->input);
   for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
     {
       if (at_home)

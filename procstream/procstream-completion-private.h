@@ -28,6 +28,8 @@ ProcstreamCause procstream_completion_get_cause (ProcstreamCompletion *self);
 
 /* Complete when it is over, with the error of a start that failed. */
 ProcstreamWaiters *procstream_completion_get_over (ProcstreamCompletion *self);
+/* From when its times count; 0: not yet. In the I/O thread, or while that stands still. */
+gint64 procstream_completion_get_begin_us (ProcstreamCompletion *self);
 /* What came of it, once it is over: (transfer full). */
 ProcstreamResult *procstream_completion_make_result (ProcstreamCompletion *self);
 

@@ -116,6 +116,12 @@ procstream_completion_unref (ProcstreamCompletion *self)
   g_free (self);
 }
 
+gint64
+procstream_completion_get_begin_us (ProcstreamCompletion *self)
+{
+  return self->begin_us;
+}
+
 ProcstreamWaiters *
 procstream_completion_get_over (ProcstreamCompletion *self)
 {
@@ -593,7 +599,16 @@ procstream_completion_new (ProcstreamChildCore              *child,
   self->child = procstream_child_core_ref (child);
   settings_copy (settings, &self->settings);
   self->over = procstream_waiters_new ();
-  self->begin_us = procstream_child_core_get_state (child) == PROCSTREAM_CHILD_STATE_CREATED ? 0 : g_get_monotonic_time ();
+  /* Where it has not begun, its times count from its beginning. */
+  switch (procstream_child_core_get_state (child))
+    {
+    case PROCSTREAM_CHILD_STATE_CREATED:
+    case PROCSTREAM_CHILD_STATE_QUEUED:
+      self->begin_us = 0;
+      break;
+    default:
+      self->begin_us = g_get_monotonic_time ();
+    }
   self->end_by_us = -1;
   self->source = g_source_new (&source_funcs, sizeof (GSource));
   g_source_set_static_name (self->source, "procstream-completion");

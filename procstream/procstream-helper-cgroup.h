@@ -138,6 +138,9 @@ keep_cgroup (int first)
   leaf = leaf < 0 ? -1 : (int) sys (SYS_fcntl, leaf, F_DUPFD_CLOEXEC, first + 2, 0, 0);
   cgroup.own = sys (SYS_dup3, own, first, O_CLOEXEC, 0, 0) < 0 ? -1 : first;
   cgroup.leaf = sys (SYS_dup3, leaf, first + 1, O_CLOEXEC, 0, 0) < 0 ? -1 : first + 1;
+  /* Whatever was there is not to stay in its place. */
+  if (cgroup.leaf < 0)
+    sys (SYS_close, first + 1, 0, 0, 0, 0);
 }
 
 /* When nobody is left. */

@@ -514,10 +514,10 @@ find_refusal_locked (ProcstreamInputCore *self,
 {
   if (self->failed)
     return g_error_copy (self->failed);
-  if (self->closing)
-    return g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED, "The input of “%s” was closed", self->name);
   if (self->fed && role != PROCSTREAM_INPUT_ROLE_FEEDER)
     return g_error_new (G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED, "The input of “%s” comes from elsewhere, and cannot be written to", self->name);
+  if (self->closing)
+    return g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED, "The input of “%s” was closed", self->name);
   if (role == PROCSTREAM_INPUT_ROLE_IN_NO_TIME && !fits_locked (self, write))
     return g_error_new (G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK,
                         "%" G_GUINT64_FORMAT " bytes for “%s” wait to be written, and there is no room for %" G_GSIZE_FORMAT " more",

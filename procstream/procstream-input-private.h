@@ -86,5 +86,7 @@ GError *procstream_input_core_dup_feed_error (ProcstreamInputCore *self); /* (tr
 /* In the thread of the child, whose context its changes are told in. */
 ProcstreamInput *procstream_input_new_for_core (ProcstreamInputCore *core,
                                                 GMainContext        *context);
+/* No change is notified any more. Any thread. */
+void procstream_input_mute (ProcstreamInput *self);
 
 G_END_DECLS

@@ -56,6 +56,7 @@ struct _ProcstreamInput
   ProcstreamInputCore  *core;
   ProcstreamBell       *bell;
   ProcstreamInputCounts seen;
+  gint                  muted; /* atomic */
 };
 
 /* Languages can construct one without a child: there is nothing in it. */
@@ -82,15 +83,24 @@ advance (gpointer outer)
   ProcstreamInput      *self = outer;
   ProcstreamInputCounts before = self->seen;
 
+  if (g_atomic_int_get (&self->muted))
+    return;
+
   procstream_input_core_get_counts (self->core, &self->seen);
   if (self->seen.written != before.written)
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_WRITTEN]);
-  if (self->seen.n_changes != before.n_changes)
+  if (self->seen.n_changes != before.n_changes && !g_atomic_int_get (&self->muted))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_BYTES_QUEUED]);
-  if (self->seen.max_queued != before.max_queued)
+  if (self->seen.max_queued != before.max_queued && !g_atomic_int_get (&self->muted))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_QUEUED_BYTES]);
-  if (self->seen.feed_failed != before.feed_failed)
+  if (self->seen.feed_failed != before.feed_failed && !g_atomic_int_get (&self->muted))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_FEED_ERROR]);
+}
+
+void
+procstream_input_mute (ProcstreamInput *self)
+{
+  g_atomic_int_set (&self->muted, TRUE);
 }
 
 ProcstreamInput *

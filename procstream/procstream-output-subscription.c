@@ -33,6 +33,8 @@ go_on_indexing (ProcstreamOutputCore *self)
       if (procstream_chunk_log_has_next (self->log, subscription->cursor) && !awaits_index_locked (self, subscription))
         procstream_output_core_wake_one_locked (subscription);
     }
+  if (self->n_blocked > 0)
+    g_cond_broadcast (&self->cond);
   g_mutex_unlock (&self->mutex);
   return chunk;
 }
@@ -282,7 +284,8 @@ static gboolean
 has_next_locked (ProcstreamOutputCore   *self,
                  ProcstreamSubscription *subscription)
 {
-  gboolean has_next = subscription->cursor && !subscription->paused && procstream_chunk_log_has_next (self->log, subscription->cursor);
+  gboolean has_next = subscription->cursor && !subscription->paused && procstream_chunk_log_has_next (self->log, subscription->cursor) &&
+                      !awaits_index_locked (self, subscription);
 
   subscription->armed = !has_next && subscription->cursor && subscription->ops->ready;
   return has_next;

@@ -359,8 +359,15 @@ procstream_pipeline_core_give_up (ProcstreamPipelineCore *self,
 {
   g_clear_pointer (&self->pipes, close_pipes);
   for (guint i = 0; i < self->stages->len; i++)
-    if (procstream_child_core_get_state (get (self, i)->core) == PROCSTREAM_CHILD_STATE_STARTING)
-      procstream_child_core_fail (get (self, i)->core, error);
+    {
+      ProcstreamChildCore *stage = get (self, i)->core;
+
+      /* Nobody else may start what was not claimed, so whoever waits for it would do so for ever. */
+      if (procstream_child_core_move (stage, PROCSTREAM_CHILD_STATE_CREATED, PROCSTREAM_CHILD_STATE_STARTING, NULL))
+        procstream_child_core_tell_claimed (stage);
+      if (procstream_child_core_get_state (stage) == PROCSTREAM_CHILD_STATE_STARTING)
+        procstream_child_core_fail (stage, error);
+    }
   decide (self, g_error_copy (error));
 }
 

@@ -311,6 +311,7 @@ procstream_scope_core_enqueue (ProcstreamScopeCore *self,
                    "“%s” is a stage of a pipeline, which starts it", get_name (child));
       return FALSE;
     }
+  procstream_child_core_prepare (child);
   g_mutex_lock (&self->mutex);
   member = find_locked (self, child);
   if (member == NULL)

@@ -34,9 +34,18 @@ struct _ProcstreamSpawnRequest
   ProcstreamProcessSettings settings;
   gboolean                  search_envp; /* for argv[0], in the PATH of envp instead of the program's own */
 
-  char *path;   /* filled in by procstream_spawn() in the caller's thread, where the environment may be read: */
-  char *helper; /* what to search in, NULL where argv[0] is a path; the helper program */
+  char *path;   /* taken from a ProcstreamSpawnEnvironment: */
+  char *helper; /* what to search in, NULL where argv[0] is a path; the helper program, NULL until then */
 };
+
+/* What a start takes from the program's own environment, which only the program's own threads may read: another one may do so
+ * while they change it. All NULL: not read yet. */
+typedef struct
+{
+  char **envp;
+  char  *path;
+  char  *helper;
+} ProcstreamSpawnEnvironment;
 
 typedef struct
 {
@@ -54,7 +63,19 @@ void                    procstream_spawn_request_take_fd (ProcstreamSpawnRequest
                                                           int                     fd,
                                                           int                     target);
 
-/* @func is called exactly once, in the I/O thread: with @spawned (its contents are the callee's), once the real program runs,
+/* @envp (nullable): what is used instead of the program's own. */
+void procstream_spawn_environment_read (ProcstreamSpawnEnvironment *self,
+                                        const char                 *program,
+                                        char                      **envp,
+                                        gboolean                    search_envp);
+void procstream_spawn_environment_clear (ProcstreamSpawnEnvironment *self);
+/* What was read is the request's; @self is cleared. */
+void procstream_spawn_request_take_environment (ProcstreamSpawnRequest     *self,
+                                                ProcstreamSpawnEnvironment *environment);
+
+/* A request that has no environment reads it, here in the caller's thread.
+ *
+ * @func is called exactly once, in the I/O thread: with @spawned (its contents are the callee's), once the real program runs,
  * or with an error that names the process and what failed. By then every descriptor of the request is closed here, and a process
  * that failed is reaped. Only in a forked copy of the program, where there is no such thread, it is called at once. */
 typedef void (*ProcstreamSpawnFunc) (gpointer           user_data,

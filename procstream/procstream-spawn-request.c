@@ -116,6 +116,45 @@ procstream_spawn_find_helper (void)
   return g_strdup (g_once (&once, find_installed_once, NULL));
 }
 
+/* --- The environment ---------------------------------------------------------------------------------------------------------- */
+
+/* The directories that g_spawn_async() searches. No name at all would be that of each directory. */
+void
+procstream_spawn_environment_read (ProcstreamSpawnEnvironment *self,
+                                   const char                 *program,
+                                   char                      **envp,
+                                   gboolean                    search_envp)
+{
+  const char *path;
+
+  procstream_spawn_environment_clear (self);
+  self->envp = envp ? g_strdupv (envp) : g_get_environ ();
+  path = search_envp ? g_environ_getenv (self->envp, "PATH") : g_getenv ("PATH");
+  if (program[0] != '\0' && !strchr (program, '/'))
+    self->path = g_strdup (path ? path : "/bin:/usr/bin:.");
+  self->helper = procstream_spawn_find_helper ();
+}
+
+void
+procstream_spawn_environment_clear (ProcstreamSpawnEnvironment *self)
+{
+  g_clear_pointer (&self->envp, g_strfreev);
+  g_clear_pointer (&self->path, g_free);
+  g_clear_pointer (&self->helper, g_free);
+}
+
+void
+procstream_spawn_request_take_environment (ProcstreamSpawnRequest     *self,
+                                           ProcstreamSpawnEnvironment *environment)
+{
+  g_strfreev (self->envp);
+  g_free (self->path);
+  g_free (self->helper);
+  self->envp = g_steal_pointer (&environment->envp);
+  self->path = g_steal_pointer (&environment->path);
+  self->helper = g_steal_pointer (&environment->helper);
+}
+
 /* --- The block ---------------------------------------------------------------------------------------------------------------- */
 
 static guint32

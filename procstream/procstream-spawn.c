@@ -16,7 +16,8 @@
 /*
  * How a process starts. A request passes through three threads, and belongs to one of them at any time:
  *
- *  1. The caller's reads the environment (which only the program's own thread may do safely) and queues the request.
+ *  1. The caller's queues the request. Who asked for the start read the environment, in the program's own thread as only that may do
+ *     so safely: a library thread that calls on its behalf, having opened files or having had no room before, brings what was read.
  *  2. The spawner, one thread for the life of the program, because what a kernel ties to the thread that made a process must outlast
  *     the process. It makes a socket, queues block and descriptors in it, and starts the helper through GSubprocess. The socket
  *     becomes the helper's descriptor 0, the one way on GLib's posix_spawn() path that duplicates nothing in this process: a
@@ -393,20 +394,6 @@ start_spawner_once (gpointer data)
 
 /* --- In the caller's thread --------------------------------------------------------------------------------------------------- */
 
-/* The directories that g_spawn_async() searches. No name at all would be that of each directory. */
-static void
-read_environment (ProcstreamSpawnRequest *request)
-{
-  const char *path;
-
-  if (!request->envp)
-    request->envp = g_get_environ ();
-  path = request->search_envp ? g_environ_getenv (request->envp, "PATH") : g_getenv ("PATH");
-  if (request->argv[0][0] != '\0' && !strchr (request->argv[0], '/'))
-    request->path = g_strdup (path ? path : "/bin:/usr/bin:.");
-  request->helper = procstream_spawn_find_helper ();
-}
-
 void
 procstream_spawn (ProcstreamSpawnRequest *request,
                   ProcstreamSpawnFunc     func,
@@ -423,7 +410,13 @@ procstream_spawn (ProcstreamSpawnRequest *request,
       func (user_data, NULL, error);
       return;
     }
-  read_environment (request);
+  if (request->helper == NULL)
+    {
+      ProcstreamSpawnEnvironment environment = { 0 };
+
+      procstream_spawn_environment_read (&environment, request->argv[0], request->envp, request->search_envp);
+      procstream_spawn_request_take_environment (request, &environment);
+    }
   spawner = g_once (&once, start_spawner_once, NULL);
   g_async_queue_push (spawner->queue, start_new (request, func, user_data));
 }

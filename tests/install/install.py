@@ -22,7 +22,7 @@ env = {name: value for name, value in os.environ.items()
 
 
 def run(*command, **keywords):
-    result = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300,
+    result = subprocess.run(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1000,
                             stdin=subprocess.DEVNULL, **keywords)
     if result.returncode:
         raise RuntimeError(f'{" ".join(command)} ended with {result.returncode}:\n{result.stdout[-4000:]}')

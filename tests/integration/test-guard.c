@@ -635,6 +635,27 @@ test_stop_terminated (void)
   g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 4);
 }
 
+/* It would be ended with the program all the same. */
+static void
+test_detach (void)
+{
+  for (int guarded = FALSE; guarded <= TRUE; guarded++)
+    {
+      g_autoptr (TestProcess) process = test_tree_new ();
+      g_autoptr (GError) error = NULL;
+
+      if (!guarded)
+        {
+          procstream_launcher_set_containment (process->launcher, PROCSTREAM_CONTAINMENT_GROUP);
+          procstream_launcher_set_parent_death_signal (process->launcher, SIGTERM);
+        }
+      test_process_create_mode (process, "sleep-forever");
+      g_assert_false (procstream_child_detach (process->child, &error));
+      g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+      g_assert_cmpint (procstream_child_get_lifetime (process->child), ==, PROCSTREAM_LIFETIME_APPLICATION);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -646,6 +667,7 @@ main (int    argc,
   g_test_add_func ("/guard/status", test_status);
   g_test_add_func ("/guard/status/ignored", test_status_ignored);
   g_test_add_func ("/guard/status/reaped", test_status_reaped);
+  g_test_add_func ("/guard/detach", test_detach);
   g_test_add_func ("/guard/identity", test_identity);
   g_test_add_func ("/guard/descriptors", test_descriptors);
   g_test_add_func ("/guard/no-program", test_no_program);

@@ -218,6 +218,25 @@ test_queued (void)
   test_scope_assert_counts (fixture, 0, 0, 3);
 }
 
+/* It is started by a library thread, which must not read what the program may change meanwhile. */
+static void
+test_queued_environment (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) running = test_scope_spawn (fixture, "sleep-forever");
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  procstream_scope_set_max_running (fixture->scope, 1);
+  process->child = test_scope_create (fixture, "env PROCSTREAM_TEST_QUEUED");
+  g_assert_true (g_setenv ("PROCSTREAM_TEST_QUEUED", "then", TRUE));
+  test_scope_enqueue (fixture, process->child);
+  g_unsetenv ("PROCSTREAM_TEST_QUEUED");
+  test_process_listen (process);
+  test_scope_await_gone (running);
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (process->out->str, ==, "then\n");
+}
+
 /* Handlers that are connected while it waits, and those of before, miss nothing. */
 static void
 test_queued_listeners (void)
@@ -688,6 +707,7 @@ static const TestScopeCase cases[] = {
   { "scope-pool/failing-start", test_failing_start },
   { "scope-pool/many-failing-starts", test_many_failing_starts },
   { "scope-pool/queued", test_queued },
+  { "scope-pool/queued-environment", test_queued_environment },
   { "scope-pool/queued-listeners", test_queued_listeners },
   { "scope-pool/forgotten", test_forgotten },
   { "scope-pool/max-finished", test_max_finished },

@@ -359,6 +359,12 @@ test_pipeline_closed (void)
   g_assert_false (procstream_pipeline_start (pipeline, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
   g_assert_cmpuint (test_count_children (), ==, 0);
+  /* Whoever waits for one of them knows it. */
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_false (procstream_child_wait (procstream_pipeline_get_stage (pipeline, i), WATCHDOG_MS, NULL, NULL));
+      test_scope_assert_failed (procstream_pipeline_get_stage (pipeline, i), PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+    }
 }
 
 /* --- Disposing ---------------------------------------------------------------------------------------------------------------- */
@@ -462,6 +468,8 @@ listen_to_all (ProcstreamChild *child,
   g_signal_connect_swapped (child, "exited", G_CALLBACK (log_cb), self);
   g_signal_connect_swapped (child, "completed", G_CALLBACK (log_cb), self);
   g_signal_connect_swapped (child, "terminating", G_CALLBACK (log_cb), self);
+  if (procstream_child_get_stdin (child))
+    g_signal_connect_swapped (procstream_child_get_stdin (child), "notify", G_CALLBACK (log_cb), self);
 }
 
 static gboolean
@@ -481,7 +489,9 @@ test_abort_in_handler (void)
   Abort abort = { fixture, log };
   g_autoptr (ProcstreamChild) talking = NULL;
   g_autoptr (ProcstreamChild) quiet = NULL;
+  g_autoptr (ProcstreamChild) full = NULL;
   g_autoptr (ProcstreamLineWaiter) waiter = procstream_line_waiter_new ();
+  g_autoptr (GBytes) unread = g_bytes_new_take (g_malloc0 (1 << 20), 1 << 20);
   TestNoter *noter = test_noter_new ();
 
   procstream_launcher_set_stdin_mode (fixture->launcher, PROCSTREAM_STDIN_MODE_PIPE);
@@ -494,6 +504,13 @@ test_abort_in_handler (void)
   g_assert_true (procstream_output_attach (procstream_child_get_stderr (quiet), PROCSTREAM_CONSUMER (noter), NULL));
   g_assert_true (procstream_child_start (quiet, NULL));
   listen_to_all (quiet, &abort);
+  /* It does not read, so that its end has something to tell. */
+  full = test_scope_spawn (fixture, "sleep-forever");
+  g_assert_true (procstream_input_write_bytes (procstream_child_get_stdin (full), unread, NULL));
+  while (procstream_input_get_bytes_written (procstream_child_get_stdin (full)) == 0)
+    g_main_context_iteration (NULL, FALSE);
+  test_scope_iterate ();
+  listen_to_all (full, &abort);
   g_signal_connect_swapped (fixture->scope, "items-changed", G_CALLBACK (log_cb), &abort);
   g_signal_connect_swapped (fixture->scope, "notify", G_CALLBACK (log_cb), &abort);
   g_assert_true (procstream_child_start (talking, NULL));
@@ -502,6 +519,7 @@ test_abort_in_handler (void)
   test_scope_close (fixture);
   test_scope_iterate ();
   g_assert_cmpstr (log->str, ==, "one ");
+  g_assert_cmpuint (procstream_input_get_bytes_queued (procstream_child_get_stdin (full)), ==, 0);
   test_scope_assert_ended_by (talking, SIGKILL, PROCSTREAM_CAUSE_KILLED);
   test_scope_assert_ended_by (quiet, SIGKILL, PROCSTREAM_CAUSE_KILLED);
   g_assert_cmpint (procstream_consumer_get_state (PROCSTREAM_CONSUMER (waiter)), ==, PROCSTREAM_CONSUMER_STATE_CANCELLED);

@@ -87,6 +87,32 @@ test_timeout_before_start (gconstpointer end)
     g_assert_true (procstream_child_terminate (fixture.process->child, NULL, -1, NULL, NULL));
 }
 
+/* A place in a queue is no start. */
+static void
+test_timeout_in_queue (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (ProcstreamScope) scope = procstream_scope_new ();
+  g_autoptr (TestProcess) first = test_process_new ();
+  TestHold hold;
+
+  procstream_scope_set_max_running (scope, 1);
+  test_process_create_mode (first, "sleep-forever");
+  g_assert_true (procstream_scope_enqueue (scope, first->child, NULL));
+  fixture_init (&fixture, "echo x");
+  g_assert_true (procstream_scope_enqueue (scope, fixture.process->child, NULL));
+  fixture.settings.timeout_ms = 60000;
+  fixture.settings.end_on = PROCSTREAM_END_ON_TIMEOUT;
+  begin (&fixture);
+  test_hold_begin (&hold);
+  g_assert_cmpint (procstream_completion_get_begin_us (fixture.completion), ==, 0);
+  test_hold_end (&hold);
+  g_assert_true (procstream_child_kill (first->child, NULL));
+  result = await (&fixture);
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_EXITED);
+}
+
 static void
 test_cancel_before_start (void)
 {
@@ -211,6 +237,7 @@ main (int    argc,
   test_init (&argc, &argv);
   g_test_add_data_func ("/completion/timeout-before-start/wait", NULL, test_timeout_before_start);
   g_test_add_data_func ("/completion/timeout-before-start/end", "end", test_timeout_before_start);
+  g_test_add_func ("/completion/timeout-in-queue", test_timeout_in_queue);
   g_test_add_func ("/completion/cancel-before-start", test_cancel_before_start);
   g_test_add_func ("/completion/facts-before-start", test_facts_before_start);
   g_test_add_func ("/completion/never-started", test_never_started);
