@@ -83,7 +83,7 @@ gboolean procstream_child_core_claim (ProcstreamChildCore *self,
                                       GError             **error);
 void     procstream_child_core_launch (ProcstreamChildCore *self);
 /* In the program's own thread, before it is queued: what it takes from the program's environment is that of now. */
-void     procstream_child_core_prepare (ProcstreamChildCore *self);
+void procstream_child_core_prepare (ProcstreamChildCore *self);
 /* For its scope, which may hold its own lock meanwhile: from created to queued or starting, or from queued to starting. Whoever makes it
  * starting tells of that, without a lock, before anything else; procstream_child_core_claim() does so itself. */
 gboolean procstream_child_core_move (ProcstreamChildCore *self,

@@ -450,6 +450,8 @@ shut_down_all (GPtrArray *children)
       ProcstreamChildCore *child = g_ptr_array_index (children, i);
       ProcstreamWaiters   *waiters;
 
+      if (procstream_child_core_get_lifetime (child) == PROCSTREAM_LIFETIME_DETACHED)
+        continue;
       waiters = procstream_child_core_shut_down (child, procstream_child_core_get_options (child)->shutdown,
                                                  PROCSTREAM_CAUSE_TERMINATED, NULL);
       g_clear_pointer (&waiters, procstream_waiters_unref);

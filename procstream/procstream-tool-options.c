@@ -285,6 +285,20 @@ parse (RawOptions *raw,
          take_command (o, *argv, error);
 }
 
+void
+tool_options_clear (ToolOptions *self)
+{
+  g_clear_pointer (&self->argv, g_strfreev);
+  g_clear_pointer (&self->environment, g_strfreev);
+  g_clear_pointer (&self->name, g_free);
+  g_clear_pointer (&self->cwd, g_free);
+  g_clear_pointer (&self->log_path, g_free);
+  g_clear_pointer (&self->json_path, g_free);
+  g_clear_pointer (&self->limits, g_strfreev);
+  g_clear_pointer (&self->wait_for, g_regex_unref);
+  g_clear_object (&self->shutdown);
+}
+
 gboolean
 tool_options_parse (ToolOptions *self,
                     char      ***argv,
@@ -305,19 +319,7 @@ tool_options_parse (ToolOptions *self,
   g_free (raw.pattern);
   g_free (raw.stdin_mode);
   g_strfreev (raw.phases);
+  if (!ok)
+    tool_options_clear (self);
   return ok;
-}
-
-void
-tool_options_clear (ToolOptions *self)
-{
-  g_clear_pointer (&self->argv, g_strfreev);
-  g_clear_pointer (&self->environment, g_strfreev);
-  g_clear_pointer (&self->name, g_free);
-  g_clear_pointer (&self->cwd, g_free);
-  g_clear_pointer (&self->log_path, g_free);
-  g_clear_pointer (&self->json_path, g_free);
-  g_clear_pointer (&self->limits, g_strfreev);
-  g_clear_pointer (&self->wait_for, g_regex_unref);
-  g_clear_object (&self->shutdown);
 }

@@ -276,10 +276,18 @@ test_detached (void)
 {
   g_autoptr (TestScope) fixture = test_scope_new ();
   g_autoptr (ProcstreamChild) child = test_scope_spawn (fixture, "sleep-forever");
+  g_autoptr (ProcstreamChild) other = NULL;
+  g_autoptr (ProcstreamChild) failing = NULL;
   g_autoptr (GError) error = NULL;
   g_auto (GStrv) argv = test_child_argv ("echo x");
 
   g_assert_true (procstream_child_detach (child, NULL));
+  /* Not even by the failure of another one, which ends those that are not. */
+  procstream_scope_set_on_failure (fixture->scope, PROCSTREAM_ON_FAILURE_SHUT_DOWN_OTHERS);
+  other = test_scope_spawn (fixture, "sleep-forever");
+  failing = test_scope_create (fixture, "exit 1");
+  g_assert_true (procstream_child_start (failing, NULL));
+  g_assert_true (procstream_child_wait (other, WATCHDOG_MS, NULL, NULL));
   test_scope_close (fixture);
   g_assert_cmpint (procstream_child_get_state (child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
   test_scope_await_gone (child);
