@@ -62,7 +62,7 @@ spawned_cb (gpointer           user_data,
 {
   ProcstreamChildCore *self = user_data;
 
-  if (error)
+  if (spawned == NULL)
     {
       procstream_child_core_fail (self, error);
       procstream_child_core_unref (self);

@@ -581,11 +581,13 @@ procstream_input_core_write_task (ProcstreamInputCore *self,
                                   GBytes              *bytes,
                                   GTask               *task)
 {
-  Write *write = write_new (self, bytes);
-  g_autoptr (GError) error = NULL;
+  Write  *write = write_new (self, bytes);
+  GError *error;
 
   write->task = task;
+  /* The task has it. */
   error = enqueue (self, write, PROCSTREAM_INPUT_ROLE_WAITS);
+  g_clear_error (&error);
 }
 
 /* --- What is known of it ------------------------------------------------------------------------------------------------------ */

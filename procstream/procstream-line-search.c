@@ -78,7 +78,9 @@ procstream_line_matcher_new_text (const char *text,
   if (*text != '\0' && (caseless || strstr (text, "\357\277\275")))
     {
       self = new_with_parts ();
-      return add_parts (self, text, caseless ? G_REGEX_CASELESS : 0, error) ? g_steal_pointer (&self) : NULL;
+      if (!add_parts (self, text, caseless ? G_REGEX_CASELESS : 0, error))
+        return NULL;
+      return g_steal_pointer (&self);
     }
   self = g_new0 (ProcstreamLineMatcher, 1);
   self->text = g_strdup (text);

@@ -100,6 +100,7 @@ test_timeout_in_queue (void)
   procstream_scope_set_max_running (scope, 1);
   test_process_create_mode (first, "sleep-forever");
   g_assert_true (procstream_scope_enqueue (scope, first->child, NULL));
+  g_assert_true (procstream_child_core_wait_started (first->child->core, NULL));
   fixture_init (&fixture, "echo x");
   g_assert_true (procstream_scope_enqueue (scope, fixture.process->child, NULL));
   fixture.settings.timeout_ms = 60000;
