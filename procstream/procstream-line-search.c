@@ -79,7 +79,7 @@ procstream_line_matcher_new_text (const char *text,
     {
       self = new_with_parts ();
       if (!add_parts (self, text, caseless ? G_REGEX_CASELESS : 0, error))
-        return NULL;
+        return NULL; /* NOLINT(clang-analyzer-unix.Malloc): it is freed with its scope */
       return g_steal_pointer (&self);
     }
   self = g_new0 (ProcstreamLineMatcher, 1);
