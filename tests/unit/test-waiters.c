@@ -354,7 +354,8 @@ test_thousand (void)
       if (i == 0)
         fds = count_fds ();
     }
-  g_assert_cmpuint (count_fds (), ==, fds);
+  /* What the first wait did not need, or another thread has open now, are a few; what each leaves would be a thousand. */
+  g_assert_cmpuint (count_fds (), <, fds + 100);
   g_assert_cmpuint (G_OBJECT (cancellable)->ref_count, ==, 1);
   g_assert_cmpuint (g_signal_handler_find (cancellable, G_SIGNAL_MATCH_ID, g_signal_lookup ("cancelled", G_TYPE_CANCELLABLE), 0, NULL, NULL, NULL), ==, 0);
   g_main_context_unref (context);
