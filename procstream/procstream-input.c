@@ -32,7 +32,8 @@
  * [property@Procstream.Launcher:stdin-bytes] and
  * [property@Procstream.Launcher:stdin-stream], or from the stage before in a
  * [class@Procstream.Pipeline], may have one of these as well. It says how far it has come, and can be closed
- * early; writing to it is refused.
+ * early; writing to it is refused. Between two stages that are not observed nothing passes
+ * through the program: there it counts nothing, and there is nothing to close.
  *
  * ## Its end
  *

@@ -64,7 +64,7 @@ procstream_scope_add (ProcstreamScope *self,
  *
  * Has a child started when there is room for it: at once, or when others have ended. Children
  * are started in the order in which they were enqueued. It becomes a child of
- * the scope, if it is not.
+ * the scope, if it is not. What it has of the environment of the program is as it is now.
  *
  * Nothing that it writes is missed by what is attached or connected before it starts. Until
  * then its state is %PROCSTREAM_CHILD_STATE_QUEUED: it can be waited for, and
@@ -145,11 +145,11 @@ procstream_scope_remove (ProcstreamScope *self,
  *
  * The scope is closed by this. Its children get `SIGKILL` as soon as they can get it, from the library's own thread,
  * and those that are being started as soon as they run. From now on nothing is
- * emitted by the scope, by its children and by their outputs, and no class of consumers of your own, and
+ * emitted by the scope, by its children and by their input and outputs, and no class of consumers of your own, and
  * no function of a [class@Procstream.LineWaiter], is called for one of these: such a consumer is
  * cancelled. When this is called in the thread of the main context in which they are emitted, that is so
  * at once, also for the other handlers of a signal whose handler it is called in. Who called an
- * asynchronous function still gets the answer.
+ * asynchronous function still gets the answer, and a [class@Procstream.LogModel] goes on to show what it gets.
  *
  * [method@Procstream.Scope.close] waits for the end of what was killed. A scope that is closed, or is being
  * closed, can be aborted.
