@@ -91,7 +91,10 @@ gboolean procstream_child_core_move (ProcstreamChildCore *self,
                                      ProcstreamChildState after,
                                      GError             **error);
 void     procstream_child_core_tell_claimed (ProcstreamChildCore *self);
-/* If it is queued, it fails with @error. Without a lock; any thread. */
+/* If it is in @state, created or queued, it fails with @error. Without a lock; any thread. */
+void procstream_child_core_refuse (ProcstreamChildCore *self,
+                                   ProcstreamChildState state,
+                                   const GError        *error);
 void procstream_child_core_unqueue (ProcstreamChildCore *self,
                                     const GError        *error);
 /* FALSE: it has one. @state is what it is at that moment: whatever starts it later asks the scope. */
@@ -101,7 +104,7 @@ gboolean procstream_child_core_set_scope (ProcstreamChildCore  *self,
 /* Blocks until the program runs, or is known not to. */
 gboolean procstream_child_core_wait_started (ProcstreamChildCore *self,
                                              GError             **error);
-/* The outer object goes: @advance is not called again, and what never started never will. */
+/* The outer object goes: @advance is not called again, and what never started never will, and leaves its scope. */
 void procstream_child_core_abandon (ProcstreamChildCore *self);
 /* Has @advance called soon. Any thread. */
 void procstream_child_core_ring (ProcstreamChildCore *self);

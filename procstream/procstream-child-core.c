@@ -18,6 +18,8 @@
  *     created ──claim──▸ starting ──I/O thread──▸ running ──▸ (terminating) ──I/O thread──▸ exited
  *        └──▸ queued ───────┘└──▸ failed
  *
+ * One that is created stays that for good from when it is abandoned.
+ *
  * Whoever moves it to starting, from created or from queued, and nobody else, launches it, or fails it right away. So there is one
  * start, whoever asks for it, and one who takes it out of the queue. From then to exited or failed one reference belongs
  * to what is under way below (the spawner, then the watch of the exit), so the record is there when it is over, whether anybody
@@ -204,7 +206,7 @@ move_locked (ProcstreamChildCore *self,
              ProcstreamChildState before,
              ProcstreamChildState after)
 {
-  if (self->state != before)
+  if (self->state != before || self->abandoned)
     return FALSE;
   procstream_child_core_set_state_locked (self, after);
   /* Under the lock: the exit of the program ends whatever is starting by then, or it does not start. */
@@ -270,13 +272,21 @@ procstream_child_core_claim (ProcstreamChildCore *self,
 }
 
 void
-procstream_child_core_unqueue (ProcstreamChildCore *self,
-                               const GError        *error)
+procstream_child_core_refuse (ProcstreamChildCore *self,
+                              ProcstreamChildState state,
+                              const GError        *error)
 {
-  if (!procstream_child_core_move (self, PROCSTREAM_CHILD_STATE_QUEUED, PROCSTREAM_CHILD_STATE_STARTING, NULL))
+  if (!procstream_child_core_move (self, state, PROCSTREAM_CHILD_STATE_STARTING, NULL))
     return;
   procstream_child_core_tell_claimed (self);
   procstream_child_core_fail (self, error);
+}
+
+void
+procstream_child_core_unqueue (ProcstreamChildCore *self,
+                               const GError        *error)
+{
+  procstream_child_core_refuse (self, PROCSTREAM_CHILD_STATE_QUEUED, error);
 }
 
 /* --- Its scope ---------------------------------------------------------------------------------------------------------------- */
@@ -366,11 +376,18 @@ procstream_child_core_wait_started (ProcstreamChildCore *self,
 void
 procstream_child_core_abandon (ProcstreamChildCore *self)
 {
+  ProcstreamScopeCore *scope;
   g_autoptr (GError) error = NULL;
 
   procstream_bell_close (self->bell);
-  if (procstream_child_core_get_state (self) != PROCSTREAM_CHILD_STATE_CREATED)
+  g_mutex_lock (&self->mutex);
+  self->abandoned = self->state == PROCSTREAM_CHILD_STATE_CREATED;
+  scope = self->scope;
+  g_mutex_unlock (&self->mutex);
+  if (!self->abandoned)
     return;
+  if (scope)
+    procstream_scope_core_forget (scope, self);
   procstream_waiters_complete (self->claimed, NULL);
   for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
     procstream_output_core_end (self->outputs[i]);

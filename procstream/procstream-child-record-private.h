@@ -43,6 +43,7 @@ struct _ProcstreamChildCore
   GMutex               mutex;
   GCond                cond; /* no longer starting */
   ProcstreamChildState state;
+  gboolean             abandoned; /* while it was created */
   int                  pid;
   int                  pidfd;
   gboolean             reaping; /* the status was asked for */

@@ -53,7 +53,8 @@ wait_for (ProcstreamPipeline *self,
 
 /* --- Starting ----------------------------------------------------------------------------------------------------------------- */
 
-static gboolean
+/* How many: not all with an error. */
+static guint
 claim_all (ProcstreamPipeline *self,
            gboolean            awaited,
            GError            **error)
@@ -62,11 +63,11 @@ claim_all (ProcstreamPipeline *self,
     if (!procstream_child_claim_stage (get (self, i), awaited, error))
       {
         /* Those before it keep themselves, and have failed. */
-        while (i-- > 0)
-          procstream_child_let_go (get (self, i));
-        return FALSE;
+        for (guint k = 0; k < i; k++)
+          procstream_child_let_go (get (self, k));
+        return i;
       }
-  return TRUE;
+  return self->children->len;
 }
 
 /* When this succeeds every stage runs sooner or later, or has failed. */
@@ -76,15 +77,17 @@ begin (ProcstreamPipeline *self,
        GError            **error)
 {
   g_autoptr (GError) failure = NULL;
+  guint n_claimed;
 
   if (!procstream_platform_check_forked ("start a pipeline", error) || !procstream_pipeline_core_prepare (self->core, error))
     return FALSE;
-  if (claim_all (self, awaited, &failure))
+  n_claimed = claim_all (self, awaited, &failure);
+  if (failure == NULL)
     {
       procstream_pipeline_core_launch (self->core);
       return TRUE;
     }
-  procstream_pipeline_core_give_up (self->core, failure);
+  procstream_pipeline_core_give_up (self->core, n_claimed, failure);
   g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
 }

@@ -34,11 +34,12 @@ gboolean procstream_pipeline_core_check_started (ProcstreamPipelineCore *self,
                                                  GError                **error);
 
 /* Checks all, and makes what the stages are to be joined by; a pipeline that this fails for stays as it was. All stages are to be claimed then, and
- * launched; or given up, where @error is why one could not be claimed. */
+ * launched; or given up, where @error is why the one after the first @n_claimed could not be claimed. */
 gboolean procstream_pipeline_core_prepare (ProcstreamPipelineCore *self,
                                            GError                **error);
 void     procstream_pipeline_core_launch (ProcstreamPipelineCore *self);
 void     procstream_pipeline_core_give_up (ProcstreamPipelineCore *self,
+                                           guint                   n_claimed,
                                            const GError           *error);
 /* Complete when every stage runs, or, with the error of the first that could not be started, when all the others are gone again. */
 ProcstreamWaiters *procstream_pipeline_core_get_started (ProcstreamPipelineCore *self);

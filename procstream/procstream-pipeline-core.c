@@ -355,6 +355,7 @@ procstream_pipeline_core_launch (ProcstreamPipelineCore *self)
 
 void
 procstream_pipeline_core_give_up (ProcstreamPipelineCore *self,
+                                  guint                   n_claimed,
                                   const GError           *error)
 {
   g_clear_pointer (&self->pipes, close_pipes);
@@ -362,11 +363,12 @@ procstream_pipeline_core_give_up (ProcstreamPipelineCore *self,
     {
       ProcstreamChildCore *stage = get (self, i)->core;
 
-      /* Nobody else may start what was not claimed, so whoever waits for it would do so for ever. */
-      if (procstream_child_core_move (stage, PROCSTREAM_CHILD_STATE_CREATED, PROCSTREAM_CHILD_STATE_STARTING, NULL))
-        procstream_child_core_tell_claimed (stage);
-      if (procstream_child_core_get_state (stage) == PROCSTREAM_CHILD_STATE_STARTING)
+      /* Nobody else may start what was not claimed, so whoever waits for it would do so for ever. But a scope that is being closed
+       * may be refusing it right now. */
+      if (i < n_claimed)
         procstream_child_core_fail (stage, error);
+      else
+        procstream_child_core_refuse (stage, PROCSTREAM_CHILD_STATE_CREATED, error);
     }
   decide (self, g_error_copy (error));
 }

@@ -21,7 +21,8 @@
  * @error: return location for an error
  *
  * Gives a child to the scope, for good. One that was not started is started as always, with
- * [method@Procstream.Child.start], and only as long as the scope is not closed.
+ * [method@Procstream.Child.start], and only as long as the scope is not closed. Until then the caller has to
+ * hold it: the scope does so from when it is started, or enqueued.
  *
  * [property@Procstream.Launcher:scope] does the same for all children of a launcher, so
  * that none can be forgotten. A child that is detached later on is left alone by its scope.
@@ -47,11 +48,11 @@ procstream_scope_add (ProcstreamScope *self,
 
   if (!procstream_platform_check_forked ("add a child to a scope", error))
     return FALSE;
-  g_mutex_lock (&self->mutex);
+  procstream_scope_roster_lock (self->roster);
   added = procstream_scope_core_add (self->core, child->core, error);
   if (added)
-    g_ptr_array_add (self->incoming, g_object_ref (child));
-  g_mutex_unlock (&self->mutex);
+    procstream_scope_roster_add_locked (self->roster, child);
+  procstream_scope_roster_unlock (self->roster);
   procstream_bell_ring (self->bell);
   return added;
 }
@@ -92,11 +93,13 @@ procstream_scope_enqueue (ProcstreamScope *self,
   if (!procstream_platform_check_forked ("enqueue a child", error))
     return FALSE;
   kept = procstream_child_keep (child);
-  g_mutex_lock (&self->mutex);
+  procstream_scope_roster_lock (self->roster);
   queued = procstream_scope_core_enqueue (self->core, child->core, &added, error);
   if (added)
-    g_ptr_array_add (self->incoming, g_object_ref (child));
-  g_mutex_unlock (&self->mutex);
+    procstream_scope_roster_add_locked (self->roster, child);
+  if (queued)
+    procstream_scope_roster_admit_locked (self->roster, child->core);
+  procstream_scope_roster_unlock (self->roster);
   if (kept && !queued)
     procstream_child_let_go (child);
   if (queued)
@@ -111,12 +114,15 @@ procstream_scope_enqueue (ProcstreamScope *self,
 /**
  * procstream_scope_remove:
  * @self: a scope
- * @child: a child of it that has ended, or could not be started
+ * @child: a child of it that does not run
  * @error: return location for an error
  *
- * Takes a child from the scope. It never comes back.
+ * Takes a child from the scope that has ended, or could not be started. It never comes back.
  *
- * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_WRONG_STATE when it has not ended or is not a child
+ * One that was neither started nor enqueued cannot be started after that: it fails, and its outputs
+ * end, with %PROCSTREAM_CHILD_ERROR_NOT_STARTED. To drop the last reference to it takes it from the scope as well.
+ *
+ * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_WRONG_STATE when it runs, or waits in the queue, or is not a child
  *   of this scope, or %PROCSTREAM_CHILD_ERROR_FORKED
  *
  * Since: 1.0
@@ -169,7 +175,7 @@ procstream_scope_abort (ProcstreamScope *self)
   if (g_thread_self () == self->owner_thread)
     procstream_mute_block_handlers (G_OBJECT (self));
   procstream_scope_core_abort (self->core);
-  children = procstream_scope_dup_children (self);
+  children = procstream_scope_roster_dup_children (self->roster);
   for (guint i = 0; i < children->len; i++)
     procstream_child_mute (g_ptr_array_index (children, i));
 }
@@ -238,6 +244,9 @@ settle (ProcstreamScope *self,
  * nothing starts in the scope any more. What happens to each child is what
  * [method@Procstream.Child.terminate] does, and its result the same.
  *
+ * A child that was neither started nor enqueued fails, and its outputs end, with
+ * %PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED, and it leaves the scope.
+ *
  * A scope that is closed, or is being closed, can be closed again: the call waits for the same end,
  * and comes to the same. Delivery meanwhile is as in [method@Procstream.Child.wait].
  *
@@ -266,7 +275,7 @@ procstream_scope_close (ProcstreamScope *self,
 
   if (!procstream_platform_check_forked ("close a scope", error))
     return FALSE;
-  children = procstream_scope_dup_children (self);
+  children = procstream_scope_roster_dup_children (self->roster);
   if (!check_not_emitting (self, children, error))
     return FALSE;
   waiters = begin_closing (self, error);
@@ -446,7 +455,7 @@ procstream_scope_complete_all (ProcstreamScope           *self,
 
   if (!procstream_platform_check_forked ("wait for a scope", error))
     return NULL;
-  children = procstream_scope_dup_children (self);
+  children = procstream_scope_roster_dup_children (self->roster);
   if (!check_not_emitting (self, children, error))
     return NULL;
   call = call_new (self, options, cancellable, error);

@@ -12,11 +12,23 @@ G_BEGIN_DECLS
 /* ProcstreamScopeCore is the inner record of a scope: whose children they are, which of them wait for room, and whether anything may
  * start. Atomically counted; held by the outer ProcstreamScope, by its children, and by what waits for the end of each of them. */
 
-/* @changed is called after each change that the outer object may have to tell of, without a lock, in any thread, until it is disposed
- * of; then @destroy. */
-ProcstreamScopeCore *procstream_scope_core_new (void (*changed) (gpointer),
-                                                gpointer       data,
-                                                GDestroyNotify destroy);
+/* What the outer object hears, each without a lock and in any thread, until the record goes. */
+typedef struct
+{
+  /* Something that it may have to tell of. */
+  void (*changed) (gpointer data);
+  /* A child that was not enqueued is about to be started, by the calling thread. */
+  void (*claimed) (gpointer             data,
+                   ProcstreamChildCore *child);
+  /* A child that was neither started nor enqueued is not its own any more. */
+  void (*left) (gpointer             data,
+                ProcstreamChildCore *child);
+  GDestroyNotify destroy;
+} ProcstreamScopeCoreOps;
+
+/* Takes @data. */
+ProcstreamScopeCore *procstream_scope_core_new (const ProcstreamScopeCoreOps *ops,
+                                                gpointer                      data);
 ProcstreamScopeCore *procstream_scope_core_ref (ProcstreamScopeCore *self);
 void                 procstream_scope_core_unref (ProcstreamScopeCore *self);
 
@@ -29,10 +41,14 @@ gboolean procstream_scope_core_enqueue (ProcstreamScopeCore *self,
                                         ProcstreamChildCore *child,
                                         gboolean            *added,
                                         GError             **error);
-/* A child of it that has ended, or never started, is not its own any more. FALSE with WRONG_STATE. */
+/* A child of it that has ended, or could not be started, is not its own any more; one that was neither started nor enqueued cannot be
+ * after that. FALSE with WRONG_STATE. */
 gboolean procstream_scope_core_remove (ProcstreamScopeCore *self,
                                        ProcstreamChildCore *child,
                                        GError             **error);
+/* A child that nobody can start any more is not its own, if it was neither started nor enqueued. */
+void procstream_scope_core_forget (ProcstreamScopeCore *self,
+                                   ProcstreamChildCore *child);
 /* Starts what there is room for. Without a lock; any thread. */
 void procstream_scope_core_pump (ProcstreamScopeCore *self);
 /* The start of a child of it that was not enqueued: from created to starting. */

@@ -10,7 +10,10 @@
  * A member is one child of the scope. Its phases:
  *
  *     created ──▸ (queued) ──▸ running ──▸ over
+ *        └──▸ gone
  *
+ * One that was neither started nor enqueued is gone when the scope is closed, when it is taken out, and with the last reference to its
+ * outer object.
  * Running is from the moment that its start was claimed until the process is gone, or could not be started. All of it needs no main
  * loop: what is over is heard in the I/O thread, by a function among those who wait for the exit of the child.
  *
@@ -59,9 +62,8 @@ procstream_children_new (void)
 }
 
 ProcstreamScopeCore *
-procstream_scope_core_new (void (*changed) (gpointer),
-                           gpointer       data,
-                           GDestroyNotify destroy)
+procstream_scope_core_new (const ProcstreamScopeCoreOps *ops,
+                           gpointer                      data)
 {
   ProcstreamScopeCore *self = g_new0 (ProcstreamScopeCore, 1);
 
@@ -72,9 +74,8 @@ procstream_scope_core_new (void (*changed) (gpointer),
   g_queue_init (&self->finished);
   g_queue_init (&self->staying);
   self->by_child = g_hash_table_new (NULL, NULL);
-  self->changed = changed;
-  self->changed_data = data;
-  self->changed_destroy = destroy;
+  self->ops = ops;
+  self->data = data;
   self->on_failure = PROCSTREAM_ON_FAILURE_CONTINUE;
   self->max_finished = PROCSTREAM_SCOPE_MAX_FINISHED;
   return self;
@@ -99,7 +100,7 @@ procstream_scope_core_unref (ProcstreamScopeCore *self)
   g_clear_pointer (&self->ended, procstream_waiters_unref);
   g_clear_error (&self->first_error);
   g_free (self->failure);
-  self->changed_destroy (self->changed_data);
+  self->ops->destroy (self->data);
   g_mutex_clear (&self->mutex);
   g_free (self);
 }
@@ -153,7 +154,7 @@ void
 procstream_scope_core_drop_locked (ProcstreamScopeCore *self,
                                    ProcstreamMember    *member)
 {
-  if (!self->abandoned)
+  if (!self->abandoned && member->phase != PROCSTREAM_MEMBER_CREATED)
     note (&self->gone, member->child);
   leave_queue_locked (member);
   g_queue_unlink (&self->members, &member->link);
@@ -202,6 +203,14 @@ check_open_locked (ProcstreamScopeCore *self,
     g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NOT_STARTED,
                  "“%s” cannot be started: “%s” has failed, and its scope starts nothing after that", name, self->failure);
   return !self->closed && !self->failure;
+}
+
+static void
+set_removed (GError             **error,
+             ProcstreamChildCore *child)
+{
+  g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NOT_STARTED,
+               "“%s” cannot be started: it was taken from its scope", get_name (child));
 }
 
 gboolean
@@ -275,7 +284,7 @@ watch (ProcstreamScopeCore *self,
 void
 procstream_scope_core_tell (ProcstreamScopeCore *self)
 {
-  self->changed (self->changed_data);
+  self->ops->changed (self->data);
 }
 
 gboolean
@@ -338,32 +347,72 @@ procstream_scope_core_enqueue (ProcstreamScopeCore *self,
   return queued;
 }
 
-gboolean
-procstream_scope_core_remove (ProcstreamScopeCore *self,
-                              ProcstreamChildCore *child,
-                              GError             **error)
+/* Together with its function, if it is in @phase. */
+static gboolean
+take_out (ProcstreamScopeCore  *self,
+          ProcstreamChildCore  *child,
+          ProcstreamMemberPhase phase)
 {
   ProcstreamMember *member;
   guint             func_id = 0;
-  gboolean          removed;
+  gboolean          taken;
 
   g_mutex_lock (&self->mutex);
   member = find_locked (self, child);
-  removed = member && member->phase == PROCSTREAM_MEMBER_OVER;
-  if (removed)
+  taken = member && member->phase == phase;
+  if (taken)
     {
       func_id = member->func_id;
       procstream_scope_core_drop_locked (self, member);
     }
   g_mutex_unlock (&self->mutex);
   procstream_waiters_remove_func (procstream_child_core_get_exited (child), func_id);
-  if (removed)
-    procstream_scope_core_tell (self);
-  else
-    g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
-                 member ? "“%s” cannot be taken from its scope: it has not ended" : "“%s” cannot be taken from this scope: it is not its own",
-                 get_name (child));
-  return removed;
+  return taken;
+}
+
+static gboolean
+is_member (ProcstreamScopeCore *self,
+           ProcstreamChildCore *child)
+{
+  gboolean is;
+
+  g_mutex_lock (&self->mutex);
+  is = find_locked (self, child) != NULL;
+  g_mutex_unlock (&self->mutex);
+  return is;
+}
+
+gboolean
+procstream_scope_core_remove (ProcstreamScopeCore *self,
+                              ProcstreamChildCore *child,
+                              GError             **error)
+{
+  g_autoptr (GError) removed = NULL;
+
+  if (take_out (self, child, PROCSTREAM_MEMBER_OVER))
+    {
+      procstream_scope_core_tell (self);
+      return TRUE;
+    }
+  if (take_out (self, child, PROCSTREAM_MEMBER_CREATED))
+    {
+      set_removed (&removed, child);
+      procstream_child_core_refuse (child, PROCSTREAM_CHILD_STATE_CREATED, removed);
+      self->ops->left (self->data, child);
+      return TRUE;
+    }
+  g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+               is_member (self, child) ? "“%s” cannot be taken from its scope: it was started, or enqueued, and has not ended" : "“%s” cannot be taken from this scope: it is not its own",
+               get_name (child));
+  return FALSE;
+}
+
+void
+procstream_scope_core_forget (ProcstreamScopeCore *self,
+                              ProcstreamChildCore *child)
+{
+  if (take_out (self, child, PROCSTREAM_MEMBER_CREATED))
+    self->ops->left (self->data, child);
 }
 
 /* --- Starting ----------------------------------------------------------------------------------------------------------------- */
@@ -373,21 +422,29 @@ procstream_scope_core_claim (ProcstreamScopeCore *self,
                              ProcstreamChildCore *child,
                              GError             **error)
 {
-  gboolean          claimed;
   ProcstreamMember *member;
+  gboolean          claimed = FALSE;
 
   g_mutex_lock (&self->mutex);
-  claimed = check_open_locked (self, get_name (child), error) &&
-            procstream_child_core_move (child, PROCSTREAM_CHILD_STATE_CREATED, PROCSTREAM_CHILD_STATE_STARTING, error);
-  member = claimed ? find_locked (self, child) : NULL;
-  if (member)
+  member = find_locked (self, child);
+  if (check_open_locked (self, get_name (child), error))
+    {
+      if (member)
+        claimed = procstream_child_core_move (child, PROCSTREAM_CHILD_STATE_CREATED, PROCSTREAM_CHILD_STATE_STARTING, error);
+      else
+        set_removed (error, child);
+    }
+  if (claimed)
     {
       member->phase = PROCSTREAM_MEMBER_RUNNING;
       self->n_running++;
     }
   g_mutex_unlock (&self->mutex);
   if (claimed)
-    procstream_scope_core_tell (self);
+    {
+      self->ops->claimed (self->data, child);
+      procstream_scope_core_tell (self);
+    }
   return claimed;
 }
 
@@ -483,11 +540,17 @@ has_failed (ProcstreamChildCore *child,
     }
 }
 
+/* One that was refused, and for which nobody had asked, just leaves: it has neither run nor failed to. */
 static void
 finish_member_locked (ProcstreamScopeCore *self,
                       ProcstreamMember    *member,
                       gboolean             could_not_start)
 {
+  if (member->phase == PROCSTREAM_MEMBER_CREATED)
+    {
+      procstream_scope_core_drop_locked (self, member);
+      return;
+    }
   self->n_running -= member->phase == PROCSTREAM_MEMBER_RUNNING;
   self->n_queued -= member->phase == PROCSTREAM_MEMBER_QUEUED;
   self->n_finished++;
@@ -525,7 +588,7 @@ over_cb (gpointer      data,
     }
   g_mutex_unlock (&self->mutex);
   if (queued)
-    procstream_scope_core_unqueue_all (self, queued);
+    procstream_scope_core_refuse_all (self, queued, PROCSTREAM_CHILD_STATE_QUEUED);
   if (running)
     shut_down_all (running);
   procstream_scope_core_tell (self);

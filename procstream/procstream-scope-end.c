@@ -16,10 +16,10 @@ procstream_scope_core_collect_locked (ProcstreamScopeCore  *self,
   return children;
 }
 
-/* They fail, as if they could not be started. */
 void
-procstream_scope_core_unqueue_all (ProcstreamScopeCore *self,
-                                   GPtrArray           *children)
+procstream_scope_core_refuse_all (ProcstreamScopeCore *self,
+                                  GPtrArray           *children,
+                                  ProcstreamChildState state)
 {
   for (guint i = 0; i < children->len; i++)
     {
@@ -27,7 +27,7 @@ procstream_scope_core_unqueue_all (ProcstreamScopeCore *self,
       g_autoptr (GError) error = NULL;
 
       procstream_scope_core_check_open (self, child, &error);
-      procstream_child_core_unqueue (child, error);
+      procstream_child_core_refuse (child, state, error);
     }
 }
 
@@ -110,6 +110,7 @@ ProcstreamWaiters *
 procstream_scope_core_close (ProcstreamScopeCore    *self,
                              ProcstreamShutdownPlan *plan)
 {
+  g_autoptr (GPtrArray) created = NULL;
   g_autoptr (GPtrArray) queued = NULL;
   g_autoptr (GPtrArray) running = NULL;
   g_autoptr (GPtrArray) over = NULL;
@@ -121,15 +122,17 @@ procstream_scope_core_close (ProcstreamScopeCore    *self,
       self->closed = TRUE;
       self->ended = procstream_waiters_new ();
       self->pending = 1;
+      created = procstream_scope_core_collect_locked (self, PROCSTREAM_MEMBER_CREATED);
       queued = procstream_scope_core_collect_locked (self, PROCSTREAM_MEMBER_QUEUED);
       running = procstream_scope_core_collect_locked (self, PROCSTREAM_MEMBER_RUNNING);
       over = procstream_scope_core_collect_locked (self, PROCSTREAM_MEMBER_OVER);
     }
   ended = procstream_waiters_ref (self->ended);
   g_mutex_unlock (&self->mutex);
-  if (queued)
+  if (created)
     {
-      procstream_scope_core_unqueue_all (self, queued);
+      procstream_scope_core_refuse_all (self, created, PROCSTREAM_CHILD_STATE_CREATED);
+      procstream_scope_core_refuse_all (self, queued, PROCSTREAM_CHILD_STATE_QUEUED);
       end_all (self, running, plan, TRUE);
       /* Of whose group somebody may be left. */
       end_all (self, over, plan, TRUE);
@@ -163,7 +166,7 @@ procstream_scope_core_abort (ProcstreamScopeCore *self)
   kill_all (self, PROCSTREAM_MEMBER_OVER, kill);
 }
 
-/* Those that never started and those that are over, without their functions. */
+/* Those that are over, and those that are never to be started by who else has them in hand, without their functions. */
 static void
 let_go_of_idle (ProcstreamScopeCore *self)
 {

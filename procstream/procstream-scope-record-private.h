@@ -34,9 +34,8 @@ struct _ProcstreamScopeCore
   gatomicrefcount ref_count;
   GMutex          mutex;
 
-  void (*changed) (gpointer);
-  gpointer       changed_data;
-  GDestroyNotify changed_destroy;
+  const ProcstreamScopeCoreOps *ops;
+  gpointer                      data;
 
   GQueue      members; /* of ProcstreamMember, in the order in which they were added */
   GHashTable *by_child;
@@ -74,8 +73,9 @@ void procstream_scope_core_drop_locked (ProcstreamScopeCore *self,
 /* Of -scope-end.c. */
 GPtrArray *procstream_scope_core_collect_locked (ProcstreamScopeCore  *self,
                                                  ProcstreamMemberPhase phase);
-/* They fail, as if they could not be started. Without a lock. */
-void procstream_scope_core_unqueue_all (ProcstreamScopeCore *self,
-                                        GPtrArray           *children);
+/* Those that are still in @state fail, as if they could not be started. Without a lock. */
+void procstream_scope_core_refuse_all (ProcstreamScopeCore *self,
+                                       GPtrArray           *children,
+                                       ProcstreamChildState state);
 
 G_END_DECLS

@@ -32,11 +32,14 @@
  *
  * ## As a list
  *
- * A scope is a [iface@Gio.ListModel] of [class@Procstream.Child] objects. They appear
- * in the list, and leave it, when the thread-default main context of the
+ * A scope is a [iface@Gio.ListModel] of [class@Procstream.Child] objects, in the order in which they were
+ * started or enqueued. They appear in the list, and leave it, when the thread-default main context of the
  * thread that created the scope iterates: [signal@Gio.ListModel::items-changed] is emitted once
  * for all that has changed by then. The last [property@Procstream.Scope:max-finished] children
  * that have ended stay, unless [method@Procstream.Scope.remove] takes them away.
+ *
+ * A child that was neither started nor enqueued is not in the list, and is held by whoever made it, not by the
+ * scope: with the last reference to it, it leaves the scope as if it had never been made.
  *
  * ## Threads
  *
@@ -82,8 +85,9 @@ get_item (GListModel *list,
           guint       position)
 {
   ProcstreamScope *self = PROCSTREAM_SCOPE (list);
+  GPtrArray       *shown = procstream_scope_roster_get_shown (self->roster);
 
-  return position < self->shown->len ? g_object_ref (g_ptr_array_index (self->shown, position)) : NULL;
+  return position < shown->len ? g_object_ref (g_ptr_array_index (shown, position)) : NULL;
 }
 
 static GType
@@ -95,7 +99,7 @@ get_item_type (GListModel *list)
 static guint
 get_n_items (GListModel *list)
 {
-  return PROCSTREAM_SCOPE (list)->shown->len;
+  return procstream_scope_roster_get_shown (PROCSTREAM_SCOPE (list)->roster)->len;
 }
 
 static void
@@ -106,31 +110,6 @@ list_model_init (GListModelInterface *iface)
   iface->get_item = get_item;
 }
 
-static GPtrArray *
-new_list (void)
-{
-  return g_ptr_array_new_with_free_func (g_object_unref);
-}
-
-static gpointer
-ref_cb (gconstpointer child,
-        gpointer      user_data)
-{
-  return g_object_ref ((gpointer) child);
-}
-
-GPtrArray *
-procstream_scope_dup_children (ProcstreamScope *self)
-{
-  GPtrArray *children;
-
-  g_mutex_lock (&self->mutex);
-  children = g_ptr_array_copy (self->shown, ref_cb, NULL);
-  g_ptr_array_extend (children, self->incoming, ref_cb, NULL);
-  g_mutex_unlock (&self->mutex);
-  return children;
-}
-
 /* --- Emission ----------------------------------------------------------------------------------------------------------------- */
 
 static gboolean
@@ -139,69 +118,12 @@ is_muted (ProcstreamScope *self)
   return g_atomic_int_get (&self->muted);
 }
 
-static GHashTable *
-new_set (GPtrArray *cores)
-{
-  GHashTable *set = g_hash_table_new (NULL, NULL);
-
-  for (guint i = 0; i < cores->len; i++)
-    g_hash_table_add (set, g_ptr_array_index (cores, i));
-  return set;
-}
-
-/* What is emitted at once. Each that failed is known, also if it went before it was ever shown. */
-typedef struct
-{
-  GPtrArray *before; /* what was shown */
-  GPtrArray *known;  /* that, and what came since */
-  GPtrArray *failed; /* of owned ProcstreamChildCore */
-} Change;
-
-static void
-change_clear (Change *self)
-{
-  g_ptr_array_unref (self->before);
-  g_ptr_array_unref (self->known);
-  g_ptr_array_unref (self->failed);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Change, change_clear)
-
-/* Who has failed is asked for after who has gone, as it is noted before: otherwise one could be forgotten here before its failure is told
- * of. */
-static void
-replace_shown (ProcstreamScope *self,
-               Change          *change)
-{
-  g_autoptr (GPtrArray) gone = NULL;
-  g_autoptr (GHashTable) gone_set = NULL;
-  GPtrArray *now = new_list ();
-
-  g_mutex_lock (&self->mutex);
-  gone = procstream_scope_core_steal_gone (self->core);
-  gone_set = new_set (gone);
-  change->failed = procstream_scope_core_steal_failed (self->core);
-  change->before = self->shown;
-  change->known = g_ptr_array_copy (change->before, ref_cb, NULL);
-  g_ptr_array_extend_and_steal (change->known, g_steal_pointer (&self->incoming));
-  self->incoming = new_list ();
-  for (guint i = 0; i < change->known->len; i++)
-    {
-      ProcstreamChild *child = g_ptr_array_index (change->known, i);
-
-      if (!g_hash_table_contains (gone_set, child->core))
-        g_ptr_array_add (now, g_object_ref (child));
-    }
-  self->shown = now;
-  g_mutex_unlock (&self->mutex);
-}
-
 /* As one change, of all that is not the same at the beginning and at the end. */
 static void
 emit_items_changed (ProcstreamScope *self,
                     GPtrArray       *before)
 {
-  GPtrArray *now = self->shown;
+  GPtrArray *now = procstream_scope_roster_get_shown (self->roster);
   guint      first = 0;
   guint      last = 0;
 
@@ -224,7 +146,7 @@ emit_facts (ProcstreamScope *self,
 
   procstream_scope_core_get_facts (self->core, &now);
   self->told = now;
-  if (self->shown->len != n_items_before && !is_muted (self))
+  if (procstream_scope_roster_get_shown (self->roster)->len != n_items_before && !is_muted (self))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_ITEMS]);
   if (now.n_queued != before.n_queued && !is_muted (self))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_QUEUED]);
@@ -237,8 +159,8 @@ emit_facts (ProcstreamScope *self,
 }
 
 static void
-emit_failed (ProcstreamScope *self,
-             const Change    *change)
+emit_failed (ProcstreamScope             *self,
+             const ProcstreamScopeChange *change)
 {
   for (guint i = 0; i < change->failed->len; i++)
     for (guint k = 0; k < change->known->len; k++)
@@ -256,9 +178,9 @@ emit_failed (ProcstreamScope *self,
 static void
 emit_all (ProcstreamScope *self)
 {
-  g_auto (Change) change = { 0 };
+  g_auto (ProcstreamScopeChange) change = { 0 };
 
-  replace_shown (self, &change);
+  procstream_scope_roster_advance (self->roster, self->core, &change);
   emit_items_changed (self, change.before);
   emit_failed (self, &change);
   emit_facts (self, change.before->len);
@@ -309,11 +231,11 @@ procstream_scope_finalize (GObject *object)
 {
   ProcstreamScope *self = PROCSTREAM_SCOPE (object);
 
-  g_ptr_array_unref (self->shown);
-  g_ptr_array_unref (self->incoming);
   /* In a forked copy another thread may have held any lock of what is below. */
   if (!procstream_platform_forked ())
     {
+      procstream_scope_roster_clear (self->roster);
+      procstream_scope_roster_unref (self->roster);
       procstream_scope_core_unref (self->core);
       procstream_bell_unref (self->bell);
     }
@@ -346,7 +268,7 @@ procstream_scope_get_property (GObject    *object,
       g_value_set_uint (value, procstream_scope_get_max_finished (self));
       break;
     case PROP_N_ITEMS:
-      g_value_set_uint (value, self->shown->len);
+      g_value_set_uint (value, procstream_scope_roster_get_shown (self->roster)->len);
       break;
     case PROP_N_RUNNING:
       g_value_set_uint (value, procstream_scope_get_n_running (self));
@@ -524,10 +446,9 @@ procstream_scope_init (ProcstreamScope *self)
   self->context = g_main_context_ref_thread_default ();
   self->owner_thread = g_thread_self ();
   g_mutex_init (&self->mutex);
-  self->shown = new_list ();
-  self->incoming = new_list ();
   self->bell = procstream_bell_new (self->context, G_OBJECT (self), advance);
-  self->core = procstream_scope_core_new (procstream_bell_ring, procstream_bell_ref (self->bell), procstream_bell_unref);
+  self->roster = procstream_scope_roster_new (self->bell);
+  self->core = procstream_scope_core_new (&procstream_scope_roster_ops, procstream_scope_roster_ref (self->roster));
   procstream_scope_core_get_facts (self->core, &self->told);
 }
 

@@ -531,7 +531,7 @@ test_list (void)
   g_autoptr (GError) error = NULL;
 
   g_signal_connect (list, "items-changed", G_CALLBACK (changed_cb), log);
-  first = test_scope_create (fixture, "echo x");
+  first = test_scope_spawn (fixture, "sleep-forever");
   second = test_scope_spawn (fixture, "echo x");
   third = test_scope_spawn (fixture, "echo x");
   g_string_truncate (log, 0);
@@ -567,7 +567,11 @@ test_list_batch (void)
 
   g_signal_connect (fixture->scope, "items-changed", G_CALLBACK (changed_cb), log);
   for (int i = 0; i < 3; i++)
-    g_object_unref (test_scope_create (fixture, "echo x"));
+    {
+      g_autoptr (ProcstreamChild) child = test_scope_create (fixture, "echo x");
+
+      test_scope_enqueue (fixture, child);
+    }
   g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->scope)), ==, 0);
   test_scope_iterate ();
   g_assert_cmpstr (log->str, ==, "0-0+3 ");

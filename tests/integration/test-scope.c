@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "procstream-child-private.h"
 #include "procstream-platform-private.h"
 #include "test-hold.h"
 #include "test-noter.h"
@@ -40,7 +41,7 @@ test_close (void)
   test_scope_assert_ended_by (first, SIGTERM, PROCSTREAM_CAUSE_TERMINATED);
   test_scope_assert_ended_by (second, SIGTERM, PROCSTREAM_CAUSE_TERMINATED);
   test_scope_assert_ended_by (gone, 0, PROCSTREAM_CAUSE_EXITED);
-  g_assert_cmpint (procstream_child_get_state (never), ==, PROCSTREAM_CHILD_STATE_CREATED);
+  test_scope_assert_failed (never, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
   g_assert_false (procstream_child_start (never, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
 }
@@ -67,6 +68,124 @@ test_closed (void)
   /* It is nobody's, and runs as ever. */
   g_assert_true (procstream_child_start (child, NULL));
   g_assert_true (procstream_child_wait (child, WATCHDOG_MS, NULL, NULL));
+}
+
+static void
+count_weak_cb (gpointer data,
+               GObject *where)
+{
+  (*(guint *) data)--;
+}
+
+/* A scope holds no child that was neither started nor enqueued. */
+static void
+test_never_started (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (GPtrArray) results = NULL;
+  guint alive = 0;
+
+  for (int i = 0; i < 100; i++)
+    {
+      g_autoptr (ProcstreamChild) child = test_scope_create (fixture, "echo x");
+
+      alive++;
+      g_object_weak_ref (G_OBJECT (child), count_weak_cb, &alive);
+      test_scope_iterate ();
+    }
+  g_assert_cmpuint (alive, ==, 0);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->scope)), ==, 0);
+  /* It would be refused for one that was not started. */
+  results = test_scope_complete_all (fixture);
+  g_assert_cmpuint (results->len, ==, 0);
+  test_scope_assert_counts (fixture, 0, 0, 0);
+}
+
+static ProcstreamReader *
+attach_reader (ProcstreamChild *child)
+{
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+
+  g_assert_true (procstream_output_attach (procstream_child_get_stdout (child), PROCSTREAM_CONSUMER (reader), NULL));
+  return g_steal_pointer (&reader);
+}
+
+static void
+assert_ended (ProcstreamReader *reader,
+              int               code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (procstream_reader_read_line (reader, WATCHDOG_MS, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, code);
+}
+
+static void
+abort_all (TestScope *fixture)
+{
+  procstream_scope_abort (fixture->scope);
+}
+
+/* Who waits for what will never be hears of it, whichever way the scope goes. */
+static void
+test_never_started_told (void)
+{
+  void (*const ways[]) (TestScope *) = { test_scope_close, abort_all };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    {
+      g_autoptr (TestScope) fixture = test_scope_new ();
+      g_autoptr (ProcstreamChild) child = test_scope_create (fixture, "echo x");
+      g_autoptr (ProcstreamReader) reader = attach_reader (child);
+      g_autoptr (GPtrArray) results = NULL;
+
+      ways[i](fixture);
+      assert_ended (reader, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+      test_scope_assert_failed (child, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+      results = test_scope_complete_all (fixture);
+      g_assert_cmpuint (results->len, ==, 0);
+      test_scope_assert_counts (fixture, 0, 0, 0);
+    }
+}
+
+static void
+test_remove_never_started (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) child = test_scope_create (fixture, "echo x");
+  g_autoptr (ProcstreamReader) reader = attach_reader (child);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (procstream_scope_remove (fixture->scope, child, NULL));
+  g_assert_false (procstream_scope_remove (fixture->scope, child, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  g_clear_error (&error);
+  assert_ended (reader, PROCSTREAM_CHILD_ERROR_NOT_STARTED);
+  g_assert_false (procstream_child_start (child, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NOT_STARTED);
+  g_clear_error (&error);
+  g_assert_false (procstream_scope_enqueue (fixture->scope, child, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  test_scope_assert_counts (fixture, 0, 0, 0);
+}
+
+/* The scope holds a child from its start on, even if nothing tells its list of it: this one would be ended with its object. */
+static void
+test_started_is_held (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) again = NULL;
+  ProcstreamChild *child;
+
+  procstream_launcher_set_lifetime (fixture->launcher, PROCSTREAM_LIFETIME_BOUND);
+  child = test_scope_create (fixture, "sleep-forever");
+  g_assert_true (procstream_child_start (child, NULL));
+  g_object_unref (child);
+  test_scope_iterate ();
+  again = g_list_model_get_item (G_LIST_MODEL (fixture->scope), 0);
+  g_assert_true (again == child);
+  g_assert_cmpint (procstream_child_get_state (again), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  test_scope_close (fixture);
 }
 
 static void
@@ -326,9 +445,11 @@ test_pipeline (void)
   g_assert_nonnull (procstream_pipeline_append (pipeline, fixture->launcher, sleeper, NULL));
   append (pipeline, fixture, "sleep-forever");
   test_scope_iterate ();
-  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->scope)), ==, 3);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->scope)), ==, 0);
   g_assert_true (procstream_pipeline_start (pipeline, NULL));
   test_scope_assert_counts (fixture, 3, 0, 0);
+  test_scope_iterate ();
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (fixture->scope)), ==, 3);
   procstream_pipeline_complete_async (pipeline, NULL, NULL, test_store_result_cb, &waited);
   test_scope_close (fixture);
   test_scope_assert_counts (fixture, 0, 0, 3);
@@ -373,6 +494,32 @@ test_pipeline_closed (void)
       g_assert_false (procstream_child_wait (procstream_pipeline_get_stage (pipeline, i), WATCHDOG_MS, NULL, NULL));
       test_scope_assert_failed (procstream_pipeline_get_stage (pipeline, i), PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
     }
+}
+
+static void
+start_cb (gpointer      data,
+          const GError *unused)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (procstream_pipeline_start (data, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+}
+
+/* It starts, and gives up, while the closing scope has its last stage in hand. */
+static void
+test_pipeline_while_closing (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamPipeline) pipeline = procstream_pipeline_new ();
+
+  append (pipeline, fixture, "sleep-forever");
+  append (pipeline, fixture, "cat");
+  procstream_waiters_add_func (procstream_child_core_get_claimed (procstream_pipeline_get_stage (pipeline, 1)->core), start_cb,
+                               g_object_ref (pipeline), g_object_unref);
+  test_scope_close (fixture);
+  for (guint i = 0; i < 2; i++)
+    test_scope_assert_failed (procstream_pipeline_get_stage (pipeline, i), PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
 }
 
 /* --- Disposing ---------------------------------------------------------------------------------------------------------------- */
@@ -580,7 +727,8 @@ test_abort_in_own_handler (void)
   g_signal_connect (fixture->scope, "items-changed", G_CALLBACK (abort_scope_cb), NULL);
   g_signal_connect_swapped (fixture->scope, "items-changed", G_CALLBACK (log_cb), &abort);
   g_signal_connect_swapped (fixture->scope, "notify", G_CALLBACK (log_cb), &abort);
-  other = test_scope_create (fixture, "echo x");
+  other = test_scope_create (fixture, "sleep-forever");
+  g_assert_true (procstream_child_start (other, NULL));
   while (!procstream_scope_get_closed (fixture->scope))
     g_main_context_iteration (NULL, TRUE);
   test_scope_close (fixture);
@@ -646,6 +794,10 @@ test_abort_elsewhere (void)
 static const TestScopeCase cases[] = {
   { "scope/close", test_close },
   { "scope/closed", test_closed },
+  { "scope/never-started", test_never_started },
+  { "scope/never-started-told", test_never_started_told },
+  { "scope/remove-never-started", test_remove_never_started },
+  { "scope/started-is-held", test_started_is_held },
   { "scope/close-while-starting", test_close_while_starting },
   { "scope/close-while-terminating", test_close_while_terminating },
   { "scope/close-cuts-short", test_close_cuts_short },
@@ -657,6 +809,7 @@ static const TestScopeCase cases[] = {
   { "scope/detached", test_detached },
   { "scope/pipeline", test_pipeline },
   { "scope/pipeline-closed", test_pipeline_closed },
+  { "scope/pipeline-while-closing", test_pipeline_while_closing },
   { "scope/dispose-elsewhere", test_dispose_elsewhere },
   { "scope/dispose-returns", test_dispose_returns },
   { "scope/dispose-plan", test_dispose_plan },

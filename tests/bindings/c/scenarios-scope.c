@@ -111,6 +111,34 @@ pool (void)
 }
 
 static void
+assert_refused (ProcstreamChild *child,
+                int              code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (procstream_child_start (child, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, code);
+  g_assert_cmpint (procstream_child_get_state (child), ==, PROCSTREAM_CHILD_STATE_FAILED);
+}
+
+static void
+never_start (void)
+{
+  g_autoptr (ProcstreamScope) scope = procstream_scope_new ();
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher (scope);
+  const char *const argv[] = { "echo", NULL };
+  g_autoptr (ProcstreamChild) removed = procstream_launcher_create (launcher, argv, NULL);
+  g_autoptr (ProcstreamChild) closed = procstream_launcher_create (launcher, argv, NULL);
+
+  g_main_context_iteration (NULL, FALSE);
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (scope)), ==, 0);
+  g_assert_true (procstream_scope_remove (scope, removed, NULL));
+  assert_refused (removed, PROCSTREAM_CHILD_ERROR_NOT_STARTED);
+  g_assert_true (procstream_scope_close (scope, TIMEOUT_MS, NULL, NULL));
+  assert_refused (closed, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+}
+
+static void
 late_cb (gboolean *late)
 {
   *late = TRUE;
@@ -156,6 +184,7 @@ scenario_scope (void)
 {
   close_scope ();
   pool ();
+  never_start ();
   abort_scope ();
   leave_block ();
 }

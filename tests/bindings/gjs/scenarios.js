@@ -1347,6 +1347,18 @@ scenario(72, 'scope', async () => {
     equal(scope.complete_all(null, null).length, 1);
 
     scope = new Scope();
+    launcher = reliable({scope});
+    const removed = launcher.create(['echo']);
+    const closed = launcher.create(['echo']);
+    GLib.MainContext.default().iteration(false);
+    equal(scope.get_n_items(), 0);
+    check(scope.remove(removed));
+    await raises(ChildError, ChildError.NOT_STARTED, () => removed.start());
+    check(scope.close(TIMEOUT_MS, null));
+    await raises(ChildError, ChildError.SCOPE_CLOSED, () => closed.start());
+    equal([removed.state, closed.state], [Procstream.ChildState.FAILED, Procstream.ChildState.FAILED]);
+
+    scope = new Scope();
     let child = reliable({scope}).spawnv(sleeper);
     let late = 0;
     child.connect('exited', () => late++);

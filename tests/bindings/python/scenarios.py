@@ -1564,6 +1564,18 @@ def scope_of_children():
     equal(len(scope.complete_all()), 1)
 
     scope = Procstream.Scope()
+    launcher = reliable(scope=scope)
+    launcher.create(['echo'])
+    removed, closed = launcher.create(['echo']), launcher.create(['echo'])
+    GLib.MainContext.default().iteration(False)
+    equal(len(scope), 0)
+    assert scope.remove(removed)
+    raises(Procstream.child_error_quark(), Error.NOT_STARTED, removed.start)
+    assert scope.close()
+    raises(Procstream.child_error_quark(), Error.SCOPE_CLOSED, closed.start)
+    equal((removed.get_state(), closed.get_state()), (Procstream.ChildState.FAILED, Procstream.ChildState.FAILED))
+
+    scope = Procstream.Scope()
     child, late = reliable(scope=scope).spawnv(sleeper), []
     child.connect('exited', late.append)
     child.get_stdout().connect('ended', lambda *args: late.append(args))

@@ -60,6 +60,26 @@ async void scope_of_children () throws Error {
     pool.max_finished = 1;
     assert (pool.complete_all (null, null).length == 1);
 
+    var idle = new Scope ();
+    launcher = launcher_of (idle);
+    var removed = launcher.create ({ "echo" });
+    var closed = launcher.create ({ "echo" });
+    while (MainContext.default ().iteration (false));
+    assert (idle.get_n_items () == 0);
+    assert (idle.remove (removed));
+    try {
+        removed.start ();
+        assert_not_reached ();
+    } catch (ChildError.NOT_STARTED error) {
+    }
+    assert (idle.close (TIMEOUT_MS, null));
+    try {
+        closed.start ();
+        assert_not_reached ();
+    } catch (ChildError.SCOPE_CLOSED error) {
+    }
+    assert (removed.state == ChildState.FAILED && closed.state == ChildState.FAILED);
+
     var aborted = new Scope ();
     var child = launcher_of (aborted).spawnv (sleeper ());
     bool late = false;
