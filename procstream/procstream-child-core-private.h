@@ -172,8 +172,8 @@ void procstream_child_core_fail (ProcstreamChildCore *self,
 const GError *procstream_child_core_get_error (ProcstreamChildCore *self);
 /* The one that is under way: (transfer full) (nullable). */
 ProcstreamWaiters *procstream_child_core_dup_shutdown (ProcstreamChildCore *self);
-/* Whether a shutdown is under way. */
-gboolean procstream_child_core_is_shutting_down (ProcstreamChildCore *self);
+/* Whether a shutdown is under way, or it was killed. */
+gboolean procstream_child_core_is_being_ended (ProcstreamChildCore *self);
 
 ProcstreamLifetime procstream_child_core_get_lifetime (ProcstreamChildCore *self);
 /* The exit of the program does not end it. FALSE with WRONG_STATE when it has begun to. */

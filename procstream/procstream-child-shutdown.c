@@ -568,12 +568,13 @@ procstream_child_core_dup_shutdown (ProcstreamChildCore *self)
 }
 
 gboolean
-procstream_child_core_is_shutting_down (ProcstreamChildCore *self)
+procstream_child_core_is_being_ended (ProcstreamChildCore *self)
 {
   gboolean under_way;
 
   g_mutex_lock (&self->mutex);
-  under_way = self->shutdown != NULL;
+  /* A signal that could not be sent has not made it that. */
+  under_way = self->shutdown != NULL || (self->killed && self->state == PROCSTREAM_CHILD_STATE_TERMINATING);
   g_mutex_unlock (&self->mutex);
   return under_way;
 }

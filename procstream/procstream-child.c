@@ -343,7 +343,7 @@ end_bound (ProcstreamChild *self)
       state == PROCSTREAM_CHILD_STATE_CREATED || state == PROCSTREAM_CHILD_STATE_FAILED ||
       procstream_child_core_is_gone (self->core))
     return;
-  if (state != PROCSTREAM_CHILD_STATE_EXITED && !procstream_child_core_is_shutting_down (self->core))
+  if (state != PROCSTREAM_CHILD_STATE_EXITED && !procstream_child_core_is_being_ended (self->core))
     g_warning ("“%s” (process %d) was let go of while it runs, and is ended, since its lifetime is bound to its object",
                procstream_child_get_name (self), procstream_child_get_pid (self));
   waiters = procstream_child_core_shut_down (self->core, procstream_child_core_get_options (self->core)->shutdown,

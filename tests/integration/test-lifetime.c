@@ -445,13 +445,13 @@ test_bound (void)
   child = procstream_launcher_spawnv (launcher, (const char *const *) argv, NULL);
   g_assert_cmpint (procstream_child_get_lifetime (child), ==, PROCSTREAM_LIFETIME_BOUND);
   pid = procstream_child_get_pid (child);
-  g_test_expect_message ("Procstream", G_LOG_LEVEL_WARNING, "*“test-child” (process *) was let go of*");
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_WARNING, "*“test-child” (process *) was let go of while it runs, and is ended*bound*");
   g_object_unref (child);
   g_test_assert_expected_messages ();
   test_await_gone (pid);
 }
 
-/* Nothing is said of one that has ended, is being ended, was detached or never ran. */
+/* Nothing is said of one that has ended, whether anybody asked or not, is being ended, was detached (twice, which is as good) or never ran. */
 static void
 test_bound_in_silence (void)
 {
@@ -466,6 +466,12 @@ test_bound_in_silence (void)
   g_assert_true (procstream_child_wait (child, -1, NULL, NULL));
   g_object_unref (child);
 
+  child = procstream_launcher_spawnv (launcher, (const char *const *) brief, NULL);
+  test_await_gone (procstream_child_get_pid (child));
+  while (procstream_child_get_state (child) != PROCSTREAM_CHILD_STATE_EXITED)
+    g_usleep (200);
+  g_object_unref (child);
+
   child = procstream_launcher_create (launcher, (const char *const *) endless, NULL);
   g_object_unref (child);
 
@@ -478,9 +484,56 @@ test_bound_in_silence (void)
   child = procstream_launcher_spawnv (launcher, (const char *const *) endless, NULL);
   pid = procstream_child_get_pid (child);
   g_assert_true (procstream_child_detach (child, NULL));
+  g_assert_true (procstream_child_detach (child, NULL));
   g_object_unref (child);
   g_assert_true (is_alive (pid));
   kill (pid, SIGKILL);
+  test_await_gone (pid);
+}
+
+/* Nobody waits for that: it would take longer than this test may. */
+static void
+test_bound_and_slow (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamShutdown) endless = procstream_shutdown_new_terminate (600000);
+  g_auto (GStrv) argv = test_child_argv ("sleep-forever");
+  ProcstreamChild *child;
+  TestHold         hold;
+  int              pid;
+
+  procstream_launcher_set_lifetime (launcher, PROCSTREAM_LIFETIME_BOUND);
+  procstream_launcher_set_shutdown (launcher, endless);
+  child = procstream_launcher_spawnv (launcher, (const char *const *) argv, NULL);
+  pid = procstream_child_get_pid (child);
+  test_hold_begin (&hold);
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_WARNING, "*was let go of*");
+  g_object_unref (child);
+  g_test_assert_expected_messages ();
+  /* Nothing was done yet, as nobody was there to do it. */
+  g_assert_true (is_alive (pid));
+  test_hold_end (&hold);
+  test_await_gone (pid);
+}
+
+/* Nothing is said of one that was killed, while the library has yet to hear of its end. */
+static void
+test_bound_and_killed (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_auto (GStrv) endless = test_child_argv ("sleep-forever");
+  ProcstreamChild *child;
+  TestHold         hold;
+  int              pid;
+
+  procstream_launcher_set_lifetime (launcher, PROCSTREAM_LIFETIME_BOUND);
+  child = procstream_launcher_spawnv (launcher, (const char *const *) endless, NULL);
+  pid = procstream_child_get_pid (child);
+  test_hold_begin (&hold);
+  g_assert_true (procstream_child_kill (child, NULL));
+  g_assert_cmpint (procstream_child_get_state (child), ==, PROCSTREAM_CHILD_STATE_TERMINATING);
+  g_object_unref (child);
+  test_hold_end (&hold);
   test_await_gone (pid);
 }
 
@@ -604,6 +657,8 @@ main (int    argc,
     }
   g_test_add_func ("/lifetime/bound", test_bound);
   g_test_add_func ("/lifetime/bound-in-silence", test_bound_in_silence);
+  g_test_add_func ("/lifetime/bound-and-slow", test_bound_and_slow);
+  g_test_add_func ("/lifetime/bound-and-killed", test_bound_and_killed);
   g_test_add_func ("/lifetime/refused", test_refused);
   g_test_add_func ("/lifetime/shutdown-of-launcher", test_shutdown_of_launcher);
   g_test_add_func ("/lifetime/many-finished", test_many_finished);
