@@ -69,7 +69,7 @@ struct _ProcstreamChildCore
   gboolean               exiting;  /* the exit of the program ends it */
   ProcstreamShutdownRun *shutdown; /* the one under way; only the I/O thread ends it */
   GArray                *phases;   /* of ProcstreamShutdownStep: that were begun, of all shutdowns */
-  GArray                *tries;    /* of ProcstreamShutdownTry, of the last shutdown */
+  GArray                *tries;    /* of ProcstreamShutdownTry, of the last shutdown that did anything */
 };
 
 void procstream_child_core_set_state_locked (ProcstreamChildCore *self,

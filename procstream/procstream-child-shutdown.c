@@ -47,7 +47,8 @@ struct _ProcstreamShutdownRun
   ProcstreamWaiters      *waiters;
   ProcstreamTerminator   *terminator; /* from its begin in the I/O thread on */
   GSource                *timer;
-  gint64                  kill_by_us; /* under the mutex of the record */
+  guint                   n_published; /* tries */
+  gint64                  kill_by_us;  /* under the mutex of the record */
 
   guint                 number; /* which of the child it is */
   CensusState           census_state;
@@ -345,13 +346,13 @@ begin (ProcstreamChildCore   *self,
   g_source_set_callback (run->timer, timer_cb, self, NULL);
   g_source_attach (run->timer, procstream_io_thread_get_context ());
   g_mutex_lock (&self->mutex);
-  g_array_set_size (self->tries, 0);
   if (self->state == PROCSTREAM_CHILD_STATE_RUNNING)
     procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_TERMINATING);
   g_mutex_unlock (&self->mutex);
 }
 
-/* What was done since the last time becomes known to everybody. */
+/* What was done since the last time becomes known to everybody. One that finds nobody left does nothing, so what was done before
+ * stays known. */
 static void
 publish (ProcstreamChildCore   *self,
          ProcstreamShutdownRun *run,
@@ -369,8 +370,11 @@ publish (ProcstreamChildCore   *self,
       g_array_append_val (self->phases, step);
       self->phase = (int) g_array_index (begun, guint, i);
     }
-  if (tries->len > self->tries->len)
-    g_array_append_vals (self->tries, &g_array_index (tries, ProcstreamShutdownTry, self->tries->len), tries->len - self->tries->len);
+  if (tries->len > 0 && run->n_published == 0)
+    g_array_set_size (self->tries, 0);
+  if (tries->len > run->n_published)
+    g_array_append_vals (self->tries, &g_array_index (tries, ProcstreamShutdownTry, run->n_published), tries->len - run->n_published);
+  run->n_published = tries->len;
   g_mutex_unlock (&self->mutex);
   if (begun->len > before)
     procstream_bell_ring (self->bell);

@@ -345,8 +345,8 @@ install_end (void)
   /**
    * ProcstreamResult:attempts: (getter get_attempts)
    *
-   * What was done to end the child by then, in order: a list of
-   * [class@Procstream.ShutdownAttempt].
+   * What was done to end the child by then, in order, by the last of its shutdowns that had
+   * anything to do: a list of [class@Procstream.ShutdownAttempt].
    *
    * Since: 1.0
    */

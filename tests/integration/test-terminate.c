@@ -10,6 +10,7 @@
 #include "test-start.h"
 #include "test-utils.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,6 +84,7 @@ test_default (void)
 {
   g_autoptr (TestProcess) process = test_process_new ();
   g_autoptr (GString) log = g_string_new (NULL);
+  g_autoptr (ProcstreamResult) result = NULL;
 
   spawn_and_hear (process, "sleep-forever");
   g_signal_connect (process->child, "terminating", G_CALLBACK (phase_cb), log);
@@ -94,6 +96,10 @@ test_default (void)
   terminate (process, NULL);
   g_main_context_iteration (NULL, FALSE);
   g_assert_cmpstr (log->str, ==, "SIGTERM, ");
+  /* Nor does that make anybody forget what was done. */
+  result = procstream_child_complete (process->child, NULL, NULL, NULL);
+  g_assert_cmpint (procstream_result_get_phase (result), ==, 0);
+  g_assert_cmpuint (g_list_model_get_n_items (procstream_result_get_attempts (result)), ==, 1);
   g_signal_handlers_disconnect_by_data (process->child, log);
 }
 
@@ -327,6 +333,64 @@ test_breeding (void)
   terminate (process, can_signal_group () ? procstream_shutdown_new_terminate (0) : procstream_shutdown_new_kill ());
   g_assert_true (procstream_group_count (leader, getsid (0), &census));
   g_assert_cmpuint (census.living, ==, 0);
+}
+
+/* What is not allowed is an error that says so, whatever is sent; nothing changes by it, and the child can be ended when it is allowed. */
+static void
+test_not_allowed (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+  g_autoptr (ProcstreamShutdown) endless = procstream_shutdown_new_interrupt_terminate (NEVER_MS, NEVER_MS);
+  g_autoptr (ProcstreamCompleteOptions) at_once = procstream_complete_options_new ();
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  GListModel *attempts;
+
+  if (!g_test_subprocess ())
+    {
+      if (geteuid () != 0)
+        {
+          g_test_skip ("needs another user");
+          return;
+        }
+      g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_INHERIT_STDERR);
+      g_test_trap_assert_passed ();
+      return;
+    }
+  process = test_process_new ();
+  procstream_shutdown_set_kill_timeout_ms (endless, 100);
+  spawn_and_hear (process, "trap 15 7");
+  g_assert_cmpint (setresuid (65534, 65534, 0), ==, 0);
+  g_assert_false (procstream_child_send_signal (process->child, SIGINT, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_assert_nonnull (strstr (error->message, "“test-child”"));
+  g_clear_error (&error);
+  g_assert_false (procstream_child_kill (process->child, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED);
+  g_clear_error (&error);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  g_assert_false (procstream_child_terminate (process->child, endless, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS);
+  /* In order, each with what the system said. */
+  procstream_complete_options_set_timeout_ms (at_once, 0);
+  result = procstream_child_complete (process->child, at_once, NULL, NULL);
+  attempts = procstream_result_get_attempts (result);
+  g_assert_cmpuint (g_list_model_get_n_items (attempts), ==, 3);
+  for (guint i = 0; i < 3; i++)
+    {
+      const int signums[] = { SIGINT, SIGTERM, SIGKILL };
+      g_autoptr (ProcstreamShutdownAttempt) attempt = g_list_model_get_item (attempts, i);
+
+      g_assert_cmpint (procstream_shutdown_attempt_get_signum (attempt), ==, signums[i]);
+      g_assert_cmpint (procstream_shutdown_attempt_get_error_number (attempt), ==, EPERM);
+    }
+
+  g_assert_cmpint (setresuid (0, 0, 0), ==, 0);
+  g_assert_cmpint (kill (procstream_child_get_pid (process->child), 0), ==, 0);
+  terminate (process, NULL);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 7);
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (process->out->str, ==, "ready\nTERM\n");
 }
 
 /* --- Races -------------------------------------------------------------------------------------------------------------------- */
@@ -694,6 +758,7 @@ main (int    argc,
   add_variants ("without-pidfd-group/", PROCSTREAM_FEATURE_PIDFD_GROUP);
   add_variants ("without-pidfd/", PROCSTREAM_FEATURE_PIDFD);
   g_test_add_func ("/terminate/reaped-elsewhere", test_reaped_elsewhere);
+  g_test_add_func ("/terminate/not-allowed", test_not_allowed);
   g_test_add_data_func ("/terminate/many/obedient", "sleep-forever", test_many);
   g_test_add_data_func ("/terminate/many/stubborn", "trap", test_many);
   if (can_signal_group ())
