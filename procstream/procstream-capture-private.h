@@ -15,8 +15,12 @@ typedef struct
   guint64  gaps;
   guint64  lines_seen;
   gboolean ended;
+  GError  *read_error; /* (transfer full) instead of an end; NULL: none */
 } ProcstreamCaptureFacts;
 
 ProcstreamCapture *procstream_capture_new (ProcstreamCaptureFacts *facts);
+/* Why it is not all of what was written to @name, as the end of a sentence; NULL: it is all. */
+char *procstream_capture_describe_missing (ProcstreamCapture *self,
+                                           const char        *name);
 
 G_END_DECLS

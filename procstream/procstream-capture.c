@@ -61,6 +61,7 @@ procstream_capture_finalize (GObject *object)
   ProcstreamCapture *self = PROCSTREAM_CAPTURE (object);
 
   g_clear_pointer (&self->facts.bytes, g_bytes_unref);
+  g_clear_error (&self->facts.read_error);
   g_free (self->text);
   G_OBJECT_CLASS (procstream_capture_parent_class)->finalize (object);
 }
@@ -191,7 +192,7 @@ procstream_capture_class_init (ProcstreamCaptureClass *klass)
    * ProcstreamCapture:ended: (getter get_ended)
    *
    * Whether the output came to its end while it was captured. It has not when
-   * somebody held it open for longer than was waited.
+   * somebody held it open for longer than was waited, or it could not be read to its end.
    *
    * Since: 1.0
    */
@@ -412,6 +413,23 @@ procstream_capture_get_truncated (ProcstreamCapture *self)
   g_return_val_if_fail (PROCSTREAM_IS_CAPTURE (self), FALSE);
 
   return self->facts.bytes_cut > 0 || self->facts.bytes_lost > 0 || !self->facts.ended;
+}
+
+char *
+procstream_capture_describe_missing (ProcstreamCapture *self,
+                                     const char        *name)
+{
+  const ProcstreamCaptureFacts *facts = &self->facts;
+
+  if (facts->read_error)
+    return g_strdup (facts->read_error->message);
+  if (!facts->ended)
+    return g_strdup_printf ("%s was still open", name);
+  if (facts->bytes_lost > 0)
+    return g_strdup_printf ("%" G_GUINT64_FORMAT " bytes of %s were lost", facts->bytes_lost, name);
+  if (facts->bytes_cut > 0)
+    return g_strdup_printf ("%" G_GUINT64_FORMAT " bytes of %s were not kept", facts->bytes_cut, name);
+  return NULL;
 }
 
 /**

@@ -53,6 +53,7 @@ typedef struct
   guint64         gaps;
   gint64          last_us;
   gboolean        ended;
+  GError         *read_error;
 } Stream;
 
 struct _ProcstreamCompletion
@@ -105,6 +106,7 @@ procstream_completion_unref (ProcstreamCompletion *self)
     {
       g_clear_pointer (&self->streams[i].kept, procstream_ring_free);
       procstream_ring_free (self->streams[i].tail);
+      g_clear_error (&self->streams[i].read_error);
       procstream_output_core_unref (self->streams[i].output);
     }
   g_source_unref (self->source);
@@ -221,6 +223,7 @@ push_cb (gpointer                  data,
   else if (event->type == PROCSTREAM_LOG_EVENT_END)
     {
       self->ended = event->error == NULL;
+      self->read_error = event->error ? g_error_copy (event->error) : NULL;
     }
   wanted = event->type == PROCSTREAM_LOG_EVENT_END || (!was_too_much && is_too_much_locked (completion));
   g_mutex_unlock (&completion->mutex);
@@ -655,6 +658,7 @@ make_capture (Stream *self)
     .gaps = self->gaps,
     .lines_seen = self->feeds + self->open_line,
     .ended = self->ended,
+    .read_error = self->read_error ? g_error_copy (self->read_error) : NULL,
   };
   return procstream_capture_new (&facts);
 }

@@ -2,6 +2,7 @@
 
 #include "procstream-result.h"
 
+#include "procstream-capture-private.h"
 #include "procstream-enum-types.h"
 #include "procstream-error-private.h"
 #include "procstream-result-record-private.h"
@@ -733,6 +734,25 @@ procstream_result_dup_stderr_text (ProcstreamResult *self)
   return get_text (self, 1);
 }
 
+static char *
+make_cut_message (ProcstreamResult *self)
+{
+  static const char *const names[] = { "stdout", "stderr" };
+  g_autoptr (GPtrArray) reasons = g_ptr_array_new_with_free_func (g_free);
+  g_autofree char *missing = NULL;
+
+  for (guint i = 0; i < 2; i++)
+    {
+      char *reason = self->captures[i] ? procstream_capture_describe_missing (self->captures[i], names[i]) : NULL;
+
+      if (reason)
+        g_ptr_array_add (reasons, reason);
+    }
+  g_ptr_array_add (reasons, NULL);
+  missing = g_strjoinv ("; ", (char **) reasons->pdata);
+  return g_strdup_printf ("%s, but what is known of its output is not all of it: %s", self->message, missing);
+}
+
 /**
  * procstream_result_check:
  * @self: a result
@@ -741,7 +761,7 @@ procstream_result_dup_stderr_text (ProcstreamResult *self)
  * Turns a result that is no success into an error, which carries the result: see
  * [func@Procstream.ChildError.get_result]. A success whose output is not complete, here or in
  * its file, is an error as well, unless the options of the wait allow it; one whose file could
- * not be written always is.
+ * not be written always is. The message tells what is missing, and why.
  *
  * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL,
  *   %PROCSTREAM_CHILD_ERROR_INPUT_CUT or %PROCSTREAM_CHILD_ERROR_OUTPUT_CUT, or with
@@ -779,7 +799,7 @@ procstream_result_check (ProcstreamResult *self,
   if (self->file_error && !(file_late && self->cut_allowed))
     message = g_strdup_printf ("%s, but its output is not all in its file: %s", self->message, self->file_error->message);
   else if (!self->cut_allowed && procstream_result_get_truncated (self))
-    message = g_strdup_printf ("%s, but what is known of its output is not all of it", self->message);
+    message = make_cut_message (self);
   else
     return TRUE;
   g_propagate_error (error, procstream_child_error_new_with_result (PROCSTREAM_CHILD_ERROR_OUTPUT_CUT, message, self));

@@ -3,6 +3,7 @@
 #include <procstream/procstream.h>
 
 #include "procstream-platform-private.h"
+#include "test-noter.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -122,6 +123,7 @@ test_limits (void)
   g_assert_true (procstream_result_get_success (first));
   g_assert_false (procstream_result_check (first, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
+  g_assert_true (g_str_has_suffix (error->message, "not all of it: 199900 bytes of stdout were not kept"));
   g_clear_object (&process->child);
 
   procstream_complete_options_set_keep (options, PROCSTREAM_KEEP_LAST);
@@ -132,6 +134,34 @@ test_limits (void)
   g_assert_cmpuint (procstream_capture_get_lines_seen (procstream_result_get_stdout (last)), ==, 2500);
   g_assert_cmpuint (procstream_capture_get_lines_cut (procstream_result_get_stdout (last)), ==, 2498);
   g_assert_true (procstream_result_check (last, NULL));
+}
+
+/* What was lost before anybody waited is missing in the result too, to the byte, and there is no success without it. */
+static void
+test_lossy (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_LOSSY, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  ProcstreamCapture *capture;
+
+  procstream_output_config_set_read_chunk_size (config, 100);
+  procstream_output_config_set_max_buffered_chunks (config, 3);
+  procstream_launcher_set_stdout_config (process->launcher, config);
+  test_process_spawn_mode (process, "flood 1000");
+  test_process_await_received (process, 1000);
+  result = complete (process, NULL);
+  capture = procstream_result_get_stdout (result);
+  g_assert_true (procstream_result_get_success (result));
+  g_assert_true (procstream_capture_get_ended (capture));
+  g_assert_cmpuint (procstream_capture_get_gaps (capture), ==, 1);
+  g_assert_cmpuint (procstream_capture_get_bytes_lost (capture), ==, 1000 - g_bytes_get_size (procstream_capture_get_bytes (capture)));
+  g_assert_cmpuint (procstream_capture_get_bytes_lost (capture), >=, 700);
+  g_assert_true (procstream_result_get_truncated (result));
+  g_assert_false (procstream_result_check (result, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
+  g_assert_true (g_str_has_suffix (error->message, " bytes of stdout were lost"));
 }
 
 /* --- What cuts it short ------------------------------------------------------------------------------------------------------- */
@@ -307,8 +337,118 @@ test_drain (void)
   g_assert_false (procstream_capture_get_ended (procstream_result_get_stdout (result)));
   g_assert_false (procstream_result_check (result, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
+  g_assert_true (g_str_has_suffix (error->message, "not all of it: stdout was still open; stderr was still open"));
   kill (grandchild, SIGKILL);
   test_await_gone (grandchild);
+}
+
+/* It holds one of them: the other one is whole, and known to be. */
+static void
+test_drain_of_one (void)
+{
+  const char *const scripts[] = { "echo out; sleep 1000 2>/dev/null & echo $! >&2", "echo out; sleep 1000 >/dev/null & echo $! >&2" };
+  const char *const missing[] = { "not all of it: stdout was still open", "not all of it: stderr was still open" };
+
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (TestProcess) process = test_process_new ();
+      g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+      g_autoptr (ProcstreamResult) result = NULL;
+      g_autoptr (GError) error = NULL;
+      int grandchild;
+
+      test_process_spawn (process, scripts[i]);
+      procstream_complete_options_set_drain_timeout_ms (options, 1000);
+      result = complete (process, options);
+      g_assert_cmpint (procstream_result_get_exit_code (result), ==, 0);
+      g_assert_cmpstr (text_of (procstream_result_get_stdout (result)), ==, "out\n");
+      grandchild = atoi (text_of (procstream_result_get_stderr (result)));
+      g_assert_cmpint (grandchild, >, 0);
+      g_assert_cmpint (procstream_capture_get_ended (procstream_result_get_stdout (result)), ==, i == 1);
+      g_assert_cmpint (procstream_capture_get_ended (procstream_result_get_stderr (result)), ==, i == 0);
+      g_assert_false (procstream_result_check (result, &error));
+      g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
+      g_assert_true (g_str_has_suffix (error->message, missing[i]));
+      kill (grandchild, SIGKILL);
+      test_await_gone (grandchild);
+    }
+}
+
+/* --- Outputs of all kinds ----------------------------------------------------------------------------------------------------- */
+
+/* An output that is thrown away is empty, and whole; the other one is collected. */
+static void
+test_discarded (void)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (TestProcess) process = test_process_new ();
+      g_autoptr (ProcstreamOutputConfig) discard = procstream_output_config_new_discard ();
+      g_autoptr (ProcstreamResult) result = NULL;
+      g_autoptr (GError) error = NULL;
+
+      if (i != 1)
+        procstream_launcher_set_stdout_config (process->launcher, discard);
+      if (i != 0)
+        procstream_launcher_set_stderr_config (process->launcher, discard);
+      test_process_spawn_mode (process, "both 2");
+      result = complete (process, NULL);
+      g_assert_cmpstr (text_of (procstream_result_get_stdout (result)), ==, i == 1 ? "out\nout\n" : "");
+      g_assert_cmpstr (text_of (procstream_result_get_stderr (result)), ==, i == 0 ? "err\nerr\n" : "");
+      g_assert_true (procstream_result_check (result, &error));
+      g_assert_no_error (error);
+    }
+}
+
+static void
+attach (TestProcess *process,
+        gpointer     consumer)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (procstream_output_attach (procstream_child_get_stdout (process->child), consumer, &error));
+  g_assert_no_error (error);
+}
+
+/* What is collected for a result is no consumer: it neither needs the one place of an output nor takes it, whether that is free or not. */
+static void
+test_single (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamOutputConfig) single = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_ALL);
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamCollector) first = test_collector_new ();
+  g_autoptr (ProcstreamCollector) second = test_collector_new ();
+  g_autoptr (ProcstreamResult) beside = NULL;
+  g_autoptr (ProcstreamResult) alone = NULL;
+  g_autoptr (ProcstreamResult) whole = NULL;
+  g_autoptr (GAsyncResult) waits = NULL;
+  g_autoptr (GError) error = NULL;
+
+  procstream_output_config_set_backend (single, PROCSTREAM_BACKEND_SINGLE);
+  procstream_launcher_set_stdout_config (process->launcher, single);
+  procstream_launcher_set_stderr_config (process->launcher, single);
+  use_pipe (process);
+  test_process_create_mode (process, "write-wait-write a\n b\n");
+  attach (process, first);
+  test_process_start (process);
+  test_process_await_received (process, 2);
+  procstream_complete_options_set_timeout_ms (options, 0);
+  beside = complete (process, options);
+  g_assert_cmpstr (text_of (procstream_result_get_stdout (beside)), ==, "a\n");
+  g_assert_false (procstream_output_attach (procstream_child_get_stdout (process->child), PROCSTREAM_CONSUMER (second), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  procstream_consumer_cancel (PROCSTREAM_CONSUMER (first));
+  alone = complete (process, options);
+  g_assert_true (procstream_result_get_running (alone));
+  procstream_child_complete_async (process->child, NULL, NULL, test_store_result_cb, &waits);
+  attach (process, second);
+  test_process_write (process, "\n");
+  test_wait_result (NULL, "the whole child", &waits);
+  whole = procstream_child_complete_finish (process->child, waits, NULL);
+  g_assert_cmpstr (text_of (procstream_result_get_stdout (whole)), ==, "a\nb\n");
+  test_consumer_wait (second);
+  test_collector_assert (second, "a\nb\n");
 }
 
 /* --- Several at once, and stdin ----------------------------------------------------------------------------------------------- */
@@ -480,6 +620,7 @@ main (int    argc,
   g_test_add_func ("/complete/both", test_both);
   g_test_add_func ("/complete/error-copies", test_error_copies);
   g_test_add_func ("/complete/limits", test_limits);
+  g_test_add_func ("/complete/lossy", test_lossy);
   g_test_add_func ("/complete/timeout", test_timeout);
   g_test_add_func ("/complete/timeout-and-end", test_timeout_and_end);
   g_test_add_data_func ("/complete/foreign-shutdown", "trap", test_foreign_shutdown);
@@ -490,6 +631,9 @@ main (int    argc,
   g_test_add_data_func ("/complete/cancel", GINT_TO_POINTER (FALSE), test_cancel);
   g_test_add_data_func ("/complete/cancel-and-end", GINT_TO_POINTER (TRUE), test_cancel);
   g_test_add_func ("/complete/drain", test_drain);
+  g_test_add_func ("/complete/drain-of-one", test_drain_of_one);
+  g_test_add_func ("/complete/discarded", test_discarded);
+  g_test_add_func ("/complete/single", test_single);
   g_test_add_func ("/complete/stdin", test_stdin);
   g_test_add_func ("/complete/several", test_several);
   g_test_add_func ("/complete/late", test_late);

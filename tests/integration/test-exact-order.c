@@ -182,6 +182,38 @@ test_closes_one (void)
   g_assert_cmpstr (process->err->str, ==, "second\n");
 }
 
+/* One that reads from its own output, which then cannot be read to its end: nobody waits for that any longer, nothing is lost of the other
+ * one, and who waits for the whole child is told why it is not all. */
+static void
+test_reads_own (void)
+{
+  g_autoptr (TestProcess) process = new_exact ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (GAsyncResult) waits = NULL;
+  g_autoptr (GError) error = NULL;
+
+  procstream_complete_options_set_drain_timeout_ms (options, PROCSTREAM_NO_TIMEOUT);
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  test_process_spawn (process, "echo before; head -c 1 <&1; read x; echo other >&2");
+  procstream_child_complete_async (process->child, options, NULL, test_store_result_cb, &waits);
+  while (procstream_output_get_state (procstream_child_get_stdout (process->child)) != PROCSTREAM_OUTPUT_STATE_FAILED)
+    g_usleep (200);
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  test_wait_result (NULL, "the whole child", &waits);
+  result = procstream_child_complete_finish (process->child, waits, &error);
+  g_assert_no_error (error);
+  g_assert_true (procstream_result_get_success (result));
+  g_assert_cmpstr (procstream_capture_get_text (procstream_result_get_stdout (result)), ==, "before\n");
+  g_assert_false (procstream_capture_get_ended (procstream_result_get_stdout (result)));
+  g_assert_cmpstr (procstream_capture_get_text (procstream_result_get_stderr (result)), ==, "other\n");
+  g_assert_true (procstream_capture_get_ended (procstream_result_get_stderr (result)));
+  g_assert_false (procstream_result_check (result, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
+  g_assert_nonnull (strstr (error->message, "reads from its own output"));
+  g_assert_null (strstr (error->message, "stderr"));
+}
+
 /* The limits that the manual names are what they are. */
 static void
 test_limits (void)
@@ -265,6 +297,7 @@ main (int   argc,
   g_test_add_func ("/exact-order/slow", test_slow);
   g_test_add_func ("/exact-order/grandchild", test_grandchild);
   g_test_add_func ("/exact-order/closes-one", test_closes_one);
+  g_test_add_func ("/exact-order/reads-own", test_reads_own);
   g_test_add_func ("/exact-order/limits", test_limits);
   g_test_add_func ("/exact-order/nothing-left", test_nothing_left);
   g_test_add_func ("/exact-order/refused", test_refused);

@@ -33,6 +33,8 @@ check (ProcstreamCollector *collector,
   text = procstream_collector_dup_text (collector);
   g_assert_cmpstr (text, ==, expected);
   g_assert_cmpuint (procstream_consumer_get_bytes_lost (PROCSTREAM_CONSUMER (collector)), ==, lost);
+  /* And it does not pass for all of it. */
+  g_assert_cmpint (procstream_collector_get_truncated (collector), ==, lost > 0);
 }
 
 static void
