@@ -103,6 +103,26 @@ test_timeout (void)
   g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
 }
 
+/* A wait, however short, leaves the child its input. */
+static void
+test_timeout_and_input (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  test_process_create_mode (process, "cat");
+  test_process_listen (process);
+  test_process_start (process);
+  g_assert_false (procstream_child_wait (process->child, 0, NULL, NULL));
+  g_assert_false (procstream_child_wait (process->child, 20, NULL, NULL));
+  test_process_write (process, "still open");
+  test_process_run_until_out (process, strlen ("still open"));
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+  test_process_run_to_completed (process);
+}
+
 static void
 cancel (gpointer data)
 {
@@ -519,6 +539,7 @@ main (int    argc,
   g_test_add_func ("/blocking/after-start-async", test_after_start_async);
   g_test_add_func ("/blocking/owner-serves-others", test_owner_serves_others);
   g_test_add_func ("/blocking/timeout", test_timeout);
+  g_test_add_func ("/blocking/timeout-and-input", test_timeout_and_input);
   g_test_add_func ("/blocking/cancel", test_cancel);
   g_test_add_func ("/blocking/wrong-state", test_wrong_state);
   g_test_add_func ("/blocking/forked", test_forked);

@@ -470,21 +470,38 @@ test_terminating (void)
   g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, 0);
 }
 
+static gpointer
+kill_in_thread (gpointer child)
+{
+  g_assert_true (procstream_child_kill (child, NULL));
+  return NULL;
+}
+
+/* A signal, and a kill from any thread, reach the whole group. */
 static void
 test_group_signal (void)
 {
-  g_autoptr (TestProcess) process = test_process_new ();
-  int grandchild;
+  for (int killed = 0; killed < 2; killed++)
+    {
+      g_autoptr (TestProcess) process = test_process_new ();
+      int grandchild;
 
-  test_process_create_mode (process, "tree");
-  test_process_listen (process);
-  test_process_start (process);
-  test_process_run_until_out (process, 2);
-  grandchild = atoi (process->out->str);
-  g_assert_true (procstream_child_send_signal (process->child, SIGTERM, NULL));
-  test_process_run_to_completed (process);
-  assert_order (process);
-  test_await_gone (grandchild);
+      test_process_create_mode (process, "tree");
+      test_process_listen (process);
+      test_process_start (process);
+      test_process_run_until_out (process, 2);
+      while (process->out->str[process->out->len - 1] != '\n')
+        test_process_run_until_out (process, process->out->len + 1);
+      grandchild = atoi (process->out->str);
+      if (killed)
+        g_thread_join (g_thread_new ("kill", kill_in_thread, process->child));
+      else
+        g_assert_true (procstream_child_send_signal (process->child, SIGTERM, NULL));
+      test_process_run_to_completed (process);
+      assert_order (process);
+      g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, killed ? SIGKILL : SIGTERM);
+      test_await_gone (grandchild);
+    }
 }
 
 /* Exit and end of output are two things while a grandchild holds the pipe. */

@@ -587,6 +587,33 @@ test_read_error_of_lines (void)
     }
 }
 
+/* One that is cancelled keeps what it has, also of a line that was not over, and gets no more. */
+static void
+test_cancelled (void)
+{
+  g_autoptr (TestStream) stream = test_stream_new (&(TestStreamOptions){
+      .delivery = PROCSTREAM_DELIVERY_RELIABLE, .replay = PROCSTREAM_REPLAY_NONE });
+  g_autoptr (ProcstreamCollector) bytes = test_collector_attach (stream);
+  g_autoptr (ProcstreamCollector) lines = procstream_collector_new (PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST);
+  g_autoptr (ProcstreamCollector) nothing = test_collector_attach (stream);
+  g_autoptr (GError) error = NULL;
+
+  test_stream_attach (stream, lines);
+  procstream_consumer_cancel (PROCSTREAM_CONSUMER (nothing));
+  test_stream_write_read (stream, "one\ntw");
+  while (procstream_collector_get_bytes_seen (bytes) < 6 || procstream_collector_get_lines_seen (lines) < 1)
+    g_usleep (200);
+  procstream_consumer_cancel (PROCSTREAM_CONSUMER (bytes));
+  procstream_consumer_cancel (PROCSTREAM_CONSUMER (lines));
+  test_stream_write_read (stream, "o\nthree\n");
+  test_stream_close (stream);
+  g_assert_false (procstream_consumer_wait (PROCSTREAM_CONSUMER (bytes), 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  check (bytes, "one\ntw", 6, 0);
+  check_lines (lines, "one", 1, 0);
+  check (nothing, "", 0, 0);
+}
+
 static void
 test_bytes_as_lines (void)
 {
@@ -642,5 +669,6 @@ main (int   argc,
   g_test_add_func ("/collector/refused", test_refused);
   g_test_add_func ("/collector/read-error/bytes", test_read_error);
   g_test_add_func ("/collector/read-error/lines", test_read_error_of_lines);
+  g_test_add_func ("/collector/cancelled", test_cancelled);
   return g_test_run ();
 }

@@ -524,6 +524,68 @@ test_slow_delays_only_the_child (void)
   g_assert_cmpuint (procstream_collector_get_bytes_seen (fast), ==, 3000000);
 }
 
+/* However many there are, and of whatever kind, each gets all of it. */
+static void
+test_everybody_gets_everything (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  GOutputStream *streams[2] = { g_memory_output_stream_new_resizable (), g_memory_output_stream_new_resizable () };
+  g_autoptr (ProcstreamCollector) collector = test_collector_new ();
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  ProcstreamWriter *writers[2] = { procstream_writer_new_for_stream (streams[0]), procstream_writer_new_for_stream (streams[1]) };
+  g_autoptr (GByteArray) read = g_byte_array_new ();
+  g_autoptr (GBytes) kept = NULL;
+  ProcstreamOutput *output;
+  GBytes           *bytes;
+
+  procstream_collector_set_max_bytes (collector, PROCSTREAM_UNLIMITED);
+  test_process_create_mode (process, "flood 524288");
+  output = procstream_child_get_stdout (process->child);
+  g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (writers[0]), NULL));
+  g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (reader), NULL));
+  g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (collector), NULL));
+  g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (writers[1]), NULL));
+  test_process_start (process);
+  while ((bytes = procstream_reader_next (reader, TEST_WATCHDOG_SECONDS * 1000, NULL, NULL)))
+    {
+      g_byte_array_append (read, g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes));
+      g_bytes_unref (bytes);
+    }
+  test_consumer_wait (collector);
+  kept = procstream_collector_dup_bytes (collector);
+  g_assert_cmpuint (g_bytes_get_size (kept), ==, 524288);
+  g_assert_cmpmem (read->data, read->len, g_bytes_get_data (kept, NULL), g_bytes_get_size (kept));
+  for (int i = 0; i < 2; i++)
+    {
+      GMemoryOutputStream *memory = G_MEMORY_OUTPUT_STREAM (streams[i]);
+
+      test_consumer_wait (writers[i]);
+      g_assert_cmpmem (g_memory_output_stream_get_data (memory), g_memory_output_stream_get_data_size (memory),
+                       g_bytes_get_data (kept, NULL), g_bytes_get_size (kept));
+      g_object_unref (writers[i]);
+      g_object_unref (streams[i]);
+    }
+}
+
+/* A lossy policy alone loses nothing: what the library itself collects keeps up with any child, however small the window. */
+static void
+test_lossy_and_native (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_LOSSY, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (ProcstreamCollector) collector = test_collector_new ();
+
+  procstream_output_config_set_max_buffered_chunks (config, 1);
+  procstream_launcher_set_stdout_config (process->launcher, config);
+  test_process_create_mode (process, "flood 4000000");
+  g_assert_true (procstream_output_attach (procstream_child_get_stdout (process->child), PROCSTREAM_CONSUMER (collector), NULL));
+  test_process_start (process);
+  test_consumer_wait (collector);
+  g_assert_cmpuint (procstream_collector_get_bytes_seen (collector), ==, 4000000);
+  g_assert_cmpuint (procstream_consumer_get_gaps (PROCSTREAM_CONSUMER (collector)), ==, 0);
+  g_assert_cmpuint (procstream_output_get_bytes_dropped (procstream_child_get_stdout (process->child)), ==, 0);
+}
+
 /* --- Sealing ------------------------------------------------------------------------------------------------------------------ */
 
 /* Of both outputs at once, whatever their back ends. Who was there before gets what it was promised. */
@@ -585,6 +647,8 @@ main (int   argc,
   g_test_add_func ("/flow/stall/of-output", test_stall_of_output);
   g_test_add_func ("/flow/stall/and-cancel", test_stall_and_cancel);
   g_test_add_func ("/flow/slow-delays-only-the-child", test_slow_delays_only_the_child);
+  g_test_add_func ("/flow/everybody-gets-everything", test_everybody_gets_everything);
+  g_test_add_func ("/flow/lossy-and-native", test_lossy_and_native);
   g_test_add_func ("/flow/seal-both", test_seal_both);
   return g_test_run ();
 }

@@ -193,12 +193,14 @@ test_after_close_and_exit (void)
 
   test_process_start (process);
   procstream_input_close (procstream_child_get_stdin (process->child));
+  procstream_input_close (procstream_child_get_stdin (process->child));
   write_text (process, "late", NULL, &closed);
   run_to_written (&closed);
   g_assert_true (closed.error && closed.error->domain == G_IO_ERROR);
   g_assert_true (closed.error->code == G_IO_ERROR_CLOSED || closed.error->code == G_IO_ERROR_BROKEN_PIPE);
   g_assert_nonnull (strstr (closed.error->message, "“test-child”"));
   test_process_run_to_completed (process);
+  procstream_input_close (procstream_child_get_stdin (process->child));
   write_text (process, "later", NULL, &gone);
   run_to_written (&gone);
   g_assert_error (gone.error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);

@@ -548,6 +548,9 @@ test_names (void)
   expect_name (launcher, "ls -la", "FOO=foo ls \"-la\"");
   procstream_launcher_set_name_parts (launcher, PROCSTREAM_NAME_PARTS_DIRECTORY | PROCSTREAM_NAME_PARTS_ARGUMENTS | PROCSTREAM_NAME_PARTS_VARIABLES);
   expect_name (launcher, "ls -la", "./ % FOO=foo ls \"-la\"");
+  /* Each part by itself: variables are not shown because others are. */
+  procstream_launcher_set_name_parts (launcher, PROCSTREAM_NAME_PARTS_DIRECTORY | PROCSTREAM_NAME_PARTS_ARGUMENTS);
+  expect_name (launcher, "ls -la", "./ % ls \"-la\"");
   procstream_launcher_set_name (launcher, "mine");
   expect_name (launcher, "ls -la", "mine");
 }

@@ -161,6 +161,43 @@ test_single_handed_over (void)
   test_noter_free (second, "c:two/ L:two end");
 }
 
+static void
+hold (TestNoter *self)
+{
+  procstream_consumer_hold (PROCSTREAM_CONSUMER (self));
+}
+
+/* One that is in the middle of an operation leaves at once all the same, however that ends, if it ever does. */
+static void
+test_single_held (void)
+{
+  void (*const leave[]) (ProcstreamConsumer *) = { procstream_consumer_cancel, procstream_consumer_mark_done };
+
+  for (guint i = 0; i < G_N_ELEMENTS (leave); i++)
+    {
+      g_autoptr (TestStream) stream = new_single (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+      TestNoter *held = test_noter_attach (stream);
+      g_autoptr (ProcstreamCollector) next = test_collector_new ();
+
+      held->in_chunk = hold;
+      test_stream_write_read (stream, "one");
+      while (held->order->len == 0)
+        test_iterate ();
+      g_assert_false (try_attach (stream, next));
+      leave[i](PROCSTREAM_CONSUMER (held));
+      test_stream_attach (stream, next);
+      test_stream_write (stream, "later");
+      if (i == 0)
+        procstream_consumer_release (PROCSTREAM_CONSUMER (held));
+      test_stream_close (stream);
+      test_consumer_wait (next);
+      test_collector_assert (next, "later");
+      test_iterate ();
+      test_noter_free (held, "c:one ");
+    }
+  g_assert_cmpuint (test_noter_count_alive (), ==, 0);
+}
+
 /* Handlers are no consumers: they take no place, and get everything beside one. */
 static void
 test_single_and_handlers (void)
@@ -269,6 +306,7 @@ main (int   argc,
   g_test_add_func ("/single/is-free-at-once", test_single_is_free_at_once);
   g_test_add_func ("/single/is-free-when-ended", test_single_is_free_when_ended);
   g_test_add_func ("/single/handed-over", test_single_handed_over);
+  g_test_add_func ("/single/held", test_single_held);
   g_test_add_func ("/single/and-handlers", test_single_and_handlers);
   g_test_add_func ("/single/gap-is-ones-own", test_single_gap_is_ones_own);
   g_test_add_func ("/single/without-a-consumer", test_single_without_a_consumer);

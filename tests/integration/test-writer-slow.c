@@ -41,7 +41,8 @@ slow_open (Slow *self)
 }
 
 static Slow *
-slow_new (ProcstreamDelivery delivery)
+slow_new_for (ProcstreamDelivery delivery,
+              ProcstreamBackend  backend)
 {
   Slow *self = g_new0 (Slow, 1);
 
@@ -49,11 +50,17 @@ slow_new (ProcstreamDelivery delivery)
   self->path = g_build_filename (self->directory, "fifo", NULL);
   g_assert_cmpint (mkfifo (self->path, 0600), ==, 0);
   self->stream = test_stream_new (&(TestStreamOptions){
-      .delivery = delivery, .replay = PROCSTREAM_REPLAY_NONE, .max_chunks = 4, .chunk_size = PIECE });
+      .delivery = delivery, .replay = PROCSTREAM_REPLAY_NONE, .max_chunks = 4, .chunk_size = PIECE, .backend = backend });
   self->writer = procstream_writer_new_for_path (self->path, PROCSTREAM_FILE_MODE_APPEND);
   self->text = g_string_new (NULL);
   slow_open (self);
   return self;
+}
+
+static Slow *
+slow_new (ProcstreamDelivery delivery)
+{
+  return slow_new_for (delivery, PROCSTREAM_BACKEND_BROADCAST);
 }
 
 static void
@@ -287,11 +294,12 @@ test_reader_leaves (void)
   g_assert_cmpuint (procstream_writer_get_bytes_failed (slow->writer), ==, PIECE);
 }
 
-/* The worker is in the middle of a write that does not end: it leaves, and closes. */
+/* The worker is in the middle of a write that does not end: it leaves, and closes. The place that it had is free at once. */
 static void
 test_cancel_while_writing (void)
 {
-  g_autoptr (Slow) slow = slow_new (PROCSTREAM_DELIVERY_RELIABLE);
+  g_autoptr (Slow) slow = slow_new_for (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_BACKEND_SINGLE);
+  g_autoptr (ProcstreamCollector) next = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST);
   g_autoptr (GError) error = NULL;
 
   slow_attach (slow);
@@ -299,7 +307,12 @@ test_cancel_while_writing (void)
   slow_await_full (slow);
   slow_feed (slow, 'b');
   slow_await_received (slow, 2 * PIECE);
+  g_assert_false (procstream_output_attach (slow->stream->output, PROCSTREAM_CONSUMER (next), &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  g_clear_error (&error);
   procstream_consumer_cancel (PROCSTREAM_CONSUMER (slow->writer));
+  g_assert_true (procstream_output_attach (slow->stream->output, PROCSTREAM_CONSUMER (next), &error));
+  procstream_consumer_cancel (PROCSTREAM_CONSUMER (next));
   g_assert_false (slow_wait (slow, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_clear_error (&error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "procstream-output-private.h"
+#include "procstream-output-record-private.h"
 
 #include <procstream/procstream.h>
 
@@ -10,7 +11,9 @@
 #include "test-recorder.h"
 #include "test-utils.h"
 
+#include <glib-unix.h>
 #include <string.h>
+#include <unistd.h>
 
 /* The behaviours that users of other broadcasting streams rely on, in our terms: each of them with both back ends that are read. */
 
@@ -229,12 +232,24 @@ test_error_is_told_late (gconstpointer backend)
     }
 }
 
-/* Who is there when replay is sealed gets what it was promised and had not read; who comes later begins live. */
+static guint64
+get_retained (Fixture *self)
+{
+  guint64 bytes;
+
+  g_mutex_lock (&self->core->mutex);
+  bytes = procstream_chunk_log_get_bytes_retained (self->core->log);
+  g_mutex_unlock (&self->core->mutex);
+  return bytes;
+}
+
+/* Who is there when replay is sealed gets what it was promised and had not read; who comes later begins live, also while that is still
+ * kept for the other one. */
 static void
 test_seal (gconstpointer backend)
 {
   Fixture    fixture;
-  TestNoter *active;
+  TestNoter *active, *later = NULL;
 
   set_up (&fixture, backend, PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_LAST_BYTES, 1 << 20, 8);
   feed (&fixture, "ready");
@@ -242,11 +257,16 @@ test_seal (gconstpointer backend)
   feed (&fixture, "tail");
   procstream_output_seal_replay (fixture.output);
   procstream_output_seal_replay (fixture.output);
+  g_assert_cmpuint (get_retained (&fixture), ==, 9);
+  if (GPOINTER_TO_INT (backend) == PROCSTREAM_BACKEND_BROADCAST)
+    later = attach (&fixture);
   leave (active, "c:ready c:tail");
-  active = attach (&fixture);
+  if (later == NULL)
+    later = attach (&fixture);
+  g_assert_cmpuint (get_retained (&fixture), ==, 0);
   feed (&fixture, "live");
   end (&fixture);
-  leave (active, "c:live end");
+  leave (later, "c:live end");
   tear_down (&fixture);
 }
 
@@ -591,6 +611,47 @@ test_lines_and_error (gconstpointer backend)
   check_lines (backend, "one\npar", "lost", "\ntwo\nfinal", fail, "one|two|final|");
 }
 
+/* --- Chunks ------------------------------------------------------------------------------------------------------------------- */
+
+static void
+note_size_cb (ProcstreamOutput *output,
+              GBytes           *bytes,
+              GArray           *sizes)
+{
+  gsize size = g_bytes_get_size (bytes);
+
+  g_array_append_val (sizes, size);
+}
+
+/* What is there is read in chunks of the size that was asked for, whatever that is, also while all of those before are kept. */
+static void
+test_chunk_size (void)
+{
+  const guint chunk_sizes[] = { 1, 255, 256, 1000, 43008, 65536 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (chunk_sizes); i++)
+    {
+      const guint      all = chunk_sizes[i] == 1 ? 2000 : 65536;
+      g_autofree char *data = g_strnfill (all, 'x');
+      g_autoptr (GArray) sizes = g_array_new (FALSE, FALSE, sizeof (gsize));
+      g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_ALL);
+      g_autoptr (ProcstreamOutput) output = NULL;
+      int fds[2];
+
+      g_assert_true (g_unix_open_pipe (fds, FD_CLOEXEC, NULL));
+      g_assert_cmpint (write (fds[1], data, all), ==, all);
+      close (fds[1]);
+      procstream_output_config_set_read_chunk_size (config, chunk_sizes[i]);
+      output = procstream_output_new_take_fd (fds[0], "test", config, NULL);
+      g_signal_connect (output, "chunk", G_CALLBACK (note_size_cb), sizes);
+      while (sizes->len < (all + chunk_sizes[i] - 1) / chunk_sizes[i])
+        g_main_context_iteration (NULL, TRUE);
+      for (guint j = 0; j < all / chunk_sizes[i]; j++)
+        g_assert_cmpuint (g_array_index (sizes, gsize, j), ==, chunk_sizes[i]);
+      g_signal_handlers_disconnect_by_data (output, sizes);
+    }
+}
+
 /* --- Back ends ---------------------------------------------------------------------------------------------------------------- */
 
 /* One configuration, and the same consumers, for every back end; where nothing is read they end at once. */
@@ -657,6 +718,7 @@ main (int   argc,
   add ("lines-and-gap", test_lines_and_gap);
   add ("lines-and-error", test_lines_and_error);
   g_test_add_func ("/output-behaviour/place-of-a-waiter", test_place_of_a_waiter);
+  g_test_add_func ("/output-behaviour/chunk-size", test_chunk_size);
   g_test_add_func ("/output-behaviour/every-backend", test_every_backend);
   return g_test_run ();
 }

@@ -4,6 +4,11 @@
 
 #include "procstream-output-config-private.h"
 
+#include <fcntl.h>
+#include <glib-unix.h>
+#include <string.h>
+#include <unistd.h>
+
 typedef struct
 {
   const char *property;
@@ -366,6 +371,34 @@ test_sizes (void)
   g_assert_true (resolve (narrow, &settings, NULL));
 }
 
+/* No output is made with a size of nothing, whatever its back end; the error says which size it is. */
+static void
+test_no_size (void)
+{
+  const char *const       sizes[] = { "read-chunk-size", "max-buffered-chunks", "max-buffered-bytes", "max-line-length" };
+  const ProcstreamBackend backends[] = { PROCSTREAM_BACKEND_BROADCAST, PROCSTREAM_BACKEND_SINGLE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (sizes) * G_N_ELEMENTS (backends); i++)
+    {
+      g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+      g_autoptr (GError) error = NULL;
+      int fds[2];
+
+      g_assert_true (g_unix_open_pipe (fds, FD_CLOEXEC, NULL));
+      g_object_set (config, "backend", backends[i % 2], NULL);
+      if (i / 2 == 2)
+        procstream_output_config_set_max_buffered_bytes (config, 0);
+      else
+        g_object_set (config, sizes[i / 2], 0, NULL);
+      g_assert_null (procstream_output_new_take_fd (fds[0], "nothing", config, &error));
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+      g_assert_nonnull (strstr (error->message, "“nothing”"));
+      g_assert_nonnull (strstr (error->message, sizes[i / 2]));
+      g_assert_cmpint (fcntl (fds[0], F_GETFD), ==, -1);
+      close (fds[1]);
+    }
+}
+
 /* What C and bindings can smuggle into an enumeration. */
 static void
 test_out_of_range (void)
@@ -413,6 +446,7 @@ main (int    argc,
   g_test_add_func ("/output-config/unset", test_unset);
   g_test_add_func ("/output-config/replay-limit", test_replay_limit);
   g_test_add_func ("/output-config/sizes", test_sizes);
+  g_test_add_func ("/output-config/no-size", test_no_size);
   g_test_add_func ("/output-config/out-of-range", test_out_of_range);
   g_test_add_func ("/output-config/no-policy", test_no_policy);
   return g_test_run ();

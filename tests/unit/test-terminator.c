@@ -10,10 +10,11 @@ typedef struct
 {
   ProcstreamRemains remains;
   GString          *log;
-  int               errsv;     /* what signals are answered with */
-  int               ends_at;   /* the signal that it ends at once of, 0: none */
-  ProcstreamRemains left;      /* what is left then */
-  guint             max_kills; /* so many kills do not end it */
+  int               errsv;      /* what signals are answered with */
+  gboolean          kill_works; /* all the same */
+  int               ends_at;    /* the signal that it ends at once of, 0: none */
+  ProcstreamRemains left;       /* what is left then */
+  guint             max_kills;  /* so many kills do not end it */
   gboolean          no_input;
   gint64            now_us;
 
@@ -30,7 +31,7 @@ send_signal_cb (gpointer               data,
   g_autofree char *name = procstream_signal_name (signum);
 
   g_string_append_printf (world->log, "%s%s ", name, target == PROCSTREAM_SIGNAL_TARGET_LEADER ? "(leader)" : "");
-  if (world->errsv)
+  if (world->errsv && !(world->kill_works && signum == SIGKILL))
     return world->errsv;
   if (signum == SIGKILL && world->max_kills > 0)
     world->max_kills--;
@@ -268,6 +269,22 @@ test_refused (void)
     g_assert_cmpint (get_try (&world, i)->errsv, ==, EPERM);
 }
 
+/* Nothing is known of it, and no signal can be sent: each phase is tried in its turn all the same, and the kill ends it. */
+static void
+test_refused_but_the_kill (void)
+{
+  g_auto (World) world = { 0 };
+
+  world_init (&world, procstream_shutdown_new_interrupt_terminate (60000, 60000));
+  world.remains = PROCSTREAM_REMAINS_UNKNOWN;
+  world.errsv = EPERM;
+  world.kill_works = TRUE;
+  g_assert_cmpint (world_run (&world), ==, PROCSTREAM_TERMINATOR_GONE);
+  g_assert_cmpstr (world.log->str, ==, "SIGINT SIGTERM SIGKILL ");
+  for (guint i = 0; i < 3; i++)
+    g_assert_cmpint (get_try (&world, i)->errsv, ==, i < 2 ? EPERM : 0);
+}
+
 /* A leader that cannot be killed is given up after the bound. */
 static void
 test_unkillable (void)
@@ -495,6 +512,7 @@ main (int    argc,
   g_test_add_data_func ("/terminator/no-input", GINT_TO_POINTER (TRUE), test_input);
   g_test_add_func ("/terminator/stop", test_stop_stays_stopped);
   g_test_add_func ("/terminator/refused", test_refused);
+  g_test_add_func ("/terminator/refused-but-the-kill", test_refused_but_the_kill);
   g_test_add_func ("/terminator/unkillable", test_unkillable);
   g_test_add_func ("/terminator/members", test_members);
   g_test_add_func ("/terminator/members-in-grace", test_members_go_in_grace);
