@@ -184,13 +184,17 @@ static ProcstreamWaiters *
 begin_closing (ProcstreamScope *self,
                GError         **error)
 {
+  g_autoptr (ProcstreamShutdown) shutdown = NULL;
   g_autoptr (ProcstreamShutdownPlan) plan = NULL;
 
   if (!procstream_platform_check_forked ("close a scope", error))
     return NULL;
-  if (self->shutdown)
+  g_mutex_lock (&self->mutex);
+  g_set_object (&shutdown, self->shutdown);
+  g_mutex_unlock (&self->mutex);
+  if (shutdown)
     {
-      plan = procstream_shutdown_plan_new (self->shutdown, error);
+      plan = procstream_shutdown_plan_new (shutdown, error);
       if (plan == NULL)
         return NULL;
     }

@@ -499,11 +499,19 @@ procstream_scope_get_shutdown (ProcstreamScope *self)
 void
 procstream_scope_set_shutdown (ProcstreamScope *self, ProcstreamShutdown *shutdown)
 {
+  ProcstreamShutdown *before;
+
   g_return_if_fail (PROCSTREAM_IS_SCOPE (self));
   g_return_if_fail (shutdown == NULL || PROCSTREAM_IS_SHUTDOWN (shutdown));
 
-  if (g_set_object (&self->shutdown, shutdown))
-    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHUTDOWN]);
+  if (self->shutdown == shutdown)
+    return;
+  g_mutex_lock (&self->mutex);
+  before = self->shutdown;
+  self->shutdown = shutdown ? g_object_ref (shutdown) : NULL;
+  g_mutex_unlock (&self->mutex);
+  g_clear_object (&before);
+  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_SHUTDOWN]);
 }
 
 static ProcstreamScopeFacts

@@ -76,6 +76,22 @@ refuse (GError    **error,
   return FALSE;
 }
 
+static gboolean
+check (ProcstreamShutdown *self,
+       GPtrArray          *phases,
+       gint64              kill_timeout_ms,
+       GError            **error)
+{
+  if (phases->len == 0 && !procstream_shutdown_is_kill (self))
+    return refuse (error, "The shutdown has no phase before the kill; one that only kills is made on purpose");
+  if (kill_timeout_ms <= 0 || kill_timeout_ms > G_MAXINT)
+    return refuse (error, "The property “kill-timeout-ms” of the shutdown must be more than 0 and at most 24 days");
+  for (guint i = 0; i < phases->len; i++)
+    if (!check_phase (g_ptr_array_index (phases, i), i + 1, error))
+      return FALSE;
+  return TRUE;
+}
+
 /**
  * procstream_shutdown_check:
  * @self: a shutdown
@@ -94,26 +110,14 @@ gboolean
 procstream_shutdown_check (ProcstreamShutdown *self,
                            GError            **error)
 {
-  GListModel *phases;
-  gint64      kill_timeout_ms;
+  g_autoptr (GPtrArray) phases = NULL;
+  gint64 kill_timeout_ms;
 
   g_return_val_if_fail (PROCSTREAM_IS_SHUTDOWN (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  phases = procstream_shutdown_get_phases (self);
-  kill_timeout_ms = procstream_shutdown_get_kill_timeout_ms (self);
-  if (g_list_model_get_n_items (phases) == 0 && !procstream_shutdown_is_kill (self))
-    return refuse (error, "The shutdown has no phase before the kill; one that only kills is made on purpose");
-  if (kill_timeout_ms <= 0 || kill_timeout_ms > G_MAXINT)
-    return refuse (error, "The property “kill-timeout-ms” of the shutdown must be more than 0 and at most 24 days");
-  for (guint i = 0; i < g_list_model_get_n_items (phases); i++)
-    {
-      g_autoptr (ProcstreamShutdownPhase) phase = g_list_model_get_item (phases, i);
-
-      if (!check_phase (phase, i + 1, error))
-        return FALSE;
-    }
-  return TRUE;
+  phases = procstream_shutdown_dup_phases (self, &kill_timeout_ms);
+  return check (self, phases, kill_timeout_ms, error);
 }
 
 /* --- Plans -------------------------------------------------------------------------------------------------------------------- */
@@ -165,15 +169,16 @@ procstream_shutdown_plan_new (ProcstreamShutdown *shutdown,
                               GError            **error)
 {
   g_autoptr (ProcstreamShutdown) used = shutdown ? g_object_ref (shutdown) : procstream_shutdown_new_default ();
-  GListModel             *phases = procstream_shutdown_get_phases (used);
+  gint64 kill_timeout_ms;
+  g_autoptr (GPtrArray) phases = procstream_shutdown_dup_phases (used, &kill_timeout_ms);
   ProcstreamShutdownPlan *self;
 
-  if (!procstream_shutdown_check (used, error))
+  if (!check (used, phases, kill_timeout_ms, error))
     return NULL;
   self = plan_new ();
-  for (guint i = 0; i < g_list_model_get_n_items (phases); i++)
+  for (guint i = 0; i < phases->len; i++)
     {
-      g_autoptr (ProcstreamShutdownPhase) phase = g_list_model_get_item (phases, i);
+      ProcstreamShutdownPhase *phase = g_ptr_array_index (phases, i);
 
       add_step (self, (ProcstreamShutdownStep){
                           .action = procstream_shutdown_phase_get_action (phase),
@@ -183,7 +188,7 @@ procstream_shutdown_plan_new (ProcstreamShutdown *shutdown,
                           .grace_ms = procstream_shutdown_phase_get_grace_ms (phase),
                       });
     }
-  add_kill (self, procstream_shutdown_get_kill_timeout_ms (used));
+  add_kill (self, kill_timeout_ms);
   return self;
 }
 

@@ -23,6 +23,9 @@ void procstream_shutdown_step_copy (const ProcstreamShutdownStep *self,
 void procstream_shutdown_step_clear (gpointer step);
 
 gboolean procstream_shutdown_is_kill (ProcstreamShutdown *self); /* made to have no phases */
+/* As it stands now, in any thread: (transfer full) of owned ProcstreamShutdownPhase. */
+GPtrArray *procstream_shutdown_dup_phases (ProcstreamShutdown *self,
+                                           gint64             *kill_timeout_ms);
 
 ProcstreamShutdownPhase *procstream_shutdown_phase_new (const ProcstreamShutdownStep *step);
 

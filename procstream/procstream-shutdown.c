@@ -34,19 +34,28 @@
  * does.
  *
  * A shutdown may be used for any number of children, and takes effect as it is when it
- * is used. It is not thread-safe: build it in one thread.
+ * is used. Build it in one thread; it may be used in any thread meanwhile.
  *
  * Since: 1.0
  */
 
-/* A list of phases that never change; what checks and uses it is in procstream-shutdown-plan.c. */
+/*
+ * A list of phases that never change; what checks and uses it is in procstream-shutdown-plan.c.
+ *
+ * Whoever ends something may do so in any thread, while phases are added in that of the owner, and a list model may not even be read by two
+ * threads at once. So the phases are in an array as well, which mutex protects, together with kill_timeout_ms. shown is what the
+ * owner sees of it, and the owner's alone.
+ */
 struct _ProcstreamShutdown
 {
   GObject parent_instance;
 
-  GListStore *phases; /* of ProcstreamShutdownPhase */
-  gint64      kill_timeout_ms;
+  GListStore *shown;   /* of ProcstreamShutdownPhase */
   gboolean    is_kill; /* it is meant to have no phases */
+
+  GMutex     mutex;
+  GPtrArray *phases; /* of owned ProcstreamShutdownPhase */
+  gint64     kill_timeout_ms;
 };
 
 G_DEFINE_FINAL_TYPE (ProcstreamShutdown, procstream_shutdown, G_TYPE_OBJECT)
@@ -66,7 +75,9 @@ procstream_shutdown_finalize (GObject *object)
 {
   ProcstreamShutdown *self = PROCSTREAM_SHUTDOWN (object);
 
-  g_clear_object (&self->phases);
+  g_clear_object (&self->shown);
+  g_ptr_array_unref (self->phases);
+  g_mutex_clear (&self->mutex);
   G_OBJECT_CLASS (procstream_shutdown_parent_class)->finalize (object);
 }
 
@@ -81,10 +92,10 @@ procstream_shutdown_get_property (GObject    *object,
   switch (property_id)
     {
     case PROP_KILL_TIMEOUT_MS:
-      g_value_set_int64 (value, self->kill_timeout_ms);
+      g_value_set_int64 (value, procstream_shutdown_get_kill_timeout_ms (self));
       break;
     case PROP_PHASES:
-      g_value_set_object (value, self->phases);
+      g_value_set_object (value, self->shown);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -146,7 +157,9 @@ procstream_shutdown_class_init (ProcstreamShutdownClass *klass)
 static void
 procstream_shutdown_init (ProcstreamShutdown *self)
 {
-  self->phases = g_list_store_new (PROCSTREAM_TYPE_SHUTDOWN_PHASE);
+  g_mutex_init (&self->mutex);
+  self->shown = g_list_store_new (PROCSTREAM_TYPE_SHUTDOWN_PHASE);
+  self->phases = g_ptr_array_new_with_free_func (g_object_unref);
   self->kill_timeout_ms = PROCSTREAM_DEFAULT_KILL_TIMEOUT_MS;
 }
 
@@ -289,9 +302,14 @@ procstream_shutdown_is_kill (ProcstreamShutdown *self)
 gint64
 procstream_shutdown_get_kill_timeout_ms (ProcstreamShutdown *self)
 {
+  gint64 kill_timeout_ms;
+
   g_return_val_if_fail (PROCSTREAM_IS_SHUTDOWN (self), 0);
 
-  return self->kill_timeout_ms;
+  g_mutex_lock (&self->mutex);
+  kill_timeout_ms = self->kill_timeout_ms;
+  g_mutex_unlock (&self->mutex);
+  return kill_timeout_ms;
 }
 
 /**
@@ -307,12 +325,16 @@ void
 procstream_shutdown_set_kill_timeout_ms (ProcstreamShutdown *self,
                                          gint64              kill_timeout_ms)
 {
+  gboolean changed;
+
   g_return_if_fail (PROCSTREAM_IS_SHUTDOWN (self));
 
-  if (self->kill_timeout_ms == kill_timeout_ms)
-    return;
+  g_mutex_lock (&self->mutex);
+  changed = self->kill_timeout_ms != kill_timeout_ms;
   self->kill_timeout_ms = kill_timeout_ms;
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_KILL_TIMEOUT_MS]);
+  g_mutex_unlock (&self->mutex);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_KILL_TIMEOUT_MS]);
 }
 
 /**
@@ -330,7 +352,7 @@ procstream_shutdown_get_phases (ProcstreamShutdown *self)
 {
   g_return_val_if_fail (PROCSTREAM_IS_SHUTDOWN (self), NULL);
 
-  return G_LIST_MODEL (self->phases);
+  return G_LIST_MODEL (self->shown);
 }
 
 /**
@@ -347,18 +369,35 @@ procstream_shutdown_get_phases (ProcstreamShutdown *self)
 gint64
 procstream_shutdown_get_total_ms (ProcstreamShutdown *self)
 {
+  g_autoptr (GPtrArray) phases = NULL;
   gint64 total;
 
   g_return_val_if_fail (PROCSTREAM_IS_SHUTDOWN (self), 0);
 
-  total = self->kill_timeout_ms;
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->phases)); i++)
-    {
-      g_autoptr (ProcstreamShutdownPhase) phase = g_list_model_get_item (G_LIST_MODEL (self->phases), i);
-
-      total += procstream_shutdown_phase_get_grace_ms (phase);
-    }
+  phases = procstream_shutdown_dup_phases (self, &total);
+  for (guint i = 0; i < phases->len; i++)
+    total += procstream_shutdown_phase_get_grace_ms (g_ptr_array_index (phases, i));
   return total;
+}
+
+static gpointer
+ref_cb (gconstpointer phase,
+        gpointer      user_data)
+{
+  return g_object_ref ((gpointer) phase);
+}
+
+GPtrArray *
+procstream_shutdown_dup_phases (ProcstreamShutdown *self,
+                                gint64             *kill_timeout_ms)
+{
+  GPtrArray *phases;
+
+  g_mutex_lock (&self->mutex);
+  phases = g_ptr_array_copy (self->phases, ref_cb, NULL);
+  *kill_timeout_ms = self->kill_timeout_ms;
+  g_mutex_unlock (&self->mutex);
+  return phases;
 }
 
 /* --- Phases ------------------------------------------------------------------------------------------------------------------- */
@@ -369,7 +408,10 @@ add (ProcstreamShutdown          *self,
 {
   g_autoptr (ProcstreamShutdownPhase) phase = procstream_shutdown_phase_new (&step);
 
-  g_list_store_append (self->phases, phase);
+  g_mutex_lock (&self->mutex);
+  g_ptr_array_add (self->phases, g_object_ref (phase));
+  g_mutex_unlock (&self->mutex);
+  g_list_store_append (self->shown, phase);
 }
 
 /**
@@ -455,15 +497,18 @@ procstream_shutdown_add_signal (ProcstreamShutdown    *self,
 char *
 procstream_shutdown_to_string (ProcstreamShutdown *self)
 {
+  g_autoptr (GPtrArray) phases = NULL;
   GString *text;
+  gint64   kill_timeout_ms;
 
   g_return_val_if_fail (PROCSTREAM_IS_SHUTDOWN (self), NULL);
 
+  phases = procstream_shutdown_dup_phases (self, &kill_timeout_ms);
   text = g_string_new (NULL);
-  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (self->phases)); i++)
+  for (guint i = 0; i < phases->len; i++)
     {
-      g_autoptr (ProcstreamShutdownPhase) phase = g_list_model_get_item (G_LIST_MODEL (self->phases), i);
-      g_autofree char *name = procstream_shutdown_phase_to_string (phase);
+      ProcstreamShutdownPhase *phase = g_ptr_array_index (phases, i);
+      g_autofree char         *name = procstream_shutdown_phase_to_string (phase);
 
       g_string_append_printf (text, "%s %" G_GINT64_FORMAT " ms, ", name, procstream_shutdown_phase_get_grace_ms (phase));
     }

@@ -4,6 +4,7 @@
 
 #include "procstream-child-private.h"
 #include "procstream-platform-private.h"
+#include "procstream-scope-private.h"
 #include "test-hold.h"
 #include "test-noter.h"
 #include "test-process.h"
@@ -14,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Long enough that a phase never ends by its time; such a time is never waited for. */
 #define NEVER_MS 600000
@@ -267,6 +269,56 @@ test_close_twice (void)
   g_assert_true (procstream_scope_close_finish (fixture->scope, first, NULL));
   g_assert_true (procstream_scope_close_finish (fixture->scope, second, NULL));
   test_scope_assert_ended_by (child, SIGTERM, PROCSTREAM_CAUSE_TERMINATED);
+}
+
+typedef struct
+{
+  ProcstreamScope *scope;
+  gint             tid; /* atomic */
+} Closer;
+
+static gpointer
+close_in_thread (gpointer data)
+{
+  Closer *self = data;
+
+  g_atomic_int_set (&self->tid, gettid ());
+  procstream_scope_close_async (self->scope, NULL, NULL, NULL);
+  return NULL;
+}
+
+static gboolean
+is_asleep (int tid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/stat", tid);
+  g_autofree char *stat = NULL;
+
+  return g_file_get_contents (path, &stat, NULL, NULL) && strstr (stat, ") S ");
+}
+
+/* While the shutdown is being replaced: who closes has the one or the other, and never one that is gone. */
+static void
+test_close_elsewhere (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamShutdown) gentle = procstream_shutdown_new_terminate (NEVER_MS);
+  g_autoptr (ProcstreamShutdown) kill_at_once = procstream_shutdown_new_kill ();
+  g_autoptr (ProcstreamChild) child = test_scope_spawn (fixture, "trap");
+  Closer   closer = { fixture->scope, 0 };
+  GThread *thread;
+
+  procstream_scope_set_shutdown (fixture->scope, gentle);
+  g_mutex_lock (&fixture->scope->mutex);
+  thread = g_thread_new ("close", close_in_thread, &closer);
+  while (g_atomic_int_get (&closer.tid) == 0 || !is_asleep (g_atomic_int_get (&closer.tid)))
+    g_assert_false (procstream_scope_get_closed (fixture->scope));
+  g_set_object (&fixture->scope->shutdown, kill_at_once);
+  g_mutex_unlock (&fixture->scope->mutex);
+  g_thread_join (thread);
+  test_scope_close (fixture);
+  /* The call holds the scope until it is answered. */
+  test_scope_iterate ();
+  test_scope_assert_ended_by (child, SIGKILL, PROCSTREAM_CAUSE_KILLED);
 }
 
 static void
@@ -802,6 +854,7 @@ static const TestScopeCase cases[] = {
   { "scope/close-while-terminating", test_close_while_terminating },
   { "scope/close-cuts-short", test_close_cuts_short },
   { "scope/close-twice", test_close_twice },
+  { "scope/close-elsewhere", test_close_elsewhere },
   { "scope/close-stubborn", test_close_stubborn },
   { "scope/close-refused", test_close_refused },
   { "scope/close-orphans", test_close_orphans },

@@ -130,6 +130,43 @@ test_attempt (void)
   g_assert_cmpuint (procstream_shutdown_attempt_get_round (attempt), ==, 0);
 }
 
+#define N_PHASES 8
+#define N_READS 20000
+
+/* In two threads, as when two of them end children: each sees all phases in their order, however many there are by then. */
+static gpointer
+read_in_thread (gpointer data)
+{
+  for (int i = 0; i < N_READS; i++)
+    {
+      g_autoptr (ProcstreamShutdownPlan) plan = procstream_shutdown_plan_new (data, NULL);
+      guint last = plan->steps->len - 1;
+
+      g_assert_cmpuint (last, >=, 2);
+      g_assert_cmpuint (last, <=, N_PHASES);
+      for (guint k = 0; k < last; k++)
+        g_assert_cmpint (g_array_index (plan->steps, ProcstreamShutdownStep, k).grace_ms, ==, k);
+    }
+  return NULL;
+}
+
+static void
+test_threads (void)
+{
+  g_autoptr (ProcstreamShutdown) shutdown = procstream_shutdown_new ();
+  GThread *threads[2];
+
+  for (int i = 0; i < 2; i++)
+    procstream_shutdown_add_signal (shutdown, SIGTERM, PROCSTREAM_SIGNAL_TARGET_GROUP, i);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    threads[i] = g_thread_new ("read", read_in_thread, shutdown);
+  for (int i = 2; i < N_PHASES; i++)
+    procstream_shutdown_add_signal (shutdown, SIGTERM, PROCSTREAM_SIGNAL_TARGET_GROUP, i);
+  for (guint i = 0; i < G_N_ELEMENTS (threads); i++)
+    g_thread_join (threads[i]);
+  g_assert_cmpuint (g_list_model_get_n_items (procstream_shutdown_get_phases (shutdown)), ==, N_PHASES);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -139,5 +176,6 @@ main (int    argc,
   g_test_add_func ("/shutdown/phases", test_phases);
   g_test_add_func ("/shutdown/nonsense", test_nonsense);
   g_test_add_func ("/shutdown/attempt", test_attempt);
+  g_test_add_func ("/shutdown/threads", test_threads);
   return g_test_run ();
 }
