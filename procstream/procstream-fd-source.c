@@ -4,6 +4,7 @@
 
 #include "procstream-io-thread-private.h"
 #include "procstream-pipe-private.h"
+#include "procstream-read-size-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-poll-set-private.h"
 #include "procstream-pty-private.h"
@@ -25,7 +26,7 @@
  * that closes when no callback runs, or else the callback when it is through. Whenever mutex is free: fd is open unless
  * (closed and not busy); the watch exists exactly as long as not closed.
  *
- * The slab and usual_size are touched by the callback alone. Between two callbacks it is kept only while it is partly filled and somebody
+ * The slab, read_size and usual_size are touched by the callback alone. Between two callbacks it is kept only while it is partly filled and somebody
  * still has a chunk in it; so an idle output holds no buffer.
  */
 typedef struct
@@ -35,7 +36,7 @@ typedef struct
   ProcstreamOutputCore *core; /* until closed */
   ProcstreamPollSet    *poll_set;
   ProcstreamWatch       watch;
-  gsize                 chunk_size;
+  ProcstreamReadSize    read_size;
   gboolean              own_pipe;
   gboolean              use_recv;
   gboolean              use_nowait;
@@ -212,16 +213,22 @@ read_now (FdSource *self,
 static gsize
 prepare_slab (FdSource *self)
 {
+  const gsize expected = self->read_size.expected;
+
   if (self->slab && !procstream_slab_is_shared (self->slab))
-    self->fill = 0;
-  if (self->slab && self->slab->size - self->fill < MIN (self->chunk_size, LEAST_READ))
+    {
+      self->fill = 0;
+      if (self->slab->size < expected)
+        g_clear_pointer (&self->slab, procstream_slab_unref);
+    }
+  if (self->slab && self->slab->size - self->fill < MIN (expected, LEAST_READ))
     g_clear_pointer (&self->slab, procstream_slab_unref);
   if (self->slab == NULL)
     {
-      self->slab = procstream_slab_new (self->chunk_size);
+      self->slab = procstream_slab_new (expected);
       self->fill = 0;
     }
-  return MIN (self->chunk_size, self->slab->size - self->fill);
+  return MIN (expected, self->slab->size - self->fill);
 }
 
 static void
@@ -261,6 +268,7 @@ read_once (FdSource *self,
         feed_error (self, errno);
       return FALSE;
     }
+  procstream_read_size_learn (&self->read_size, want, n);
   chunk = procstream_chunk_new (self->slab, self->fill, n, procstream_chunk_stamp ());
   if (chunk->slab == self->slab)
     self->fill += n;
@@ -429,7 +437,7 @@ procstream_fd_source_new (ProcstreamOutputCore *core,
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->mutex);
   self->core = procstream_output_core_ref (core);
-  self->chunk_size = procstream_output_core_get_settings (core)->read_chunk_size;
+  procstream_read_size_init (&self->read_size, procstream_output_core_get_settings (core)->read_chunk_size);
   self->own_pipe = own_pipe;
   self->fd = fd;
   self->poll_set = procstream_poll_set_get (context);

@@ -6,14 +6,14 @@
 
 G_BEGIN_DECLS
 
-/* Pooled 64 KiB buffers that chunks are slices of. */
+/* Pooled buffers, of 64 KiB unless more is asked for, that chunks are slices of. */
 #define PROCSTREAM_SLAB_SIZE 65536
 
 typedef struct _ProcstreamSlab ProcstreamSlab;
 struct _ProcstreamSlab
 {
   gatomicrefcount ref_count;
-  guint32         size; /* PROCSTREAM_SLAB_SIZE, or more: then it is not pooled */
+  guint32         size;
   guint8         *data;
 };
 

@@ -2,6 +2,7 @@
 
 #include "procstream-source-private.h"
 
+#include "procstream-read-size-private.h"
 #include "procstream-slab-pool-private.h"
 #include "procstream-worker-private.h"
 
@@ -24,6 +25,7 @@ typedef struct
   GInputStream         *stream; /* or: */
   int                   fd;
   GCancellable         *cancellable;
+  ProcstreamReadSize    read_size; /* the worker's */
 
   GMutex           mutex;
   GCond            cond;
@@ -110,12 +112,14 @@ read_blocking (WorkerSource *self,
 static gboolean
 read_chunk (WorkerSource *self)
 {
-  gsize           size = procstream_output_core_get_settings (self->core)->read_chunk_size;
+  gsize           size = self->read_size.expected;
   ProcstreamSlab *slab = procstream_slab_new (size);
   GError         *error = NULL;
   gssize          n = read_blocking (self, slab->data, size, &error);
 
   g_prefix_error (&error, "Could not read from “%s”: ", procstream_output_core_get_name (self->core));
+  if (n > 0)
+    procstream_read_size_learn (&self->read_size, size, n);
   g_mutex_lock (&self->mutex);
   if (n > 0)
     self->chunk = procstream_chunk_new (slab, 0, n, procstream_chunk_stamp ());
@@ -197,6 +201,7 @@ worker_source_new (ProcstreamOutputCore *core)
   g_mutex_init (&self->mutex);
   g_cond_init (&self->cond);
   self->core = procstream_output_core_ref (core);
+  procstream_read_size_init (&self->read_size, procstream_output_core_get_settings (core)->read_chunk_size);
   self->cancellable = g_cancellable_new ();
   self->fd = -1;
   return self;
