@@ -389,12 +389,12 @@ procstream_child_core_abandon (ProcstreamChildCore *self)
   if (scope)
     procstream_scope_core_forget (scope, self);
   procstream_waiters_complete (self->claimed, NULL);
-  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
-    procstream_output_core_end (self->outputs[i]);
-  if (self->input == NULL)
-    return;
+  /* That nothing came is not what somebody who waits for it must take for an output of nothing. */
   error = g_error_new (G_IO_ERROR, G_IO_ERROR_CLOSED, "“%s” was never started", self->options.name);
-  procstream_input_core_fail (self->input, error);
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
+    procstream_output_core_feed_end (self->outputs[i], g_error_copy (error));
+  if (self->input)
+    procstream_input_core_fail (self->input, error);
 }
 
 /* --- What is known ------------------------------------------------------------------------------------------------------------ */

@@ -332,7 +332,8 @@ procstream_launcher_create_stage (ProcstreamLauncher *self,
  * @error: return location for an error
  *
  * Makes a child that does not run yet. What is attached or connected to it
- * before [method@Procstream.Child.start] misses nothing.
+ * before [method@Procstream.Child.start] misses nothing. Of a child whose object goes
+ * before it was started, the outputs and what is attached to them end with %G_IO_ERROR_CLOSED.
  *
  * Returns: (transfer full): a new child, or %NULL with
  *   %PROCSTREAM_CHILD_ERROR_UNSET_POLICY, which names the property,

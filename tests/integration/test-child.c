@@ -324,25 +324,51 @@ test_drop_unheard (void)
 }
 
 static void
+never_started_cb (ProcstreamOutput *output,
+                  const GError     *error,
+                  gboolean         *told)
+{
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_assert_cmpstr (error->message, ==, "“test-child” was never started");
+  g_assert_false (*told);
+  *told = TRUE;
+}
+
+static void
+assert_never_started (gpointer consumer)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (procstream_consumer_wait (consumer, TEST_WATCHDOG_SECONDS * 1000, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+/* Nothing came of it, which nobody takes for an output of nothing: whoever listened, or was attached, or comes late is told. */
+static void
 test_never_started (void)
 {
   g_autoptr (TestProcess) process = test_process_new ();
   g_autoptr (ProcstreamOutput) out = NULL;
+  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST);
+  g_autoptr (ProcstreamCollector) late = procstream_collector_new (PROCSTREAM_COLLECT_BYTES, PROCSTREAM_KEEP_FIRST);
   gboolean gone = FALSE;
+  gboolean told = FALSE;
 
   use_pipe (process);
   test_process_create_mode (process, "exit 0");
-  test_process_listen (process);
   test_process_write (process, "never");
   out = g_object_ref (procstream_child_get_stdout (process->child));
+  g_signal_connect (out, "ended", G_CALLBACK (never_started_cb), &told);
+  g_assert_true (procstream_output_attach (out, PROCSTREAM_CONSUMER (collector), NULL));
   g_object_weak_ref (G_OBJECT (process->child), gone_cb, &gone);
   g_clear_object (&process->child);
   g_assert_true (gone);
-  g_assert_cmpint (procstream_output_get_state (out), ==, PROCSTREAM_OUTPUT_STATE_ENDED);
-  while (strchr (process->order->str, 'O') == NULL)
-    g_main_context_iteration (NULL, TRUE);
-  g_assert_cmpstr (process->order->str, ==, "O");
-  g_signal_handlers_disconnect_by_data (out, process);
+  g_assert_cmpint (procstream_output_get_state (out), ==, PROCSTREAM_OUTPUT_STATE_FAILED);
+  assert_never_started (collector);
+  g_assert_true (procstream_output_attach (out, PROCSTREAM_CONSUMER (late), NULL));
+  assert_never_started (late);
+  test_run_until_set (NULL, "the end", &told);
+  g_signal_handlers_disconnect_by_data (out, &told);
 }
 
 /* Nobody listens: all is read, nothing is kept, and a reliable policy slows nobody. */

@@ -375,6 +375,50 @@ test_in_exit_handler (void)
   test_run_until_set (NULL, "the handler", &process->exited);
 }
 
+/* --- Outputs that have one consumer at a time ----------------------------------------------------------------------------------- */
+
+static gboolean
+can_attach (ProcstreamOutput *output)
+{
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+
+  return procstream_output_attach (output, PROCSTREAM_CONSUMER (reader), NULL);
+}
+
+/* It needs both places: with one of them taken it is refused and does not keep the other, and when it is over both are free again. */
+static void
+test_single (void)
+{
+  g_autoptr (TestProcess) process = new_process (PROCSTREAM_REPLAY_ALL);
+  g_autoptr (ProcstreamOutputConfig) single = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_ALL);
+  ProcstreamOutput *outputs[2];
+
+  procstream_output_config_set_backend (single, PROCSTREAM_BACKEND_SINGLE);
+  procstream_launcher_set_stdout_config (process->launcher, single);
+  procstream_launcher_set_stderr_config (process->launcher, single);
+  test_process_spawn_mode (process, "write-wait-write ready\n later");
+  outputs[0] = procstream_child_get_stdout (process->child);
+  outputs[1] = procstream_child_get_stderr (process->child);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+      g_autofree char *message = NULL;
+
+      g_assert_true (procstream_output_attach (outputs[i], PROCSTREAM_CONSUMER (reader), NULL));
+      message = expect_error (process, "ready", LONG, G_IO_ERROR, G_IO_ERROR_BUSY);
+      expect_in (message, i == 0 ? "stdout" : "stderr");
+      g_assert_false (can_attach (outputs[i]));
+      g_assert_true (can_attach (outputs[1 - i]));
+    }
+  expect_line (process, "ready", PROCSTREAM_MATCH_NONE, "ready", "stdout");
+  g_assert_true (can_attach (outputs[0]));
+  g_assert_true (can_attach (outputs[1]));
+  g_free (expect_error (process, "never", 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT));
+  g_assert_true (can_attach (outputs[0]));
+  g_assert_true (can_attach (outputs[1]));
+  end (process);
+}
+
 /* --- Dropped ------------------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -389,7 +433,8 @@ test_child_dropped (void)
   g_assert_true (procstream_child_attach_waiter (process->child, waiter, NULL));
   g_clear_object (&process->child);
   g_assert_null (procstream_line_waiter_wait_match (waiter, LONG, NULL, &error));
-  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NO_MATCH);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  expect_in (error->message, "“test-child” was never started");
 }
 
 /* A thousand waits for a child that goes on leave nothing that waits for its exit. */
@@ -464,6 +509,7 @@ main (int    argc,
   g_test_add_func ("/expect/bad-pattern", test_bad_pattern);
   g_test_add_func ("/expect/in-output-handler", test_in_output_handler);
   g_test_add_func ("/expect/in-exit-handler", test_in_exit_handler);
+  g_test_add_func ("/expect/single", test_single);
   g_test_add_func ("/expect/child-dropped", test_child_dropped);
   g_test_add_func ("/expect/many", test_many);
   g_test_add_func ("/expect/many-children", test_many_children);

@@ -255,6 +255,8 @@ test_discard (void)
   procstream_launcher_set_stdout_config (process->launcher, discard);
   procstream_launcher_set_stderr_config (process->launcher, discard);
   run (process, "discarded");
+  g_assert_cmpstr (procstream_output_get_name (procstream_child_get_stdout (process->child)), ==, "stdout");
+  g_assert_cmpstr (procstream_output_get_name (procstream_child_get_stderr (process->child)), ==, "stderr");
   g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, 0);
   g_assert_cmpstr (process->out->str, ==, "");
   g_assert_cmpstr (process->err->str, ==, "");

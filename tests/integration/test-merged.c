@@ -225,8 +225,10 @@ test_never_started (void)
   output = g_object_ref (merged (process));
   g_assert_true (procstream_output_attach (output, PROCSTREAM_CONSUMER (late), NULL));
   g_clear_object (&process->child);
-  g_assert_null (procstream_reader_next (late, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
-  g_assert_cmpint (procstream_output_get_state (output), ==, PROCSTREAM_OUTPUT_STATE_ENDED);
+  g_clear_error (&error);
+  g_assert_null (procstream_reader_next (late, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_assert_cmpint (procstream_output_get_state (output), ==, PROCSTREAM_OUTPUT_STATE_FAILED);
 }
 
 static void

@@ -573,12 +573,14 @@ test_never_started (void)
 {
   g_autoptr (Case) c = case_new ();
   g_autoptr (ProcstreamWriter) writer = NULL;
+  g_autoptr (GError) error = NULL;
 
   case_take_stdout (c, make_both (PROCSTREAM_DELIVERY_LOSSY, c->path));
   test_process_create_mode (c->process, "echo hello");
   writer = g_object_ref (procstream_output_get_file_writer (procstream_child_get_stdout (c->process->child)));
   g_clear_object (&c->process->child);
-  g_assert_true (procstream_consumer_wait (PROCSTREAM_CONSUMER (writer), 60000, NULL, NULL));
+  g_assert_false (procstream_consumer_wait (PROCSTREAM_CONSUMER (writer), 60000, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
   case_assert (c, "(none)");
 }
 

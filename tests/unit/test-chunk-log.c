@@ -478,6 +478,36 @@ test_memory_is_given_back (void)
   procstream_chunk_log_free (log);
 }
 
+/* However much is kept, one who comes shares it: nothing is copied for anybody. */
+static void
+test_attach_shares (void)
+{
+  const ProcstreamDelivery deliveries[] = { PROCSTREAM_DELIVERY_LOSSY, PROCSTREAM_DELIVERY_RELIABLE };
+  ProcstreamCursor        *cursors[100];
+  ProcstreamChunkLog      *log;
+  gsize                    before;
+
+  if (get_allocated () == 0)
+    {
+      g_test_skip ("The allocator does not tell");
+      return;
+    }
+  log = new_log (PROCSTREAM_REPLAY_ALL, 0, 16);
+  for (guint i = 0; i < 100000; i++)
+    append (log, "x");
+  before = get_allocated ();
+  for (guint i = 0; i < G_N_ELEMENTS (cursors); i++)
+    cursors[i] = procstream_chunk_log_attach (log, deliveries[i % 2], FALSE);
+  /* A byte for each chunk would be a hundred times as much. */
+  g_assert_cmpuint (get_allocated () - before, <, 100000);
+  for (guint i = 0; i < G_N_ELEMENTS (cursors); i++)
+    {
+      assert_chunk (log, cursors[i], "x");
+      procstream_chunk_log_detach (log, cursors[i]);
+    }
+  procstream_chunk_log_free (log);
+}
+
 /* A thousand at the head, half of which keep up: each sees everything, or is told what it did not see. */
 static void
 test_thousand_cursors (void)
@@ -546,6 +576,7 @@ main (int    argc,
   g_test_add_func ("/chunk-log/large-and-small-again", test_large_and_small_again);
   g_test_add_func ("/chunk-log/million-kept", test_million_kept);
   g_test_add_func ("/chunk-log/memory-is-given-back", test_memory_is_given_back);
+  g_test_add_func ("/chunk-log/attach-shares", test_attach_shares);
   g_test_add_func ("/chunk-log/thousand-cursors", test_thousand_cursors);
   g_test_add_func ("/chunk-log/histories", test_histories);
   return g_test_run ();
