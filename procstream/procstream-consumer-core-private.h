@@ -14,7 +14,8 @@ struct _ProcstreamConsumerCore
   gatomicrefcount              ref_count;
   const ProcstreamNativeClass *klass; /* NULL: the class is not the library's own */
   gpointer                     native;
-  char                        *stream; /* the name of the output; set before the first event */
+  char                        *stream; /* the name of the output; set before the first event, as the next one */
+  gint                        *muted;  /* of the output */
   ProcstreamWaiters           *waiters;
 
   gboolean live_only;

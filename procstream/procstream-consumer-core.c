@@ -53,6 +53,7 @@ procstream_consumer_core_unref (ProcstreamConsumerCore *self)
     self->klass->free (self->native);
   procstream_waiters_unref (self->waiters);
   g_free (self->stream);
+  g_clear_pointer (&self->muted, g_atomic_rc_box_release);
   g_clear_error (&self->error);
   g_mutex_clear (&self->mutex);
   g_mutex_clear (&self->flow_mutex);
@@ -217,6 +218,7 @@ procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
   gboolean                       attached;
 
   self->stream = g_strdup (procstream_output_core_get_name (output));
+  self->muted = procstream_output_core_dup_muted (output);
   procstream_consumer_core_get_options (self, output, delivery, mark, &options);
   g_mutex_lock (&self->flow_mutex);
   options.paused = self->paused;
@@ -236,6 +238,12 @@ procstream_consumer_core_subscribe (ProcstreamConsumerCore *self,
   procstream_subscription_unref (subscription);
   if (self->klass->attached)
     self->klass->attached (self->native);
+}
+
+gint *
+procstream_consumer_core_get_muted (ProcstreamConsumerCore *self)
+{
+  return self->muted;
 }
 
 const char *

@@ -59,8 +59,9 @@ gboolean procstream_consumer_attach (ProcstreamConsumer   *self,
                                      ProcstreamDelivery    inherited,
                                      GError              **error);
 
-/* The name of the output, from the first event on. */
+/* The name of the output, and what says whether it is muted, from the first event on. */
 const char *procstream_consumer_core_get_stream (ProcstreamConsumerCore *self);
+gint       *procstream_consumer_core_get_muted (ProcstreamConsumerCore *self);
 /* For one that follows several outputs by itself: attached from now on. FALSE with WRONG_STATE. */
 gboolean procstream_consumer_begin (ProcstreamConsumer *self,
                                     gconstpointer       family,

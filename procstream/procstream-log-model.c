@@ -44,6 +44,11 @@
  * returned the list stays as it is, even if it runs the main loop, and what it
  * clears is cleared right after it.
  *
+ * ## The end of a scope
+ *
+ * After [method@Procstream.Scope.abort] the list does not change any more by what it follows of the
+ * children of that scope: what came of these, and is not in the list by then, never is.
+ *
  * Since: 1.0
  */
 
@@ -160,45 +165,24 @@ emit (ProcstreamLogModel *self,
     g_list_model_items_changed (G_LIST_MODEL (self), position, removed, added);
 }
 
-static guint64
-count_lines (ProcstreamLineStore *store)
-{
-  return procstream_line_store_get_end (store) - procstream_line_store_get_first (store);
-}
-
-/* What must go at the front for @pending to have room; all of it when some of what came after it was dropped already. */
-static guint
-make_room (ProcstreamLogModel  *self,
-           ProcstreamLineStore *pending)
-{
-  ProcstreamLogLimits limits;
-  guint64             dropped, removed;
-  guint64             lines, bytes;
-
-  procstream_log_record_get_limits (self->record, &limits);
-  dropped = procstream_line_store_trim (pending, limits.max_lines, limits.max_bytes);
-  lines = limits.max_lines - count_lines (pending);
-  bytes = limits.max_bytes - procstream_line_store_get_bytes (pending);
-  if (procstream_line_store_get_first (pending) > procstream_line_store_get_end (self->shown))
-    lines = 0;
-  removed = procstream_line_store_trim (self->shown, lines, bytes);
-  procstream_log_record_add_dropped (self->record, dropped + removed);
-  return removed;
-}
-
+/* What came is shown after what goes has been told of: it may be less by then. */
 static void
 show_pending (ProcstreamLogModel *self)
 {
-  ProcstreamLineStore *pending = procstream_log_record_steal_pending (self->record, self->streams);
-  guint                before = get_n_items (self);
-  guint                removed = make_room (self, pending);
-  guint                added = count_lines (pending);
+  guint   before = get_n_items (self);
+  guint   removed, added;
+  guint64 max_lines, max_bytes;
+  g_autoptr (ProcstreamLogPending) pending = NULL;
 
+  pending = procstream_log_record_begin_showing (self->record, procstream_line_store_get_end (self->shown), self->streams, &max_lines, &max_bytes);
+  removed = procstream_line_store_trim (self->shown, max_lines, max_bytes);
+  procstream_log_record_add_dropped (self->record, removed);
   /* As one change, if nothing stays. */
   if (removed < before)
     emit (self, 0, removed, 0);
-  procstream_line_store_take (self->shown, pending);
-  procstream_line_store_free (pending);
+  pending = procstream_log_record_end_showing (self->record, g_steal_pointer (&pending));
+  procstream_line_store_take (self->shown, procstream_log_pending_get_store (pending));
+  added = get_n_items (self) - (before - removed);
   if (removed < before)
     emit (self, before - removed, 0, added);
   else
@@ -211,6 +195,7 @@ apply_clear (ProcstreamLogModel *self)
   guint64 first = procstream_line_store_get_first (self->shown);
   guint   n = CLAMP (self->clear_to, first, procstream_line_store_get_end (self->shown)) - first;
 
+  self->clear_to = 0;
   procstream_line_store_drop_first (self->shown, n);
   emit (self, 0, n, 0);
 }

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "procstream-consumer.h"
-#include "procstream-line-store-private.h"
+#include "procstream-log-pending-private.h"
 
 G_BEGIN_DECLS
 
@@ -46,10 +46,17 @@ void    procstream_log_record_set_first_shown (ProcstreamLogRecord *self,
 guint64 procstream_log_record_get_first_shown (ProcstreamLogRecord *self);
 void    procstream_log_record_post (ProcstreamLogRecord *self);
 
-/* What came since it was called last, in the order in which it came; the caller frees it. The names that stand for the numbers of streams
- * are added to @streams, an array of reference counted strings that only this adds to. */
-ProcstreamLineStore *procstream_log_record_steal_pending (ProcstreamLogRecord *self,
-                                                          GPtrArray           *streams);
+/* (transfer full) what came since the model took it last, in the order in which it came, and at most how many lines and bytes of what it
+ * shows until @shown_end may stay when it shows that, for all to keep to the limits. The names that stand for the numbers of streams are added to @streams, an
+ * array of reference counted strings that only this adds to. */
+ProcstreamLogPending *procstream_log_record_begin_showing (ProcstreamLogRecord *self,
+                                                           guint64              shown_end,
+                                                           GPtrArray           *streams,
+                                                           guint64             *max_lines,
+                                                           guint64             *max_bytes);
+/* (transfer full) what is to be shown now of @showing, which is taken: less, when an output was muted meanwhile. */
+ProcstreamLogPending *procstream_log_record_end_showing (ProcstreamLogRecord  *self,
+                                                         ProcstreamLogPending *showing);
 /* Lets go of what is pending; returns the id that comes next, or in a forked copy, where nothing does, one behind all. */
 guint64 procstream_log_record_forget_pending (ProcstreamLogRecord *self);
 /* For tests: what the threads that read hold while they add to it. */

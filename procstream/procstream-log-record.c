@@ -12,6 +12,8 @@
  * the order in which they were read. The model takes all of it once in an iteration of its context. Only it knows what it shows,
  * so that nothing of that is touched by any other thread.
  *
+ * What an output gave that is muted is left out in the very moment in which it is to be shown, which may be long after the output has ended.
+ *
  * pending is bounded by the same limits as what is shown. When the context does not iterate the oldest lines go, and are counted. So there
  * are never more than twice the limits, and never a feed that has to wait.
  *
@@ -19,7 +21,8 @@
  * does nothing then, and numbers are read as they are. What the list shows needs nothing of it.
  *
  * Whenever mutex is free:
- *  - pending keeps to the limits;
+ *  - pending keeps to the limits, and its ids go on from what is shown, or about to be; where lines of it were dropped, or it was cleared,
+ *    there is a hole before it;
  *  - the item was posted after the last line was added to it, or is about to be.
  */
 struct _ProcstreamLogRecord
@@ -29,12 +32,13 @@ struct _ProcstreamLogRecord
   ProcstreamDispatchItem *item;
   void (*changed) (GObject *outer);
 
-  GMutex               mutex;
-  ProcstreamLineStore *pending;
-  GPtrArray           *streams; /* of reference counted strings: the names that numbers in the store stand for */
-  ProcstreamLogLimits  limits;
-  ProcstreamLogCounts  counts;
-  guint64              first_shown;
+  GMutex                mutex;
+  ProcstreamLogPending *pending;
+  guint64               begin;   /* of what is pending, had nothing of it been dropped or cleared */
+  GPtrArray            *streams; /* of reference counted strings: the names that numbers in the store stand for */
+  ProcstreamLogLimits   limits;
+  ProcstreamLogCounts   counts;
+  guint64               first_shown;
 };
 
 /* --- Life --------------------------------------------------------------------------------------------------------------------- */
@@ -74,7 +78,7 @@ procstream_log_record_new (GObject      *outer,
   g_mutex_init (&self->mutex);
   g_weak_ref_init (&self->outer, outer);
   self->changed = changed;
-  self->pending = procstream_line_store_new (0);
+  self->pending = procstream_log_pending_new (0);
   self->streams = g_ptr_array_new_with_free_func ((GDestroyNotify) g_ref_string_release);
   self->item = procstream_dispatch_item_new (context, G_PRIORITY_DEFAULT, dispatch, self, ref_cb, unref_cb);
   procstream_dispatch_item_set_once (self->item);
@@ -94,7 +98,7 @@ procstream_log_record_unref (ProcstreamLogRecord *self)
   if (!g_atomic_ref_count_dec (&self->ref_count) || procstream_platform_forked ())
     return;
   procstream_dispatch_item_free (self->item);
-  procstream_line_store_free (self->pending);
+  procstream_log_pending_free (self->pending);
   g_ptr_array_unref (self->streams);
   g_weak_ref_clear (&self->outer);
   g_mutex_clear (&self->mutex);
@@ -112,7 +116,7 @@ procstream_log_record_post (ProcstreamLogRecord *self)
 static void
 keep_to_limits_locked (ProcstreamLogRecord *self)
 {
-  self->counts.lines_dropped += procstream_line_store_trim (self->pending, self->limits.max_lines, self->limits.max_bytes);
+  self->counts.lines_dropped += procstream_log_pending_trim (self->pending, self->limits.max_lines, self->limits.max_bytes);
 }
 
 void
@@ -181,19 +185,78 @@ procstream_log_record_get_first_shown (ProcstreamLogRecord *self)
 
 /* --- What is pending ---------------------------------------------------------------------------------------------------------- */
 
-ProcstreamLineStore *
-procstream_log_record_steal_pending (ProcstreamLogRecord *self,
-                                     GPtrArray           *streams)
+static guint64
+get_first (ProcstreamLogPending *pending)
 {
-  ProcstreamLineStore *pending;
+  return procstream_line_store_get_first (procstream_log_pending_get_store (pending));
+}
+
+static guint64
+get_end (ProcstreamLogPending *pending)
+{
+  return procstream_line_store_get_end (procstream_log_pending_get_store (pending));
+}
+
+/* Without what is muted by now. Where nothing is left of what was dropped in part, it is as if nothing had come, and what is shown stays. */
+static ProcstreamLogPending *
+exclude_muted (ProcstreamLogPending *pending, /* taken */
+               guint64               begin,
+               guint64               first)
+{
+  ProcstreamLogPending *left;
+
+  if (first == get_first (pending) && !procstream_log_pending_has_muted (pending))
+    return pending;
+  left = procstream_log_pending_dup_audible (pending, first);
+  procstream_log_pending_free (pending);
+  if (get_first (left) < get_end (left))
+    return left;
+  procstream_log_pending_free (left);
+  return procstream_log_pending_new (begin);
+}
+
+/* All of what is shown goes when some of what came after it was dropped already. */
+ProcstreamLogPending *
+procstream_log_record_begin_showing (ProcstreamLogRecord *self,
+                                     guint64              shown_end,
+                                     GPtrArray           *streams,
+                                     guint64             *max_lines,
+                                     guint64             *max_bytes)
+{
+  ProcstreamLogPending *showing;
+  ProcstreamLineStore  *store;
 
   g_mutex_lock (&self->mutex);
   for (guint i = streams->len; i < self->streams->len; i++)
     g_ptr_array_add (streams, g_ref_string_acquire (g_ptr_array_index (self->streams, i)));
-  pending = self->pending;
-  self->pending = procstream_line_store_new (procstream_line_store_get_end (pending));
+  self->pending = exclude_muted (self->pending, self->begin, get_first (self->pending));
+  keep_to_limits_locked (self);
+  store = procstream_log_pending_get_store (self->pending);
+  *max_lines = get_first (self->pending) > shown_end ? 0 : self->limits.max_lines - (get_end (self->pending) - get_first (self->pending));
+  *max_bytes = self->limits.max_bytes - procstream_line_store_get_bytes (store);
+  showing = self->pending;
+  self->begin = get_end (showing);
+  self->pending = procstream_log_pending_new (self->begin);
   g_mutex_unlock (&self->mutex);
-  return pending;
+  return showing;
+}
+
+ProcstreamLogPending *
+procstream_log_record_end_showing (ProcstreamLogRecord  *self,
+                                   ProcstreamLogPending *showing)
+{
+  guint64 first = get_first (showing);
+  guint64 n_fewer = get_end (showing);
+
+  showing = exclude_muted (showing, first, first);
+  n_fewer -= get_end (showing);
+  if (n_fewer == 0)
+    return showing;
+  g_mutex_lock (&self->mutex);
+  self->begin -= n_fewer;
+  self->pending = exclude_muted (self->pending, self->begin, get_first (self->pending) - n_fewer);
+  g_mutex_unlock (&self->mutex);
+  return showing;
 }
 
 guint64
@@ -204,8 +267,9 @@ procstream_log_record_forget_pending (ProcstreamLogRecord *self)
   if (procstream_platform_forked ())
     return G_MAXUINT64;
   g_mutex_lock (&self->mutex);
-  end = procstream_line_store_get_end (self->pending);
-  procstream_line_store_trim (self->pending, 0, 0);
+  end = get_end (self->pending);
+  self->begin = end;
+  procstream_log_pending_trim (self->pending, 0, 0);
   g_mutex_unlock (&self->mutex);
   return end;
 }
@@ -275,7 +339,7 @@ add_locked (Feed                 *self,
 {
   line->time_us = self->time_us;
   line->stream = get_stream_locked (self);
-  procstream_line_store_append (self->record->pending, line);
+  procstream_log_pending_append (self->record->pending, procstream_consumer_core_get_muted (self->core), line);
   keep_to_limits_locked (self->record);
 }
 
@@ -312,7 +376,7 @@ feed_event (gpointer                  native,
   gboolean any;
 
   g_mutex_lock (&self->record->mutex);
-  end = procstream_line_store_get_end (self->record->pending);
+  end = get_end (self->record->pending);
   if (event->type == PROCSTREAM_LOG_EVENT_CHUNK)
     {
       self->time_us = event->chunk->time_us;
@@ -327,7 +391,7 @@ feed_event (gpointer                  native,
       procstream_line_cursor_finish (&self->cursor, line_cb, self);
     }
   /* Some of what came may have gone already: that, too, changes what may be shown. */
-  any = procstream_line_store_get_end (self->record->pending) > end;
+  any = get_end (self->record->pending) > end;
   g_mutex_unlock (&self->record->mutex);
   if (any)
     procstream_log_record_post (self->record);
@@ -353,6 +417,15 @@ feed_attach (gpointer                     native,
     procstream_line_cursor_init (&self->cursor, lines);
   g_mutex_unlock (&self->record->mutex);
   return TRUE;
+}
+
+/* What it gave and is not shown yet never is, see the record. */
+static void
+feed_muted (gpointer native)
+{
+  Feed *self = native;
+
+  procstream_consumer_core_finish (self->core, PROCSTREAM_CONSUMER_STATE_CANCELLED, NULL);
 }
 
 /* The model lets go of the feeds that are over. */
@@ -393,6 +466,7 @@ static const ProcstreamNativeClass native_class = {
   .attach = feed_attach,
   .event = feed_event,
   .over = feed_over,
+  .muted = feed_muted,
   .get_bytes_torn = feed_get_bytes_torn,
   .free = feed_free,
 };

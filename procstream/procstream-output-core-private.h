@@ -212,6 +212,8 @@ void procstream_output_core_get_lag (ProcstreamOutputCore   *self,
 
 /* Tells all who subscribe by now that it is muted. Any thread, without a lock. */
 void procstream_output_core_mute (ProcstreamOutputCore *self);
+/* (transfer full) 1 from when it is muted on, which outlives it: atomic, and a g_atomic_rc_box. */
+gint *procstream_output_core_dup_muted (ProcstreamOutputCore *self);
 
 /* The place of a consumer, of which a single output has one, and others as many as are wanted. */
 gboolean procstream_output_core_claim (ProcstreamOutputCore *self,

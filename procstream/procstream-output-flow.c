@@ -72,11 +72,18 @@ collect_muted_locked (GPtrArray *subscriptions,
     }
 }
 
+gint *
+procstream_output_core_dup_muted (ProcstreamOutputCore *self)
+{
+  return g_atomic_rc_box_acquire (self->muted);
+}
+
 void
 procstream_output_core_mute (ProcstreamOutputCore *self)
 {
   g_autoptr (GPtrArray) muted = g_ptr_array_new ();
 
+  g_atomic_int_set (self->muted, TRUE);
   g_mutex_lock (&self->mutex);
   collect_muted_locked (self->pulling, muted);
   collect_muted_locked (self->pushed, muted);

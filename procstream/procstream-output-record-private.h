@@ -73,6 +73,7 @@ struct _ProcstreamOutputCore
   gboolean                 is_merged; /* constant, as the label is */
   ProcstreamOutputSettings settings;
   gconstpointer            family;  /* constant */
+  gint                    *muted;   /* atomic; others may hold it */
   GMainContext            *context; /* captured */
 
   GMutex     push_mutex;

@@ -29,6 +29,7 @@ procstream_output_core_new (const char                     *name,
   self->name = g_strdup (name);
   self->settings = *settings;
   self->family = family ? family : self;
+  self->muted = g_atomic_rc_box_new0 (gint);
   self->wake_after = choose_wake_after (settings);
   self->context = g_main_context_ref (context);
   g_mutex_init (&self->push_mutex);
@@ -72,6 +73,7 @@ procstream_output_core_unref (ProcstreamOutputCore *self)
   g_main_context_unref (self->context);
   g_free (self->name);
   g_free (self->label);
+  g_atomic_rc_box_release (self->muted);
   g_free (self);
 }
 

@@ -154,8 +154,10 @@ procstream_scope_remove (ProcstreamScope *self,
  * emitted by the scope, by its children and by their input and outputs, and no class of consumers of your own, and
  * no function of a [class@Procstream.LineWaiter], is called for one of these: such a consumer is
  * cancelled. When this is called in the thread of the main context in which they are emitted, that is so
- * at once, also for the other handlers of a signal whose handler it is called in. Who called an
- * asynchronous function still gets the answer, and a [class@Procstream.LogModel] goes on to show what it gets.
+ * at once, also for the other handlers of a signal whose handler it is called in. The list of a
+ * [class@Procstream.LogModel] that follows one of these outputs does not change any more by what
+ * comes from there, even if it was read before. Who called an
+ * asynchronous function still gets the answer.
  *
  * [method@Procstream.Scope.close] waits for the end of what was killed. A scope that is closed, or is being
  * closed, can be aborted.

@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "procstream-output-private.h"
 #include "test-hold.h"
 #include "test-process.h"
 #include "test-stream.h"
@@ -689,6 +690,127 @@ test_flood (void)
     test_stream_free (streams[i]);
 }
 
+/* --- Muting ------------------------------------------------------------------------------------------------------------------- */
+
+/* Two outputs, of which the first is muted sooner or later. */
+typedef struct
+{
+  View               *view;
+  TestStream         *muted;
+  TestStream         *other;
+  ProcstreamConsumer *feed; /* of muted */
+} Muting;
+
+static TestStream *muted_stream;
+
+static void
+mute (View *view)
+{
+  procstream_output_mute (muted_stream->output);
+}
+
+static void
+muting_init (Muting *self)
+{
+  self->view = view_new (g_object_new (PROCSTREAM_TYPE_LOG_MODEL, "max-lines", 3, NULL));
+  self->muted = muted_stream = new_stream (PROCSTREAM_DELIVERY_RELIABLE, 0);
+  self->other = new_stream (PROCSTREAM_DELIVERY_RELIABLE, 0);
+  self->feed = follow (self->view, self->muted);
+  g_object_unref (follow (self->view, self->other));
+}
+
+static void
+muting_clear (Muting *self)
+{
+  g_assert_cmpint (procstream_consumer_get_state (self->feed), ==, PROCSTREAM_CONSUMER_STATE_CANCELLED);
+  g_object_unref (self->feed);
+  test_stream_free (self->muted);
+  test_stream_free (self->other);
+  view_free (self->view);
+}
+
+/* What came of it and is not shown yet never is. */
+static void
+test_muted (void)
+{
+  Muting fixture;
+
+  muting_init (&fixture);
+  feed (fixture.muted, "1\n");
+  test_iterate ();
+  view_assert (fixture.view, "1", "0-0+1 ");
+  feed (fixture.other, "a\n");
+  feed (fixture.muted, "2\n");
+  feed (fixture.other, "b\n");
+  mute (fixture.view);
+  test_stream_write (fixture.muted, "3\n");
+  test_iterate ();
+  view_assert (fixture.view, "1|a|b", "1-0+2 ");
+  feed (fixture.other, "c\n");
+  test_iterate ();
+  view_assert (fixture.view, "a|b|c", "0-1+0 2-0+1 ");
+  muting_clear (&fixture);
+}
+
+/* In the middle of a change, after what goes was told of. */
+static void
+test_muted_in_handler (void)
+{
+  Muting fixture;
+
+  muting_init (&fixture);
+  feed (fixture.muted, "1\n2\n");
+  test_iterate ();
+  view_assert (fixture.view, "1|2", "0-0+2 ");
+  feed (fixture.muted, "3\n");
+  feed (fixture.other, "a\n");
+  fixture.view->act = mute;
+  test_iterate ();
+  view_assert (fixture.view, "2|a", "0-1+0 1-0+1 ");
+  feed (fixture.other, "b\nc\n");
+  test_iterate ();
+  view_assert (fixture.view, "a|b|c", "0-1+0 1-0+2 ");
+  muting_clear (&fixture);
+}
+
+/* Also when there was so much of it that what is shown would have gone. */
+static void
+test_muted_after_drop (void)
+{
+  Muting fixture;
+
+  muting_init (&fixture);
+  feed (fixture.muted, "1\n");
+  test_iterate ();
+  view_assert (fixture.view, "1", "0-0+1 ");
+  feed (fixture.muted, "2\n3\n4\n5\n");
+  mute (fixture.view);
+  test_iterate ();
+  view_assert (fixture.view, "1", "");
+  feed (fixture.other, "a\n");
+  test_iterate ();
+  view_assert (fixture.view, "1|a", "1-0+1 ");
+  muting_clear (&fixture);
+}
+
+/* Long after it has ended: only who shows knows of it then. */
+static void
+test_muted_after_end (void)
+{
+  g_autoptr (View) view = view_new (procstream_log_model_new ());
+  TestStream *stream = new_stream (PROCSTREAM_DELIVERY_RELIABLE, 0);
+  g_autoptr (ProcstreamConsumer) consumer = follow (view, stream);
+
+  feed (stream, "1\n2\n");
+  test_stream_close (stream);
+  while (procstream_consumer_get_state (consumer) == PROCSTREAM_CONSUMER_STATE_ATTACHED)
+    test_hold_pass ();
+  procstream_output_mute (stream->output);
+  test_iterate ();
+  view_assert (view, "", "");
+  test_stream_free (stream);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -712,5 +834,9 @@ main (int   argc,
   g_test_add_func ("/log-model/consumers", test_consumers);
   g_test_add_func ("/log-model/follow-fails", test_follow_fails);
   g_test_add_func ("/log-model/flood", test_flood);
+  g_test_add_func ("/log-model/muted", test_muted);
+  g_test_add_func ("/log-model/muted-after-end", test_muted_after_end);
+  g_test_add_func ("/log-model/muted-in-handler", test_muted_in_handler);
+  g_test_add_func ("/log-model/muted-after-drop", test_muted_after_drop);
   return g_test_run ();
 }

@@ -8,6 +8,8 @@
 #include "test-start.h"
 #include "test-utils.h"
 
+#include <stdlib.h>
+
 #define WATCHDOG_MS (TEST_WATCHDOG_SECONDS * 1000)
 
 TestScope *
@@ -67,6 +69,23 @@ test_scope_spawn (TestScope  *self,
   g_assert_true (procstream_child_start (child, NULL));
   line = procstream_reader_read_line (reader, WATCHDOG_MS, NULL, NULL);
   g_assert_nonnull (line);
+  return child;
+}
+
+/* One that leaves somebody behind whom SIGTERM does not end, and what number that has. */
+ProcstreamChild *
+test_scope_spawn_stubborn (TestScope *fixture,
+                           int       *left)
+{
+  ProcstreamChild *child = test_scope_create (fixture, "stubborn");
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  g_autofree char *line = NULL;
+
+  g_assert_true (procstream_output_attach (procstream_child_get_stdout (child), PROCSTREAM_CONSUMER (reader), NULL));
+  g_assert_true (procstream_child_start (child, NULL));
+  line = procstream_reader_read_line (reader, WATCHDOG_MS, NULL, NULL);
+  g_assert_nonnull (line);
+  *left = atoi (line);
   return child;
 }
 

@@ -21,6 +21,8 @@ ProcstreamChild *test_scope_create (TestScope *self, const char *mode);
 ProcstreamChild *test_scope_create_missing (TestScope *self);
 /* Runs, and has said where it is, if its mode says so. */
 ProcstreamChild *test_scope_spawn (TestScope *self, const char *mode);
+/* Leaves somebody behind, @left, who does not end by SIGTERM. */
+ProcstreamChild *test_scope_spawn_stubborn (TestScope *self, int *left);
 void             test_scope_enqueue (TestScope *self, ProcstreamChild *child);
 void             test_scope_close (TestScope *self);
 void             test_scope_assert_ended_by (ProcstreamChild *child, int signum, ProcstreamCause cause);
