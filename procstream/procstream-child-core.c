@@ -82,6 +82,42 @@ make_input (ProcstreamChildCore *self)
     }
 }
 
+/* What the end of the output of a terminal means to others. */
+typedef struct
+{
+  ProcstreamBell      *bell;
+  ProcstreamPtyKeeper *keeper;
+} TerminalEnd;
+
+static void
+terminal_ended_cb (gpointer data)
+{
+  TerminalEnd *self = data;
+
+  procstream_pty_keeper_drain (self->keeper);
+  procstream_bell_ring (self->bell);
+}
+
+static void
+terminal_end_free (gpointer data)
+{
+  TerminalEnd *self = data;
+
+  procstream_bell_unref (self->bell);
+  procstream_pty_keeper_unref (self->keeper);
+  g_free (self);
+}
+
+static void
+keep_terminal (ProcstreamChildCore *self)
+{
+  TerminalEnd *end = g_new (TerminalEnd, 1);
+
+  self->keeper = procstream_pty_keeper_new ();
+  *end = (TerminalEnd){ procstream_bell_ref (self->bell), procstream_pty_keeper_ref (self->keeper) };
+  procstream_output_core_set_ended_func (self->outputs[0], terminal_ended_cb, end, terminal_end_free);
+}
+
 ProcstreamChildCore *
 procstream_child_core_new (ProcstreamChildOptions *options,
                            GMainContext           *context,
@@ -117,7 +153,10 @@ procstream_child_core_new (ProcstreamChildOptions *options,
       procstream_output_core_set_stream (self->outputs[i], streams[i]);
       if (i == 2)
         procstream_output_core_set_merged (self->outputs[i]);
-      procstream_output_core_set_ended_func (self->outputs[i], procstream_bell_ring, procstream_bell_ref (self->bell), procstream_bell_unref);
+      if (i == 0 && self->options.pty.enabled)
+        keep_terminal (self);
+      else
+        procstream_output_core_set_ended_func (self->outputs[i], procstream_bell_ring, procstream_bell_ref (self->bell), procstream_bell_unref);
     }
   make_input (self);
   return self;
@@ -139,6 +178,7 @@ procstream_child_core_unref (ProcstreamChildCore *self)
   g_array_unref (self->phases);
   g_array_unref (self->tries);
   procstream_child_ends_close (&self->ends);
+  g_clear_pointer (&self->keeper, procstream_pty_keeper_unref);
   if (self->pidfd >= 0)
     close (self->pidfd);
   g_clear_pointer (&self->poll_set, procstream_poll_set_unref);

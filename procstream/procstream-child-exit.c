@@ -115,6 +115,8 @@ procstream_child_core_conclude (ProcstreamChildCore *self,
   if (self->end_us == 0)
     self->end_us = g_get_monotonic_time ();
   procstream_child_core_take_terminal_back (self, known && WIFSIGNALED (status));
+  if (self->keeper)
+    procstream_pty_keeper_close (self->keeper);
   close_input (self);
   g_mutex_lock (&self->mutex);
   self->exit_code = known && WIFEXITED (status) ? WEXITSTATUS (status) : -1;

@@ -7,6 +7,7 @@
 #include "procstream-child-request-private.h"
 #include "procstream-guard-private.h"
 #include "procstream-poll-set-private.h"
+#include "procstream-pty-keeper-private.h"
 #include "procstream-scope-core-private.h"
 #include "procstream-shutdown-private.h"
 #include "procstream-writing-private.h"
@@ -27,6 +28,7 @@ struct _ProcstreamChildCore
   ProcstreamBell         *bell;
   ProcstreamOutputCore   *outputs[PROCSTREAM_CHILD_MAX_OUTPUTS];
   ProcstreamInputCore    *input;                                  /* NULL where it is no pipe */
+  ProcstreamPtyKeeper    *keeper;                                 /* NULL where there is no pseudo-terminal */
   ProcstreamConsumerCore *writers[PROCSTREAM_CHILD_MAX_OUTPUTS];  /* of outputs that go to a file as well; NULL: none; constant once it may be started */
   ProcstreamWriting      *writings[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* theirs */
   ProcstreamWaiters      *claimed;

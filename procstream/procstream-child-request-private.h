@@ -16,6 +16,7 @@ typedef struct
   ProcstreamExact     exact;    /* instead of those of both outputs */
   ProcstreamTerminal *terminal; /* where the child inherits one in a group of its own */
   int                 guard;    /* our end of the channel to its guard, -1: none */
+  int                 kept;     /* our side of its pseudo-terminal, beside what is read and written, -1: none */
 } ProcstreamChildEnds;
 
 /* From options to a request. NULL, with an error that names the process, when there is no descriptor left for it; @ends is to be
@@ -23,7 +24,7 @@ typedef struct
 ProcstreamSpawnRequest *procstream_child_request_new (ProcstreamChildOptions *options,
                                                       ProcstreamChildEnds    *ends,
                                                       GError                **error);
-#define PROCSTREAM_CHILD_NO_ENDS ((ProcstreamChildEnds){ { -1, -1, -1 }, PROCSTREAM_EXACT_NONE, NULL, -1 })
+#define PROCSTREAM_CHILD_NO_ENDS ((ProcstreamChildEnds){ { -1, -1, -1 }, PROCSTREAM_EXACT_NONE, NULL, -1, -1 })
 /* The terminal is not touched: it is taken back. */
 void procstream_child_ends_close (ProcstreamChildEnds *self);
 

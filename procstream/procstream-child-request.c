@@ -90,19 +90,27 @@ give_slave (Plan    *self,
   return take_or_fail (self, fcntl (self->slave, F_DUPFD_CLOEXEC, 3), target, "A pseudo-terminal", error);
 }
 
-/* The standard input has a descriptor of our side of its own: the two are closed at different times. */
+/* Another descriptor of our side: what is read, what is written and what is kept are closed at different times. */
+static gboolean
+dup_master (Plan    *self,
+            int     *fd,
+            GError **error)
+{
+  int errsv;
+
+  *fd = fcntl (self->ends->pipes[STDOUT_FILENO], F_DUPFD_CLOEXEC, 3);
+  if (*fd >= 0)
+    return TRUE;
+  errsv = errno;
+  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "A pseudo-terminal: %s", g_strerror (errsv));
+  return FALSE;
+}
+
 static gboolean
 give_typed_input (Plan    *self,
                   GError **error)
 {
-  int errsv;
-
-  self->ends->pipes[STDIN_FILENO] = fcntl (self->ends->pipes[STDOUT_FILENO], F_DUPFD_CLOEXEC, 3);
-  if (self->ends->pipes[STDIN_FILENO] >= 0)
-    return give_slave (self, STDIN_FILENO, error);
-  errsv = errno;
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "A pseudo-terminal: %s", g_strerror (errsv));
-  return FALSE;
+  return dup_master (self, &self->ends->pipes[STDIN_FILENO], error) && give_slave (self, STDIN_FILENO, error);
 }
 
 static gboolean
@@ -114,7 +122,8 @@ open_pty (Plan    *self,
   self->request->controlling = STDOUT_FILENO;
   self->request->new_session = TRUE;
   self->request->new_group = FALSE;
-  return procstream_pty_open (&self->options->pty, &self->ends->pipes[STDOUT_FILENO], &self->slave, error);
+  return procstream_pty_open (&self->options->pty, &self->ends->pipes[STDOUT_FILENO], &self->slave, error) &&
+         dup_master (self, &self->ends->kept, error);
 }
 
 /* What a pipeline made for it. */
@@ -305,6 +314,8 @@ procstream_child_ends_close (ProcstreamChildEnds *self)
   procstream_exact_close (&self->exact);
   if (self->guard >= 0)
     close (g_steal_fd (&self->guard));
+  if (self->kept >= 0)
+    close (g_steal_fd (&self->kept));
   for (guint i = 0; i < G_N_ELEMENTS (self->pipes); i++)
     if (self->pipes[i] >= 0)
       close (g_steal_fd (&self->pipes[i]));

@@ -37,6 +37,8 @@ claim_stream (ProcstreamChildCore *self,
 static void
 open_streams (ProcstreamChildCore *self)
 {
+  if (self->keeper)
+    procstream_pty_keeper_open (self->keeper, g_steal_fd (&self->ends.kept));
   if (self->options.merged_view)
     procstream_merge_open (self->outputs[2], self->outputs);
   if (self->options.exact_order)

@@ -22,7 +22,11 @@ procstream_launcher_install_pty (GObjectClass *klass)
    * [property@Procstream.Launcher:stderr-config] is set, and its standard input comes from there if
    * [property@Procstream.Launcher:stdin-mode] says so. What arrives is
    * [property@Procstream.Child:stdout]; the two outputs cannot be told apart. Its
-   * end comes when nobody has the terminal open any more, as with a pipe.
+   * end comes when nobody has the terminal open any more, as with a pipe, or when
+   * the child exits. The program keeps its side open until then, so that no child gets a
+   * `SIGHUP` for having closed its outputs, or because nobody reads them any more. What is
+   * written after the end, by a child that opens `/dev/tty` again, and what is
+   * written when nobody reads any more, is thrown away.
    *
    * It cannot be had with %PROCSTREAM_CONTAINMENT_PROCESS, nor when the standard
    * output goes elsewhere. The variable `TERM` is the program's own; programs that

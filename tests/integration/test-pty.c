@@ -5,9 +5,11 @@
 #include "test-process.h"
 #include "test-utils.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static TestProcess *
 pty_process_new (void)
@@ -349,6 +351,169 @@ test_prompt (void)
 
 /* --- The end ------------------------------------------------------------------------------------------------------------------ */
 
+/* A child with a channel to the test beside its terminal. It is told to go on by the end of number 3, and has number 4 to say something
+ * where there is no terminal. */
+typedef struct
+{
+  TestProcess *process;
+  int          tell;
+  int          hear;
+} Aside;
+
+static void
+aside_begin (Aside                *self,
+             ProcstreamContainment containment,
+             ProcstreamLifetime    lifetime,
+             const char           *script)
+{
+  int told[2];
+  int heard[2];
+
+  self->process = pty_process_new ();
+  procstream_launcher_set_containment (self->process->launcher, containment);
+  procstream_launcher_set_lifetime (self->process->launcher, lifetime);
+  g_assert_cmpint (pipe2 (told, O_CLOEXEC), ==, 0);
+  g_assert_cmpint (pipe2 (heard, O_CLOEXEC), ==, 0);
+  self->tell = told[1];
+  self->hear = heard[0];
+  procstream_launcher_take_fd (self->process->launcher, told[0], 3);
+  procstream_launcher_take_fd (self->process->launcher, heard[1], 4);
+  begin (self->process, script);
+  procstream_launcher_close_fd (self->process->launcher, 3);
+  procstream_launcher_close_fd (self->process->launcher, 4);
+}
+
+static void
+aside_go_on (Aside *self)
+{
+  close (g_steal_fd (&self->tell));
+}
+
+/* All that it says until it is gone, or closes number 4. */
+static void
+aside_assert_hears (Aside      *self,
+                    const char *expected)
+{
+  char   text[100] = "";
+  gsize  length = 0;
+  gssize n;
+
+  while (length < sizeof text - 1 && (n = read (self->hear, text + length, sizeof text - 1 - length)) != 0)
+    {
+      g_assert_cmpint (n, >, 0);
+      length += n;
+    }
+  g_assert_cmpstr (text, ==, expected);
+}
+
+static void
+aside_clear (Aside *self)
+{
+  g_clear_pointer (&self->process, test_process_free);
+  if (self->hear >= 0)
+    close (self->hear);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Aside, aside_clear)
+
+static gboolean
+is_stdout_over (gpointer data)
+{
+  TestProcess *process = data;
+
+  return strchr (process->order->str, 'O') != NULL;
+}
+
+static void
+check_closed_early (ProcstreamContainment containment)
+{
+  g_auto (Aside) aside = { 0 };
+
+  aside_begin (&aside, containment, PROCSTREAM_LIFETIME_APPLICATION,
+               "trap 'echo HUP >&4; exit 9' HUP; echo out; exec 0<&- 1>&- 2>&-; read go <&3; echo end >&4; exit 0");
+  test_run_until (NULL, "the end of the output", is_stdout_over, aside.process);
+  g_assert_cmpint (procstream_output_get_state (procstream_child_get_stdout (aside.process->child)), ==, PROCSTREAM_OUTPUT_STATE_ENDED);
+  g_assert_cmpint (procstream_child_get_state (aside.process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  aside_go_on (&aside);
+  test_process_run_to_completed (aside.process);
+  aside_assert_hears (&aside, "end\n");
+  g_assert_cmpstr (aside.process->out->str, ==, "out\n");
+  g_assert_cmpint (procstream_child_get_term_signal (aside.process->child), ==, 0);
+  g_assert_cmpint (procstream_child_get_exit_code (aside.process->child), ==, 0);
+}
+
+/* Who has nothing more to say may still have something to do. */
+static void
+test_closed_early (void)
+{
+  guint before;
+
+  check_closed_early (PROCSTREAM_CONTAINMENT_GROUP);
+  before = test_count_fds ();
+  check_closed_early (PROCSTREAM_CONTAINMENT_GROUP);
+  check_closed_early (PROCSTREAM_CONTAINMENT_SESSION);
+  test_assert_fds (before);
+}
+
+static void
+test_closed_early_with_guard (void)
+{
+  guint before;
+
+  check_closed_early (PROCSTREAM_CONTAINMENT_TREE);
+  before = test_count_fds ();
+  check_closed_early (PROCSTREAM_CONTAINMENT_TREE);
+  test_assert_fds (before);
+}
+
+/* More than a terminal holds is written once the output is over, twice, and both is thrown away. */
+static void
+test_opened_again (void)
+{
+  g_auto (Aside) aside = { 0 };
+
+  aside_begin (&aside, PROCSTREAM_CONTAINMENT_GROUP, PROCSTREAM_LIFETIME_APPLICATION,
+               "echo out; exec 0<&- 1>&- 2>&-; read go <&3;"
+               "for i in 1 2; do head -c 1000000 /dev/zero >/dev/tty && echo $i >&4; done; exit 0");
+  test_run_until (NULL, "the end of the output", is_stdout_over, aside.process);
+  aside_go_on (&aside);
+  test_process_run_to_completed (aside.process);
+  aside_assert_hears (&aside, "1\n2\n");
+  g_assert_cmpstr (aside.process->out->str, ==, "out\n");
+  g_assert_null (strchr (strchr (aside.process->order->str, 'O'), 'o'));
+  g_assert_cmpint (procstream_child_get_exit_code (aside.process->child), ==, 0);
+}
+
+/* A child whose object goes is ended, and nobody reads any more what it writes on the way out, which is more than a terminal holds. */
+static void
+test_nobody_reads (void)
+{
+  g_auto (Aside) aside = { 0 };
+  GWeakRef output;
+  guint    before;
+  int      pid;
+
+  check_closed_early (PROCSTREAM_CONTAINMENT_GROUP);
+  before = test_count_fds ();
+  aside_begin (&aside, PROCSTREAM_CONTAINMENT_GROUP, PROCSTREAM_LIFETIME_BOUND,
+               "trap 'echo HUP >&4; exit 9' HUP; trap 'head -c 1000000 /dev/zero && echo end >&4; exit 0' TERM; echo ready; while :; do sleep 0.05; done");
+  aside_go_on (&aside);
+  test_process_run_until_out (aside.process, strlen ("ready\n"));
+  pid = procstream_child_get_pid (aside.process->child);
+  g_weak_ref_init (&output, procstream_child_get_stdout (aside.process->child));
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_WARNING, "*was let go of*");
+  g_clear_pointer (&aside.process, test_process_free);
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  g_test_assert_expected_messages ();
+  g_assert_null (g_weak_ref_get (&output));
+  g_weak_ref_clear (&output);
+  aside_assert_hears (&aside, "end\n");
+  test_await_gone (pid);
+  close (g_steal_fd (&aside.hear));
+  test_assert_fds (before);
+}
+
 static void
 test_signals (void)
 {
@@ -434,6 +599,10 @@ main (int    argc,
   g_test_add_func ("/pty/input/control", test_control_characters);
   g_test_add_func ("/pty/input/broken", test_broken);
   g_test_add_func ("/pty/prompt", test_prompt);
+  g_test_add_func ("/pty/closed-early", test_closed_early);
+  g_test_add_func ("/pty/closed-early/guard", test_closed_early_with_guard);
+  g_test_add_func ("/pty/opened-again", test_opened_again);
+  g_test_add_func ("/pty/nobody-reads", test_nobody_reads);
   g_test_add_func ("/pty/signals", test_signals);
   g_test_add_func ("/pty/descriptors/left", test_no_descriptors_left);
   g_test_add_func ("/pty/refused", test_refused);
