@@ -200,6 +200,10 @@ install_limits (void)
    * How long the child may write nothing, in milliseconds, or
    * %PROCSTREAM_NO_TIMEOUT, which is the default.
    *
+   * Time in which an output is not read, because a reliable consumer is behind, does not
+   * count. A program that writes in blocks, as many do where their output is no terminal, looks
+   * idle while it works: see [property@Procstream.Launcher:pty].
+   *
    * Since: 1.0
    */
   properties[PROP_IDLE_TIMEOUT_MS] = g_param_spec_int64 ("idle-timeout-ms", NULL, NULL, G_MININT64, G_MAXINT64, PROCSTREAM_NO_TIMEOUT, flags);

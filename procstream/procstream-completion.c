@@ -10,6 +10,7 @@
 #include "procstream-line-count-private.h"
 #include "procstream-result-private.h"
 #include "procstream-ring-private.h"
+#include "procstream-silence-private.h"
 
 #include <string.h>
 
@@ -51,7 +52,6 @@ typedef struct
   guint64         cut;
   guint64         lost;
   guint64         gaps;
-  gint64          last_us;
   gboolean        ended;
   GError         *read_error;
 } Stream;
@@ -177,7 +177,6 @@ take_chunk_locked (Stream          *self,
   const ProcstreamCompleteSettings *settings = &self->completion->settings;
 
   self->seen += chunk->size;
-  self->last_us = chunk->time_us;
   procstream_ring_push (self->tail, chunk->data, chunk->size);
   if (self->kept == NULL)
     return;
@@ -256,17 +255,23 @@ are_ended (ProcstreamCompletion *self)
 
 /* --- Looking ------------------------------------------------------------------------------------------------------------------ */
 
+/* Since when it has written nothing. One that has closed its outputs goes on writing nothing. */
 static gint64
-get_last_us (ProcstreamCompletion *self)
+get_silent_since (ProcstreamCompletion *self,
+                  gint64                now_us)
 {
-  gint64 last_us = self->begin_us;
+  const ProcstreamSilence silence = {
+    .outputs = { self->streams[0].output, self->streams[1].output },
+    .watched = { self->settings.idle[0], self->settings.idle[1] },
+    .in_step = procstream_child_core_get_options (self->child)->exact_order,
+  };
+  ProcstreamSilenceFacts facts;
 
-  g_mutex_lock (&self->mutex);
-  for (guint i = 0; i < 2; i++)
-    if (self->settings.idle[i])
-      last_us = MAX (last_us, self->streams[i].last_us);
-  g_mutex_unlock (&self->mutex);
-  return last_us;
+  /* Looking costs a little, and most waits do not ask. */
+  if (self->settings.idle_timeout_ms < 0)
+    return now_us;
+  procstream_silence_look (&silence, self->begin_us, now_us, &facts);
+  return facts.since_us;
 }
 
 /* A time that has come ends the wait; one that has not makes the source ready then. */
@@ -314,7 +319,7 @@ find_cause (ProcstreamCompletion *self,
     return PROCSTREAM_CAUSE_OUTPUT_LIMIT;
   if (is_due (self->begin_us, self->settings.timeout_ms, now_us, next_us))
     return PROCSTREAM_CAUSE_TIMED_OUT;
-  if (is_due (get_last_us (self), self->settings.idle_timeout_ms, now_us, next_us))
+  if (is_due (get_silent_since (self, now_us), self->settings.idle_timeout_ms, now_us, next_us))
     return PROCSTREAM_CAUSE_IDLE;
   return PROCSTREAM_CAUSE_NONE;
 }

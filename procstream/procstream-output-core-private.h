@@ -97,6 +97,20 @@ typedef struct
 void procstream_output_core_get_counts (ProcstreamOutputCore   *self,
                                         ProcstreamOutputCounts *counts);
 
+/* Whether it says something, for whoever watches that it does. */
+typedef struct
+{
+  gint64   last_us;    /* the time of its last chunk, 0: there was none */
+  gint64   resumed_us; /* when it went on reading, 0: it never paused */
+  gboolean paused;     /* it does not read */
+  gboolean pending;    /* something is there that it has not read yet, as far as that is known */
+  gboolean over;       /* nothing is read any more */
+} ProcstreamOutputActivity;
+
+/* Any thread. */
+void procstream_output_core_get_activity (ProcstreamOutputCore     *self,
+                                          ProcstreamOutputActivity *activity);
+
 /* Called in the thread that reads before each chunk and before the end, without a lock: the place where the signals of the outer
  * object notice that handlers were connected. */
 void procstream_output_core_set_probe (ProcstreamOutputCore *self,

@@ -40,6 +40,7 @@ procstream_output_core_update_reading_locked (ProcstreamOutputCore *self)
   else if (self->state == PROCSTREAM_OUTPUT_STATE_PAUSED && !self->held_back && procstream_chunk_log_may_resume (self->log))
     {
       set_state_locked (self, PROCSTREAM_OUTPUT_STATE_OPEN);
+      self->resumed_us = g_get_monotonic_time ();
       self->source->klass->set_reading (self->source, TRUE);
     }
 }
@@ -443,6 +444,7 @@ procstream_output_core_feed (ProcstreamOutputCore *self,
       return FALSE;
     }
   procstream_chunk_log_append (self->log, procstream_chunk_ref (chunk));
+  self->last_us = chunk->time_us;
   if (!self->feeding || ++self->unannounced >= self->wake_after)
     procstream_output_core_wake_locked (self);
   g_mutex_unlock (&self->mutex);

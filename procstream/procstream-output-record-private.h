@@ -91,6 +91,8 @@ struct _ProcstreamOutputCore
   guint                 unannounced; /* of them, nobody was woken for so many */
   guint                 wake_after;  /* how many that may be */
   guint                 holds;
+  gint64                last_us;    /* of the last chunk */
+  gint64                resumed_us; /* the last time that the state went from PAUSED to OPEN */
   gboolean              held_back;
   gboolean              is_cut;           /* it is to end as soon as it is open */
   gboolean              opening;          /* atomic */

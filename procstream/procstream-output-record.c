@@ -183,6 +183,27 @@ procstream_output_core_get_counts (ProcstreamOutputCore   *self,
   procstream_platform_unlock_to_read (&self->mutex);
 }
 
+static gboolean
+has_pending_locked (ProcstreamOutputCore *self)
+{
+  return self->source && self->source->klass->get_pending && self->source->klass->get_pending (self->source) > 0;
+}
+
+void
+procstream_output_core_get_activity (ProcstreamOutputCore     *self,
+                                     ProcstreamOutputActivity *activity)
+{
+  g_mutex_lock (&self->mutex);
+  *activity = (ProcstreamOutputActivity){
+    .last_us = self->last_us,
+    .resumed_us = self->resumed_us,
+    .paused = self->state == PROCSTREAM_OUTPUT_STATE_PAUSED,
+    .pending = has_pending_locked (self),
+    .over = self->state > PROCSTREAM_OUTPUT_STATE_PAUSED,
+  };
+  g_mutex_unlock (&self->mutex);
+}
+
 guint64
 procstream_output_core_get_offset (ProcstreamOutputCore   *self,
                                    ProcstreamSubscription *subscription)
