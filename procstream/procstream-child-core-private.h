@@ -41,6 +41,8 @@ typedef struct
   ProcstreamOutputSettings  outputs[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* stdout, stderr, merged */
   gboolean                  merged_view;
   gboolean                  exact_order;
+  gint64                    idle_timeout_ms;                     /* -1: it is not watched for silence */
+  gboolean                  idle[2];                             /* stdout, stderr */
   char                     *files[PROCSTREAM_CHILD_MAX_OUTPUTS]; /* where they go, or go as well; NULL: nowhere */
   ProcstreamFileMode        file_modes[PROCSTREAM_CHILD_MAX_OUTPUTS];
   ProcstreamLifetime        lifetime; /* but for what detaching changes */
@@ -49,6 +51,9 @@ typedef struct
 } ProcstreamChildOptions;
 
 void procstream_child_options_clear (ProcstreamChildOptions *options);
+/* Whether something would be noticed of a silence that is to be told of. */
+gboolean procstream_child_options_check_silence (const ProcstreamChildOptions *options,
+                                                 GError                      **error);
 
 /* The inner record of a child. Atomically counted; held by the outer ProcstreamChild and, from the start to the exit, by
  * the spawner and the I/O thread. */
@@ -162,6 +167,9 @@ void procstream_child_core_kill_at_exit (ProcstreamChildCore *self);
 /* The phases that were begun, in their order, number @i from 0 on: (transfer full) (nullable). */
 ProcstreamShutdownPhase *procstream_child_core_dup_phase (ProcstreamChildCore *self,
                                                           guint                i);
+/* Of a silence that has lasted as long as it may, and is not over: once, in the context of the outer object. */
+gboolean procstream_child_core_take_silence (ProcstreamChildCore *self,
+                                             gint64              *silent_ms);
 /* What is known of it by now; the name is the record's own. */
 void procstream_child_core_get_facts (ProcstreamChildCore   *self,
                                       ProcstreamResultFacts *facts);

@@ -174,7 +174,7 @@ procstream_child_core_unref (ProcstreamChildCore *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
-  g_assert (self->watch == 0 && self->guard_fd < 0 && self->shutdown == NULL);
+  g_assert (self->watch == 0 && self->guard_fd < 0 && self->shutdown == NULL && self->idle_source == NULL);
   g_array_unref (self->phases);
   g_array_unref (self->tries);
   procstream_child_ends_close (&self->ends);

@@ -117,6 +117,7 @@ procstream_child_core_conclude (ProcstreamChildCore *self,
   procstream_child_core_take_terminal_back (self, known && WIFSIGNALED (status));
   if (self->keeper)
     procstream_pty_keeper_close (self->keeper);
+  procstream_child_core_unwatch_silence (self);
   close_input (self);
   g_mutex_lock (&self->mutex);
   self->exit_code = known && WIFEXITED (status) ? WEXITSTATUS (status) : -1;

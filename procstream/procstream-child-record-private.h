@@ -65,6 +65,11 @@ struct _ProcstreamChildCore
   ProcstreamResult    *result;
   GError              *error;
 
+  GSource *idle_source; /* the I/O thread's; NULL: none */
+  gboolean silence_noticed;
+  gint64   silence_since_us;
+  gint64   silence_told_us;
+
   ProcstreamCause        cause;  /* of the first shutdown; NONE: there was none */
   gboolean               killed; /* SIGKILL was sent, or is about to be */
   guint                  n_shutdowns;
@@ -97,6 +102,13 @@ void     procstream_child_core_guarded_gone (ProcstreamChildCore *self); /* the 
 gboolean procstream_child_core_order_guard_locked (ProcstreamChildCore *self,
                                                    int                  whom,
                                                    int                  signum); /* FALSE with errno */
+
+/* From when it runs on, and until it has exited; see procstream-child-idle.c. In the I/O thread. */
+void procstream_child_core_watch_silence (ProcstreamChildCore *self);
+void procstream_child_core_unwatch_silence (ProcstreamChildCore *self);
+/* As its timer does: when to look again, -1: never. */
+gint64 procstream_child_core_look_for_silence (ProcstreamChildCore *self,
+                                               gint64               now_us);
 
 /* In the I/O thread, after the state has changed, and only there: a shutdown that is under way goes on. */
 void procstream_child_core_advance_shutdown (ProcstreamChildCore *self);

@@ -84,6 +84,7 @@ spawned_cb (gpointer           user_data,
   procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_RUNNING);
   g_mutex_unlock (&self->mutex);
   g_cond_broadcast (&self->cond);
+  procstream_child_core_watch_silence (self);
   procstream_waiters_complete (self->started, NULL);
   procstream_bell_ring (self->bell);
   /* Before the exit is watched for, which gives the reference away. */
@@ -172,7 +173,7 @@ procstream_child_core_launch (ProcstreamChildCore *self)
   self->exits_ignored = procstream_platform_ignores_exits ();
   if (self->environment.helper == NULL)
     read_environment (self);
-  if (check_allowed (self, &error) && claim_stream (self, &error))
+  if (check_allowed (self, &error) && procstream_child_options_check_silence (&self->options, &error) && claim_stream (self, &error))
     request = procstream_child_request_new (&self->options, &self->ends, &error);
   if (request == NULL)
     {

@@ -73,6 +73,7 @@ enum
 enum
 {
   TERMINATING,
+  IDLE,
   EXITED,
   COMPLETED,
   N_SIGNALS,
@@ -228,6 +229,15 @@ emit_phases (ProcstreamChild *self)
 }
 
 static void
+emit_idle (ProcstreamChild *self)
+{
+  gint64 silent_ms;
+
+  if (!self->exited && !g_atomic_int_get (&self->opening_awaits) && procstream_child_core_take_silence (self->core, &silent_ms))
+    g_signal_emit (self, signals[IDLE], 0, silent_ms);
+}
+
+static void
 emit_exited (ProcstreamChild *self)
 {
   if (self->exited || !is_exited (self) || g_atomic_int_get (&self->opening_awaits))
@@ -263,7 +273,7 @@ emit_completed (ProcstreamChild *self)
 static void
 advance (gpointer outer)
 {
-  static void (*const emitters[]) (ProcstreamChild *) = { emit_state, emit_phases, emit_exited, emit_completed };
+  static void (*const emitters[]) (ProcstreamChild *) = { emit_state, emit_phases, emit_idle, emit_exited, emit_completed };
 
   ProcstreamChild   *self = outer;
   ProcstreamEmission emission;
@@ -588,6 +598,28 @@ install_signals (void)
    */
   signals[TERMINATING] = g_signal_new ("terminating", PROCSTREAM_TYPE_CHILD, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                        G_TYPE_NONE, 1, PROCSTREAM_TYPE_SHUTDOWN_PHASE);
+  /**
+   * ProcstreamChild::idle:
+   * @self: the child
+   * @silent_ms: for how long it has written nothing, in milliseconds
+   *
+   * The child has written nothing for as long as [property@Procstream.Launcher:idle-timeout-ms]
+   * says. What is done about it is up to the handler: it may warn, or end the child
+   * with [method@Procstream.Child.terminate_async].
+   *
+   * It counts from the start of the child, and is told of once for each silence: again only after
+   * the child has written something, and has then been silent for as long once more. A silence
+   * that is over before the main context of the child can tell of it is not told of. Nor is
+   * one before the start, during a shutdown, or after the exit or the end of the outputs
+   * that are watched.
+   *
+   * Whether anybody is attached to the outputs makes no difference. Time in which an output is
+   * not read, because a reliable consumer is behind, is no silence, and it counts anew
+   * from when reading goes on.
+   *
+   * Since: 1.0
+   */
+  signals[IDLE] = g_signal_new ("idle", PROCSTREAM_TYPE_CHILD, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1, G_TYPE_INT64);
   /**
    * ProcstreamChild::exited:
    * @self: the child

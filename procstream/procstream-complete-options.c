@@ -202,7 +202,8 @@ install_limits (void)
    *
    * Time in which an output is not read, because a reliable consumer is behind, does not
    * count. A program that writes in blocks, as many do where their output is no terminal, looks
-   * idle while it works: see [property@Procstream.Launcher:pty].
+   * idle while it works: see [property@Procstream.Launcher:pty]. To be told of a silence, and
+   * no more, see [property@Procstream.Launcher:idle-timeout-ms].
    *
    * Since: 1.0
    */

@@ -120,6 +120,19 @@ check_settings (const ProcstreamProcessSettings *settings,
          check_range (name, "guard-grace-ms", settings->guard_grace_ms, 0, G_MAXINT, error);
 }
 
+/* 0 would be no silence at all. Which outputs it is about is seen when they are known. */
+static gboolean
+check_idle_timeout (const char *name,
+                    gint64      idle_timeout_ms,
+                    GError    **error)
+{
+  if (idle_timeout_ms > 0 || idle_timeout_ms == PROCSTREAM_NO_TIMEOUT)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "“%s”: the property “idle-timeout-ms” must be 1 or more, or -1 for no limit, and not %" G_GINT64_FORMAT, name, idle_timeout_ms);
+  return FALSE;
+}
+
 static gboolean
 refuse (const char *name,
         const char *property,
@@ -167,6 +180,7 @@ check_options (ProcstreamLauncher *self,
       !check_lifetime (self, name, error) ||
       !check_settings (&self->settings, name, error) ||
       !check_pty (self, name, error) ||
+      !check_idle_timeout (name, self->idle_timeout_ms, error) ||
       !check_environment (name, procstream_launcher_get_environment (self), error))
     return FALSE;
   if (!procstream_launcher_get_merge_stderr (self) || procstream_launcher_get_stderr_config (self) == NULL)
@@ -240,6 +254,18 @@ dup_fds (ProcstreamLauncher *self,
 }
 
 static gboolean
+take_idle (ProcstreamLauncher     *self,
+           ProcstreamChildOptions *options,
+           GError                **error)
+{
+  options->merge_stderr = merges_stderr (self);
+  options->idle_timeout_ms = self->idle_timeout_ms;
+  options->idle[0] = self->idle_stdout;
+  options->idle[1] = self->idle_stderr;
+  return procstream_child_options_check_silence (options, error);
+}
+
+static gboolean
 make_options (ProcstreamLauncher     *self,
               const char *const      *argv,
               ProcstreamChildOptions *options,
@@ -254,6 +280,7 @@ make_options (ProcstreamLauncher     *self,
   if (options->shutdown == NULL || !check_options (self, options->name, error) ||
       !resolve_outputs (self, options->name, options, error) ||
       !check_pty_output (self, options, error) ||
+      !take_idle (self, options, error) ||
       !dup_fds (self, options->name, &options->fds, error))
     {
       procstream_child_options_clear (options);
@@ -270,7 +297,6 @@ make_options (ProcstreamLauncher     *self,
     options->stdin_stream = g_object_ref (self->stdin_stream);
   options->merged_view = procstream_launcher_get_merged_view (self);
   options->exact_order = procstream_launcher_get_exact_order (self);
-  options->merge_stderr = merges_stderr (self);
   memcpy (options->success, self->success, sizeof options->success);
   options->lifetime = procstream_launcher_get_lifetime (self);
   options->containment = procstream_launcher_get_containment (self);

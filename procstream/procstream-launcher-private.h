@@ -41,6 +41,11 @@ struct _ProcstreamLauncher
   ProcstreamOutputConfig *merged_config;
   gboolean                exact_order;
 
+  /* Silence. */
+  gint64   idle_timeout_ms;
+  gboolean idle_stdout;
+  gboolean idle_stderr;
+
   /* Name. */
   char               *name;
   ProcstreamNameParts name_parts;
@@ -79,6 +84,7 @@ void procstream_launcher_install_name (GObjectClass *klass);
 void procstream_launcher_install_process (GObjectClass *klass);
 void procstream_launcher_install_life (GObjectClass *klass);
 void procstream_launcher_install_guard (GObjectClass *klass);
+void procstream_launcher_install_idle (GObjectClass *klass);
 void procstream_launcher_install_environment (GObjectClass *klass);
 void procstream_launcher_install_pty (GObjectClass *klass);
 
@@ -90,6 +96,9 @@ char *procstream_launcher_make_name (ProcstreamLauncher *self,
 void procstream_launcher_store_int (ProcstreamLauncher *self,
                                     const char         *property,
                                     int                 value);
+void procstream_launcher_store_int64 (ProcstreamLauncher *self,
+                                      const char         *property,
+                                      gint64              value);
 void procstream_launcher_store_uint64 (ProcstreamLauncher *self,
                                        const char         *property,
                                        guint64             value);

@@ -73,6 +73,20 @@ procstream_launcher_store_int (ProcstreamLauncher *self,
 }
 
 void
+procstream_launcher_store_int64 (ProcstreamLauncher *self,
+                                 const char         *property,
+                                 gint64              value)
+{
+  GParamSpec *pspec;
+  gint64     *field = find_field (self, property, &pspec);
+
+  if (*field == value)
+    return;
+  *field = value;
+  g_object_notify_by_pspec (G_OBJECT (self), pspec);
+}
+
+void
 procstream_launcher_store_uint64 (ProcstreamLauncher *self,
                                   const char         *property,
                                   guint64             value)
@@ -204,6 +218,9 @@ procstream_launcher_get_property (GObject    *object,
     case G_TYPE_BOOLEAN:
       g_value_set_boolean (value, *(int *) field);
       break;
+    case G_TYPE_INT64:
+      g_value_set_int64 (value, *(gint64 *) field);
+      break;
     case G_TYPE_UINT64:
       g_value_set_uint64 (value, *(guint64 *) field);
       break;
@@ -246,6 +263,9 @@ procstream_launcher_set_property (GObject      *object,
     case G_TYPE_BOOLEAN:
       procstream_launcher_store_int (self, pspec->name, g_value_get_boolean (value));
       break;
+    case G_TYPE_INT64:
+      procstream_launcher_store_int64 (self, pspec->name, g_value_get_int64 (value));
+      break;
     case G_TYPE_UINT64:
       procstream_launcher_store_uint64 (self, pspec->name, g_value_get_uint64 (value));
       break;
@@ -281,6 +301,7 @@ procstream_launcher_class_init (ProcstreamLauncherClass *klass)
   procstream_launcher_install_process (object_class);
   procstream_launcher_install_life (object_class);
   procstream_launcher_install_guard (object_class);
+  procstream_launcher_install_idle (object_class);
   procstream_launcher_install_environment (object_class);
   procstream_launcher_install_pty (object_class);
 }
@@ -298,6 +319,8 @@ procstream_launcher_init (ProcstreamLauncher *self)
         *(int *) field = G_PARAM_SPEC_ENUM (properties[i])->default_value;
       else if (G_IS_PARAM_SPEC_BOOLEAN (properties[i]))
         *(int *) field = G_PARAM_SPEC_BOOLEAN (properties[i])->default_value;
+      else if (G_IS_PARAM_SPEC_INT64 (properties[i]))
+        *(gint64 *) field = G_PARAM_SPEC_INT64 (properties[i])->default_value;
       else if (G_IS_PARAM_SPEC_UINT64 (properties[i]))
         *(guint64 *) field = G_PARAM_SPEC_UINT64 (properties[i])->default_value;
       else if (G_IS_PARAM_SPEC_INT (properties[i]))

@@ -142,6 +142,18 @@ gboolean procstream_launcher_get_keep_descendants (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_keep_descendants (ProcstreamLauncher *self, gboolean keep_descendants);
 PROCSTREAM_AVAILABLE_IN_1_0
+gint64 procstream_launcher_get_idle_timeout_ms (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_idle_timeout_ms (ProcstreamLauncher *self, gint64 idle_timeout_ms);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_launcher_get_idle_stdout (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_idle_stdout (ProcstreamLauncher *self, gboolean idle_stdout);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_launcher_get_idle_stderr (ProcstreamLauncher *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_launcher_set_idle_stderr (ProcstreamLauncher *self, gboolean idle_stderr);
+PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_launcher_get_search_environment_path (ProcstreamLauncher *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_launcher_set_search_environment_path (ProcstreamLauncher *self, gboolean search_environment_path);

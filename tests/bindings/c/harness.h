@@ -154,6 +154,7 @@ void scenario_environment_and_cwd (void);
 void scenario_properties (void);
 void scenario_dropped_in_a_handler (void);
 
+void scenario_idle (void);
 void scenario_tree (void);
 void scenario_tree_kept (void);
 void scenario_pseudo_terminal (void);

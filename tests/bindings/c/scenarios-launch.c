@@ -6,7 +6,9 @@
 
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 void
@@ -49,6 +51,57 @@ scenario_process_settings (void)
   named = procstream_launcher_create (launcher, (const char *const[]){ "/bin/prog", "--token", "x", "y", NULL }, NULL);
   g_assert_cmpstr (procstream_child_get_name (named), ==, "prog \"--token\" \"***\" \"y\"");
   g_object_unref (launcher);
+}
+
+static void
+answer_silence_cb (ProcstreamChild *child,
+                   gint64           silent_ms,
+                   guint           *n_silences)
+{
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("x", 1);
+
+  g_assert_cmpint (silent_ms, >=, 20);
+  if (++*n_silences == 1)
+    procstream_input_write_async (procstream_child_get_stdin (child), bytes, NULL, NULL, NULL);
+  else
+    procstream_input_close (procstream_child_get_stdin (child));
+}
+
+static void
+kill_silent_cb (ProcstreamChild *child)
+{
+  g_assert_true (procstream_child_kill (child, NULL));
+}
+
+void
+scenario_idle (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = harness_reliable ();
+  g_autoptr (ProcstreamOutputConfig) discard = procstream_output_config_new_discard ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (ProcstreamChild) silent = NULL;
+  g_autoptr (GError) error = NULL;
+  guint n_silences = 0;
+
+  procstream_launcher_set_stdin_mode (launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  procstream_launcher_set_idle_timeout_ms (launcher, 20);
+  child = harness_create (g_object_ref (launcher), "exec cat");
+  g_signal_connect (child, "idle", G_CALLBACK (answer_silence_cb), &n_silences);
+  g_assert_true (procstream_child_start (child, NULL));
+  harness_complete (child);
+  g_assert_cmpuint (n_silences, ==, 2);
+
+  silent = harness_create (g_object_ref (launcher), "exec sleep 1000");
+  g_signal_connect (silent, "idle", G_CALLBACK (kill_silent_cb), NULL);
+  g_assert_true (procstream_child_start (silent, NULL));
+  g_assert_true (procstream_child_wait (silent, TIMEOUT_MS, NULL, NULL));
+  g_assert_cmpint (procstream_child_get_term_signal (silent), ==, SIGKILL);
+
+  procstream_launcher_set_idle_stderr (launcher, FALSE);
+  procstream_launcher_set_stdout_config (launcher, discard);
+  g_assert_null (procstream_launcher_create (launcher, (const char *const[]){ "cat", NULL }, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "idle-timeout-ms"));
 }
 
 typedef struct

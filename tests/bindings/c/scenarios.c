@@ -85,6 +85,7 @@ static const Scenario scenarios[] = {
   { 81, "joined lines", scenario_joined_lines },
   { 84, "collector raw lines", scenario_collector_raw_lines },
   { 90, "line waiter elsewhere", scenario_line_waiter_elsewhere },
+  { 91, "idle", scenario_idle },
 };
 
 int

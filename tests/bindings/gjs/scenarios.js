@@ -1632,4 +1632,35 @@ scenario(90, 'line waiter elsewhere', async () => {
     equal(last.dup_text(), 'set\n');
 });
 
+scenario(91, 'idle', async () => {
+    const silences = [];
+    const child = reliable({stdin_mode: PIPE, idle_timeout_ms: 20}).create(['cat']);
+    child.connect('idle', (_child, silentMs) => {
+        silences.push(silentMs);
+        if (silences.length === 1)
+            child.stdin.write_async(new TextEncoder().encode('x'), null, null);
+        else
+            child.stdin.close();
+    });
+    child.start();
+    await complete(child);
+    equal(silences.length, 2);
+    check(Math.min(...silences) >= 20);
+
+    const silent = reliable({idle_timeout_ms: 20}).create(['sleep', '1000']);
+    silent.connect('idle', () => silent.kill());
+    silent.start();
+    check(silent.wait(TIMEOUT_MS, null));
+    equal(silent.term_signal, SIGKILL);
+
+    const unheard = reliable({
+        idle_timeout_ms: 20,
+        idle_stderr: false,
+        stdout_config: Procstream.OutputConfig.new_discard(),
+    });
+    equal([unheard.idle_timeout_ms, unheard.idle_stdout, unheard.idle_stderr], [20, true, false]);
+    const message = await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.INVALID_ARGUMENT, () => unheard.create(['cat']));
+    check(message.includes('idle-timeout-ms'));
+});
+
 await main();

@@ -1849,4 +1849,34 @@ def line_waiter_elsewhere():
     equal(last.dup_text(), 'set\n')
 
 
+@scenario(91, 'idle')
+def idle():
+    silences = []
+
+    def note(child, silent_ms):
+        silences.append(silent_ms)
+        if len(silences) == 1:
+            child.get_stdin().write_async(GLib.Bytes(b'x'), None, None)
+        else:
+            child.get_stdin().close()
+
+    child = reliable(stdin_mode=PIPE, idle_timeout_ms=20).create(['cat'])
+    child.connect('idle', note)
+    child.start()
+    complete(child)
+    equal(len(silences), 2)
+    assert min(silences) >= 20
+
+    silent = reliable(idle_timeout_ms=20).create(['sleep', '1000'])
+    silent.connect('idle', lambda child, _silent_ms: child.kill())
+    silent.start()
+    silent.wait(TIMEOUT_MS, None)
+    equal(silent.get_term_signal(), signal.SIGKILL)
+
+    unheard = reliable(idle_timeout_ms=20, idle_stderr=False, stdout_config=Procstream.OutputConfig.new_discard())
+    equal((unheard.get_idle_timeout_ms(), unheard.get_idle_stdout(), unheard.get_idle_stderr()), (20, True, False))
+    message = raises(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_ARGUMENT, unheard.create, ['cat'])
+    assert 'idle-timeout-ms' in message
+
+
 main()

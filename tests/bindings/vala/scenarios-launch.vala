@@ -76,6 +76,45 @@ void pseudo_terminal () throws Error {
     }
 }
 
+void idle () throws Error {
+    var launcher = with_pipe ();
+    launcher.idle_timeout_ms = 20;
+    var child = launcher.create ({ "cat" });
+    int64[] silences = {};
+    child.idle.connect ((silent_ms) => {
+        silences += silent_ms;
+        if (silences.length == 1)
+            child.stdin.write_async.begin (new Bytes ("x".data), null);
+        else
+            child.stdin.close ();
+    });
+    child.start ();
+    complete (child);
+    assert (silences.length == 2);
+    assert (silences[0] >= 20 && silences[1] >= 20);
+
+    var silent = launcher.create ({ "sleep", "1000" });
+    silent.idle.connect ((source, silent_ms) => {
+        try {
+            source.kill ();
+        } catch (Error error) {
+            assert_not_reached ();
+        }
+    });
+    silent.start ();
+    silent.wait (TIMEOUT_MS, null);
+    assert (silent.term_signal == ProcessSignal.KILL);
+
+    launcher.idle_stderr = false;
+    launcher.stdout_config = new OutputConfig.discard ();
+    try {
+        launcher.create ({ "cat" });
+        assert_not_reached ();
+    } catch (IOError.INVALID_ARGUMENT error) {
+        assert (error.message.contains ("idle-timeout-ms"));
+    }
+}
+
 void tree () throws Error {
     var launcher = reliable ();
     launcher.containment = Containment.TREE;

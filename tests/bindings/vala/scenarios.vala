@@ -1550,5 +1550,6 @@ int main (string[] args) {
     scenario (81, "joined lines", joined_lines);
     scenario (84, "collector raw lines", collector_raw_lines);
     scenario (90, "line waiter elsewhere", line_waiter_elsewhere);
+    scenario (91, "idle", idle);
     return finish ();
 }
