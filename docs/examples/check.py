@@ -28,6 +28,7 @@ EXPECTED = {
     'pipeline': 'smallest: apple\ncounted: 3\non the way: 1 2 3\nto blame: cat with status 1\n',
     'scope': 'ended by signals 15 and 15\none\ntwo\nthree\n',
     'several-subscribers': 'live: 1\nlive: 2\nlive: 3\nlive: 4\nlive: 5\ntail: 4 5\nlate: 1 2 3 4 5\n',
+    'silent-child': 'sh has been silent for half a second\nended by signal 15\nit was idle, and had written: begun\n',
     'slow-consumers': 'dropped: 1\npaused: 10 bytes behind\nresumed: 1 2 3 4 5\n',
     'wait-for-line': 'server: starting\nserver: ready on port 8080\nready, stopping it\nended by signal 15\n',
     'wait-for-server': 'the server says: hello\nit did not start: no configuration\nit failed - E: no disk\n',
