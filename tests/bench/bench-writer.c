@@ -2,6 +2,9 @@
 
 #include "bench.h"
 
+#include "procstream-pipe-private.h"
+
+#include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
 #include <spawn.h>
@@ -9,8 +12,9 @@
 
 /*
  * How many bytes per second a writer brings from a child that writes as fast as it can to a file, from before its start until everything
- * is written. Beside it, the same child whose output is that file itself; both files are in the directory for temporary ones, and are
- * removed before the next is written.
+ * is written. Beside it, the same child whose output is that file itself, and, as the equal one, a loop that reads the same child from a
+ * pipe as large as the library's and writes what came: what is possible where the bytes pass through the program. All files are in the
+ * directory for temporary ones, and each is removed before the next is written.
  */
 
 #define DEFAULT_BYTES (G_GUINT64_CONSTANT (1) << 29)
@@ -44,6 +48,44 @@ measure_bare (const char *const *argv,
   if (result != 0)
     g_error ("%s: %s", argv[0], g_strerror (result));
   posix_spawn_file_actions_destroy (&actions);
+  bench_bare_reap (pid);
+  seconds = bench_now () - begin;
+  remove_file (path, bytes);
+  return bytes / seconds;
+}
+
+static void
+copy (int in,
+      int out)
+{
+  static char buffer[BENCH_BARE_BUFFER_SIZE];
+  ssize_t     n;
+
+  while ((n = read (in, buffer, sizeof buffer)) != 0)
+    {
+      if (n < 0 && errno == EINTR)
+        continue;
+      if (n < 0 || write (out, buffer, n) != n)
+        g_error ("copying: %s", g_strerror (errno));
+    }
+}
+
+static double
+measure_equal (const char *const *argv,
+               const char        *path,
+               guint64            bytes)
+{
+  double begin = bench_now ();
+  double seconds;
+  int    out = open (path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  int    in;
+  int    pid = bench_bare_spawn (argv, PROCSTREAM_PIPE_ENLARGED_SIZE, &in);
+
+  if (out < 0)
+    g_error ("%s: %s", path, g_strerror (errno));
+  copy (in, out);
+  close (in);
+  close (out);
   bench_bare_reap (pid);
   seconds = bench_now () - begin;
   remove_file (path, bytes);
@@ -95,6 +137,7 @@ bench_writer (const BenchOptions *options,
   for (guint i = 0; i < options->runs; i++)
     {
       bench_report_add (report, "bare", 1e-9 * measure_bare (args, path, bytes));
+      bench_report_add (report, "equal", 1e-9 * measure_equal (args, path, bytes));
       bench_report_add (report, "figure", 1e-9 * measure (options, args, PROCSTREAM_WRITE_MODE_BYTES, path, bytes));
       bench_report_add (report, "as_lines", 1e-9 * measure (options, args, PROCSTREAM_WRITE_MODE_LINES, path, bytes));
     }

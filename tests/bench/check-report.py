@@ -15,6 +15,7 @@ ALWAYS = ['figure', 'bare', 'ratio']
 MORE = {
     'chunks': ['equal', 'ratio_equal'],
     'lines': ['equal', 'ratio_equal'],
+    'writer': ['equal', 'ratio_equal'],
     'memory': ['buffer', 'log_lines', 'retained_chunks'],
 }
 
