@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -87,6 +88,36 @@ __asm__(".globl _start\n"
 #else
 #error "The freestanding helper is written for x86-64 and AArch64; build the ordinary one"
 #endif
+
+/* What a compiler may call, C library or not, where a structure is cleared or copied: whether it does is its choice, by the machine and
+ * the options. */
+__attribute__ ((used)) void *memset (void *to, int value, size_t size);
+__attribute__ ((used)) void *memcpy (void *to, const void *from, size_t size);
+
+void *
+memset (void  *to,
+        int    value,
+        size_t size)
+{
+  unsigned char *bytes = to;
+
+  for (size_t i = 0; i < size; i++)
+    bytes[i] = (unsigned char) value;
+  return to;
+}
+
+void *
+memcpy (void       *to,
+        const void *from,
+        size_t      size)
+{
+  unsigned char       *bytes = to;
+  const unsigned char *others = from;
+
+  for (size_t i = 0; i < size; i++)
+    bytes[i] = others[i];
+  return to;
+}
 
 static inline void
 sys_set_mask (int full)
