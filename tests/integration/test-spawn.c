@@ -56,7 +56,10 @@ test_environment (void)
   g_assert_true (g_subprocess_wait (own->spawned.subprocess, NULL, NULL));
 
   other->request->envp = g_strdupv ((char **) (const char *[]){ "A=1", "B=", NULL });
-  g_assert_cmpstr (test_start_to_end (other), ==, "A=1\nB=\n");
+  test_start_to_end (other);
+  if (test_on_emulator () && g_str_equal (other->output, "B=\nA=1\n"))
+    return; /* some turn their order around */
+  g_assert_cmpstr (other->output, ==, "A=1\nB=\n");
 }
 
 static void
@@ -360,7 +363,7 @@ test_nothing_left (void)
 
   spawn_and_fail ();
   before = test_count_settled_fds ();
-  for (guint i = 0; i < (test_on_valgrind () ? 10 : 200); i++)
+  for (guint i = 0; i < (test_on_valgrind () || test_on_emulator () ? 10 : 200); i++)
     spawn_and_fail ();
   g_assert_cmpuint (test_count_settled_fds (), ==, before);
   g_assert_cmpint (waitpid (-1, NULL, WNOHANG), ==, -1);
@@ -394,7 +397,7 @@ test_at_once (void)
 static void
 test_pid_and_pidfd (void)
 {
-  for (guint i = 0; i < (test_on_valgrind () ? 3 : 100); i++)
+  for (guint i = 0; i < (test_on_valgrind () || test_on_emulator () ? 3 : 100); i++)
     {
       g_autoptr (TestStart) run = test_start_new_mode ("pgid", NULL);
       struct pollfd poll_fd = { .events = POLLIN };

@@ -30,6 +30,12 @@ test_on_valgrind (void)
   return g_getenv ("PROCSTREAM_TEST_VALGRIND") != NULL;
 }
 
+gboolean
+test_on_emulator (void)
+{
+  return g_getenv ("PROCSTREAM_TEST_EMULATOR") != NULL;
+}
+
 TestStart *
 test_start_new (const char *const *argv)
 {

@@ -23,7 +23,9 @@ typedef struct
 } TestStart;
 
 /* There everything takes long, and a copy of the program whose execve() fails dies of it. */
-gboolean    test_on_valgrind (void);
+gboolean test_on_valgrind (void);
+/* The helper alone: to start takes long. */
+gboolean    test_on_emulator (void);
 const char *test_child_program (void);
 TestStart  *test_start_new (const char *const *argv);
 void        test_start_give_null (TestStart *self, int target);
