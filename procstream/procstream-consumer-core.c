@@ -298,6 +298,8 @@ procstream_consumer_core_set_paused (ProcstreamConsumerCore *self,
       procstream_subscription_unref (subscription);
       procstream_output_core_unref (output);
     }
+  if (paused && self->klass && self->klass->paused)
+    self->klass->paused (self->native);
   if (!paused && self->klass && self->klass->resumed)
     self->klass->resumed (self->native);
   g_mutex_unlock (&self->flow_mutex);

@@ -38,8 +38,9 @@ typedef struct
   /* Bytes lost besides those of gaps: of torn lines. May be NULL. */
   guint64 (*get_bytes_torn) (gpointer native);
   void (*free) (gpointer native);
-  /* For one that follows outputs by itself, with cores of its own: it looks at paused before whatever it does next, is told when it may go
-   * on, with the flow_mutex held, and says how far behind these cores are. Both may be NULL. */
+  /* For one that follows outputs by itself, with cores of its own: it looks at paused before whatever it does next, is told when it is to
+   * stand still and when it may go on, with the flow_mutex held, and says how far behind these cores are. All may be NULL. */
+  void (*paused) (gpointer native);
   void (*resumed) (gpointer native);
   void (*add_lag) (gpointer       native,
                    ProcstreamLag *lag);

@@ -37,10 +37,12 @@ procstream_line_seeker_rearm_locked (ProcstreamLineSeeker *self)
 void
 procstream_line_seeker_complete_history (ProcstreamLineSeeker *self)
 {
-  gboolean first;
+  ProcstreamWaiters *history;
+  gboolean           first;
 
   g_mutex_lock (&self->mutex);
   first = !self->caught_up;
+  history = procstream_waiters_ref (self->history);
   self->caught_up = TRUE;
   if (self->end_awaits)
     {
@@ -49,7 +51,26 @@ procstream_line_seeker_complete_history (ProcstreamLineSeeker *self)
     }
   g_mutex_unlock (&self->mutex);
   if (first)
-    procstream_waiters_complete (self->history, NULL);
+    procstream_waiters_complete (history, NULL);
+  procstream_waiters_unref (history);
+}
+
+void
+procstream_line_seeker_give_up_history (ProcstreamLineSeeker *self)
+{
+  ProcstreamWaiters *history = NULL;
+
+  g_mutex_lock (&self->mutex);
+  if (!self->caught_up)
+    {
+      history = self->history;
+      self->history = procstream_waiters_new ();
+    }
+  g_mutex_unlock (&self->mutex);
+  if (history == NULL)
+    return;
+  procstream_waiters_complete (history, NULL);
+  procstream_waiters_unref (history);
 }
 
 void
@@ -317,9 +338,14 @@ procstream_line_seeker_exited (ProcstreamLineSeeker *self,
 }
 
 ProcstreamWaiters *
-procstream_line_seeker_get_history (ProcstreamLineSeeker *self)
+procstream_line_seeker_dup_history (ProcstreamLineSeeker *self)
 {
-  return self->history;
+  ProcstreamWaiters *history;
+
+  g_mutex_lock (&self->mutex);
+  history = procstream_waiters_ref (self->history);
+  g_mutex_unlock (&self->mutex);
+  return history;
 }
 
 gint64

@@ -94,8 +94,10 @@ void procstream_line_seeker_expire (ProcstreamLineSeeker *self);
 
 /* Completed when everything that was there at the beginning has been searched. Who waited for the core in vain waits for this as well, no
  * longer than the time that is returned (monotonic). */
-ProcstreamWaiters *procstream_line_seeker_get_history (ProcstreamLineSeeker *self);
+ProcstreamWaiters *procstream_line_seeker_dup_history (ProcstreamLineSeeker *self);
 gint64             procstream_line_seeker_get_history_deadline (ProcstreamLineSeeker *self);
+/* It stands still: who waits for what was there does so in vain. Any thread. */
+void procstream_line_seeker_give_up_history (ProcstreamLineSeeker *self);
 
 /* Once the core's state is final: what was found, or why nothing was, as a new error. */
 ProcstreamFoundLine *procstream_line_seeker_dup_found (ProcstreamLineSeeker *self,

@@ -110,7 +110,7 @@ struct _ProcstreamLineSeeker
   gpointer       over_data;
   GDestroyNotify over_destroy;
 
-  ProcstreamWaiters *history;
+  ProcstreamWaiters *history; /* mutex: another one from each time that it was paused */
 
   GString             *scratch;   /* run */
   ProcstreamFoundLine *hit;       /* run: found, and not yet decided */

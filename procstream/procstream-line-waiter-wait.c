@@ -11,7 +11,7 @@
  * Waiting for what a line waiter finds: blocked or not, by any number of callers, each of which may give up. Nothing of that touches the search.
  *
  * A time that is over does not count before what was there at the beginning has been searched, or a second has passed: else who asks with
- * no time at all would be told nothing of what is there.
+ * no time at all would be told nothing of what is there. While the waiter is paused nothing is searched, and so that is not waited for.
  */
 
 static gboolean
@@ -56,11 +56,15 @@ wait_for_history (ProcstreamLineWaiter *self,
                   GCancellable         *cancellable,
                   GError              **failure)
 {
-  gint64 left_us = procstream_line_seeker_get_history_deadline (procstream_line_waiter_get_search (self)) - g_get_monotonic_time ();
+  ProcstreamLineSeeker *search = procstream_line_waiter_get_search (self);
+  gint64                left_us = procstream_line_seeker_get_history_deadline (search) - g_get_monotonic_time ();
+  /* Before it is looked whether it is paused, since pausing gives up what is there by then. */
+  ProcstreamWaiters *history = procstream_line_seeker_dup_history (search);
   g_autoptr (GError) error = NULL;
 
-  if (left_us > 0)
-    wait_for (self, procstream_line_seeker_get_history (procstream_line_waiter_get_search (self)), (left_us + 999) / 1000, cancellable, &error);
+  if (left_us > 0 && !procstream_consumer_is_paused (PROCSTREAM_CONSUMER (self)))
+    wait_for (self, history, (left_us + 999) / 1000, cancellable, &error);
+  procstream_waiters_unref (history);
   if (error && !is_timeout (error))
     {
       g_clear_error (failure);

@@ -163,6 +163,12 @@ search_ready (gpointer native)
 }
 
 static void
+search_paused (gpointer native)
+{
+  procstream_line_seeker_give_up_history (native);
+}
+
+static void
 search_over (gpointer native)
 {
   procstream_line_seeker_over (native);
@@ -203,6 +209,7 @@ static const ProcstreamNativeClass native_class = {
   .ready = search_ready,
   .over = search_over,
   .get_bytes_torn = search_get_bytes_torn,
+  .paused = search_paused,
   .resumed = search_ready,
   .add_lag = search_add_lag,
   .free = search_free,

@@ -286,15 +286,6 @@ close_in_thread (gpointer data)
   return NULL;
 }
 
-static gboolean
-is_asleep (int tid)
-{
-  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/stat", tid);
-  g_autofree char *stat = NULL;
-
-  return g_file_get_contents (path, &stat, NULL, NULL) && strstr (stat, ") S ");
-}
-
 /* While the shutdown is being replaced: who closes has the one or the other, and never one that is gone. */
 static void
 test_close_elsewhere (void)
@@ -309,7 +300,7 @@ test_close_elsewhere (void)
   procstream_scope_set_shutdown (fixture->scope, gentle);
   g_mutex_lock (&fixture->scope->mutex);
   thread = g_thread_new ("close", close_in_thread, &closer);
-  while (g_atomic_int_get (&closer.tid) == 0 || !is_asleep (g_atomic_int_get (&closer.tid)))
+  while (g_atomic_int_get (&closer.tid) == 0 || !test_is_asleep (g_atomic_int_get (&closer.tid)))
     g_assert_false (procstream_scope_get_closed (fixture->scope));
   g_set_object (&fixture->scope->shutdown, kill_at_once);
   g_mutex_unlock (&fixture->scope->mutex);

@@ -195,3 +195,12 @@ test_exit_copy (int status)
     execl ("/bin/sh", "sh", "-c", "exit $0", code, NULL);
   _exit (status);
 }
+
+gboolean
+test_is_asleep (int tid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/task/%d/stat", tid);
+  g_autofree char *stat = NULL;
+
+  return g_file_get_contents (path, &stat, NULL, NULL) && strstr (stat, ") S ");
+}

@@ -41,4 +41,7 @@ void test_wait_result (GMainContext  *context,
  * change the status. */
 G_NORETURN void test_exit_copy (int status);
 
+/* Whether this thread of the program waits for something at the moment. */
+gboolean test_is_asleep (int tid);
+
 G_END_DECLS

@@ -6,6 +6,8 @@
 #include "test-search.h"
 #include "test-utils.h"
 
+#include <unistd.h>
+
 /* When a search ends, who comes first when several would end it, and what is left of it then. */
 
 /* --- Who comes first ---------------------------------------------------------------------------------------------------------- */
@@ -435,6 +437,49 @@ test_pause_function (TestSearch   *fixture,
   g_assert_cmpuint (n_asked, ==, 1);
 }
 
+static gint is_about_to_wait; /* atomic */
+
+static gpointer
+pause_in_thread (gpointer waiter)
+{
+  while (!g_atomic_int_get (&is_about_to_wait) || !test_is_asleep (getpid ()))
+    g_thread_yield ();
+  procstream_consumer_pause (waiter);
+  return NULL;
+}
+
+/* Who asks with no time does not wait for what a waiter does not search that stands still: neither when it did so before, nor when it
+ * begins to meanwhile. When it goes on, that is waited for again. */
+static void
+test_pause_no_time (TestSearch   *fixture,
+                    gconstpointer data)
+{
+  const gboolean before = data != NULL;
+  GThread       *thread = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ProcstreamMatch) match = NULL;
+
+  test_search_feed (fixture, "ready\n");
+  test_search_add (fixture, "ready", PROCSTREAM_MATCH_NONE);
+  test_hold_begin (&fixture->hold);
+  test_search_attach (fixture);
+  /* So long it would take. */
+  procstream_line_waiter_get_search (fixture->waiter)->begin_us += G_TIME_SPAN_DAY;
+  if (before)
+    procstream_consumer_pause (PROCSTREAM_CONSUMER (fixture->waiter));
+  else
+    thread = g_thread_new ("pause", pause_in_thread, fixture->waiter);
+  g_atomic_int_set (&is_about_to_wait, TRUE);
+  g_assert_null (procstream_line_waiter_wait_match (fixture->waiter, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  if (thread)
+    g_thread_join (thread);
+  test_hold_end (&fixture->hold);
+  procstream_consumer_resume (PROCSTREAM_CONSUMER (fixture->waiter));
+  match = procstream_line_waiter_wait_match (fixture->waiter, 0, NULL, NULL);
+  g_assert_cmpstr (procstream_match_get_text (match), ==, "ready");
+}
+
 int
 main (int    argc,
       char **argv)
@@ -466,6 +511,8 @@ main (int    argc,
   ADD ("pause/both", test_pause_both, NULL);
   ADD ("pause/both-before", test_pause_both, GINT_TO_POINTER (TRUE));
   ADD ("pause/holding", test_pause_holding, NULL);
+  ADD ("pause/no-time", test_pause_no_time, NULL);
+  ADD ("pause/no-time-before", test_pause_no_time, GINT_TO_POINTER (TRUE));
   ADD ("pause/function", test_pause_function, NULL);
   ADD ("pause/function-with-worker", test_pause_function, GINT_TO_POINTER (TRUE));
   return g_test_run ();
