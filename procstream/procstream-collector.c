@@ -16,6 +16,11 @@
  * by [property@Procstream.Collector:truncated], which also knows of gaps.
  * After a read error it still has what came before.
  *
+ * What is kept has no hole. So a line that is longer than [property@Procstream.Collector:max-bytes] allows, and
+ * is not kept itself, ends what is kept of the beginning, and of the end drives out all that is older: with
+ * %PROCSTREAM_KEEP_LAST nothing of what came before it is left. Lines have a limit of their own,
+ * [property@Procstream.Consumer:max-line-length], which can keep them shorter than that.
+ *
  * It works in the library's I/O thread, with or without a main loop. What it has may
  * be looked at at any time, from any thread, also while it still collects.
  *
@@ -182,7 +187,7 @@ install_options (void)
    * ProcstreamCollector:max-bytes: (getter get_max_bytes) (setter set_max_bytes)
    *
    * How many bytes are kept at most; a line counts as many as it has, and one more for its
-   * end. The default is %PROCSTREAM_DEFAULT_COLLECTED_BYTES; %PROCSTREAM_UNLIMITED is no limit.
+   * end. A line that is longer than all of that is not kept, and nothing beyond it is. The default is %PROCSTREAM_DEFAULT_COLLECTED_BYTES; %PROCSTREAM_UNLIMITED is no limit.
    *
    * Since: 1.0
    */
