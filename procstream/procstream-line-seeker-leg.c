@@ -183,6 +183,11 @@ test_line (Leg          *leg,
     add_question (self, found_line_new (leg, data, size, pattern, &groups), found, partial);
   else if (found)
     self->hit = found_line_new (leg, data, size, pattern, &groups);
+  if (G_UNLIKELY (self->scratch->allocated_len > 2 * PROCSTREAM_LINE_KEPT_SIZE))
+    {
+      g_string_free (self->scratch, TRUE);
+      self->scratch = g_string_new (NULL);
+    }
 }
 
 static void

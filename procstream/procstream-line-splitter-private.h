@@ -53,6 +53,9 @@ ProcstreamLineEnd procstream_line_splitter_get_end (ProcstreamLineSplitter *self
 const guint8 *procstream_line_splitter_peek_text (ProcstreamLineSplitter *self,
                                                   gsize                  *size);
 
+/* So many bytes of memory are kept from one line to the next; what a longer one took is given back when it is over. */
+#define PROCSTREAM_LINE_KEPT_SIZE 65536
+
 /* How many of more than @max bytes make a piece: up to the last beginning of a character, if one lies across the cut. */
 gsize procstream_line_get_piece_size (const guint8 *data,
                                       gsize         max);

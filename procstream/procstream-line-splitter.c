@@ -10,6 +10,7 @@
  *
  *  - carry holds text of the line that is not finished. Its last bytes may turn out to belong to a separator; without them it is never
  *    longer than max_length: what is longer has been cut.
+ *    When it is emptied it has no more memory than for PROCSTREAM_LINE_KEPT_SIZE bytes, or twice that, since it grows by doubling.
  *  - skipping is TRUE while everything up to the next separator is dropped; carry is then empty. pending tells how many of the last
  *    bytes may belong to that separator; they are the first ones of it, so they need not be kept, and are not counted before it
  *    is known that they are text. The first unpushed of them were never pushed: they are what is known of a gap, and are
@@ -23,6 +24,7 @@ struct _ProcstreamLineSplitter
   ProcstreamLineOptions options;
   ProcstreamLineRule    rule;
   GByteArray           *carry;
+  gsize                 carry_room; /* so long it was, and so much memory it has, at the least */
   gboolean              skipping;
   gsize                 pending;
   gsize                 unpushed;
@@ -190,9 +192,23 @@ stop_skipping (ProcstreamLineSplitter *self)
 }
 
 static void
+add_to_carry (ProcstreamLineSplitter *self,
+              const guint8           *data,
+              gsize                   size)
+{
+  g_byte_array_append (self->carry, data, size);
+  self->carry_room = MAX (self->carry_room, self->carry->len);
+}
+
+static void
 forget_carry (ProcstreamLineSplitter *self)
 {
   g_byte_array_set_size (self->carry, 0);
+  if (G_LIKELY (self->carry_room <= PROCSTREAM_LINE_KEPT_SIZE))
+    return;
+  g_byte_array_unref (self->carry);
+  self->carry = g_byte_array_new ();
+  self->carry_room = 0;
 }
 
 /* The first piece of carry, which is too long for certain. */
@@ -233,7 +249,7 @@ extend (ProcstreamLineSplitter *self,
     {
       gsize n = MIN ((guint64) size, enough - self->carry->len);
 
-      g_byte_array_append (self->carry, data, n);
+      add_to_carry (self, data, n);
       data += n;
       size -= n;
       while (is_carry_too_long (self))
@@ -638,7 +654,7 @@ push_simple (ProcstreamLineSplitter    *self,
       start = end + 1;
     }
   forget_carry (self);
-  g_byte_array_append (self->carry, data + used, size - used);
+  add_to_carry (self, data + used, size - used);
   return batch;
 }
 

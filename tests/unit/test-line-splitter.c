@@ -6,6 +6,8 @@
 #include "line-model.h"
 #include "test-history.h"
 
+#include <malloc.h>
+
 /*
  * Short inputs are cut into pushes in every way, with every separator, both overflows and several limits, and compared with a model
  * that looks at all bytes at once; long ones at random, and so are histories of pushes, gaps and ends: see test-history.h.
@@ -457,6 +459,42 @@ test_histories (void)
                                         .run = line_history_run });
 }
 
+/* After a line of @size bytes in two pushes: how much memory there is for the next one. */
+static gsize
+measure_room_after (gsize    size,
+                    gboolean in_batch)
+{
+  const ProcstreamLineOptions options = { PROCSTREAM_LINE_SEPARATOR_NEWLINE, 1 << 22, PROCSTREAM_LINE_OVERFLOW_SPLIT };
+  ProcstreamLineSplitter     *splitter = procstream_line_splitter_new (&options);
+  g_autofree guint8          *data = g_malloc (size);
+  const guint8               *end = (const guint8 *) "\nx";
+  guint64                     given = 0;
+  gsize                       room, left;
+
+  memset (data, 'x', size);
+  procstream_line_splitter_push (splitter, data, size, NULL, count_cb, &given);
+  if (in_batch)
+    procstream_line_batch_unref (procstream_line_splitter_push_batch (splitter, end, 2, NULL));
+  else
+    procstream_line_splitter_push (splitter, end, 2, NULL, count_cb, &given);
+  room = malloc_usable_size ((gpointer) procstream_line_splitter_peek_text (splitter, &left));
+  g_assert_cmpuint (left, ==, 1);
+  procstream_line_splitter_free (splitter);
+  return room;
+}
+
+/* One long line does not take its memory for ever, while short ones do not take it anew each time. */
+static void
+test_memory (void)
+{
+  for (gboolean in_batch = FALSE; in_batch <= TRUE; in_batch++)
+    {
+      g_assert_cmpuint (measure_room_after (1 << 21, in_batch), <, 1024);
+      g_assert_cmpuint (measure_room_after (PROCSTREAM_LINE_KEPT_SIZE + 1, in_batch), <, 1024);
+      g_assert_cmpuint (measure_room_after (PROCSTREAM_LINE_KEPT_SIZE, in_batch), >=, PROCSTREAM_LINE_KEPT_SIZE);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -474,6 +512,7 @@ main (int    argc,
   g_test_add_func ("/line-splitter/join", test_join);
   g_test_add_func ("/line-splitter/torn-separator", test_torn_separator);
   g_test_add_func ("/line-splitter/endless-line", test_endless_line);
+  g_test_add_func ("/line-splitter/memory", test_memory);
   g_test_add_func ("/line-splitter/repair-nothing", test_repair_nothing);
   return g_test_run ();
 }
