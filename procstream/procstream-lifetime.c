@@ -2,12 +2,11 @@
 
 #include "procstream-lifetime-private.h"
 
+#include "procstream-at-exit-private.h"
 #include "procstream-group-private.h"
 #include "procstream-io-thread-private.h"
-#include "procstream-platform-private.h"
 #include "procstream-worker-private.h"
 
-#include <stdlib.h>
 #include <unistd.h>
 
 /*
@@ -15,8 +14,7 @@
  * detached. The table holds a reference to its record, so that a child that nobody else remembers is ended all the same. One that was
  * detached is here while a shutdown of it is under way.
  *
- * When the program exits, by returning from main() or calling exit(), a function that was registered with atexit() shuts all of
- * them down, each as its own shutdown says, all at the same time, and waits for that. The I/O thread, which does the work, runs
+ * When the program exits, by returning from main() or calling exit(), all of them are shut down, each as its own shutdown says, all at the same time, and waits for that. The I/O thread, which does the work, runs
  * until the process itself goes; no main loop is needed, and no code of the user is called.
  *
  *  - It takes no longer than the longest of the shutdowns, each of which is bounded, and START_MS for a start that is under way. A
@@ -116,8 +114,6 @@ exit_cb (void)
 {
   g_autoptr (GPtrArray) all = NULL;
 
-  if (procstream_platform_forked ())
-    return;
   g_mutex_lock (&mutex);
   over = TRUE;
   g_mutex_unlock (&mutex);
@@ -137,8 +133,7 @@ procstream_lifetime_add (ProcstreamChildCore *core)
   if (children == NULL)
     {
       children = g_hash_table_new_full (NULL, NULL, unref_cb, NULL);
-      if (atexit (exit_cb) != 0)
-        g_error ("Could not prepare for the exit of the program: out of memory");
+      procstream_at_exit (PROCSTREAM_EXIT_STEP_CHILDREN, exit_cb);
     }
   if (may_start && !g_hash_table_contains (children, core))
     g_hash_table_add (children, procstream_child_core_ref (core));

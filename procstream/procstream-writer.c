@@ -22,6 +22,14 @@
  * what was not written yet; a write that is under way is interrupted where that is
  * possible, and the file is closed.
  *
+ * When the program returns from `main()` or calls `exit()`, its children are ended first, and then all
+ * writers write what there is of their outputs by then, flush and close, also those that
+ * were paused. The program waits for that, 5 seconds at most, which is a choice between
+ * a slow disk and a pipe whose reader stands still; what is not written by then is lost, and a warning says
+ * so. A stream whose class is not GIO's own is not written to any more, since its context is
+ * not run: wait for such a writer before. A program that dies of a signal or calls
+ * `_exit()` does not come to that.
+ *
  * A stream whose class is GIO's own is written to in a thread as well. Any other class, such as
  * one written in Python or JavaScript, is only ever called in the thread-default main context
  * of the thread that made the writer: asynchronously if it implements `write_async`, or

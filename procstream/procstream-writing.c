@@ -2,11 +2,14 @@
 
 #include "procstream-writing-private.h"
 
+#include "procstream-consumer-core-private.h"
 #include "procstream-error.h"
+#include "procstream-io-thread-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-pump-private.h"
 #include "procstream-write-target-private.h"
 #include "procstream-write-text-private.h"
+#include "procstream-writing-exit-private.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -28,7 +31,8 @@
  * An operation that takes its time (pending, see procstream-write-target.c) is waited for, also when the writer was cancelled; then the same step
  * is taken again, and finds the outcome. While the user's code is called, which may run the main loop, no step is taken within.
  *
- * mutex protects what others look at: attached, over, the counts, the first error and the descriptor that is given. All else belongs to the pump,
+ * mutex protects what others look at, or say: attached, over, the counts, the first error, the descriptor that is given, and where it is to
+ * leave. All else belongs to the pump,
  * which is woken only once it was attached: one that never was has nothing to leave, and its stream is let go of where the writer is.
  */
 typedef enum
@@ -70,6 +74,9 @@ struct _ProcstreamWriting
   guint64                 bytes_torn;
   GError                 *error;    /* the first */
   int                     given_fd; /* -1: none */
+  gboolean                gone;     /* everything is done */
+  gboolean                leaving;  /* the program exits */
+  guint64                 leave_at; /* where in the output, then */
 };
 
 static gboolean
@@ -235,6 +242,22 @@ take_event (ProcstreamWriting  *self,
   procstream_log_event_clear (event);
 }
 
+/* With nothing left to take. */
+static gboolean
+may_leave (ProcstreamWriting      *self,
+           ProcstreamOutputCore   *output,
+           ProcstreamSubscription *subscription)
+{
+  gboolean leaving;
+  guint64  at;
+
+  g_mutex_lock (&self->mutex);
+  leaving = self->leaving;
+  at = self->leave_at;
+  g_mutex_unlock (&self->mutex);
+  return leaving && procstream_output_core_get_offset (output, subscription) >= at;
+}
+
 /* FALSE: there is nothing, for now. */
 static gboolean
 fill (ProcstreamWriting *self)
@@ -249,6 +272,11 @@ fill (ProcstreamWriting *self)
   while (!self->end_seen && !procstream_write_batch_is_full (&self->batch) &&
          procstream_output_core_take (output, subscription, &event) != PROCSTREAM_LOG_EVENT_NOTHING)
     take_event (self, &event);
+  if (!self->end_seen && self->batch.size == 0 && may_leave (self, output, subscription))
+    {
+      procstream_write_text_end (&self->text, &self->batch);
+      self->end_seen = TRUE;
+    }
   procstream_subscription_unref (subscription);
   procstream_output_core_unref (output);
   g_mutex_lock (&self->mutex);
@@ -418,6 +446,16 @@ flush_at_end (ProcstreamWriting *self)
   return flush (self);
 }
 
+/* The exit of the program need not wait for it. */
+static void
+go (ProcstreamWriting *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->gone = TRUE;
+  g_mutex_unlock (&self->mutex);
+  procstream_writing_exit_remove (self);
+}
+
 static void
 finish (ProcstreamWriting *self)
 {
@@ -428,6 +466,7 @@ finish (ProcstreamWriting *self)
   if (error == NULL && self->end_error)
     error = g_error_copy (self->end_error);
   procstream_consumer_core_finish (self->core, error ? PROCSTREAM_CONSUMER_STATE_FAILED : PROCSTREAM_CONSUMER_STATE_ENDED, error);
+  go (self);
 }
 
 static gboolean
@@ -465,6 +504,7 @@ leave (ProcstreamWriting *self)
   procstream_write_target_drop (&self->target);
   g_clear_object (&self->options.stream);
   procstream_pump_release_context (&self->pump);
+  go (self);
   return FALSE;
 }
 
@@ -568,10 +608,18 @@ static void
 writing_attached (gpointer native)
 {
   ProcstreamWriting *self = native;
+  gboolean           gone;
 
+  /* Nobody runs the captured context while the program exits. */
+  if (!self->target.foreign)
+    procstream_writing_exit_add (self);
   g_mutex_lock (&self->mutex);
   self->attached = TRUE;
+  gone = self->gone;
   g_mutex_unlock (&self->mutex);
+  /* What it attached to may have ended, and have been written, meanwhile. */
+  if (gone)
+    procstream_writing_exit_remove (self);
   writing_wake (self);
 }
 
@@ -632,21 +680,29 @@ static const ProcstreamNativeClass native_class = {
   .outlives_consumer = TRUE,
 };
 
+ProcstreamWriting *
+procstream_writing_ref (ProcstreamWriting *self)
+{
+  procstream_consumer_core_ref (self->core);
+  return self;
+}
+
+void
+procstream_writing_unref (ProcstreamWriting *self)
+{
+  procstream_consumer_core_unref (self->core);
+}
+
 static gpointer
 ref_cb (gpointer data)
 {
-  ProcstreamWriting *self = data;
-
-  procstream_consumer_core_ref (self->core);
-  return self;
+  return procstream_writing_ref (data);
 }
 
 static void
 unref_cb (gpointer data)
 {
-  ProcstreamWriting *self = data;
-
-  procstream_consumer_core_unref (self->core);
+  procstream_writing_unref (data);
 }
 
 ProcstreamWriting *
@@ -702,5 +758,35 @@ procstream_writing_take_fd (ProcstreamWriting *self,
   g_assert (self->given_fd < 0);
   self->given_fd = fd;
   g_mutex_unlock (&self->mutex);
+  procstream_pump_wake (&self->pump);
+}
+
+/* What somebody else's context would still read, it does not any more. */
+static guint64
+get_last_offset (ProcstreamOutputCore *output)
+{
+  ProcstreamOutputCounts counts;
+
+  if (procstream_io_thread_has_context (procstream_output_core_get_home_context (output)))
+    return procstream_output_core_get_pending_offset (output);
+  procstream_output_core_get_counts (output, &counts);
+  return counts.received;
+}
+
+void
+procstream_writing_take_leave (ProcstreamWriting *self)
+{
+  ProcstreamOutputCore   *output;
+  ProcstreamSubscription *subscription = procstream_consumer_core_dup_subscription (self->core, &output);
+
+  if (subscription == NULL)
+    return;
+  g_mutex_lock (&self->mutex);
+  self->leaving = TRUE;
+  self->leave_at = get_last_offset (output);
+  g_mutex_unlock (&self->mutex);
+  procstream_subscription_unref (subscription);
+  procstream_output_core_unref (output);
+  procstream_consumer_core_set_paused (self->core, FALSE);
   procstream_pump_wake (&self->pump);
 }
