@@ -72,10 +72,13 @@ ProcstreamCursor *procstream_chunk_log_attach (ProcstreamChunkLog *self,
                                                ProcstreamDelivery  delivery,
                                                gboolean            live_only);
 /* As if it had attached before the first chunk: what was let go since is a gap, to a reliable one too. */
-ProcstreamCursor      *procstream_chunk_log_attach_at_start (ProcstreamChunkLog *self,
-                                                             ProcstreamDelivery  delivery);
-void                   procstream_chunk_log_detach (ProcstreamChunkLog *self,
-                                                    ProcstreamCursor   *cursor); /* frees it */
+ProcstreamCursor *procstream_chunk_log_attach_at_start (ProcstreamChunkLog *self,
+                                                        ProcstreamDelivery  delivery);
+void              procstream_chunk_log_detach (ProcstreamChunkLog *self,
+                                               ProcstreamCursor   *cursor); /* frees it */
+/* Before it is detached: it was there for others, who did not come. What it has not read, and nobody else has or will, was not observed. */
+void                   procstream_chunk_log_disown (ProcstreamChunkLog *self,
+                                                    ProcstreamCursor   *cursor);
 ProcstreamLogEventType procstream_chunk_log_next (ProcstreamChunkLog *self,
                                                   ProcstreamCursor   *cursor,
                                                   ProcstreamLogEvent *event);

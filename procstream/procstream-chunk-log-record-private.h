@@ -62,6 +62,7 @@ struct _ProcstreamChunkLog
   GPtrArray *errors;    /* that cursors were dropped with */
   guint64    dropped;
   guint64    unobserved;
+  guint64    taken_offset; /* how far the cursors that are gone have been */
 };
 
 static inline ProcstreamLogSlot *

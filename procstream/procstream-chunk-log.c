@@ -379,6 +379,7 @@ withdraw (ProcstreamChunkLog *self,
           ProcstreamCursor   *cursor)
 {
   leave (self, cursor);
+  self->taken_offset = MAX (self->taken_offset, cursor->next_offset);
   self->n_cursors--;
   g_ptr_array_remove_fast (self->histories, cursor);
   g_queue_clear_full (&cursor->own, (GDestroyNotify) procstream_chunk_unref);
@@ -392,6 +393,19 @@ procstream_chunk_log_detach (ProcstreamChunkLog *self,
     withdraw (self, cursor);
   g_free (cursor);
   trim (self);
+}
+
+void
+procstream_chunk_log_disown (ProcstreamChunkLog *self,
+                             ProcstreamCursor   *cursor)
+{
+  guint64 offset;
+
+  if (cursor->dropped || self->n_cursors > 1 || procstream_log_has_replay (self))
+    return;
+  /* What a lossy one has lost is counted as that. */
+  offset = procstream_log_offset_of (self, MAX (cursor->next, self->first));
+  self->unobserved += self->head_offset - MAX (offset, self->taken_offset);
 }
 
 void

@@ -63,7 +63,7 @@ ProcstreamEmitter *procstream_emitter_new (const ProcstreamEmitterOps  *ops,
 ProcstreamEmitter *procstream_emitter_ref (ProcstreamEmitter *self);
 void               procstream_emitter_unref (ProcstreamEmitter *self);
 
-/* @wants_lines: it is known already that it does. @keep_alive: the target stays until it has left; only where it is attached from its
+/* For handlers, of which there need not be any. @wants_lines: it is known already that it does. @keep_alive: the target stays until it has left; only where it is attached from its
  * own side. */
 void procstream_emitter_subscribe (ProcstreamEmitter    *self,
                                    ProcstreamOutputCore *core,

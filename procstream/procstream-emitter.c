@@ -549,7 +549,11 @@ procstream_emitter_subscribe (ProcstreamEmitter    *self,
                               gboolean              wants_lines,
                               gboolean              keep_alive)
 {
-  const ProcstreamSubscribeOptions options = { .delivery = delivery, .mark = wants_lines ? self->mark : PROCSTREAM_LINE_MARK_NONE };
+  const ProcstreamSubscribeOptions options = {
+    .delivery = delivery,
+    .mark = wants_lines ? self->mark : PROCSTREAM_LINE_MARK_NONE,
+    .for_handlers = TRUE,
+  };
 
   procstream_emitter_subscribe_full (self, core, &options, keep_alive);
 }

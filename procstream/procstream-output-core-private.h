@@ -183,6 +183,7 @@ typedef struct
   gboolean           live_only;    /* nothing of before, whatever is kept */
   gboolean           paused;       /* from the beginning on */
   gboolean           occupies;     /* the place that was claimed */
+  gboolean           for_handlers; /* of which there need not be any */
   gint64             max_stall_ms; /* 0 or less: no limit */
 } ProcstreamSubscribeOptions;
 

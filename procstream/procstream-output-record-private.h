@@ -60,6 +60,7 @@ struct _ProcstreamSubscription
   ProcstreamLineMark             mark;         /* mutex; NONE: wants no lines */
   gboolean                       paused;       /* see below */
   gboolean                       occupies;     /* mutex */
+  gboolean                       for_handlers; /* constant */
   gint64                         max_stall_us; /* constant; 0: no limit */
   gint64                         since_us;     /* constant; where there is one, when it subscribed */
 };

@@ -147,6 +147,7 @@ subscription_new (const ProcstreamSubscriberOps    *ops,
   subscription->data = ops->ref (data);
   subscription->paused = options->paused;
   subscription->occupies = options->occupies;
+  subscription->for_handlers = options->for_handlers;
   subscription->armed = ops->ready != NULL;
   /* What is too far away to be told is no limit. */
   if (options->max_stall_ms > 0 && procstream_waiters_get_deadline (options->max_stall_ms) >= 0)
@@ -226,6 +227,8 @@ procstream_output_core_unsubscribe (ProcstreamOutputCore   *self,
     g_mutex_lock (&self->push_mutex);
   g_mutex_lock (&self->mutex);
   was_there = g_ptr_array_remove (push ? self->pushed : self->pulling, subscription);
+  if (subscription->for_handlers && subscription->cursor)
+    procstream_chunk_log_disown (self->log, subscription->cursor);
   procstream_output_core_drop_cursor_locked (self, subscription);
   subscription->armed = FALSE;
   if (self->n_blocked > 0)

@@ -290,7 +290,7 @@ install_properties (GObjectClass *object_class)
    * ProcstreamOutput:bytes-unobserved: (getter get_bytes_unobserved)
    *
    * How many bytes were read while nobody was subscribed and no replay kept
-   * them.
+   * them, those included that were held from the start for handlers that did not come.
    *
    * Since: 1.0
    */
@@ -438,7 +438,7 @@ procstream_output_get_bytes_dropped (ProcstreamOutput *self)
  * @self: an output
  *
  * Gets how many bytes were read while nobody was subscribed and no replay kept
- * them.
+ * them, those included that were held from the start for handlers that did not come.
  *
  * Returns: a number of bytes
  *

@@ -98,6 +98,39 @@ test_no_handlers (gconstpointer data)
   g_assert_cmpstr (stream->bytes->str, ==, "more");
 }
 
+/* What is held for handlers that never come, and for consumers that do not either, was observed by nobody; unless a consumer has had it, who
+ * may be gone by then. */
+static void
+test_unobserved_opening (void)
+{
+  const guint64 expected[] = { 5, 2, 0, 0, 2 };
+
+  for (guint i = 0; i < G_N_ELEMENTS (expected); i++)
+    {
+      g_autoptr (TestStream) stream = test_stream_new (&(TestStreamOptions){
+          .delivery = i == 4 ? PROCSTREAM_DELIVERY_LOSSY : PROCSTREAM_DELIVERY_RELIABLE,
+          .replay = i == 3 ? PROCSTREAM_REPLAY_ALL : PROCSTREAM_REPLAY_NONE,
+          .max_chunks = 1 + (i < 4) });
+      g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+      g_autoptr (GBytes) bytes = NULL;
+
+      if (i == 1 || i == 2)
+        g_assert_true (procstream_output_attach (stream->output, PROCSTREAM_CONSUMER (reader), NULL));
+      test_stream_write_read (stream, "one");
+      test_stream_write_read (stream, "22");
+      g_assert_cmpuint (procstream_output_get_bytes_unobserved (stream->output), ==, 0);
+      if (i == 1)
+        {
+          bytes = procstream_reader_next (reader, TEST_WATCHDOG_SECONDS * 1000, NULL, NULL);
+          g_assert_nonnull (bytes);
+          procstream_consumer_cancel (PROCSTREAM_CONSUMER (reader));
+        }
+      test_iterate ();
+      g_assert_cmpuint (procstream_output_get_bytes_unobserved (stream->output), ==, expected[i]);
+      g_assert_cmpuint (procstream_output_get_bytes_dropped (stream->output), ==, i == 4 ? 3 : 0);
+    }
+}
+
 static void
 test_lines (gconstpointer data)
 {
@@ -840,6 +873,7 @@ main (int   argc,
   add ("read-error", test_read_error);
   add ("priority-in-handler", test_priority_in_handler);
   add ("bad-fd", test_bad_fd);
+  g_test_add_func ("/output/unobserved-opening", test_unobserved_opening);
   g_test_add_func ("/output/priority", test_priority);
   g_test_add_func ("/output/priority-notify", test_priority_notify);
   return g_test_run ();

@@ -200,6 +200,48 @@ test_unobserved (void)
   procstream_chunk_log_free (log);
 }
 
+static void
+disown (ProcstreamChunkLog *log,
+        ProcstreamCursor   *cursor)
+{
+  procstream_chunk_log_disown (log, cursor);
+  procstream_chunk_log_detach (log, cursor);
+}
+
+/* One that was there for others leaves without them: what it has not read counts, unless somebody else has, or will, or replay keeps it. */
+static void
+test_disown (void)
+{
+  ProcstreamChunkLog *log = new_log (PROCSTREAM_REPLAY_NONE, 0, 4);
+  ProcstreamCursor   *holder = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+  ProcstreamCursor   *other;
+
+  append (log, "one");
+  append (log, "22");
+  assert_chunk (log, holder, "one");
+  disown (log, holder);
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_unobserved (log), ==, 2);
+  append (log, "nobody");
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_unobserved (log), ==, 8);
+
+  holder = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+  other = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+  append (log, "a");
+  append (log, "b");
+  assert_chunk (log, other, "a");
+  procstream_chunk_log_detach (log, other);
+  disown (log, holder);
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_unobserved (log), ==, 9);
+
+  holder = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+  other = procstream_chunk_log_attach (log, PROCSTREAM_DELIVERY_RELIABLE, FALSE);
+  append (log, "c");
+  disown (log, holder);
+  g_assert_cmpuint (procstream_chunk_log_get_bytes_unobserved (log), ==, 9);
+  procstream_chunk_log_detach (log, other);
+  procstream_chunk_log_free (log);
+}
+
 /* From the start, to where the only chunk is gone already: who was given it as the newest is past it, and has none of its own. */
 static void
 test_skip_what_is_gone (void)
@@ -566,6 +608,7 @@ main (int    argc,
   g_test_add_func ("/chunk-log/history-does-not-pause", test_history_does_not_pause);
   g_test_add_func ("/chunk-log/end", test_end);
   g_test_add_func ("/chunk-log/unobserved", test_unobserved);
+  g_test_add_func ("/chunk-log/disown", test_disown);
   g_test_add_func ("/chunk-log/skip-what-is-gone", test_skip_what_is_gone);
   g_test_add_func ("/chunk-log/replay-lines", test_replay_lines);
   g_test_add_func ("/chunk-log/replay-long-lines", test_replay_long_lines);
