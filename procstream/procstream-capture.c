@@ -157,7 +157,7 @@ procstream_capture_class_init (ProcstreamCaptureClass *klass)
    * ProcstreamCapture:bytes-lost: (getter get_bytes_lost)
    *
    * How many bytes went by before they could be taken, because the output is
-   * lossy.
+   * lossy, or because nobody was there to take them before the capture began.
    *
    * Since: 1.0
    */
@@ -201,7 +201,7 @@ procstream_capture_class_init (ProcstreamCaptureClass *klass)
    * ProcstreamCapture:truncated: (getter get_truncated)
    *
    * Whether this is not all of what was written: bytes were cut or lost, or the
-   * output has not ended.
+   * output has not ended. What others took before the capture began is not missed.
    *
    * Since: 1.0
    */

@@ -87,7 +87,8 @@ check_started (ProcstreamChild *self,
  * [method@Procstream.Result.check] to have an error where there is no success.
  *
  * What is collected begins where any consumer would begin that is attached now; right after
- * a start that is the beginning. After the exit of the process another process can hold
+ * a start that is the beginning. What was written before that, and nobody took, is lost, which
+ * the result tells; what a consumer or a handler took is not. After the exit of the process another process can hold
  * the outputs open: they are waited for as long as the options say, and
  * [property@Procstream.Capture:ended] tells.
  *

@@ -42,6 +42,7 @@ typedef struct
   ProcstreamCompletion   *completion;
   ProcstreamOutputCore   *output;
   ProcstreamSubscription *subscription;
+  guint64                 missed; /* what went by before that, with nobody there to take it */
 
   /* Under mutex: */
   ProcstreamRing *kept; /* NULL: nothing is collected */
@@ -587,10 +588,14 @@ subscribe (ProcstreamCompletion *self)
     }
   for (guint i = 0; i < 2; i++)
     {
-      ProcstreamOutputCore *output = self->streams[i].output;
+      ProcstreamOutputCore  *output = self->streams[i].output;
+      ProcstreamOutputCounts counts;
 
       self->streams[i].subscription = procstream_output_core_subscribe (output, &ops, &self->streams[i],
                                                                         procstream_output_core_get_settings (output)->delivery, FALSE);
+      /* From here on it takes everything. */
+      procstream_output_core_get_counts (output, &counts);
+      self->streams[i].missed = counts.unobserved;
     }
 }
 
@@ -659,7 +664,7 @@ make_capture (Stream *self)
     .bytes = get_ring (self->kept),
     .bytes_seen = self->seen,
     .bytes_cut = self->cut,
-    .bytes_lost = self->lost,
+    .bytes_lost = self->lost + self->missed,
     .gaps = self->gaps,
     .lines_seen = self->feeds + self->open_line,
     .ended = self->ended,

@@ -5,6 +5,7 @@
 #include "procstream-platform-private.h"
 #include "test-noter.h"
 #include "test-process.h"
+#include "test-stream.h"
 #include "test-utils.h"
 
 #include <signal.h>
@@ -162,6 +163,61 @@ test_lossy (void)
   g_assert_false (procstream_result_check (result, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
   g_assert_true (g_str_has_suffix (error->message, " bytes of stdout were lost"));
+}
+
+static void
+read_away (TestProcess *process,
+           gsize        n)
+{
+  test_process_await_received (process, n);
+  test_iterate (); /* the opening goes */
+}
+
+/* So is what came before anybody waited, and nobody took: that there is nothing of it left is not that there was nothing. What a
+ * consumer took is not lost. */
+static void
+test_late_without_replay (void)
+{
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (TestProcess) process = test_process_new ();
+      g_autoptr (ProcstreamCollector) collector = test_collector_new ();
+      g_autoptr (ProcstreamResult) result = NULL;
+      g_autoptr (GAsyncResult) waits = NULL;
+      g_autoptr (GError) error = NULL;
+      ProcstreamCapture *capture;
+
+      use_pipe (process);
+      test_process_create_mode (process, "write-wait-write a\n b\n");
+      if (i == 1)
+        g_assert_true (procstream_output_attach (procstream_child_get_stdout (process->child), PROCSTREAM_CONSUMER (collector), NULL));
+      test_process_start (process);
+      read_away (process, 2);
+      if (i < 2)
+        procstream_child_complete_async (process->child, NULL, NULL, test_store_result_cb, &waits);
+      test_process_write (process, "\n");
+      if (i < 2)
+        {
+          test_wait_result (NULL, "the whole child", &waits);
+          result = procstream_child_complete_finish (process->child, waits, NULL);
+        }
+      else
+        {
+          g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+          read_away (process, 4);
+          result = complete (process, NULL);
+        }
+      capture = procstream_result_get_stdout (result);
+      g_assert_cmpstr (text_of (capture), ==, i == 2 ? "" : "b\n");
+      g_assert_cmpuint (procstream_capture_get_bytes_lost (capture), ==, i == 0 ? 2 : i == 1 ? 0
+                                                                                             : 4);
+      g_assert_cmpint (procstream_result_get_truncated (result), ==, i != 1);
+      g_assert_cmpint (procstream_result_check (result, &error), ==, i == 1);
+      if (i == 1)
+        continue;
+      g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
+      g_assert_true (g_str_has_suffix (error->message, i == 0 ? "not all of it: 2 bytes of stdout were lost" : "not all of it: 4 bytes of stdout were lost"));
+    }
 }
 
 /* --- What cuts it short ------------------------------------------------------------------------------------------------------- */
@@ -621,6 +677,7 @@ main (int    argc,
   g_test_add_func ("/complete/error-copies", test_error_copies);
   g_test_add_func ("/complete/limits", test_limits);
   g_test_add_func ("/complete/lossy", test_lossy);
+  g_test_add_func ("/complete/late-without-replay", test_late_without_replay);
   g_test_add_func ("/complete/timeout", test_timeout);
   g_test_add_func ("/complete/timeout-and-end", test_timeout_and_end);
   g_test_add_data_func ("/complete/foreign-shutdown", "trap", test_foreign_shutdown);
