@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 
 /*
@@ -116,7 +117,7 @@ check_settings (const ProcstreamProcessSettings *settings,
   return check_range (name, "nice", settings->nice, -40, 39, error) &&
          check_range (name, "oom-score-adjust", settings->oom_score_adjust, -2000, 2000, error) &&
          check_range (name, "umask", settings->umask, -1, 0777, error) &&
-         check_range (name, "parent-death-signal", settings->parent_death_signal, 0, NSIG - 1, error) &&
+         check_range (name, "parent-death-signal", settings->parent_death_signal, -1, NSIG - 1, error) &&
          check_range (name, "guard-grace-ms", settings->guard_grace_ms, 0, G_MAXINT, error);
 }
 
@@ -301,6 +302,7 @@ make_options (ProcstreamLauncher     *self,
   options->lifetime = procstream_launcher_get_lifetime (self);
   options->containment = procstream_launcher_get_containment (self);
   options->settings = self->settings;
+  options->settings.parent_death_signal = MAX (0, self->settings.parent_death_signal);
   options->pty = self->pty;
   options->search_envp = self->search_environment_path;
   return TRUE;
@@ -317,11 +319,27 @@ make_later_stage (ProcstreamChildOptions *options)
   g_clear_object (&options->stdin_stream);
 }
 
+/* Nobody else knows of it, so nobody could detach it, or end it where the program does not come to do so. */
+static void
+make_unknown (ProcstreamLauncher     *self,
+              ProcstreamChildOptions *options)
+{
+  if (self->settings.parent_death_signal < 0 && options->lifetime != PROCSTREAM_LIFETIME_DETACHED)
+    options->settings.parent_death_signal = SIGTERM;
+}
+
+typedef enum
+{
+  ROLE_CHILD,
+  ROLE_UNKNOWN_CHILD,
+  ROLE_STAGE,
+  ROLE_LATER_STAGE,
+} Role;
+
 static ProcstreamChild *
 create (ProcstreamLauncher *self,
         const char *const  *argv,
-        gboolean            is_stage,
-        gboolean            is_later_stage,
+        Role                role,
         GError            **error)
 {
   ProcstreamScope       *scope = procstream_launcher_get_scope (self);
@@ -330,9 +348,11 @@ create (ProcstreamLauncher *self,
 
   if (!procstream_platform_check_forked ("make a child", error) || !make_options (self, argv, &options, error))
     return NULL;
-  options.is_stage = is_stage;
-  if (is_later_stage)
+  options.is_stage = role >= ROLE_STAGE;
+  if (role == ROLE_LATER_STAGE)
     make_later_stage (&options);
+  if (role == ROLE_UNKNOWN_CHILD)
+    make_unknown (self, &options);
   child = procstream_child_new (&options);
   if (scope && !procstream_scope_add (scope, child, error))
     return NULL;
@@ -345,7 +365,15 @@ procstream_launcher_create_stage (ProcstreamLauncher *self,
                                   gboolean            is_later_stage,
                                   GError            **error)
 {
-  return create (self, argv, TRUE, is_later_stage, error);
+  return create (self, argv, is_later_stage ? ROLE_LATER_STAGE : ROLE_STAGE, error);
+}
+
+ProcstreamChild *
+procstream_launcher_create_unknown (ProcstreamLauncher *self,
+                                    const char *const  *argv,
+                                    GError            **error)
+{
+  return create (self, argv, ROLE_UNKNOWN_CHILD, error);
 }
 
 /* --- Public functions --------------------------------------------------------------------------------------------------------- */
@@ -377,7 +405,7 @@ procstream_launcher_create (ProcstreamLauncher *self,
   g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return create (self, argv, FALSE, FALSE, error);
+  return create (self, argv, ROLE_CHILD, error);
 }
 
 /**

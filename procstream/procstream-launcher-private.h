@@ -122,6 +122,10 @@ void procstream_launcher_take_strv (ProcstreamLauncher *self,
                                     const char         *property,
                                     char              **value);
 
+/* A child that nobody but a call knows of, which starts it and waits for it. */
+ProcstreamChild *procstream_launcher_create_unknown (ProcstreamLauncher *self,
+                                                     const char *const  *argv,
+                                                     GError            **error);
 /* A child that a pipeline starts: its first one, or a later one. */
 ProcstreamChild *procstream_launcher_create_stage (ProcstreamLauncher *self,
                                                    const char *const  *argv,

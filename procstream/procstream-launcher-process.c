@@ -69,16 +69,21 @@ procstream_launcher_install_process (GObjectClass *klass)
    * ProcstreamLauncher:parent-death-signal: (getter get_parent_death_signal) (setter set_parent_death_signal)
    *
    * Which signal the kernel sends to a child when the program ends in any way,
-   * by `SIGKILL` too; 0 for none. It reaches the child alone, not what that has
+   * by `SIGKILL` and Ctrl-C too; 0 for none. It reaches the child alone, not what that has
    * started, and is lost when a child executes a program with more rights than its
    * user. With %PROCSTREAM_CONTAINMENT_TREE the guard sends it to the whole tree,
    * `SIGTERM` in place of none, and `SIGKILL` to those that are left after
    * [property@Procstream.Launcher:guard-grace-ms].
    *
+   * Unless it is set, it is -1, which means `SIGTERM` for the children of
+   * [method@Procstream.Launcher.run] and its like, whom nobody but the call knows, unless their
+   * [property@Procstream.Launcher:lifetime] is %PROCSTREAM_LIFETIME_DETACHED, and none for all others,
+   * which might be detached.
+   *
    * Since: 1.0
    */
   procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (settings.parent_death_signal),
-                                    g_param_spec_int ("parent-death-signal", NULL, NULL, 0, 64, 0, flags));
+                                    g_param_spec_int ("parent-death-signal", NULL, NULL, -1, 64, -1, flags));
 }
 
 /**
@@ -261,9 +266,10 @@ procstream_launcher_set_umask (ProcstreamLauncher *self, int umask)
  * procstream_launcher_get_parent_death_signal: (get-property parent-death-signal)
  * @self: a launcher
  *
- * Gets the signal that a child gets when the program ends, or 0.
+ * Gets the signal that a child gets when the program ends.
  *
- * Returns: the signal that a child gets when the program ends, or 0
+ * Returns: the signal that a child gets when the program ends, 0 for none, or -1
+ *   unless it was set
  *
  * Since: 1.0
  */
@@ -278,9 +284,10 @@ procstream_launcher_get_parent_death_signal (ProcstreamLauncher *self)
 /**
  * procstream_launcher_set_parent_death_signal: (set-property parent-death-signal)
  * @self: a launcher
- * @parent_death_signal: the signal that a child gets when the program ends, or 0
+ * @parent_death_signal: the signal that a child gets when the program ends, 0 for
+ *   none, or -1 for what there is unless it is set
  *
- * Sets the signal that a child gets when the program ends, or 0.
+ * Sets the signal that a child gets when the program ends.
  *
  * Since: 1.0
  */

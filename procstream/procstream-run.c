@@ -4,6 +4,7 @@
 
 #include "procstream-child-private.h"
 #include "procstream-complete-private.h"
+#include "procstream-launcher-private.h"
 #include "procstream-platform-private.h"
 
 /*
@@ -28,7 +29,7 @@ prepare (ProcstreamLauncher        *launcher,
   g_autoptr (ProcstreamChild) child = NULL;
 
   if (!g_cancellable_set_error_if_cancelled (cancellable, error))
-    child = procstream_launcher_create (launcher, argv, error);
+    child = procstream_launcher_create_unknown (launcher, argv, error);
   if (child && procstream_complete_settings_init (&settings, options, error))
     {
       settings.end_on |= END_ON_ANYTHING;
@@ -57,6 +58,10 @@ prepare (ProcstreamLauncher        *launcher,
  *
  * Whatever ends the wait before the child has ended shuts it down as well, whatever `end-on`
  * says. A standard input that is a pipe is closed at once.
+ *
+ * When the program ends meanwhile, by Ctrl-C, `SIGTERM` or `SIGKILL` too, the child gets a `SIGTERM`, unless
+ * the launcher has another [property@Procstream.Launcher:parent-death-signal], or detaches its
+ * children.
  *
  * Returns: (transfer full): the result of a success, or %NULL with an error of
  *   [method@Procstream.Launcher.spawnv], [method@Procstream.Child.complete] or

@@ -67,6 +67,42 @@ test_all_set (void)
   g_assert_cmpint (procstream_launcher_get_parent_death_signal (process->launcher), ==, SIGTERM);
 }
 
+static void
+assert_death (ProcstreamLauncher *launcher,
+              const char         *expected)
+{
+  g_auto (GStrv) argv = test_child_argv ("settings");
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *text = NULL;
+
+  result = procstream_launcher_run (launcher, (const char *const *) argv, NULL, NULL, &error);
+  g_assert_no_error (error);
+  text = g_strdup (procstream_capture_get_text (procstream_result_get_stdout (result)));
+  g_assert_true (g_str_has_suffix (text, expected));
+}
+
+/* The child of a run, which nobody could end but the program, gets a signal when that is gone, unless the launcher says what it gets. */
+static void
+test_death_of_runs (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (TestProcess) detached = test_process_new ();
+  g_auto (GStrv) argv = test_child_argv ("settings");
+  g_autoptr (ProcstreamResult) result = NULL;
+
+  g_assert_cmpint (procstream_launcher_get_parent_death_signal (process->launcher), ==, -1);
+  assert_death (process->launcher, "\ndeath 15\n");
+  procstream_launcher_set_parent_death_signal (process->launcher, SIGKILL);
+  assert_death (process->launcher, "\ndeath 9\n");
+  procstream_launcher_set_parent_death_signal (process->launcher, 0);
+  assert_death (process->launcher, "\ndeath 0\n");
+  procstream_launcher_set_lifetime (detached->launcher, PROCSTREAM_LIFETIME_DETACHED);
+  assert_death (detached->launcher, "\ndeath 0\n");
+  result = procstream_run ((const char *const *) argv, NULL, NULL);
+  g_assert_true (g_str_has_suffix (procstream_capture_get_text (procstream_result_get_stdout (result)), "\ndeath 15\n"));
+}
+
 /* The ends of the scales are not errors. */
 static void
 test_clamped (void)
@@ -93,7 +129,7 @@ test_out_of_range (void)
     { procstream_launcher_set_nice, 40, "nice" },
     { procstream_launcher_set_oom_score_adjust, -2001, "oom-score-adjust" },
     { procstream_launcher_set_umask, 01000, "umask" },
-    { procstream_launcher_set_parent_death_signal, -1, "parent-death-signal" },
+    { procstream_launcher_set_parent_death_signal, -2, "parent-death-signal" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (wrong); i++)
@@ -581,6 +617,7 @@ main (int    argc,
   test_init (&argc, &argv);
   g_test_add_func ("/settings/nothing", test_nothing_set);
   g_test_add_func ("/settings/all", test_all_set);
+  g_test_add_func ("/settings/death-of-runs", test_death_of_runs);
   g_test_add_func ("/settings/clamped", test_clamped);
   g_test_add_func ("/settings/out-of-range", test_out_of_range);
   g_test_add_func ("/settings/limits", test_limits);
