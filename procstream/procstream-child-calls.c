@@ -307,3 +307,40 @@ procstream_child_wait_finish (ProcstreamChild *self,
 
   return g_task_propagate_boolean (G_TASK (result), error);
 }
+
+/* --- Several at once ---------------------------------------------------------------------------------------------------------- */
+
+gboolean
+procstream_children_check_not_emitting (GPtrArray *children,
+                                        GError   **error)
+{
+  for (guint i = 0; i < children->len; i++)
+    if (!procstream_child_check_not_emitting (g_ptr_array_index (children, i), error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+procstream_children_wait (GPtrArray         *children,
+                          ProcstreamWaiters *waiters,
+                          GMainContext      *context,
+                          GThread           *owner_thread,
+                          const char        *what,
+                          gint64             timeout_ms,
+                          GCancellable      *cancellable,
+                          GError           **error)
+{
+  gboolean done;
+
+  for (guint i = 0; i < children->len; i++)
+    procstream_child_release_opening_for_blocking (g_ptr_array_index (children, i));
+  done = procstream_waiters_wait (waiters, context, owner_thread, what, timeout_ms, cancellable, error);
+  for (guint i = 0; i < children->len; i++)
+    {
+      ProcstreamChild *child = g_ptr_array_index (children, i);
+
+      if (g_thread_self () == owner_thread && child->owner_thread == owner_thread)
+        procstream_child_settle (child);
+    }
+  return done;
+}

@@ -169,9 +169,9 @@ procstream_child_terminate_async (ProcstreamChild    *self,
                                   GAsyncReadyCallback callback,
                                   gpointer            user_data)
 {
-  g_autoptr (GTask) task = NULL;
   ProcstreamWaiters *waiters;
   GError            *error = NULL;
+  GTask             *task;
 
   g_return_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self));
   g_return_if_fail (shutdown == NULL || PROCSTREAM_IS_SHUTDOWN (shutdown));
@@ -180,13 +180,7 @@ procstream_child_terminate_async (ProcstreamChild    *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, procstream_child_terminate_async);
   waiters = shut_down (self, shutdown, &error);
-  if (waiters == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  procstream_waiters_add_task (waiters, g_steal_pointer (&task));
-  procstream_waiters_unref (waiters);
+  procstream_waiters_answer_task (waiters, error, task);
 }
 
 /**

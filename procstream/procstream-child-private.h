@@ -76,4 +76,17 @@ void procstream_child_release_opening_for_blocking (ProcstreamChild *self);
 gboolean procstream_child_check_not_emitting (ProcstreamChild *self,
                                               GError         **error);
 
+/* The same for several, of ProcstreamChild. */
+gboolean procstream_children_check_not_emitting (GPtrArray *children,
+                                                 GError   **error);
+/* Blocks as procstream_waiters_wait() does, for what several children have to do with. */
+gboolean procstream_children_wait (GPtrArray         *children,
+                                   ProcstreamWaiters *waiters,
+                                   GMainContext      *context,
+                                   GThread           *owner_thread,
+                                   const char        *what,
+                                   gint64             timeout_ms,
+                                   GCancellable      *cancellable,
+                                   GError           **error);
+
 G_END_DECLS

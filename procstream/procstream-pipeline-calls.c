@@ -16,24 +16,6 @@ get (ProcstreamPipeline *self,
   return g_ptr_array_index (self->children, i);
 }
 
-/* In the thread of the children: one for which nothing is left to be told does not keep itself any more. */
-static void
-settle (ProcstreamPipeline *self)
-{
-  for (guint i = 0; g_thread_self () == self->owner_thread && i < self->children->len; i++)
-    procstream_child_settle (get (self, i));
-}
-
-static gboolean
-check_not_emitting (ProcstreamPipeline *self,
-                    GError            **error)
-{
-  for (guint i = 0; i < self->children->len; i++)
-    if (!procstream_child_check_not_emitting (get (self, i), error))
-      return FALSE;
-  return TRUE;
-}
-
 static gboolean
 wait_for (ProcstreamPipeline *self,
           ProcstreamWaiters  *waiters,
@@ -42,13 +24,7 @@ wait_for (ProcstreamPipeline *self,
           GCancellable       *cancellable,
           GError            **error)
 {
-  gboolean done;
-
-  for (guint i = 0; i < self->children->len; i++)
-    procstream_child_release_opening_for_blocking (get (self, i));
-  done = procstream_waiters_wait (waiters, self->context, self->owner_thread, what, timeout_ms, cancellable, error);
-  settle (self);
-  return done;
+  return procstream_children_wait (self->children, waiters, self->context, self->owner_thread, what, timeout_ms, cancellable, error);
 }
 
 /* --- Starting ----------------------------------------------------------------------------------------------------------------- */
@@ -256,7 +232,7 @@ procstream_pipeline_complete (ProcstreamPipeline        *self,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (!check_not_emitting (self, error))
+  if (!procstream_children_check_not_emitting (self->children, error))
     return NULL;
   wait = begin_waiting (self, options, cancellable, error);
   if (wait == NULL)
@@ -412,7 +388,7 @@ procstream_pipeline_terminate (ProcstreamPipeline *self,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!check_not_emitting (self, error))
+  if (!procstream_children_check_not_emitting (self->children, error))
     return FALSE;
   waiters = shut_down (self, shutdown, error);
   if (waiters == NULL)
@@ -442,8 +418,8 @@ procstream_pipeline_terminate_async (ProcstreamPipeline *self,
                                      gpointer            user_data)
 {
   ProcstreamWaiters *waiters;
-  g_autoptr (GTask) task = NULL;
-  GError *error = NULL;
+  GError            *error = NULL;
+  GTask             *task;
 
   g_return_if_fail (PROCSTREAM_IS_PIPELINE (self));
   g_return_if_fail (shutdown == NULL || PROCSTREAM_IS_SHUTDOWN (shutdown));
@@ -452,13 +428,7 @@ procstream_pipeline_terminate_async (ProcstreamPipeline *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, procstream_pipeline_terminate_async);
   waiters = shut_down (self, shutdown, &error);
-  if (waiters == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  procstream_waiters_add_task (waiters, g_steal_pointer (&task));
-  procstream_waiters_unref (waiters);
+  procstream_waiters_answer_task (waiters, error, task);
 }
 
 /**

@@ -214,27 +214,7 @@ check_not_emitting (ProcstreamScope *self,
                            "A scope cannot be waited for in a handler of its own");
       return FALSE;
     }
-  for (guint i = 0; i < children->len; i++)
-    if (!procstream_child_check_not_emitting (g_ptr_array_index (children, i), error))
-      return FALSE;
-  return TRUE;
-}
-
-/* What is waited for may need that somebody reads. */
-static void
-release_openings (GPtrArray *children)
-{
-  for (guint i = 0; i < children->len; i++)
-    procstream_child_release_opening_for_blocking (g_ptr_array_index (children, i));
-}
-
-static void
-settle (ProcstreamScope *self,
-        GPtrArray       *children)
-{
-  for (guint i = 0; g_thread_self () == self->owner_thread && i < children->len; i++)
-    if (((ProcstreamChild *) g_ptr_array_index (children, i))->owner_thread == self->owner_thread)
-      procstream_child_settle (g_ptr_array_index (children, i));
+  return procstream_children_check_not_emitting (children, error);
 }
 
 /**
@@ -287,10 +267,9 @@ procstream_scope_close (ProcstreamScope *self,
   waiters = begin_closing (self, error);
   if (waiters == NULL)
     return FALSE;
-  release_openings (children);
-  gone = procstream_waiters_wait (waiters, self->context, self->owner_thread, "all children of a scope to end", timeout_ms, cancellable, error);
+  gone = procstream_children_wait (children, waiters, self->context, self->owner_thread, "all children of a scope to end",
+                                   timeout_ms, cancellable, error);
   procstream_waiters_unref (waiters);
-  settle (self, children);
   return gone;
 }
 
@@ -312,9 +291,9 @@ procstream_scope_close_async (ProcstreamScope    *self,
                               GAsyncReadyCallback callback,
                               gpointer            user_data)
 {
-  g_autoptr (GTask) task = NULL;
   ProcstreamWaiters *waiters;
   GError            *error = NULL;
+  GTask             *task;
 
   g_return_if_fail (PROCSTREAM_IS_SCOPE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -322,13 +301,7 @@ procstream_scope_close_async (ProcstreamScope    *self,
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, procstream_scope_close_async);
   waiters = begin_closing (self, &error);
-  if (waiters == NULL)
-    {
-      g_task_return_error (task, error);
-      return;
-    }
-  procstream_waiters_add_task (waiters, g_steal_pointer (&task));
-  procstream_waiters_unref (waiters);
+  procstream_waiters_answer_task (waiters, error, task);
 }
 
 /**
@@ -467,13 +440,11 @@ procstream_scope_complete_all (ProcstreamScope           *self,
   call = call_new (self, options, cancellable, error);
   if (call == NULL)
     return NULL;
-  release_openings (children);
   /* How long it may take, and what cancels it, is the business of each completion. */
-  if (procstream_waiters_wait (procstream_completion_group_get_over (call->group), self->context, self->owner_thread,
-                               "all children of a scope to complete", -1, NULL, error))
+  if (procstream_children_wait (children, procstream_completion_group_get_over (call->group), self->context, self->owner_thread,
+                                "all children of a scope to complete", -1, NULL, error))
     results = procstream_completion_group_make_results (call->group);
   call_free (call);
-  settle (self, children);
   return results;
 }
 

@@ -22,6 +22,11 @@ gboolean procstream_waiters_is_complete (ProcstreamWaiters *self);
 /* Adds @task (taken), which is completed in its own context when the event happens or its cancellable is cancelled. */
 void procstream_waiters_add_task (ProcstreamWaiters *self,
                                   GTask             *task);
+/* The task of a call that has begun something, or could not: @self is taken, or NULL, and then the task fails with @error, which is taken. Takes
+ * @task. */
+void procstream_waiters_answer_task (ProcstreamWaiters *self,
+                                     GError            *error,
+                                     GTask             *task);
 
 /* Has @func called with @data and the error when the event happens, in whatever thread that is, without a lock; at once, when it has
  * happened. Then @destroy. The function is code of the library that neither blocks nor calls the user. Returns a number for the next

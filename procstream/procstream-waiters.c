@@ -174,6 +174,21 @@ procstream_waiters_add_task (ProcstreamWaiters *self,
     finish_entry (entry, self->error ? g_error_copy (self->error) : NULL);
 }
 
+void
+procstream_waiters_answer_task (ProcstreamWaiters *self,
+                                GError            *error,
+                                GTask             *task)
+{
+  if (self)
+    {
+      procstream_waiters_add_task (self, task);
+      procstream_waiters_unref (self);
+      return;
+    }
+  g_task_return_error (task, error);
+  g_object_unref (task);
+}
+
 /* --- Functions ---------------------------------------------------------------------------------------------------------------- */
 
 static void
