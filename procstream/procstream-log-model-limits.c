@@ -96,8 +96,11 @@ install_counts (void)
   /**
    * ProcstreamLogModel:bytes-lost: (getter get_bytes_lost)
    *
-   * How many bytes were lost in these places. What was lost of the lines that they tore
-   * apart each consumer counts for itself. Not notified.
+   * How many bytes were lost in these places, and of lines: of those that they tore
+   * apart, of one that had begun before the model followed its output, and of what is
+   * longer than a line may be. It is what
+   * [property@Procstream.Consumer:bytes-lost] counts, of all outputs together. Not
+   * notified.
    *
    * Since: 1.0
    */
@@ -396,7 +399,7 @@ procstream_log_model_get_gaps (ProcstreamLogModel *self)
  * procstream_log_model_get_bytes_lost: (get-property bytes-lost)
  * @self: a log model
  *
- * Gets how many bytes were lost in gaps.
+ * Gets how many bytes were lost in gaps and in torn or truncated lines.
  *
  * Returns: a number of bytes
  *

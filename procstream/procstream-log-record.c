@@ -310,6 +310,7 @@ typedef struct
   guint16              streams[3]; /* what stands for each ProcstreamStream, + 1; 0: not needed yet */
   guint64              number;     /* of the last line */
   gint64               time_us;    /* of the chunk that is being cut */
+  guint64              torn;       /* what the record was told of what is lost of lines */
 } Feed;
 
 typedef struct
@@ -367,6 +368,16 @@ gap_locked (Feed                     *self,
     add_locked (self, &(ProcstreamStoredLine){ .data = (const guint8 *) &gap, .size = sizeof gap, .number = self->number, .is_gap = TRUE });
 }
 
+/* Of lines whose beginning or end is missing, or that are too long. */
+static void
+count_torn_locked (Feed *self)
+{
+  guint64 torn = procstream_line_cursor_get_bytes_lost (&self->cursor);
+
+  self->record->counts.bytes_lost += torn - self->torn;
+  self->torn = torn;
+}
+
 static gboolean
 feed_event (gpointer                  native,
             const ProcstreamLogEvent *event)
@@ -390,6 +401,7 @@ feed_event (gpointer                  native,
     {
       procstream_line_cursor_finish (&self->cursor, line_cb, self);
     }
+  count_torn_locked (self);
   /* Some of what came may have gone already: that, too, changes what may be shown. */
   any = get_end (self->record->pending) > end;
   g_mutex_unlock (&self->record->mutex);

@@ -454,6 +454,26 @@ test_gaps (void)
     }
 }
 
+/* What is lost of lines that had begun before, or are too long, is no gap, but counts as it does with the consumer. */
+static void
+test_torn_lines (void)
+{
+  g_autoptr (TestStream) stream = new_stream (PROCSTREAM_DELIVERY_RELIABLE, 100);
+  g_autoptr (View) view = view_new (procstream_log_model_new ());
+  g_autoptr (ProcstreamConsumer) consumer = NULL;
+
+  feed (stream, "begun ");
+  test_iterate ();
+  consumer = follow (view, stream);
+  feed (stream, "before\nwhole\n");
+  test_hold_pass ();
+  test_iterate ();
+  view_assert (view, "whole", NULL);
+  g_assert_cmpuint (procstream_log_model_get_gaps (view->model), ==, 0);
+  g_assert_cmpuint (procstream_log_model_get_bytes_lost (view->model), ==, 6);
+  g_assert_cmpuint (procstream_consumer_get_bytes_lost (consumer), ==, 6);
+}
+
 /* --- Clearing, and handlers that do what they like ---------------------------------------------------------------------------- */
 
 static void
@@ -826,6 +846,7 @@ main (int   argc,
   g_test_add_func ("/log-model/once-in-an-iteration", test_once_in_an_iteration);
   g_test_add_func ("/log-model/items", test_items);
   g_test_add_func ("/log-model/gaps", test_gaps);
+  g_test_add_func ("/log-model/torn-lines", test_torn_lines);
   g_test_add_func ("/log-model/clear", test_clear);
   g_test_add_func ("/log-model/clear-in-handler", test_clear_in_handler);
   g_test_add_func ("/log-model/iterate-in-handler", test_iterate_in_handler);
