@@ -5,6 +5,7 @@
 #include "procstream-chunk-private.h"
 #include "procstream-line-filter-private.h"
 #include "procstream-line-splitter-private.h"
+#include "procstream-line-trace-private.h"
 
 G_BEGIN_DECLS
 
@@ -20,6 +21,10 @@ typedef struct
   gboolean                torn;     /* what comes next need not follow what came before, or nothing came before */
   gboolean                finished;
   guint64                 next; /* where in the stream what follows begins */
+
+  /* Of one that is searched. */
+  ProcstreamLineTrace *trace;  /* NULL: what is cut are the bytes of the stream */
+  gint64               origin; /* where in the stream the first byte that was pushed would stand, if there had been no gap since */
 } ProcstreamLineLane;
 
 /* Follows the chunks of one cursor line by line: the shared index of each chunk, and the carry for a line that crosses chunks. Whether a
@@ -29,7 +34,9 @@ typedef struct
   ProcstreamLineLane    lanes[PROCSTREAM_N_LANES];
   ProcstreamLineOptions options;
   gboolean              is_init;
-  ProcstreamStream      stream; /* of the lines that were given out last, or are being given out */
+  gboolean              searches;   /* set before the first chunk: the rest of a torn line is given out, too, and places are known */
+  gboolean              is_peeking; /* the line is the one that is not finished */
+  ProcstreamStream      stream;     /* of the lines that were given out last, or are being given out */
 } ProcstreamLineCursor;
 
 void     procstream_line_cursor_init (ProcstreamLineCursor        *self,
@@ -55,6 +62,19 @@ guint64 procstream_line_cursor_get_bytes_lost (ProcstreamLineCursor *self);
 /* While a function is given a line: what ended it, and when. */
 ProcstreamLineEnd procstream_line_cursor_get_end (ProcstreamLineCursor *self);
 gint64            procstream_line_cursor_get_time (ProcstreamLineCursor *self);
+/* Of the same line: whether its beginning is missing, and with how many bytes of before it begins. */
+gboolean procstream_line_cursor_is_line_torn (ProcstreamLineCursor *self,
+                                              gsize                *context);
+/* Of the same line, in whose lane: what follows its first @size bytes. Until the next push it can be found out where in the stream that is,
+ * which may take long. */
+gint64  procstream_line_cursor_get_position (ProcstreamLineCursor *self,
+                                             gsize                 size,
+                                             guint                *lane);
+guint64 procstream_line_cursor_find_offset (ProcstreamLineCursor *self,
+                                            guint                 lane,
+                                            gint64                position);
+/* No more places are asked for. */
+void procstream_line_cursor_forget_places (ProcstreamLineCursor *self);
 /* What the line that is not finished has so far, in one lane; NULL: nothing. Sets stream. Valid until the next push. */
 const guint8 *procstream_line_cursor_peek_unfinished (ProcstreamLineCursor *self,
                                                       guint                 lane,

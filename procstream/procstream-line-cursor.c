@@ -24,6 +24,7 @@ procstream_line_cursor_clear (ProcstreamLineCursor *self)
     {
       g_clear_pointer (&self->lanes[i].splitter, procstream_line_splitter_free);
       g_clear_pointer (&self->lanes[i].filter, procstream_line_filter_free);
+      g_clear_pointer (&self->lanes[i].trace, procstream_line_trace_free);
     }
   self->is_init = FALSE;
 }
@@ -57,6 +58,10 @@ get_lane (ProcstreamLineCursor *self,
     {
       lane->splitter = procstream_line_splitter_new (&self->options);
       lane->filter = procstream_line_filter_new (&self->options);
+      if (self->searches)
+        procstream_line_splitter_keep_torn (lane->splitter);
+      if (self->searches && lane->filter)
+        lane->trace = procstream_line_trace_new (&self->options);
       lane->torn = TRUE;
       lane->next = G_MAXUINT64;
     }
@@ -138,6 +143,19 @@ get_data (ProcstreamLineLane         *lane,
   return data;
 }
 
+static void
+note_place (ProcstreamLineLane *lane,
+            ProcstreamChunk    *chunk)
+{
+  const guint64 pushed = procstream_line_splitter_get_bytes_pushed (lane->splitter);
+
+  lane->origin = (gint64) (procstream_chunk_get_stream_offset (chunk) - pushed);
+  if (lane->trace == NULL)
+    return;
+  procstream_line_trace_forget (lane->trace, MAX (0, procstream_line_splitter_get_unfinished_start (lane->splitter)));
+  procstream_line_trace_add (lane->trace, chunk, pushed);
+}
+
 void
 procstream_line_cursor_push (ProcstreamLineCursor *self,
                              ProcstreamChunk      *chunk,
@@ -150,6 +168,9 @@ procstream_line_cursor_push (ProcstreamLineCursor *self,
   gsize                      size;
 
   procstream_line_cursor_settle (self, chunk);
+  self->is_peeking = FALSE;
+  if (self->searches)
+    note_place (lane, chunk);
   data = get_data (lane, chunk, &size, &index);
   if (size > 0)
     procstream_line_splitter_push (lane->splitter, data, size, index, func, user_data);
@@ -179,6 +200,7 @@ procstream_line_cursor_finish (ProcstreamLineCursor *self,
                                ProcstreamLineFunc    func,
                                gpointer              user_data)
 {
+  self->is_peeking = FALSE;
   for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
     {
       const guint8 *data;
@@ -262,6 +284,44 @@ procstream_line_cursor_get_time (ProcstreamLineCursor *self)
   return get_current_lane (self)->time_us;
 }
 
+gboolean
+procstream_line_cursor_is_line_torn (ProcstreamLineCursor *self,
+                                     gsize                *context)
+{
+  return procstream_line_splitter_is_torn (get_current_lane (self)->splitter, context);
+}
+
+gint64
+procstream_line_cursor_get_position (ProcstreamLineCursor *self,
+                                     gsize                 size,
+                                     guint                *lane)
+{
+  ProcstreamLineSplitter *splitter;
+
+  *lane = self->stream == PROCSTREAM_STREAM_STDERR;
+  splitter = self->lanes[*lane].splitter;
+  if (self->is_peeking)
+    return procstream_line_splitter_get_unfinished_start (splitter) + (gint64) size;
+  return procstream_line_splitter_get_line_start (splitter) + (gint64) size;
+}
+
+guint64
+procstream_line_cursor_find_offset (ProcstreamLineCursor *self,
+                                    guint                 i,
+                                    gint64                position)
+{
+  const ProcstreamLineLane *lane = &self->lanes[i];
+
+  return lane->trace ? procstream_line_trace_find (lane->trace, MAX (0, position)) : (guint64) (lane->origin + position);
+}
+
+void
+procstream_line_cursor_forget_places (ProcstreamLineCursor *self)
+{
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    g_clear_pointer (&self->lanes[i].trace, procstream_line_trace_free);
+}
+
 const guint8 *
 procstream_line_cursor_peek_unfinished (ProcstreamLineCursor *self,
                                         guint                 i,
@@ -273,6 +333,7 @@ procstream_line_cursor_peek_unfinished (ProcstreamLineCursor *self,
   *size = 0;
   if (lane->splitter == NULL || lane->torn || lane->finished)
     return NULL;
+  self->is_peeking = TRUE;
   if (self->stream != PROCSTREAM_STREAM_NONE)
     self->stream = i == 0 ? PROCSTREAM_STREAM_STDOUT : PROCSTREAM_STREAM_STDERR;
   text = procstream_line_splitter_peek_text (lane->splitter, size);

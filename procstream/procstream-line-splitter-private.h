@@ -24,6 +24,9 @@ typedef void (*ProcstreamLineFunc) (gpointer      user_data,
 ProcstreamLineSplitter *procstream_line_splitter_new (const ProcstreamLineOptions *options);
 void                    procstream_line_splitter_free (ProcstreamLineSplitter *self);
 
+/* Once, before anything else: the rest of a line whose beginning is not known is given out, too. */
+void procstream_line_splitter_keep_torn (ProcstreamLineSplitter *self);
+
 /* Which index the splitter wants. */
 ProcstreamLineMark procstream_line_splitter_get_mark (ProcstreamLineSplitter *self);
 /* @index may be NULL: it is then computed. Else it is of the splitter's mark. */
@@ -34,7 +37,7 @@ void procstream_line_splitter_push (ProcstreamLineSplitter    *self,
                                     ProcstreamLineFunc         func,
                                     gpointer                   user_data);
 /* What comes next does not follow what came before. The torn line's bytes are dropped and counted; unless
- * @at_line_start, so is all up to the next separator. */
+ * @at_line_start, so is all up to the next separator, but where what is torn is kept. */
 void procstream_line_splitter_gap (ProcstreamLineSplitter *self,
                                    gboolean                at_line_start);
 /* The same, where the last @size bytes that are missing are known: whether a line begins here is told by them, and the separator that some
@@ -49,6 +52,14 @@ void    procstream_line_splitter_finish (ProcstreamLineSplitter *self,
 guint64 procstream_line_splitter_get_bytes_lost (ProcstreamLineSplitter *self); /* torn by gaps or truncated */
 /* While a function is given a line: what ended it. */
 ProcstreamLineEnd procstream_line_splitter_get_end (ProcstreamLineSplitter *self);
+/* While a function is given a line, and of one that is not finished: whether its beginning was not pushed, and with how many bytes that were
+ * not pushed, but are known to stand before it, it begins: as much as is known of the line. */
+gboolean procstream_line_splitter_is_torn (ProcstreamLineSplitter *self,
+                                           gsize                  *context);
+/* Of the same: where it begins, context included, among all bytes that were pushed; what was not pushed counts backwards. */
+gint64  procstream_line_splitter_get_line_start (ProcstreamLineSplitter *self);
+gint64  procstream_line_splitter_get_unfinished_start (ProcstreamLineSplitter *self);
+guint64 procstream_line_splitter_get_bytes_pushed (ProcstreamLineSplitter *self); /* before this push, while one is under way */
 /* What a line that is not finished has so far. Valid until the next call. */
 const guint8 *procstream_line_splitter_peek_text (ProcstreamLineSplitter *self,
                                                   gsize                  *size);
@@ -66,6 +77,15 @@ const char *procstream_line_repair (const guint8 *data,
                                     gsize         size,
                                     GString      *scratch,
                                     gsize        *text_size);
+
+/* How many bytes of a raw line make the first @offset bytes of its text. */
+gsize procstream_line_get_raw_offset (const guint8 *data,
+                                      gsize         size,
+                                      gsize         offset);
+/* Where in the text of a raw line that begins which stands at @position, or the first character after it. */
+gsize procstream_line_get_text_offset (const guint8 *data,
+                                       gsize         size,
+                                       gsize         position);
 
 /* A batch of lines as text in one allocation: atomically counted, ends in NULL. */
 typedef struct _ProcstreamLineBatch ProcstreamLineBatch;

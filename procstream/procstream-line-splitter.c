@@ -16,6 +16,9 @@
  *    is known that they are text. The first unpushed of them were never pushed: they are what is known of a gap, and are
  *    never counted.
  *  - after_cr is TRUE when a CR was the separator of the last line and nothing came after it: a LF belongs to it.
+ *  - torn is TRUE, only where keeps_torn is, while the beginning of the line that is not finished is missing; carry then begins with context
+ *    bytes that are known to stand before what was pushed. Else context is 0. They neither count towards max_length nor as lost.
+ *  - pushed bytes were pushed, and the last of them, but for a line that is being skipped, are those of carry.
  *
  * What comes out does not depend on how the bytes were cut into pushes.
  */
@@ -29,6 +32,12 @@ struct _ProcstreamLineSplitter
   gsize                 pending;
   gsize                 unpushed;
   gboolean              after_cr;
+  gboolean              keeps_torn;
+  gboolean              torn;
+  gsize                 context;
+  guint64               pushed;
+  gint64                line_start; /* while a function runs: where its line begins, of all that was pushed */
+  const guint8         *push;       /* while there is one */
   guint64               lost;
   ProcstreamLineEnd     end; /* SEPARATOR but where something else is known */
 };
@@ -59,6 +68,12 @@ procstream_line_splitter_free (ProcstreamLineSplitter *self)
   g_free (self);
 }
 
+void
+procstream_line_splitter_keep_torn (ProcstreamLineSplitter *self)
+{
+  self->keeps_torn = TRUE;
+}
+
 ProcstreamLineMark
 procstream_line_splitter_get_mark (ProcstreamLineSplitter *self)
 {
@@ -69,6 +84,32 @@ ProcstreamLineEnd
 procstream_line_splitter_get_end (ProcstreamLineSplitter *self)
 {
   return self->end;
+}
+
+gboolean
+procstream_line_splitter_is_torn (ProcstreamLineSplitter *self,
+                                  gsize                  *context)
+{
+  *context = self->context;
+  return self->torn;
+}
+
+gint64
+procstream_line_splitter_get_line_start (ProcstreamLineSplitter *self)
+{
+  return self->line_start;
+}
+
+gint64
+procstream_line_splitter_get_unfinished_start (ProcstreamLineSplitter *self)
+{
+  return (gint64) self->pushed - (gint64) self->carry->len;
+}
+
+guint64
+procstream_line_splitter_get_bytes_pushed (ProcstreamLineSplitter *self)
+{
+  return self->pushed;
 }
 
 guint64
@@ -104,12 +145,23 @@ procstream_line_get_piece_size (const guint8 *data,
   return max;
 }
 
+/* What follows is known from its beginning on. */
+static void
+forget_torn (ProcstreamLineSplitter *self)
+{
+  self->torn = FALSE;
+  self->context = 0;
+}
+
 static inline void
-emit (Sink         *sink,
-      const guint8 *data,
-      gsize         size)
+emit (ProcstreamLineSplitter *self,
+      Sink                   *sink,
+      const guint8           *data,
+      gsize                   size)
 {
   sink->func (sink->user_data, data, size, sink->all_plain || is_plain (data, size));
+  if (G_UNLIKELY (self->torn))
+    forget_torn (self);
 }
 
 /* The first piece of a line that is longer than the limit; returns its size. */
@@ -119,10 +171,10 @@ emit_piece (ProcstreamLineSplitter *self,
             const guint8           *data)
 {
   ProcstreamLineEnd end = self->end;
-  gsize             piece = procstream_line_get_piece_size (data, self->options.max_length);
+  gsize             piece = procstream_line_get_piece_size (data, self->options.max_length + self->context);
 
   self->end = PROCSTREAM_LINE_END_LIMIT;
-  emit (sink, data, piece);
+  emit (self, sink, data, piece);
   self->end = end;
   return piece;
 }
@@ -134,19 +186,20 @@ emit_text (ProcstreamLineSplitter *self,
            const guint8           *data,
            gsize                   size)
 {
-  while (G_UNLIKELY (size > self->options.max_length))
+  while (G_UNLIKELY (size - self->context > self->options.max_length))
     {
       gsize piece = emit_piece (self, sink, data);
 
       data += piece;
       size -= piece;
+      self->line_start += (gint64) piece;
       if (self->options.overflow == PROCSTREAM_LINE_OVERFLOW_TRUNCATE)
         {
           self->lost += size;
           return;
         }
     }
-  emit (sink, data, size);
+  emit (self, sink, data, size);
 }
 
 /* --- Dropping ----------------------------------------------------------------------------------------------------------------- */
@@ -230,9 +283,17 @@ static gboolean
 is_carry_too_long (ProcstreamLineSplitter *self)
 {
   const gsize size = self->carry->len;
+  const gsize least = self->options.max_length + self->context;
 
-  return size > self->options.max_length &&
-         size - procstream_line_rule_get_pending (&self->rule, self->carry->data, size) > self->options.max_length;
+  return size > least && size - procstream_line_rule_get_pending (&self->rule, self->carry->data, size) > least;
+}
+
+/* Of what is in the push, among all bytes that were pushed. */
+static inline gint64
+get_position (ProcstreamLineSplitter *self,
+              const guint8           *data)
+{
+  return (gint64) self->pushed + (data - self->push);
 }
 
 /* Bytes with which the line goes on: added to carry as far as they fit; a longer line is cut as soon as that is certain. */
@@ -243,7 +304,7 @@ extend (ProcstreamLineSplitter *self,
         gsize                   size)
 {
   /* With so many bytes it is certain. Wide enough for the highest limit where sizes are 32 bits. */
-  const guint64 enough = (guint64) self->options.max_length + self->rule.size;
+  const guint64 enough = (guint64) self->options.max_length + self->rule.size + self->context;
 
   while (size > 0 && !self->skipping)
     {
@@ -253,7 +314,10 @@ extend (ProcstreamLineSplitter *self,
       data += n;
       size -= n;
       while (is_carry_too_long (self))
-        cut_carry (self, sink);
+        {
+          self->line_start = get_position (self, data) - (gint64) self->carry->len;
+          cut_carry (self, sink);
+        }
     }
   if (self->skipping)
     skip (self, data, size);
@@ -300,6 +364,7 @@ end_old_line (ProcstreamLineSplitter *self,
               gsize                   size)
 {
   extend (self, sink, data, size);
+  self->line_start = get_position (self, data + size) - (gint64) self->carry->len;
   if (self->skipping)
     {
       /* What is pending was part of the separator. */
@@ -307,8 +372,10 @@ end_old_line (ProcstreamLineSplitter *self,
       return;
     }
   size = self->carry->len;
-  emit_text (self, &(Sink){ sink->func, sink->user_data, FALSE }, self->carry->data,
-             size - procstream_line_rule_get_width_before_mark (&self->rule, self->carry->data, size));
+  size -= procstream_line_rule_get_width_before_mark (&self->rule, self->carry->data, size);
+  /* The separator may have begun before what was pushed. */
+  self->context = MIN (self->context, size);
+  emit_text (self, &(Sink){ sink->func, sink->user_data, FALSE }, self->carry->data, size);
   forget_carry (self);
 }
 
@@ -318,10 +385,13 @@ end_line (ProcstreamLineSplitter *self,
           const guint8           *data,
           gsize                   size)
 {
-  if (G_LIKELY (self->carry->len == 0 && !self->skipping))
-    emit_text (self, sink, data, size - procstream_line_rule_get_width_before_mark (&self->rule, data, size));
-  else
-    end_old_line (self, sink, data, size);
+  if (G_UNLIKELY (self->carry->len > 0 || self->skipping))
+    {
+      end_old_line (self, sink, data, size);
+      return;
+    }
+  self->line_start = get_position (self, data);
+  emit_text (self, sink, data, size - procstream_line_rule_get_width_before_mark (&self->rule, data, size));
 }
 
 static void
@@ -384,10 +454,12 @@ procstream_line_splitter_push (ProcstreamLineSplitter    *self,
     index = own = procstream_line_index_new (data, size, self->rule.mark);
   g_assert (index->mark == self->rule.mark);
   sink.all_plain = index->ascii && !index->has_nul;
+  self->push = data;
   if (self->rule.any)
     push_any (self, data, size, index, &sink);
   else
     push (self, data, size, index, &sink);
+  self->pushed += size;
   if (own)
     procstream_line_index_free (own);
 }
@@ -396,11 +468,26 @@ void
 procstream_line_splitter_gap (ProcstreamLineSplitter *self,
                               gboolean                at_line_start)
 {
-  self->lost += self->carry->len + self->pending - self->unpushed;
+  self->lost += self->carry->len - self->context + self->pending - self->unpushed;
   forget_carry (self);
   stop_skipping (self);
   self->after_cr = FALSE;
-  self->skipping = !at_line_start;
+  self->context = 0;
+  self->torn = self->keeps_torn && !at_line_start;
+  self->skipping = !self->keeps_torn && !at_line_start;
+}
+
+/* With how many of these bytes, after which no line begins, their last line begins. */
+static gsize
+get_last_line_size (ProcstreamLineSplitter *self,
+                    const guint8           *data,
+                    gsize                   size)
+{
+  gsize start = size;
+
+  while (start > 0 && !procstream_line_rule_ends (&self->rule, data, start))
+    start--;
+  return size - start;
 }
 
 void
@@ -411,6 +498,11 @@ procstream_line_splitter_gap_after (ProcstreamLineSplitter *self,
   procstream_line_splitter_gap (self, procstream_line_rule_ends (&self->rule, before, size));
   if (self->skipping)
     self->pending = self->unpushed = procstream_line_rule_get_pending (&self->rule, before, size);
+  if (self->torn && size > 0)
+    {
+      self->context = get_last_line_size (self, before, size);
+      add_to_carry (self, before + size - self->context, self->context);
+    }
   self->after_cr = self->rule.any && size > 0 && before[size - 1] == '\r';
 }
 
@@ -422,10 +514,12 @@ procstream_line_splitter_finish (ProcstreamLineSplitter *self,
   Sink sink = { func, user_data, FALSE };
 
   self->end = PROCSTREAM_LINE_END_OUTPUT;
-  if (self->carry->len > 0)
+  self->line_start = procstream_line_splitter_get_unfinished_start (self);
+  if (self->carry->len > self->context)
     emit_text (self, &sink, self->carry->data, self->carry->len);
   self->end = PROCSTREAM_LINE_END_SEPARATOR;
   forget_carry (self);
+  forget_torn (self);
   self->lost += self->pending - self->unpushed;
   stop_skipping (self);
   self->after_cr = FALSE;
@@ -468,6 +562,45 @@ procstream_line_repair (const guint8 *data,
   g_string_append_len (scratch, rest, end - rest);
   *text_size = scratch->len;
   return scratch->str;
+}
+
+gsize
+procstream_line_get_text_offset (const guint8 *data,
+                                 gsize         size,
+                                 gsize         position)
+{
+  const char *rest = (const char *) data;
+  const char *end = rest + size;
+  const char *target = rest + position;
+  const char *bad;
+  gsize       offset = 0;
+
+  while (!g_utf8_validate_len (rest, end - rest, &bad) && bad < target)
+    {
+      offset += bad - rest + strlen (REPLACEMENT);
+      rest = bad + 1;
+    }
+  while (target < bad && ((guint8) *target & 0xc0) == 0x80)
+    target++;
+  return offset + (target - rest);
+}
+
+gsize
+procstream_line_get_raw_offset (const guint8 *data,
+                                gsize         size,
+                                gsize         offset)
+{
+  const gsize width = strlen (REPLACEMENT);
+  const char *rest = (const char *) data;
+  const char *end = rest + size;
+  const char *bad;
+
+  while (!g_utf8_validate_len (rest, end - rest, &bad) && offset > (gsize) (bad - rest))
+    {
+      offset -= MIN (offset, bad - rest + width);
+      rest = bad + 1;
+    }
+  return MIN (size, (gsize) (rest - (const char *) data) + offset);
 }
 
 /* --- Batches ------------------------------------------------------------------------------------------------------------------ */
@@ -615,7 +748,7 @@ is_simple (ProcstreamLineSplitter    *self,
   gsize start = 0;
   gsize longest = 0;
 
-  if (index->n_positions == 0 || !index->ascii || index->has_nul || self->skipping || self->rule.any ||
+  if (index->n_positions == 0 || !index->ascii || index->has_nul || self->skipping || self->torn || self->rule.any ||
       (self->rule.size > 1 && !self->rule.optional_cr) || !is_plain (self->carry->data, self->carry->len))
     return FALSE;
   for (guint i = 0; i < index->n_positions; i++)
@@ -655,6 +788,7 @@ push_simple (ProcstreamLineSplitter    *self,
     }
   forget_carry (self);
   add_to_carry (self, data + used, size - used);
+  self->pushed += size;
   return batch;
 }
 

@@ -338,6 +338,134 @@ test_batch_outlives (void)
   procstream_line_batch_unref (kept);
 }
 
+/* --- Torn lines that are kept ------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  ProcstreamLineSplitter *splitter;
+  GString                *whole; /* those that are not torn */
+  GByteArray             *torn;  /* with context */
+  gsize                   context;
+  guint                   n_torn;
+} Kept;
+
+static void
+kept_cb (gpointer      user_data,
+         const guint8 *data,
+         gsize         size,
+         gboolean      plain)
+{
+  Kept *kept = user_data;
+  gsize context;
+
+  if (procstream_line_splitter_is_torn (kept->splitter, &context))
+    {
+      g_assert_cmpuint (context, <=, size);
+      kept->context = context;
+      kept->n_torn++;
+      g_byte_array_append (kept->torn, data, size);
+      return;
+    }
+  g_assert_cmpuint (context, ==, 0);
+  g_string_append_printf (kept->whole, "%d:", procstream_line_splitter_get_end (kept->splitter));
+  g_string_append_len (kept->whole, (const char *) data, size);
+  g_string_append_c (kept->whole, '|');
+}
+
+/* What comes of the bytes from @from on when those before them are known, but were not pushed. */
+static void
+run_from (Kept                        *kept,
+          const ProcstreamLineOptions *options,
+          gboolean                     keep,
+          const Input                 *input,
+          gsize                        from,
+          gsize                        cut)
+{
+  const guint8 *data = (const guint8 *) input->data;
+  const gsize   known = MIN (from, (gsize) PROCSTREAM_LINE_RULE_MAX_SIZE);
+
+  *kept = (Kept){ procstream_line_splitter_new (options), g_string_new (NULL), g_byte_array_new () };
+  if (keep)
+    procstream_line_splitter_keep_torn (kept->splitter);
+  procstream_line_splitter_gap_after (kept->splitter, data + from - known, known);
+  procstream_line_splitter_push (kept->splitter, data + from, cut - from, NULL, kept_cb, kept);
+  procstream_line_splitter_push (kept->splitter, data + cut, input->size - cut, NULL, kept_cb, kept);
+  procstream_line_splitter_finish (kept->splitter, kept_cb, kept);
+}
+
+static void
+kept_clear (Kept *kept)
+{
+  procstream_line_splitter_free (kept->splitter);
+  g_string_free (kept->whole, TRUE);
+  g_byte_array_unref (kept->torn);
+}
+
+/* The torn line is what the bytes are, and what else would have been lost; all other lines are as they would have been. */
+static void
+check_torn (const ProcstreamLineOptions *options,
+            const Input                 *input,
+            gsize                        from,
+            gsize                        cut)
+{
+  Kept kept, dropped;
+
+  run_from (&kept, options, TRUE, input, from, cut);
+  run_from (&dropped, options, FALSE, input, from, cut);
+  g_assert_cmpuint (dropped.n_torn, ==, 0);
+  g_assert_cmpuint (kept.n_torn, <=, 1);
+  g_assert_cmpmem (kept.whole->str, kept.whole->len, dropped.whole->str, dropped.whole->len);
+  if (kept.torn->len > kept.context)
+    g_assert_cmpmem (kept.torn->data, kept.torn->len, input->data + from - kept.context, kept.torn->len);
+  g_assert_cmpuint (kept.torn->len - kept.context, ==, procstream_line_splitter_get_bytes_lost (dropped.splitter));
+  g_assert_cmpuint (procstream_line_splitter_get_bytes_lost (kept.splitter), ==, 0);
+  kept_clear (&kept);
+  kept_clear (&dropped);
+}
+
+static void
+test_keep_torn (void)
+{
+  for (guint i = 0; i < G_N_ELEMENTS (inputs); i += input_step ())
+    for (guint s = 0; s < LINE_N_SEPARATORS; s++)
+      {
+        ProcstreamLineOptions options = { .max_length = 100, .overflow = PROCSTREAM_LINE_OVERFLOW_SPLIT };
+
+        line_options_set_separator (&options, s);
+        for (gsize from = 1; from <= inputs[i].size; from++)
+          for (gsize cut = from; cut <= inputs[i].size; cut++)
+            check_torn (&options, &inputs[i], from, cut);
+      }
+}
+
+/* What stands before counts nowhere: a limit is one of what was pushed. */
+static void
+test_keep_torn_limit (void)
+{
+  static const Input    input = INPUT ("a long beginning of 12345678\nnext\n");
+  ProcstreamLineOptions options = { .max_length = 4, .overflow = PROCSTREAM_LINE_OVERFLOW_SPLIT };
+  Kept                  kept;
+
+  run_from (&kept, &options, TRUE, &input, 20, 25);
+  g_assert_cmpuint (kept.n_torn, ==, 1);
+  g_assert_cmpmem (kept.torn->data + kept.context, kept.torn->len - kept.context, "1234", 4);
+  g_assert_cmpstr (kept.whole->str, ==, "0:5678|0:next|");
+  kept_clear (&kept);
+  options.overflow = PROCSTREAM_LINE_OVERFLOW_TRUNCATE;
+  run_from (&kept, &options, TRUE, &input, 20, 25);
+  g_assert_cmpmem (kept.torn->data + kept.context, kept.torn->len - kept.context, "1234", 4);
+  g_assert_cmpstr (kept.whole->str, ==, "0:next|");
+  g_assert_cmpuint (procstream_line_splitter_get_bytes_lost (kept.splitter), ==, 4);
+  /* Another gap: only what was pushed counts as lost. */
+  procstream_line_splitter_gap_after (kept.splitter, (const guint8 *) "before", 6);
+  procstream_line_splitter_push (kept.splitter, (const guint8 *) "ab", 2, NULL, kept_cb, &kept);
+  procstream_line_splitter_gap (kept.splitter, TRUE);
+  g_assert_cmpuint (procstream_line_splitter_get_bytes_lost (kept.splitter), ==, 6);
+  procstream_line_splitter_push (kept.splitter, (const guint8 *) "ok\n", 3, NULL, kept_cb, &kept);
+  g_assert_cmpstr (kept.whole->str, ==, "0:next|0:ok|");
+  kept_clear (&kept);
+}
+
 /* A separator that a gap tore apart still ends its line, so that the one after it is whole. */
 static void
 test_torn_separator (void)
@@ -503,6 +631,8 @@ main (int    argc,
   g_test_add_func ("/line-splitter/every-cut", test_every_cut);
   g_test_add_func ("/line-splitter/byte-by-byte", test_byte_by_byte);
   g_test_add_func ("/line-splitter/every-gap", test_every_gap);
+  g_test_add_func ("/line-splitter/keep-torn", test_keep_torn);
+  g_test_add_func ("/line-splitter/keep-torn/limit", test_keep_torn_limit);
   g_test_add_func ("/line-splitter/after-the-end", test_after_the_end);
   g_test_add_func ("/line-splitter/random", test_random);
   g_test_add_func ("/line-splitter/histories", test_histories);
