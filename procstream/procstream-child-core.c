@@ -152,7 +152,7 @@ procstream_child_core_new (ProcstreamChildOptions *options,
       procstream_output_core_take_label (self->outputs[i], g_strdup_printf ("%s (%s)", self->options.name, names[i]));
       procstream_output_core_set_stream (self->outputs[i], streams[i]);
       if (i == 2)
-        procstream_output_core_set_merged (self->outputs[i]);
+        procstream_output_core_set_merged (self->outputs[i], self->outputs);
       if (i == 0 && self->options.pty.enabled)
         keep_terminal (self);
       else

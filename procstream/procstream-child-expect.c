@@ -6,6 +6,7 @@
 #include "procstream-emission-private.h"
 #include "procstream-error.h"
 #include "procstream-line-waiter-private.h"
+#include "procstream-match-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-result.h"
 
@@ -174,7 +175,14 @@ make_waiter (ProcstreamChild     *self,
  * @cancellable: (nullable): stops the waiting
  * @error: return location for an error
  *
- * Blocks until a line of either output matches. What replay kept is searched first.
+ * Blocks until a line of either output matches. What replay kept is searched first, from its
+ * beginning, or with %PROCSTREAM_MATCH_NEXT from the end of the match before: for each
+ * output, the place that is furthest on of all matches that calls of this function and
+ * [method@Procstream.Child.expect_async], and line waiters with that flag, have given. So a
+ * dialogue goes on where it was, and nothing is found twice. What comes after a match on one output says nothing of
+ * the other. A call that fails, for whatever reason, leaves the places where they were. Two
+ * that wait at the same time begin at the same place, and may find the same.
+ *
  * For several patterns at once, for functions that decide, and for one output alone
  * there is [class@Procstream.LineWaiter], which also says how this fails.
  *
@@ -220,6 +228,8 @@ procstream_child_expect (ProcstreamChild     *self,
   procstream_child_release_opening_for_blocking (self);
   match = procstream_line_waiter_wait_match (waiter, timeout_ms, cancellable, error);
   procstream_consumer_cancel (PROCSTREAM_CONSUMER (waiter));
+  if (match)
+    procstream_match_move_place (match);
   return match;
 }
 
@@ -231,7 +241,7 @@ matched_cb (GObject      *object,
   g_autoptr (GTask) task = user_data;
   ProcstreamLineWaiter *waiter = PROCSTREAM_LINE_WAITER (object);
   GError               *error = NULL;
-  ProcstreamMatch      *match = procstream_line_waiter_wait_match_finish (waiter, result, &error);
+  ProcstreamMatch      *match = procstream_line_waiter_peek_match_finish (waiter, result, &error);
 
   /* A wait that was cancelled leaves it attached. */
   procstream_consumer_cancel (PROCSTREAM_CONSUMER (waiter));
@@ -304,10 +314,15 @@ procstream_child_expect_finish (ProcstreamChild *self,
                                 GAsyncResult    *result,
                                 GError         **error)
 {
+  ProcstreamMatch *match;
+
   g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   g_return_val_if_fail (g_async_result_is_tagged (result, procstream_child_expect_async), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return g_task_propagate_pointer (G_TASK (result), error);
+  match = g_task_propagate_pointer (G_TASK (result), error);
+  if (match)
+    procstream_match_move_place (match);
+  return match;
 }

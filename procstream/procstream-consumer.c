@@ -467,7 +467,9 @@ install_counts (void)
    * How many bytes were lost: those in gaps and, for lines, those of lines that a
    * gap tore apart, that it was attached in the middle of, or that were
    * truncated. A class that has both `chunk` and `lines` got some of these bytes
-   * in chunks: for those, add up what `gap` says.
+   * in chunks: for those, add up what `gap` says. A [class@Procstream.LineWaiter] searches
+   * the rest of a line, which is then not lost; with %PROCSTREAM_MATCH_NEXT what nobody
+   * kept of what came after the last match is.
    *
    * Since: 1.0
    */

@@ -675,6 +675,9 @@ typedef enum
  * @PROCSTREAM_MATCH_WHOLE_LINE: the line is the text and nothing else
  * @PROCSTREAM_MATCH_PARTIAL: a line that is not finished counts as it stands, when
  *   nothing more has come yet: a prompt has no line feed
+ * @PROCSTREAM_MATCH_NEXT: only what comes after the match before is searched: what
+ *   stands behind its end, on the same line or on later ones, as far as replay kept it,
+ *   and what is read from now on. See [method@Procstream.Child.expect]
  *
  * How a pattern is to be looked for.
  *
@@ -687,6 +690,7 @@ typedef enum
   PROCSTREAM_MATCH_PREFIX = 1 << 1,
   PROCSTREAM_MATCH_WHOLE_LINE = 1 << 2,
   PROCSTREAM_MATCH_PARTIAL = 1 << 3,
+  PROCSTREAM_MATCH_NEXT = 1 << 4,
 } ProcstreamMatchFlags;
 
 G_END_DECLS

@@ -21,6 +21,9 @@ ProcstreamLine *procstream_line_new (gconstpointer     data,
                                      gint64            time_us,
                                      const char       *stream,
                                      ProcstreamLineEnd end);
+/* Before anybody else has it. */
+void procstream_line_set_torn (ProcstreamLine *self,
+                               gboolean        torn);
 /* The text of what stands for a gap. */
 char *procstream_line_describe_gap (guint64 bytes);
 /* No line, but what stands for this much that was lost. */

@@ -4,6 +4,16 @@
 
 #include <string.h>
 
+/* What there is of a line. What is torn begins with context bytes that were not read as a part of the output: they are not searched. */
+typedef struct
+{
+  const guint8 *data;
+  gsize         size;
+  gsize         context;
+  gboolean      torn;
+  gboolean      plain; /* it is its own text */
+} RawLine;
+
 /* --- What was found ----------------------------------------------------------------------------------------------------------- */
 
 ProcstreamFoundLine *
@@ -19,6 +29,7 @@ procstream_found_line_unref (ProcstreamFoundLine *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   procstream_match_groups_clear (&self->groups);
+  g_clear_pointer (&self->place, procstream_match_place_unref);
   g_bytes_unref (self->bytes);
   g_free (self->stream);
   g_free (self);
@@ -27,10 +38,23 @@ procstream_found_line_unref (ProcstreamFoundLine *self)
 ProcstreamLine *
 procstream_found_line_to_line (ProcstreamFoundLine *self)
 {
-  gsize         size;
-  gconstpointer data = g_bytes_get_data (self->bytes, &size);
+  gsize           size;
+  gconstpointer   data = g_bytes_get_data (self->bytes, &size);
+  ProcstreamLine *line = procstream_line_new (data, size, self->number, self->time_us, self->stream, self->end);
 
-  return procstream_line_new (data, size, self->number, self->time_us, self->stream, self->end);
+  procstream_line_set_torn (line, self->torn);
+  return line;
+}
+
+/* Nobody else has it yet. */
+static void
+find_place (Leg                 *leg,
+            guint                lane,
+            gint64               end,
+            ProcstreamFoundLine *found)
+{
+  found->place = procstream_match_place_ref (leg->places[lane]);
+  found->end_offset = procstream_line_cursor_find_offset (&leg->cursor, lane, end);
 }
 
 ProcstreamFoundLine *
@@ -40,14 +64,19 @@ procstream_question_to_hit (const Question *self,
   ProcstreamFoundLine *hit;
 
   if (self->found && pattern == self->n_patterns)
-    return procstream_found_line_ref (self->line);
+    {
+      find_place (self->leg, self->lane, self->match_end, self->line);
+      return procstream_found_line_ref (self->line);
+    }
   hit = g_new0 (ProcstreamFoundLine, 1);
   *hit = *self->line;
   g_atomic_ref_count_init (&hit->ref_count);
   hit->pattern = pattern;
   hit->bytes = g_bytes_ref (self->line->bytes);
   hit->stream = g_strdup (self->line->stream);
+  hit->place = NULL;
   hit->groups = (ProcstreamMatchGroups){ 0 };
+  find_place (self->leg, self->lane, self->line_end, hit);
   return hit;
 }
 
@@ -58,11 +87,18 @@ procstream_question_free (Question *self)
   g_free (self);
 }
 
+/* How many bytes of the line make the first @end bytes of its text. */
+static gsize
+get_raw_end (const RawLine *line,
+             gsize          end)
+{
+  return line->plain ? end : procstream_line_get_raw_offset (line->data, line->size, end);
+}
+
 /* Takes @groups. */
 static ProcstreamFoundLine *
 found_line_new (Leg                   *leg,
-                const guint8          *data,
-                gsize                  size,
+                const RawLine         *line,
                 guint                  pattern,
                 ProcstreamMatchGroups *groups)
 {
@@ -71,7 +107,7 @@ found_line_new (Leg                   *leg,
   g_atomic_ref_count_init (&self->ref_count);
   self->pattern = pattern;
   self->groups = *groups;
-  self->bytes = g_bytes_new (data, size);
+  self->bytes = g_bytes_new (line->data + line->context, line->size - line->context);
   self->number = leg->n_lines;
   self->time_us = leg->last_time_us;
   if (leg->cursor.stream != PROCSTREAM_STREAM_NONE)
@@ -79,6 +115,7 @@ found_line_new (Leg                   *leg,
   else
     self->stream = g_strdup (leg->stream);
   self->end = leg->end;
+  self->torn = line->torn;
   return self;
 }
 
@@ -98,11 +135,10 @@ count_skipped (ProcstreamLineSeeker *self,
 
 /* The first pattern that finds the line, or how many there are. What is to be asked about is passed over. */
 static guint
-test_patterns (ProcstreamLineSeeker  *self,
-               const char            *text,
-               gsize                  size,
-               gboolean               partial,
-               ProcstreamMatchGroups *groups)
+test_patterns (ProcstreamLineSeeker        *self,
+               const ProcstreamPatternLine *line,
+               gboolean                     partial,
+               ProcstreamMatchGroups       *groups)
 {
   GError *error = NULL;
   guint   i;
@@ -113,7 +149,7 @@ test_patterns (ProcstreamLineSeeker  *self,
 
       if (partial && !procstream_pattern_is_partial (pattern))
         continue;
-      if (procstream_pattern_test (pattern, text, size, groups, error ? NULL : &error))
+      if (procstream_pattern_test (pattern, line, groups, error ? NULL : &error))
         break;
     }
   if (error)
@@ -138,12 +174,17 @@ is_to_be_asked (ProcstreamLineSeeker *self,
 
 static void
 add_question (ProcstreamLineSeeker *self,
+              Leg                  *leg,
               ProcstreamFoundLine  *line,
+              const RawLine        *raw,
               gboolean              found,
               gboolean              partial)
 {
   Question *question = g_new (Question, 1);
 
+  question->leg = leg;
+  question->line_end = procstream_line_cursor_get_position (&leg->cursor, raw->size, &question->lane);
+  question->match_end = procstream_line_cursor_get_position (&leg->cursor, found ? get_raw_end (raw, line->groups.end) : 0, &question->lane);
   question->line = line;
   question->partial = partial;
   question->n_patterns = line->pattern;
@@ -160,34 +201,64 @@ is_settled (ProcstreamLineSeeker *self)
   return self->hit || (last && last->found) || g_atomic_int_get (&self->decided);
 }
 
+/* Takes @groups. */
+static ProcstreamFoundLine *
+make_hit (Leg                   *leg,
+          const RawLine         *raw,
+          guint                  pattern,
+          ProcstreamMatchGroups *groups)
+{
+  ProcstreamFoundLine *hit = found_line_new (leg, raw, pattern, groups);
+  guint                lane;
+  const gint64         end = procstream_line_cursor_get_position (&leg->cursor, get_raw_end (raw, groups->end), &lane);
+
+  find_place (leg, lane, end, hit);
+  return hit;
+}
+
 static void
-test_line (Leg          *leg,
-           const guint8 *data,
-           gsize         size,
-           gboolean      plain,
-           gboolean      partial)
+test_line (Leg           *leg,
+           const RawLine *raw,
+           gboolean       partial)
 {
   ProcstreamLineSeeker *self = leg->search;
   ProcstreamMatchGroups groups = { 0 };
-  const char           *text = (const char *) data;
-  gsize                 text_size = size;
+  ProcstreamPatternLine line = { (const char *) raw->data, raw->size, raw->context, raw->torn };
   guint                 pattern;
   gboolean              found, ask;
 
-  if (!plain)
-    text = procstream_line_repair (data, size, self->scratch, &text_size);
-  pattern = test_patterns (self, text, text_size, partial, &groups);
+  if (!raw->plain)
+    {
+      line.text = procstream_line_repair (raw->data, raw->size, self->scratch, &line.size);
+      line.start = procstream_line_get_text_offset (raw->data, raw->size, raw->context);
+    }
+  pattern = test_patterns (self, &line, partial, &groups);
   found = pattern < self->patterns->len;
   ask = is_to_be_asked (self, pattern, partial);
   if (ask || (found && self->asking.length > 0))
-    add_question (self, found_line_new (leg, data, size, pattern, &groups), found, partial);
+    add_question (self, leg, found_line_new (leg, raw, pattern, &groups), raw, found, partial);
   else if (found)
-    self->hit = found_line_new (leg, data, size, pattern, &groups);
+    self->hit = make_hit (leg, raw, pattern, &groups);
   if (G_UNLIKELY (self->scratch->allocated_len > 2 * PROCSTREAM_LINE_KEPT_SIZE))
     {
       g_string_free (self->scratch, TRUE);
       self->scratch = g_string_new (NULL);
     }
+}
+
+/* FALSE: all of it came before what is searched. */
+static gboolean
+take_line (Leg          *leg,
+           const guint8 *data,
+           gsize         size,
+           gboolean      plain,
+           RawLine      *line)
+{
+  line->data = data;
+  line->size = size;
+  line->plain = plain;
+  line->torn = procstream_line_cursor_is_line_torn (&leg->cursor, &line->context);
+  return !line->torn || size > line->context;
 }
 
 static void
@@ -196,13 +267,14 @@ line_cb (gpointer      user_data,
          gsize         size,
          gboolean      plain)
 {
-  Leg *leg = user_data;
+  Leg    *leg = user_data;
+  RawLine line;
 
-  if (is_settled (leg->search))
+  if (is_settled (leg->search) || !take_line (leg, data, size, plain, &line))
     return;
   leg->n_lines++;
   leg->end = procstream_line_cursor_get_end (&leg->cursor);
-  test_line (leg, data, size, plain, FALSE);
+  test_line (leg, &line, FALSE);
 }
 
 /* --- Events ------------------------------------------------------------------------------------------------------------------- */
@@ -287,14 +359,33 @@ count_gap (Leg                      *leg,
     procstream_consumer_core_count_gap (leg->search->core, event->chunks, event->bytes);
 }
 
+/* What stands before the place where the search begins. FALSE: that is all of it. */
+static gboolean
+pass_over (Leg                *leg,
+           ProcstreamLogEvent *event)
+{
+  ProcstreamChunk *whole = event->chunk;
+  const guint64    offset = procstream_chunk_get_stream_offset (whole);
+  const guint64    from = leg->from[procstream_line_cursor_get_lane (whole)];
+
+  if (from <= offset)
+    return TRUE;
+  event->chunk = from - offset < whole->size ? procstream_chunk_new_rest (whole, from - offset) : NULL;
+  procstream_chunk_unref (whole);
+  return event->chunk != NULL;
+}
+
 void
 procstream_seeker_leg_take (Leg *leg)
 {
   ProcstreamLineSeeker  *self = leg->search;
   ProcstreamLogEvent     event = leg->held;
-  const ProcstreamChunk *chunk = event.chunk;
+  const ProcstreamChunk *chunk;
 
   leg->held = (ProcstreamLogEvent){ 0 };
+  if (event.type == PROCSTREAM_LOG_EVENT_CHUNK && !pass_over (leg, &event))
+    return;
+  chunk = event.chunk;
   if (event.type == PROCSTREAM_LOG_EVENT_CHUNK)
     {
       leg->dirty |= 1u << procstream_line_cursor_get_lane (event.chunk);
@@ -349,13 +440,14 @@ procstream_seeker_leg_look_at_unfinished (Leg *leg)
     {
       gsize         size;
       const guint8 *data = procstream_line_cursor_peek_unfinished (&leg->cursor, i, &size);
+      RawLine       line;
 
       size = data ? whole_characters (data, size) : 0;
-      if (size == 0 || !(leg->dirty & 1u << i))
+      if (size == 0 || !(leg->dirty & 1u << i) || !take_line (leg, data, size, FALSE, &line))
         continue;
       leg->n_lines++;
       leg->end = PROCSTREAM_LINE_END_OUTPUT;
-      test_line (leg, data, size, FALSE, TRUE);
+      test_line (leg, &line, TRUE);
       leg->n_lines--;
     }
   leg->dirty = 0;
@@ -365,4 +457,5 @@ void
 procstream_seeker_leg_let_go (Leg *leg)
 {
   procstream_log_event_clear (&leg->held);
+  procstream_line_cursor_forget_places (&leg->cursor);
 }

@@ -24,6 +24,9 @@ typedef struct
   gint64                time_us;
   char                 *stream;
   ProcstreamLineEnd     end;
+  guint64               end_offset; /* where in the stream the match ends */
+  ProcstreamMatchPlace *place;      /* of the stream */
+  gboolean              torn;       /* bytes is what was searched, without the beginning */
 } ProcstreamFoundLine;
 
 ProcstreamFoundLine *procstream_found_line_ref (ProcstreamFoundLine *self);
@@ -50,11 +53,12 @@ void procstream_line_seeker_set_core (ProcstreamLineSeeker   *self,
                                       ProcstreamConsumerCore *core);
 void procstream_line_seeker_close (ProcstreamLineSeeker *self); /* the outer object goes */
 
-/* Before the first leg. Takes @pattern; FALSE with WRONG_STATE when it is too late. */
+/* Before the first leg. Takes @pattern; FALSE with WRONG_STATE when it is too late, or INVALID_ARGUMENT when it does not go with the others. */
 gboolean procstream_line_seeker_add (ProcstreamLineSeeker *self,
                                      ProcstreamPattern    *pattern,
                                      GError              **error);
 guint    procstream_line_seeker_get_n_patterns (ProcstreamLineSeeker *self);
+gboolean procstream_line_seeker_is_next (ProcstreamLineSeeker *self); /* it begins after the match before */
 void     procstream_line_seeker_set_timeout (ProcstreamLineSeeker *self,
                                              gint64                timeout_ms); /* from begin on; -1: none */
 

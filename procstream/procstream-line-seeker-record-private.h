@@ -48,6 +48,15 @@ G_BEGIN_DECLS
  * It lives as long as the core that owns it. Each leg that has a core of its own holds that, from when it is added until it was told
  * that its core is over: the thread that drops a leg may come to tell it long after everybody else has let go.
  *
+ * ## What is searched
+ *
+ * Every byte that a leg is given from from on, once, as a part of its line: of a line that is torn, whose beginning was not given or stands
+ * before from, the rest. What is known to stand before that rest is shown to regular expressions, and nothing is found in it. An empty rest
+ * is no line. What was found tells where in its stream it ends, whether the line was finished or not, and however it was cut into chunks.
+ *
+ * from is 0, or, with NEXT, the place of the stream when the search begins: who waits at the same time begins at the same place. A
+ * place moves when somebody is given a match, which is the caller's business and not that of the search: what nobody was told of was not found.
+ *
  * ## Standing still
  *
  * While the owner is paused, whatever runs does nothing and wakes nobody; who resumes it wakes it. The legs themselves need not know.
@@ -67,10 +76,15 @@ typedef struct
   gboolean             caught_up;    /* run: it had all that was there when it began */
   guint64              offset;       /* run: how much it had when there was nothing more */
   guint64              history_end;  /* that was so many bytes; constant from begin on */
+  guint64              begin_offset; /* it was given what stands there, and what follows; constant from begin on */
   guint                dirty;        /* run: the lanes whose unfinished line was not tested, a bit each */
   gint64               last_time_us; /* run */
   guint64              n_lines;      /* run */
   ProcstreamLineEnd    end;          /* run: of the line that is being tested */
+
+  /* Of the stream in each lane; constant from begin on. */
+  ProcstreamMatchPlace *places[PROCSTREAM_N_LANES];
+  guint64               from[PROCSTREAM_N_LANES]; /* what stands before is not searched */
 
   char           *stream; /* constant from begin on */
   char           *label;
@@ -80,12 +94,17 @@ typedef struct
   guint64         searched;
   guint64         torn;
   guint64         lost;
+  guint64         missed; /* between the match before and what it was given */
 } Leg;
 
 /* A line that functions of the program are to be asked about. */
 typedef struct
 {
   ProcstreamFoundLine *line;
+  Leg                 *leg;
+  guint                lane;
+  gint64               line_end; /* positions of its cursor, which does not go on before the question is answered */
+  gint64               match_end;
   gboolean             partial;
   guint                n_patterns; /* those before this number are to be asked */
   gboolean             found;      /* else the line was found by pattern n_patterns */
@@ -100,6 +119,7 @@ struct _ProcstreamLineSeeker
   GPtrArray                     *patterns; /* of ProcstreamPattern; constant from the first leg on */
   gboolean                       uses_worker;
   gboolean                       asks;
+  gboolean                       is_next; /* it begins after the match before */
   guint                          n_legs;
   Leg                            legs[2];
   gint64                         timeout_ms;

@@ -24,14 +24,40 @@ describe_patterns (ProcstreamLineSeeker *self)
   return g_string_free (text, FALSE);
 }
 
-static void
-add_what_was_missed (ProcstreamLineSeeker *self,
-                     GString              *message)
+typedef struct
 {
-  guint64 lost = 0;
+  guint64 lost;
+  guint64 before; /* where it was given anything; of what it was to search, if it begins after a match */
+  guint64 from;   /* where it was to begin */
+} Missed;
+
+static Missed
+get_missed (ProcstreamLineSeeker *self)
+{
+  Missed missed = { 0 };
 
   for (guint i = 0; i < self->n_legs; i++)
-    lost += self->legs[i].lost;
+    {
+      const Leg *leg = &self->legs[i];
+
+      missed.lost += leg->lost;
+      missed.before += self->is_next ? leg->missed : leg->begin_offset;
+      for (guint lane = 0; lane < PROCSTREAM_N_LANES; lane++)
+        missed.from += leg->from[lane];
+    }
+  return missed;
+}
+
+static void
+add_what_was_missed (ProcstreamLineSeeker *self,
+                     const Missed         *missed,
+                     GString              *message)
+{
+  const guint64 lost = missed->lost;
+
+  if (missed->before > 0)
+    g_string_append_printf (message, "; %" G_GUINT64_FORMAT " bytes that came %sbefore the wait began were not kept for it", missed->before,
+                            missed->from > 0 ? "after the last match and " : "");
   if (lost > 0)
     g_string_append_printf (message, "; %" G_GUINT64_FORMAT " bytes were lost before they could be searched", lost);
   if (self->skipped > 0)
@@ -61,12 +87,17 @@ static char *
 end_message (ProcstreamLineSeeker *self,
              GString              *message)
 {
-  gboolean any = FALSE;
+  const Missed missed = get_missed (self);
+  gboolean     any = FALSE;
 
-  add_what_was_missed (self, message);
+  add_what_was_missed (self, &missed, message);
   for (guint i = 0; i < self->n_legs; i++)
     any |= add_tail (&self->legs[i], message);
-  if (!any)
+  if (!any && missed.before > 0)
+    g_string_append (message, "; nothing came since");
+  else if (!any && missed.from > 0)
+    g_string_append (message, "; nothing came after the last match");
+  else if (!any)
     g_string_append (message, "; there was no output");
   return g_string_free (message, FALSE);
 }

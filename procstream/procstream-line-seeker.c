@@ -53,6 +53,8 @@ leg_clear (Leg *leg)
   g_clear_error (&leg->error);
   g_clear_pointer (&leg->stream, g_free);
   g_clear_pointer (&leg->label, g_free);
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    g_clear_pointer (&leg->places[i], procstream_match_place_unref);
   if (leg->owned)
     procstream_consumer_core_unref (leg->core);
 }
@@ -110,12 +112,22 @@ procstream_line_seeker_close (ProcstreamLineSeeker *self)
     procstream_line_seeker_drop_item (self);
 }
 
+static void
+add_pattern_locked (ProcstreamLineSeeker *self,
+                    ProcstreamPattern    *pattern)
+{
+  g_ptr_array_add (self->patterns, pattern);
+  self->uses_worker |= procstream_pattern_is_regex (pattern);
+  self->asks |= procstream_pattern_is_predicate (pattern);
+  self->is_next = procstream_pattern_is_next (pattern);
+}
+
 gboolean
 procstream_line_seeker_add (ProcstreamLineSeeker *self,
                             ProcstreamPattern    *pattern,
                             GError              **error)
 {
-  gboolean late;
+  gboolean late, odd;
 
   if (!procstream_platform_check_forked ("add a pattern", error))
     {
@@ -124,16 +136,19 @@ procstream_line_seeker_add (ProcstreamLineSeeker *self,
     }
   g_mutex_lock (&self->mutex);
   late = self->n_legs > 0 || self->decided;
-  if (!late)
-    g_ptr_array_add (self->patterns, pattern);
-  self->uses_worker |= procstream_pattern_is_regex (pattern);
-  self->asks |= procstream_pattern_is_predicate (pattern);
+  odd = self->patterns->len > 0 && procstream_pattern_is_next (pattern) != self->is_next;
+  if (!late && !odd)
+    add_pattern_locked (self, pattern);
   g_mutex_unlock (&self->mutex);
-  if (!late)
+  if (!late && !odd)
     return TRUE;
   procstream_pattern_free (pattern);
-  g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
-                       "A line waiter that was attached or cancelled takes no more patterns");
+  if (late)
+    g_set_error_literal (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+                         "A line waiter that was attached or cancelled takes no more patterns");
+  else
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                         "Either all patterns of a line waiter are looked for after the match before, or none");
   return FALSE;
 }
 
@@ -141,6 +156,12 @@ guint
 procstream_line_seeker_get_n_patterns (ProcstreamLineSeeker *self)
 {
   return self->patterns->len;
+}
+
+gboolean
+procstream_line_seeker_is_next (ProcstreamLineSeeker *self)
+{
+  return self->is_next;
 }
 
 void
@@ -172,6 +193,7 @@ add_leg (ProcstreamLineSeeker        *self,
   leg->tail = procstream_tail_new ();
   leg->options = *lines;
   procstream_line_cursor_init (&leg->cursor, lines);
+  leg->cursor.searches = TRUE;
   self->n_legs++;
   return leg;
 }
@@ -332,6 +354,25 @@ start_timer_locked (ProcstreamLineSeeker *self)
 }
 
 static void
+find_places (ProcstreamLineSeeker *self,
+             Leg                  *leg,
+             ProcstreamOutputCore *output)
+{
+  guint64 from = 0;
+
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    {
+      leg->places[i] = procstream_match_place_ref (procstream_output_core_get_match_place (output, i));
+      if (self->is_next)
+        leg->from[i] = procstream_match_place_get (leg->places[i]);
+      if (i == 0 || leg->places[i] != leg->places[0])
+        from += leg->from[i];
+    }
+  if (self->is_next && leg->begin_offset > from)
+    leg->missed = leg->begin_offset - from;
+}
+
+static void
 name_leg (ProcstreamLineSeeker *self,
           Leg                  *leg)
 {
@@ -345,6 +386,8 @@ name_leg (ProcstreamLineSeeker *self,
   leg->label = g_strdup (procstream_output_core_get_label (output));
   procstream_output_core_get_counts (output, &counts);
   leg->history_end = counts.received;
+  leg->begin_offset = procstream_output_core_get_offset (output, subscription);
+  find_places (self, leg, output);
   self->family = procstream_output_core_get_family (output);
   procstream_subscription_unref (subscription);
   procstream_output_core_unref (output);
@@ -424,7 +467,7 @@ procstream_line_seeker_get_counts (ProcstreamLineSeeker       *self,
   for (guint i = 0; i < self->n_legs; i++)
     {
       counts->searched += self->legs[i].searched;
-      counts->torn += self->legs[i].torn;
+      counts->torn += self->legs[i].torn + self->legs[i].missed;
     }
   procstream_platform_unlock_to_read (&self->mutex);
 }

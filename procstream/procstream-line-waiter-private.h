@@ -17,8 +17,13 @@ gboolean              procstream_line_waiter_attach_both (ProcstreamLineWaiter *
                                                           GDestroyNotify destroy,
                                                           GError       **error);
 ProcstreamLineSeeker *procstream_line_waiter_get_search (ProcstreamLineWaiter *self); /* lives as long as the consumer core does */
-/* Once it is over: the match, the same for everybody, or why there is none. */
+/* Once it is over: the match, the same for everybody, or why there is none. Whoever is given one with NEXT moves its place. */
 ProcstreamMatch *procstream_line_waiter_dup_match (ProcstreamLineWaiter *self,
                                                    GError              **error);
+
+/* As wait_match_finish, but its place is left alone. */
+ProcstreamMatch *procstream_line_waiter_peek_match_finish (ProcstreamLineWaiter *self,
+                                                           GAsyncResult         *result,
+                                                           GError              **error);
 
 G_END_DECLS

@@ -5,6 +5,7 @@
 #include "procstream-consumer-private.h"
 #include "procstream-emission-private.h"
 #include "procstream-error.h"
+#include "procstream-match-private.h"
 #include "procstream-platform-private.h"
 
 /*
@@ -97,6 +98,26 @@ wait_blocking (ProcstreamLineWaiter *self,
   return FALSE;
 }
 
+/* With NEXT, whoever is given a match may look for the next one. */
+static ProcstreamMatch *
+give_match (ProcstreamLineWaiter *self,
+            GError              **error)
+{
+  ProcstreamMatch *match = procstream_line_waiter_dup_match (self, error);
+
+  if (match && procstream_line_seeker_is_next (procstream_line_waiter_get_search (self)))
+    procstream_match_move_place (match);
+  return match;
+}
+
+ProcstreamMatch *
+procstream_line_waiter_peek_match_finish (ProcstreamLineWaiter *self,
+                                          GAsyncResult         *result,
+                                          GError              **error)
+{
+  return g_task_propagate_boolean (G_TASK (result), error) ? procstream_line_waiter_dup_match (self, error) : NULL;
+}
+
 /* --- Public functions --------------------------------------------------------------------------------------------------------- */
 
 /**
@@ -139,7 +160,7 @@ procstream_line_waiter_wait_match (ProcstreamLineWaiter *self,
     return NULL;
   consumer = PROCSTREAM_CONSUMER (self);
   if (procstream_waiters_is_complete (get_waiters (self)))
-    return procstream_line_waiter_dup_match (self, error);
+    return give_match (self, error);
   if (procstream_emission_is_under_way (procstream_consumer_get_family (consumer)))
     {
       g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
@@ -147,7 +168,7 @@ procstream_line_waiter_wait_match (ProcstreamLineWaiter *self,
                    procstream_consumer_get_label (consumer));
       return NULL;
     }
-  return wait_blocking (self, timeout_ms, cancellable, error) ? procstream_line_waiter_dup_match (self, error) : NULL;
+  return wait_blocking (self, timeout_ms, cancellable, error) ? give_match (self, error) : NULL;
 }
 
 /**
@@ -204,5 +225,5 @@ procstream_line_waiter_wait_match_finish (ProcstreamLineWaiter *self,
   g_return_val_if_fail (g_async_result_is_tagged (result, procstream_line_waiter_wait_match_async), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  return g_task_propagate_boolean (G_TASK (result), error) ? procstream_line_waiter_dup_match (self, error) : NULL;
+  return g_task_propagate_boolean (G_TASK (result), error) ? give_match (self, error) : NULL;
 }

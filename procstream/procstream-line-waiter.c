@@ -35,6 +35,9 @@
  * was waited for, for how long, how the process ended, and what its last lines
  * were: at most ten, from the last 4 KiB of each output.
  *
+ * When both outputs of a child have ended, and it goes on, that comes a second later: for so
+ * long its exit is waited for, to be able to tell how it ended.
+ *
  * ## Which patterns run where
  *
  * Text is searched for in the library's I/O thread, whether a main loop runs or not.
@@ -54,6 +57,12 @@
  *
  * A line is searched up to [property@Procstream.Consumer:max-line-length]; a longer
  * one as [property@Procstream.Consumer:line-overflow] says.
+ *
+ * Attached in the middle of a line, or after a gap in one, it searches the rest of it, which is
+ * [property@Procstream.Line:torn]: there `^` and the flags %PROCSTREAM_MATCH_PREFIX and
+ * %PROCSTREAM_MATCH_WHOLE_LINE find nothing at its beginning. With %PROCSTREAM_MATCH_NEXT,
+ * which all of its patterns have or none, it begins where the match before ended: see
+ * [method@Procstream.Child.expect]. It moves that place when it gives its own match.
  *
  * With lossy delivery, and where it was attached after the beginning, it can have missed the line:
  * see [property@Procstream.Consumer:bytes-lost].
@@ -514,9 +523,14 @@ procstream_line_waiter_set_timeout_ms (ProcstreamLineWaiter *self,
 ProcstreamMatch *
 procstream_line_waiter_get_match (ProcstreamLineWaiter *self)
 {
+  ProcstreamMatch *match;
+
   g_return_val_if_fail (PROCSTREAM_IS_LINE_WAITER (self), NULL);
 
-  return ensure_match (self, procstream_line_seeker_dup_found (self->search, NULL));
+  match = ensure_match (self, procstream_line_seeker_dup_found (self->search, NULL));
+  if (match && procstream_line_seeker_is_next (self->search))
+    procstream_match_move_place (match);
+  return match;
 }
 
 /**
@@ -573,7 +587,7 @@ procstream_line_waiter_get_lines_skipped (ProcstreamLineWaiter *self)
  * Adds something to wait for.
  *
  * Returns: %TRUE, or %FALSE with %G_IO_ERROR_INVALID_ARGUMENT when the flags do not go
- *   together or the pattern is empty, a `G_REGEX_ERROR` when it is no regular
+ *   together, or not with those of the other patterns, or the pattern is empty, a `G_REGEX_ERROR` when it is no regular
  *   expression, or %PROCSTREAM_CHILD_ERROR_WRONG_STATE when the waiter was attached
  *   or cancelled
  *
@@ -600,7 +614,7 @@ procstream_line_waiter_add_pattern (ProcstreamLineWaiter *self,
  * @self: a line waiter that was not attached
  * @regex: a regular expression; of it a copy is made, so it may be used elsewhere
  *   at the same time
- * @flags: %PROCSTREAM_MATCH_PARTIAL, or %PROCSTREAM_MATCH_NONE
+ * @flags: %PROCSTREAM_MATCH_PARTIAL, %PROCSTREAM_MATCH_NEXT, or %PROCSTREAM_MATCH_NONE
  * @error: return location for an error
  *
  * Adds a regular expression to wait for.
@@ -629,7 +643,7 @@ procstream_line_waiter_add_regex (ProcstreamLineWaiter *self,
 /**
  * procstream_line_waiter_add_function:
  * @self: a line waiter that was not attached
- * @flags: %PROCSTREAM_MATCH_PARTIAL, or %PROCSTREAM_MATCH_NONE
+ * @flags: %PROCSTREAM_MATCH_PARTIAL, %PROCSTREAM_MATCH_NEXT, or %PROCSTREAM_MATCH_NONE
  * @func: (scope notified) (closure user_data) (destroy destroy): looks whether a line
  *   is the one
  * @user_data: data for @func

@@ -22,7 +22,7 @@
  */
 
 /*
- * Everything is set in the constructor and never again; so there is no lock and nothing is notified.
+ * Everything is set by whoever makes it and never again; so there is no lock and nothing is notified.
  *
  * bytes has one more byte than it shows, a NUL: where nothing is to repair, and that is nearly always, text is the same memory.
  * stream is shared by all lines of the same name.
@@ -38,6 +38,7 @@ struct _ProcstreamLine
   guint64           number;
   gint64            time_us;
   ProcstreamLineEnd end;
+  gboolean          torn;
   guint64           chunks_lost; /* 0, but for what stands for a gap */
   guint64           bytes_lost;
 };
@@ -54,6 +55,7 @@ enum
   PROP_STREAM,
   PROP_TERMINATED,
   PROP_CUT,
+  PROP_TORN,
   PROP_CHUNKS_LOST,
   PROP_BYTES_LOST,
   N_PROPS,
@@ -99,6 +101,13 @@ procstream_line_new (gconstpointer     data,
   self->time_us = time_us;
   self->end = end;
   return self;
+}
+
+void
+procstream_line_set_torn (ProcstreamLine *self,
+                          gboolean        torn)
+{
+  self->torn = torn;
 }
 
 char *
@@ -162,6 +171,9 @@ procstream_line_get_property (GObject    *object,
       break;
     case PROP_CUT:
       g_value_set_boolean (value, procstream_line_get_cut (self));
+      break;
+    case PROP_TORN:
+      g_value_set_boolean (value, procstream_line_get_torn (self));
       break;
     case PROP_CHUNKS_LOST:
       g_value_set_uint64 (value, self->chunks_lost);
@@ -245,6 +257,16 @@ procstream_line_class_init (ProcstreamLineClass *klass)
    * Since: 1.0
    */
   properties[PROP_CUT] = g_param_spec_boolean ("cut", NULL, NULL, FALSE, readable);
+  /**
+   * ProcstreamLine:torn: (getter get_torn)
+   *
+   * Whether it is the rest of a line whose beginning was not searched: a
+   * [class@Procstream.LineWaiter] began in the middle of it, or after a gap. All others
+   * leave such a rest out, and count its bytes as lost.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_TORN] = g_param_spec_boolean ("torn", NULL, NULL, FALSE, readable);
   /**
    * ProcstreamLine:chunks-lost: (getter get_chunks_lost)
    *
@@ -399,6 +421,24 @@ procstream_line_get_cut (ProcstreamLine *self)
   g_return_val_if_fail (PROCSTREAM_IS_LINE (self), FALSE);
 
   return self->end == PROCSTREAM_LINE_END_LIMIT;
+}
+
+/**
+ * procstream_line_get_torn: (get-property torn)
+ * @self: a line
+ *
+ * Gets whether its beginning is missing.
+ *
+ * Returns: %TRUE if so
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_line_get_torn (ProcstreamLine *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LINE (self), FALSE);
+
+  return self->torn;
 }
 
 /**

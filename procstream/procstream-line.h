@@ -32,6 +32,8 @@ gboolean procstream_line_get_terminated (ProcstreamLine *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_line_get_cut (ProcstreamLine *self);
 PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_line_get_torn (ProcstreamLine *self);
+PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_line_get_chunks_lost (ProcstreamLine *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_line_get_bytes_lost (ProcstreamLine *self);

@@ -8,5 +8,7 @@
 G_BEGIN_DECLS
 
 ProcstreamMatch *procstream_match_new (ProcstreamFoundLine *found);
+/* Somebody was given it: who looks for the next one goes on after it. */
+void procstream_match_move_place (ProcstreamMatch *self);
 
 G_END_DECLS

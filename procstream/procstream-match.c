@@ -38,6 +38,7 @@ enum
   PROP_TEXT,
   PROP_GROUPS,
   PROP_PATTERN,
+  PROP_END_OFFSET,
   N_PROPS,
 };
 
@@ -69,6 +70,12 @@ procstream_match_new (ProcstreamFoundLine *found)
   self->line = procstream_found_line_to_line (found);
   self->groups = make_groups (self);
   return self;
+}
+
+void
+procstream_match_move_place (ProcstreamMatch *self)
+{
+  procstream_match_place_move (self->found->place, self->found->end_offset);
 }
 
 static void
@@ -104,6 +111,9 @@ procstream_match_get_property (GObject    *object,
     case PROP_PATTERN:
       g_value_set_uint (value, procstream_match_get_pattern (self));
       break;
+    case PROP_END_OFFSET:
+      g_value_set_uint64 (value, procstream_match_get_end_offset (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -121,7 +131,8 @@ procstream_match_class_init (ProcstreamMatchClass *klass)
    * ProcstreamMatch:line: (getter get_line)
    *
    * The line, with its stream, its number and its time. One that was not finished
-   * when it was found is neither terminated nor cut.
+   * when it was found is neither terminated nor cut. Of one that had begun before what
+   * was searched it is the rest, and [property@Procstream.Line:torn].
    *
    * Since: 1.0
    */
@@ -153,6 +164,15 @@ procstream_match_class_init (ProcstreamMatchClass *klass)
    * Since: 1.0
    */
   properties[PROP_PATTERN] = g_param_spec_uint ("pattern", NULL, NULL, 0, G_MAXUINT, 0, readable);
+  /**
+   * ProcstreamMatch:end-offset: (getter get_end_offset)
+   *
+   * Where in the stream that the line is of the match ends: after so many bytes of it, as
+   * they were read. There a search with %PROCSTREAM_MATCH_NEXT goes on.
+   *
+   * Since: 1.0
+   */
+  properties[PROP_END_OFFSET] = g_param_spec_uint64 ("end-offset", NULL, NULL, 0, G_MAXUINT64, 0, readable);
   g_object_class_install_properties (object_class, N_PROPS, properties);
 }
 
@@ -234,6 +254,25 @@ procstream_match_get_pattern (ProcstreamMatch *self)
   g_return_val_if_fail (PROCSTREAM_IS_MATCH (self), 0);
 
   return self->found ? self->found->pattern : 0;
+}
+
+/**
+ * procstream_match_get_end_offset: (get-property end-offset)
+ * @self: a match
+ *
+ * Gets where in its stream the match ends. Of what a function accepted, that is the end of
+ * the line, without its separator.
+ *
+ * Returns: an offset in bytes
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_match_get_end_offset (ProcstreamMatch *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_MATCH (self), 0);
+
+  return self->found ? self->found->end_offset : 0;
 }
 
 /**

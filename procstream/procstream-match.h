@@ -26,6 +26,8 @@ PROCSTREAM_AVAILABLE_IN_1_0
 const char *const *procstream_match_get_groups (ProcstreamMatch *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 guint procstream_match_get_pattern (ProcstreamMatch *self);
+PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_match_get_end_offset (ProcstreamMatch *self);
 
 PROCSTREAM_AVAILABLE_IN_1_0
 const char *procstream_match_get_group (ProcstreamMatch *self, guint number);

@@ -6,6 +6,7 @@
 #include "procstream-enums.h"
 #include "procstream-chunk-log-private.h"
 #include "procstream-line-splitter-private.h"
+#include "procstream-match-place-private.h"
 
 G_BEGIN_DECLS
 
@@ -79,13 +80,17 @@ GMainContext *procstream_output_core_get_home_context (ProcstreamOutputCore *sel
 /* What its chunks are said to be of. */
 void procstream_output_core_set_stream (ProcstreamOutputCore *self,
                                         ProcstreamStream      stream);
-/* Its chunks are those of several streams. Before anybody may attach to it. */
-void                            procstream_output_core_set_merged (ProcstreamOutputCore *self);
+/* Its chunks are those of these. Before anybody may attach to it. */
+void                            procstream_output_core_set_merged (ProcstreamOutputCore        *self,
+                                                                   ProcstreamOutputCore *const *inputs);
 gboolean                        procstream_output_core_is_merged (ProcstreamOutputCore *self);
 const ProcstreamOutputSettings *procstream_output_core_get_settings (ProcstreamOutputCore *self);
 gconstpointer                   procstream_output_core_get_family (ProcstreamOutputCore *self);
-ProcstreamOutputState           procstream_output_core_get_state (ProcstreamOutputCore *self);
-void                            procstream_output_core_seal_replay (ProcstreamOutputCore *self);
+/* That of the stream in a lane of a line cursor: one that is not merged has but one. */
+ProcstreamMatchPlace *procstream_output_core_get_match_place (ProcstreamOutputCore *self,
+                                                              guint                 lane);
+ProcstreamOutputState procstream_output_core_get_state (ProcstreamOutputCore *self);
+void                  procstream_output_core_seal_replay (ProcstreamOutputCore *self);
 
 typedef struct
 {

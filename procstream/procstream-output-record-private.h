@@ -73,9 +73,10 @@ struct _ProcstreamOutputCore
   ProcstreamStream         stream;    /* of what is read; constant once it is open */
   gboolean                 is_merged; /* constant, as the label is */
   ProcstreamOutputSettings settings;
-  gconstpointer            family;  /* constant */
-  gint                    *muted;   /* atomic; others may hold it */
-  GMainContext            *context; /* captured */
+  gconstpointer            family;          /* constant */
+  gint                    *muted;           /* atomic; others may hold it */
+  ProcstreamMatchPlace    *match_places[2]; /* constant, as the label is; the same but where it is merged */
+  GMainContext            *context;         /* captured */
 
   GMutex     push_mutex;
   GPtrArray *pushed; /* of owned ProcstreamSubscription */

@@ -39,6 +39,8 @@ procstream_output_core_new (const char                     *name,
   self->pulling = g_ptr_array_new ();
   self->other_marks = g_array_new (FALSE, FALSE, sizeof (ProcstreamLineMark));
   self->log = procstream_chunk_log_new (&settings->log);
+  self->match_places[0] = procstream_match_place_new ();
+  self->match_places[1] = procstream_match_place_ref (self->match_places[0]);
   self->home = procstream_home_new (settings->reader == PROCSTREAM_READER_MODE_CONTEXT ? context : NULL);
   return self;
 }
@@ -71,6 +73,8 @@ procstream_output_core_unref (ProcstreamOutputCore *self)
   g_mutex_clear (&self->mutex);
   g_cond_clear (&self->cond);
   g_main_context_unref (self->context);
+  for (guint i = 0; i < G_N_ELEMENTS (self->match_places); i++)
+    procstream_match_place_unref (self->match_places[i]);
   g_free (self->name);
   g_free (self->label);
   g_atomic_rc_box_release (self->muted);
@@ -110,9 +114,22 @@ procstream_output_core_set_stream (ProcstreamOutputCore *self,
 }
 
 void
-procstream_output_core_set_merged (ProcstreamOutputCore *self)
+procstream_output_core_set_merged (ProcstreamOutputCore        *self,
+                                   ProcstreamOutputCore *const *inputs)
 {
   self->is_merged = TRUE;
+  for (guint i = 0; i < G_N_ELEMENTS (self->match_places); i++)
+    {
+      procstream_match_place_unref (self->match_places[i]);
+      self->match_places[i] = procstream_match_place_ref (inputs[i]->match_places[0]);
+    }
+}
+
+ProcstreamMatchPlace *
+procstream_output_core_get_match_place (ProcstreamOutputCore *self,
+                                        guint                 lane)
+{
+  return self->match_places[lane];
 }
 
 gboolean

@@ -521,6 +521,10 @@ procstream_output_set_priority (ProcstreamOutput *self,
  * what replay kept, unless it is [property@Procstream.Consumer:live-only]. An output that
  * has ended can still be attached to: the consumer gets what replay kept, and the end.
  *
+ * A consumer of lines that is attached in the middle of one begins with the line after it.
+ * The rest, which is no line, counts as lost: see
+ * [property@Procstream.Consumer:bytes-lost]. A [class@Procstream.LineWaiter] searches it.
+ *
  * Returns: %TRUE, or %FALSE with %PROCSTREAM_CHILD_ERROR_WRONG_STATE when the
  *   consumer was attached before, %G_IO_ERROR_INVALID_ARGUMENT when its class
  *   implements none of the virtual functions, or its options are not valid, or

@@ -29,6 +29,7 @@ void    procstream_pattern_free (ProcstreamPattern *self);
 gboolean procstream_pattern_is_regex (ProcstreamPattern *self);
 gboolean procstream_pattern_is_predicate (ProcstreamPattern *self);
 gboolean procstream_pattern_is_partial (ProcstreamPattern *self); /* also wants lines that are not finished */
+gboolean procstream_pattern_is_next (ProcstreamPattern *self);    /* wants only what comes after the match before */
 /* "a line with “x”", for messages. */
 char *procstream_pattern_describe (ProcstreamPattern *self);
 
@@ -37,18 +38,27 @@ typedef struct
 {
   GPtrArray *texts; /* of char * */
   GRegex    *regex; /* for the names of groups; NULL: there are none */
+  gsize      end;   /* where in the text the match ends */
 } ProcstreamMatchGroups;
 
 void procstream_match_groups_clear (ProcstreamMatchGroups *self);
 void procstream_match_groups_copy (const ProcstreamMatchGroups *self,
                                    ProcstreamMatchGroups       *copy);
 
-/* @text is valid UTF-8 of @size bytes and need not end in a NUL. FALSE with an error: it could not be found out, because the
- * regular expression reached a limit. */
-gboolean procstream_pattern_test (ProcstreamPattern     *self,
-                                  const char            *text,
-                                  gsize                  size,
-                                  ProcstreamMatchGroups *groups,
-                                  GError               **error);
+/* A line, or what there is of it: valid UTF-8 that need not end in a NUL. What stands before start is looked at, as by a regular expression that
+ * asks for the boundary of a word, but nothing is found there; and where the line is torn it does not begin with what is there. */
+typedef struct
+{
+  const char *text;
+  gsize       size;
+  gsize       start; /* at a character */
+  gboolean    torn;
+} ProcstreamPatternLine;
+
+/* FALSE with an error: it could not be found out, because the regular expression reached a limit. */
+gboolean procstream_pattern_test (ProcstreamPattern           *self,
+                                  const ProcstreamPatternLine *line,
+                                  ProcstreamMatchGroups       *groups,
+                                  GError                     **error);
 
 G_END_DECLS

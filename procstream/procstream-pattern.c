@@ -22,7 +22,8 @@ struct _ProcstreamPattern
 };
 
 #define PLACES (PROCSTREAM_MATCH_PREFIX | PROCSTREAM_MATCH_WHOLE_LINE)
-#define ALL_FLAGS (PROCSTREAM_MATCH_REGEX | PLACES | PROCSTREAM_MATCH_PARTIAL)
+#define WHERE (PROCSTREAM_MATCH_PARTIAL | PROCSTREAM_MATCH_NEXT)
+#define ALL_FLAGS (PROCSTREAM_MATCH_REGEX | PLACES | WHERE)
 
 static ProcstreamPattern *
 make (ProcstreamMatchFlags flags)
@@ -86,7 +87,7 @@ procstream_pattern_new_regex (GRegex              *regex,
   ProcstreamPattern *self;
   GRegex            *own;
 
-  if (!check_flags (flags, PROCSTREAM_MATCH_REGEX | PROCSTREAM_MATCH_PARTIAL, "A regular expression", error))
+  if (!check_flags (flags, PROCSTREAM_MATCH_REGEX | WHERE, "A regular expression", error))
     return NULL;
   own = procstream_pattern_copy_regex (regex, error);
   if (own == NULL)
@@ -100,7 +101,7 @@ ProcstreamPattern *
 procstream_pattern_new_predicate (ProcstreamMatchFlags flags,
                                   GError             **error)
 {
-  return check_flags (flags, PROCSTREAM_MATCH_PARTIAL, "What a function looks for", error) ? make (flags) : NULL;
+  return check_flags (flags, WHERE, "What a function looks for", error) ? make (flags) : NULL;
 }
 
 void
@@ -127,6 +128,12 @@ gboolean
 procstream_pattern_is_partial (ProcstreamPattern *self)
 {
   return (self->flags & PROCSTREAM_MATCH_PARTIAL) != 0;
+}
+
+gboolean
+procstream_pattern_is_next (ProcstreamPattern *self)
+{
+  return (self->flags & PROCSTREAM_MATCH_NEXT) != 0;
 }
 
 char *
@@ -158,14 +165,17 @@ procstream_match_groups_copy (const ProcstreamMatchGroups *self,
 {
   copy->texts = g_ptr_array_ref (self->texts);
   copy->regex = self->regex ? g_regex_ref (self->regex) : NULL;
+  copy->end = self->end;
 }
 
 static void
 take_only_group (ProcstreamMatchGroups *self,
-                 char                  *text)
+                 char                  *text,
+                 gsize                  end)
 {
   self->texts = g_ptr_array_new_with_free_func (g_free);
   self->regex = NULL;
+  self->end = end;
   g_ptr_array_add (self->texts, text);
 }
 
@@ -189,56 +199,75 @@ fetch_groups (ProcstreamPattern     *self,
               ProcstreamMatchGroups *groups)
 {
   int n = g_regex_get_capture_count (self->regex) + 1;
+  int end = 0;
 
   groups->texts = g_ptr_array_new_with_free_func (g_free);
   groups->regex = g_regex_ref (self->regex);
+  groups->end = g_match_info_fetch_pos (info, 0, NULL, &end) && end > 0 ? (gsize) end : 0;
   for (int i = 0; i < n; i++)
     g_ptr_array_add (groups->texts, fetch_group (info, text, i));
 }
 
 /* --- Testing ------------------------------------------------------------------------------------------------------------------ */
 
+/* One that may only match where it is begun. */
 static gboolean
-test_regex (ProcstreamPattern     *self,
-            const char            *text,
-            gsize                  size,
-            ProcstreamMatchGroups *groups,
-            GError               **error)
+is_anchored (GRegex *regex)
 {
-  g_autoptr (GMatchInfo) info = NULL;
-  gboolean found = g_regex_match_full (self->regex, text, size, 0, 0, &info, error);
-
-  if (found)
-    fetch_groups (self, info, text, groups);
-  return found;
+  return (g_regex_get_compile_flags (regex) & G_REGEX_ANCHORED) || (g_regex_get_match_flags (regex) & G_REGEX_MATCH_ANCHORED);
 }
 
 static gboolean
-test_text (ProcstreamPattern *self,
-           const char        *text,
-           gsize              size)
+test_regex (ProcstreamPattern           *self,
+            const ProcstreamPatternLine *line,
+            ProcstreamMatchGroups       *groups,
+            GError                     **error)
 {
-  if (size < self->size || (self->flags & PROCSTREAM_MATCH_WHOLE_LINE && size > self->size))
+  g_autoptr (GMatchInfo) info = NULL;
+
+  if (line->torn && is_anchored (self->regex))
     return FALSE;
+  if (!g_regex_match_full (self->regex, line->text, line->size, line->start, line->torn ? G_REGEX_MATCH_NOTBOL : 0, &info, error))
+    return FALSE;
+  fetch_groups (self, info, line->text, groups);
+  return TRUE;
+}
+
+/* Where in the line it stands, NULL: nowhere. */
+static const char *
+find_text (ProcstreamPattern           *self,
+           const ProcstreamPatternLine *line)
+{
+  const char *text = line->text + line->start;
+  gsize       size = line->size - line->start;
+
+  if (size < self->size || (self->flags & PROCSTREAM_MATCH_WHOLE_LINE && size > self->size))
+    return NULL;
   if (self->flags & PLACES)
-    return self->size == 0 || memcmp (text, self->text, self->size) == 0;
-  return memmem (text, size, self->text, self->size) != NULL;
+    return !line->torn && (self->size == 0 || memcmp (text, self->text, self->size) == 0) ? text : NULL;
+  return memmem (text, size, self->text, self->size);
 }
 
 gboolean
-procstream_pattern_test (ProcstreamPattern     *self,
-                         const char            *text,
-                         gsize                  size,
-                         ProcstreamMatchGroups *groups,
-                         GError               **error)
+procstream_pattern_test (ProcstreamPattern           *self,
+                         const ProcstreamPatternLine *line,
+                         ProcstreamMatchGroups       *groups,
+                         GError                     **error)
 {
+  ProcstreamPatternLine empty;
+  const char           *found;
+
   /* An empty line may have no address. */
-  if (size == 0)
-    text = "";
+  if (line->size == 0)
+    {
+      empty = (ProcstreamPatternLine){ "", 0, 0, line->torn };
+      line = &empty;
+    }
   if (self->regex)
-    return test_regex (self, text, size, groups, error);
-  if (self->text == NULL || !test_text (self, text, size))
+    return test_regex (self, line, groups, error);
+  found = self->text ? find_text (self, line) : NULL;
+  if (found == NULL)
     return FALSE;
-  take_only_group (groups, g_strdup (self->text));
+  take_only_group (groups, g_strdup (self->text), found - line->text + self->size);
   return TRUE;
 }

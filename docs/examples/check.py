@@ -8,7 +8,7 @@ import sys
 TIMEOUT_SECONDS = 60
 
 EXPECTED = {
-    'answer-prompts': 'it asks: name?\nit says: hello world\nit asks: sure?\nit said: hello world\n',
+    'answer-prompts': 'it says: hello\nit says: world\nit said first: hello\n',
     'async-consumer': 'copied 14 bytes\n',
     'both-outputs': 'stdout: one\nstderr: two\nstdout: three\nstderr: four\n',
     'custom-consumer': 'ended: 3 lines, 14 bytes\n',

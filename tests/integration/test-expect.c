@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-hold.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -40,17 +41,28 @@ expect_line (TestProcess         *process,
 
 /* Returns the message. */
 static char *
+expect_error_flags (TestProcess         *process,
+                    const char          *pattern,
+                    ProcstreamMatchFlags flags,
+                    gint64               timeout_ms,
+                    GQuark               domain,
+                    int                  code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (procstream_child_expect (process->child, pattern, flags, timeout_ms, NULL, &error));
+  g_assert_error (error, domain, code);
+  return g_strdup (error->message);
+}
+
+static char *
 expect_error (TestProcess *process,
               const char  *pattern,
               gint64       timeout_ms,
               GQuark       domain,
               int          code)
 {
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (procstream_child_expect (process->child, pattern, PROCSTREAM_MATCH_NONE, timeout_ms, NULL, &error));
-  g_assert_error (error, domain, code);
-  return g_strdup (error->message);
+  return expect_error_flags (process, pattern, PROCSTREAM_MATCH_NONE, timeout_ms, domain, code);
 }
 
 static void
@@ -187,6 +199,135 @@ test_merged_and_discarded (void)
   procstream_launcher_set_stdout_config (other->launcher, discard);
   test_process_spawn_mode (other, "both 1 0");
   expect_line (other, "err", PROCSTREAM_MATCH_NONE, "err", "stderr");
+}
+
+/* Attached in the middle of a line, before the rest of it comes. */
+static void
+test_rest_of_line (void)
+{
+  g_autoptr (TestProcess) process = new_process (PROCSTREAM_REPLAY_NONE);
+  GAsyncResult *result = NULL;
+  g_autoptr (ProcstreamMatch) match = NULL;
+
+  test_process_spawn_mode (process, "write-wait-write name? password?");
+  expect_line (process, "name?", PROCSTREAM_MATCH_PARTIAL, "name?", "stdout");
+  procstream_child_expect_async (process->child, "password?", PROCSTREAM_MATCH_PARTIAL, LONG, NULL, test_store_result_cb, &result);
+  test_process_write (process, "x");
+  test_wait_result (NULL, "the rest", &result);
+  match = procstream_child_expect_finish (process->child, result, NULL);
+  g_assert_cmpstr (procstream_match_get_text (match), ==, "password?");
+  g_object_unref (result);
+}
+
+/* Of an output of both streams each may stand in the middle of a line of its own. */
+static void
+test_rest_of_merged_lines (void)
+{
+  g_autoptr (TestProcess) process = new_process (PROCSTREAM_REPLAY_NONE);
+  g_autoptr (ProcstreamLineWaiter) waiter = procstream_line_waiter_new ();
+  g_autoptr (ProcstreamMatch) match = NULL;
+  ProcstreamOutput *merged;
+
+  procstream_launcher_set_merged_view (process->launcher, TRUE);
+  test_process_spawn (process, "printf 'out '; printf 'err ' >&2; read x; printf 'o\\n'; printf 'e\\n' >&2");
+  merged = procstream_child_get_merged (process->child);
+  while (procstream_output_get_bytes_received (merged) < 8)
+    g_main_context_iteration (NULL, FALSE);
+  g_assert_true (procstream_line_waiter_add_pattern (waiter, "^e", PROCSTREAM_MATCH_REGEX, NULL));
+  g_assert_true (procstream_line_waiter_add_pattern (waiter, "(?<=err )e", PROCSTREAM_MATCH_REGEX, NULL));
+  g_assert_true (procstream_output_attach (merged, PROCSTREAM_CONSUMER (waiter), NULL));
+  test_process_write (process, "\n");
+  match = procstream_line_waiter_wait_match (waiter, LONG, NULL, NULL);
+  g_assert_nonnull (match);
+  g_assert_cmpstr (procstream_match_get_text (match), ==, "e");
+  g_assert_cmpuint (procstream_match_get_pattern (match), ==, 1);
+  g_assert_cmpstr (procstream_line_get_stream (procstream_match_get_line (match)), ==, "stderr");
+}
+
+/* --- The next one ------------------------------------------------------------------------------------------------------------- */
+
+/* The same prompt again and again, and what comes between on the same line. */
+static void
+test_next (void)
+{
+  g_autoptr (TestProcess) process = new_process (PROCSTREAM_REPLAY_ALL);
+  const ProcstreamMatchFlags prompt = PROCSTREAM_MATCH_NEXT | PROCSTREAM_MATCH_PARTIAL;
+
+  test_process_spawn (process, "while printf '> '; read -r x; do echo \"said $x\"; done");
+  for (guint i = 0; i < 20; i++)
+    {
+      g_autofree char *text = g_strdup_printf ("said %u", i);
+      g_autofree char *line = g_strdup_printf ("%u\n", i);
+
+      expect_line (process, "> ", prompt, "> ", "stdout");
+      g_free (expect_error_flags (process, "> ", prompt, 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT));
+      test_process_write (process, line);
+      expect_line (process, "said", PROCSTREAM_MATCH_NEXT, text, "stdout");
+      /* What is left of it is searched, too. */
+      expect_line (process, "\\d+", PROCSTREAM_MATCH_NEXT | PROCSTREAM_MATCH_REGEX, text + strlen ("said"), "stdout");
+    }
+  end (process);
+}
+
+/* What one output has says nothing of the other. */
+static void
+test_next_on_either (void)
+{
+  g_autoptr (TestProcess) process = new_process (PROCSTREAM_REPLAY_ALL);
+
+  test_process_spawn_mode (process, "both 2 0");
+  expect_line (process, "out", PROCSTREAM_MATCH_NEXT, "out", "stdout");
+  expect_line (process, "err", PROCSTREAM_MATCH_NEXT, "err", "stderr");
+  expect_line (process, "out", PROCSTREAM_MATCH_NEXT, "out", "stdout");
+  expect_line (process, "err", PROCSTREAM_MATCH_NEXT, "err", "stderr");
+  g_free (expect_error_flags (process, "out|err", PROCSTREAM_MATCH_NEXT | PROCSTREAM_MATCH_REGEX, LONG, PROCSTREAM_CHILD_ERROR,
+                              PROCSTREAM_CHILD_ERROR_NO_MATCH));
+}
+
+/* Found, and nobody was told: the next one finds it. */
+static void
+test_next_cancelled (void)
+{
+  g_autoptr (TestProcess) process = new_process (PROCSTREAM_REPLAY_ALL);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  GAsyncResult *result = NULL;
+
+  test_process_spawn_mode (process, "sleep-forever");
+  test_process_await_received (process, strlen ("ready\n"));
+  procstream_child_expect_async (process->child, "ready", PROCSTREAM_MATCH_NEXT, LONG, cancellable, test_store_result_cb, &result);
+  test_hold_pass ();
+  g_cancellable_cancel (cancellable);
+  test_wait_result (NULL, "the cancellation", &result);
+  g_assert_null (procstream_child_expect_finish (process->child, result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_object (&result);
+  /* One whose result nobody looks at was not told either. */
+  procstream_child_expect_async (process->child, "ready", PROCSTREAM_MATCH_NEXT, LONG, NULL, test_store_result_cb, &result);
+  test_wait_result (NULL, "the line", &result);
+  expect_line (process, "ready", PROCSTREAM_MATCH_NEXT, "ready", "stdout");
+  g_object_unref (result);
+  g_free (expect_error_flags (process, "ready", PROCSTREAM_MATCH_NEXT, 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT));
+  end (process);
+}
+
+/* The merged output has the places of both. */
+static void
+test_next_merged (void)
+{
+  g_autoptr (TestProcess) process = new_process (PROCSTREAM_REPLAY_ALL);
+  g_autoptr (ProcstreamLineWaiter) waiter = procstream_line_waiter_new ();
+  g_autoptr (ProcstreamMatch) match = NULL;
+
+  procstream_launcher_set_merged_view (process->launcher, TRUE);
+  test_process_spawn (process, "echo a 1; echo a 2 >&2; echo a 3");
+  expect_line (process, "3", PROCSTREAM_MATCH_NONE, "a 3", "stdout");
+  g_assert_true (procstream_line_waiter_add_pattern (waiter, "a", PROCSTREAM_MATCH_NEXT, NULL));
+  g_assert_true (procstream_output_attach (procstream_child_get_merged (process->child), PROCSTREAM_CONSUMER (waiter), NULL));
+  match = procstream_line_waiter_wait_match (waiter, LONG, NULL, NULL);
+  g_assert_cmpstr (procstream_match_get_text (match), ==, "a 2");
+  g_assert_cmpuint (procstream_match_get_end_offset (match), ==, 1);
+  expect_line (process, "2", PROCSTREAM_MATCH_NEXT, " 2", "stderr");
 }
 
 /* --- Not found ---------------------------------------------------------------------------------------------------------------- */
@@ -499,6 +640,12 @@ main (int    argc,
   g_test_add_func ("/expect/other-thread", test_other_thread);
   g_test_add_func ("/expect/waiter", test_waiter);
   g_test_add_func ("/expect/merged-and-discarded", test_merged_and_discarded);
+  g_test_add_func ("/expect/rest-of-line", test_rest_of_line);
+  g_test_add_func ("/expect/rest-of-merged-lines", test_rest_of_merged_lines);
+  g_test_add_func ("/expect/next", test_next);
+  g_test_add_func ("/expect/next/either", test_next_on_either);
+  g_test_add_func ("/expect/next/cancelled", test_next_cancelled);
+  g_test_add_func ("/expect/next/merged", test_next_merged);
   g_test_add_func ("/expect/exit", test_exit);
   g_test_add_func ("/expect/killed", test_killed);
   g_test_add_func ("/expect/orphan", test_orphan);

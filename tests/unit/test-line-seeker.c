@@ -110,6 +110,21 @@ test_end_without_output (TestSearch   *fixture,
   test_search_expect_in (message, "there was no output");
 }
 
+/* It does not say so of output that nobody kept. */
+static void
+test_end_without_replay (TestSearch   *fixture,
+                         gconstpointer data)
+{
+  g_autofree char *message = NULL;
+
+  test_search_feed (fixture, "ready\n");
+  test_search_add (fixture, "ready", PROCSTREAM_MATCH_NONE);
+  test_search_attach (fixture);
+  test_search_end (fixture, 0, NULL);
+  message = test_search_expect_error (fixture, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NO_MATCH);
+  test_search_expect_in (message, "; 6 bytes that came before the wait began were not kept for it; nothing came since");
+}
+
 /* What came before a read error is searched; then the error is the read error. */
 static void
 test_read_error (TestSearch   *fixture,
@@ -247,6 +262,119 @@ test_prompt_cut (TestSearch   *fixture,
   test_search_feed (fixture, "-f\303\274r\n");
   test_search_feed (fixture, "f\303");
   test_search_expect_match (fixture, "f", "stdout", 2, 0);
+}
+
+/* --- Torn lines --------------------------------------------------------------------------------------------------------------- */
+
+static void
+set_up_without_replay (TestSearch   *fixture,
+                       gconstpointer data)
+{
+  test_search_set_up_with (fixture, PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE, 100);
+}
+
+static gboolean
+accept_cb (ProcstreamLine *line,
+           gpointer        user_data)
+{
+  g_assert_true (procstream_line_get_torn (line));
+  return TRUE;
+}
+
+/* Attached in the middle of a line it searches the rest of that, finished or not, whatever looks; where the line begins it knows not to be. */
+static void
+test_torn (TestSearch   *fixture,
+           gconstpointer data)
+{
+  g_autoptr (ProcstreamMatch) match = NULL;
+  ProcstreamLine *line;
+
+  test_search_feed (fixture, "old\nlogin: ");
+  test_search_add (fixture, "Password", PROCSTREAM_MATCH_PREFIX | PROCSTREAM_MATCH_PARTIAL);
+  test_search_add (fixture, "^Password", PROCSTREAM_MATCH_REGEX | PROCSTREAM_MATCH_PARTIAL);
+  test_search_add (fixture, "login", PROCSTREAM_MATCH_PARTIAL);
+  if (GPOINTER_TO_UINT (data) == 0)
+    test_search_add (fixture, "Password: ", PROCSTREAM_MATCH_PARTIAL);
+  else if (GPOINTER_TO_UINT (data) == 1)
+    test_search_add (fixture, "(?<=: )P", PROCSTREAM_MATCH_REGEX | PROCSTREAM_MATCH_PARTIAL);
+  else
+    g_assert_true (procstream_line_waiter_add_function (fixture->waiter, PROCSTREAM_MATCH_PARTIAL, accept_cb, NULL, NULL, NULL));
+  test_search_attach (fixture);
+  test_search_feed (fixture, "Password: ");
+  match = test_search_wait_match (fixture);
+  line = procstream_match_get_line (match);
+  g_assert_cmpuint (procstream_match_get_pattern (match), ==, 3);
+  g_assert_cmpstr (procstream_line_get_text (line), ==, "Password: ");
+  g_assert_true (procstream_line_get_torn (line));
+  g_assert_false (procstream_line_get_terminated (line));
+  g_assert_cmpuint (procstream_line_get_number (line), ==, 1);
+  g_assert_cmpuint (procstream_consumer_get_bytes_lost (PROCSTREAM_CONSUMER (fixture->waiter)), ==, 0);
+}
+
+/* The rest counts as a line when there is any of it; the next line is whole. */
+static void
+test_torn_finished (TestSearch   *fixture,
+                    gconstpointer data)
+{
+  const gboolean any = data != NULL;
+
+  test_search_feed (fixture, "name? ");
+  test_search_add (fixture, any ? "hi bob" : "^next", any ? PROCSTREAM_MATCH_NONE : PROCSTREAM_MATCH_REGEX);
+  test_search_attach (fixture);
+  test_search_feed (fixture, any ? "hi bob\r\nnext\n" : "\r\nnext\n");
+  test_search_expect_match (fixture, any ? "hi bob" : "next", "stdout", 1, 0);
+  g_assert_cmpint (procstream_line_get_torn (procstream_match_get_line (procstream_line_waiter_get_match (fixture->waiter))), ==, any);
+}
+
+/* The bytes of a character that stand on both sides of where it was attached. */
+static void
+test_torn_character (TestSearch   *fixture,
+                     gconstpointer data)
+{
+  g_autoptr (ProcstreamMatch) match = NULL;
+
+  test_search_feed (fixture, "\377f\303");
+  test_search_add (fixture, "\\w+", PROCSTREAM_MATCH_REGEX);
+  test_search_attach (fixture);
+  test_search_feed (fixture, "\274r\n");
+  match = test_search_wait_match (fixture);
+  g_assert_cmpstr (procstream_match_get_group (match, 0), ==, "r");
+}
+
+/* Of an encoding, and with escape sequences, what is before is known in the same way. */
+static void
+test_torn_filtered (TestSearch   *fixture,
+                    gconstpointer data)
+{
+  test_search_feed (fixture, "login\033[1m: \033[0m");
+  procstream_consumer_set_strip_escapes (PROCSTREAM_CONSUMER (fixture->waiter), TRUE);
+  test_search_add (fixture, "^Password", PROCSTREAM_MATCH_REGEX);
+  test_search_add (fixture, "(?<=: )Password: ", PROCSTREAM_MATCH_REGEX);
+  test_search_attach (fixture);
+  test_search_feed (fixture, "Pass\033[1mword: \n");
+  test_search_expect_match (fixture, "Password: ", "stdout", 1, 1);
+}
+
+/* After a gap, too. */
+static void
+test_torn_gap (void)
+{
+  TestSearch fixture = { 0 };
+
+  test_search_set_up_with (&fixture, PROCSTREAM_DELIVERY_LOSSY, PROCSTREAM_REPLAY_NONE, 1);
+  procstream_consumer_set_delivery (PROCSTREAM_CONSUMER (fixture.waiter), PROCSTREAM_DELIVERY_LOSSY);
+  test_search_add (&fixture, "ready", PROCSTREAM_MATCH_NONE);
+  test_search_attach (&fixture);
+  test_search_feed (&fixture, "rea");
+  while (procstream_line_seeker_peek_offset (procstream_line_waiter_get_search (fixture.waiter)) < 3)
+    test_hold_pass ();
+  test_hold_begin (&fixture.hold);
+  test_search_feed (&fixture, "lost");
+  test_search_feed (&fixture, " but ready\n");
+  test_hold_end (&fixture.hold);
+  test_search_expect_match (&fixture, " but ready", "stdout", 1, 0);
+  g_assert_cmpuint (procstream_consumer_get_bytes_lost (PROCSTREAM_CONSUMER (fixture.waiter)), ==, 7);
+  test_search_tear_down (&fixture, NULL);
 }
 
 /* --- Several patterns --------------------------------------------------------------------------------------------------------- */
@@ -436,6 +564,7 @@ main (int    argc,
   ADD ("match-and-end", test_match_and_end, NULL);
   ADD ("end", test_end, NULL);
   ADD ("end/without-output", test_end_without_output, NULL);
+  g_test_add ("/line-seeker/end/without-replay", TestSearch, NULL, set_up_without_replay, test_end_without_replay, test_search_tear_down);
   ADD ("read-error", test_read_error, NULL);
   ADD ("read-error/after-match", test_read_error_after_match, NULL);
   g_test_add_func ("/line-seeker/gap", test_gap);
@@ -444,6 +573,15 @@ main (int    argc,
   ADD ("prompt", test_prompt, NULL);
   ADD ("prompt/none", test_no_prompt, NULL);
   ADD ("prompt/cut", test_prompt_cut, NULL);
+#define ADD_TORN(name, function, data) g_test_add ("/line-seeker/torn/" name, TestSearch, data, set_up_without_replay, function, test_search_tear_down)
+  ADD_TORN ("text", test_torn, GUINT_TO_POINTER (0));
+  ADD_TORN ("regex", test_torn, GUINT_TO_POINTER (1));
+  ADD_TORN ("function", test_torn, GUINT_TO_POINTER (2));
+  ADD_TORN ("finished", test_torn_finished, GUINT_TO_POINTER (TRUE));
+  ADD_TORN ("finished/empty", test_torn_finished, GUINT_TO_POINTER (FALSE));
+  ADD_TORN ("character", test_torn_character, NULL);
+  ADD_TORN ("filtered", test_torn_filtered, NULL);
+  g_test_add_func ("/line-seeker/torn/gap", test_torn_gap);
   ADD ("several", test_several, NULL);
   ADD ("groups", test_groups, NULL);
   ADD ("both/match", test_both_match, GUINT_TO_POINTER (PROCSTREAM_MATCH_NONE));

@@ -20,7 +20,9 @@ make (const char          *text,
 /* The groups, "-" for one that took no part, or "no". The text has no NUL after it. */
 static char *
 test (ProcstreamPattern *pattern,
-      const char        *text)
+      const char        *text,
+      gsize              start,
+      gboolean           torn)
 {
   gsize                 size = strlen (text);
   g_autofree char      *copy = size > 0 ? g_memdup2 (text, size) : NULL;
@@ -28,7 +30,7 @@ test (ProcstreamPattern *pattern,
   g_autoptr (GError) error = NULL;
   GString *found = g_string_new (NULL);
 
-  if (!procstream_pattern_test (pattern, copy, size, &groups, &error))
+  if (!procstream_pattern_test (pattern, &(ProcstreamPatternLine){ copy, size, start, torn }, &groups, &error))
     {
       g_assert_no_error (error);
       return g_string_free (g_string_assign (found, "no"), FALSE);
@@ -50,7 +52,7 @@ expect (const char          *text,
         const char          *expected)
 {
   ProcstreamPattern *pattern = make (text, flags);
-  g_autofree char   *found = test (pattern, line);
+  g_autofree char   *found = test (pattern, line, 0, FALSE);
 
   g_assert_cmpstr (found, ==, expected);
   procstream_pattern_free (pattern);
@@ -74,6 +76,62 @@ test_text (void)
   expect ("a.c", PROCSTREAM_MATCH_NONE, "abc", "no");
 }
 
+/* In what there is of a line whose beginning is missing; before @start it is not searched, but known. */
+static void
+expect_torn (const char          *text,
+             ProcstreamMatchFlags flags,
+             const char          *line,
+             gsize                start,
+             const char          *expected)
+{
+  ProcstreamPattern *pattern = make (text, flags);
+  g_autofree char   *found = test (pattern, line, start, TRUE);
+
+  g_assert_cmpstr (found, ==, expected);
+  procstream_pattern_free (pattern);
+}
+
+static void
+test_torn (void)
+{
+  expect_torn ("hi", PROCSTREAM_MATCH_NONE, "oh hi", 3, "hi");
+  expect_torn ("hi", PROCSTREAM_MATCH_NONE, "oh hi", 4, "no");
+  expect_torn ("hi", PROCSTREAM_MATCH_PREFIX, "hi", 0, "no");
+  expect_torn ("hi", PROCSTREAM_MATCH_WHOLE_LINE, "hi", 0, "no");
+  expect_torn ("", PROCSTREAM_MATCH_WHOLE_LINE, "", 0, "no");
+  expect_torn ("h(.)", PROCSTREAM_MATCH_REGEX, "ho hi", 3, "hi|i");
+  expect_torn ("hi$", PROCSTREAM_MATCH_REGEX, "hi", 0, "hi");
+  expect_torn ("^hi", PROCSTREAM_MATCH_REGEX, "hi", 0, "no");
+  expect_torn ("^hi", PROCSTREAM_MATCH_REGEX, "oh hi", 3, "no");
+  expect_torn ("^oh hi", PROCSTREAM_MATCH_REGEX, "oh hi", 3, "no");
+  expect_torn ("\\Ahi", PROCSTREAM_MATCH_REGEX, "oh hi", 3, "no");
+  expect_torn ("^", PROCSTREAM_MATCH_REGEX, "", 0, "no");
+  /* What stands before is known. */
+  expect_torn ("\\bhi", PROCSTREAM_MATCH_REGEX, "delhi", 3, "no");
+  expect_torn ("\\bhi", PROCSTREAM_MATCH_REGEX, "oh hi", 3, "hi");
+  expect_torn ("(?<=oh )hi", PROCSTREAM_MATCH_REGEX, "oh hi", 3, "hi");
+}
+
+/* One that may only match where a line begins. */
+static void
+test_torn_anchored (void)
+{
+  g_autoptr (GRegex) compiled = g_regex_new ("hi", G_REGEX_ANCHORED, 0, NULL);
+  g_autoptr (GRegex) matched = g_regex_new ("hi", 0, G_REGEX_MATCH_ANCHORED, NULL);
+  GRegex *regexes[] = { compiled, matched };
+
+  for (guint i = 0; i < G_N_ELEMENTS (regexes); i++)
+    {
+      ProcstreamPattern *pattern = procstream_pattern_new_regex (regexes[i], PROCSTREAM_MATCH_NONE, NULL);
+      g_autofree char   *whole = test (pattern, "hi", 0, FALSE);
+      g_autofree char   *torn = test (pattern, "oh hi", 3, TRUE);
+
+      g_assert_cmpstr (whole, ==, "hi");
+      g_assert_cmpstr (torn, ==, "no");
+      procstream_pattern_free (pattern);
+    }
+}
+
 static void
 test_regex (void)
 {
@@ -95,7 +153,7 @@ test_given_regex (void)
 
   g_assert_nonnull (pattern);
   g_assert_true (procstream_pattern_is_regex (pattern));
-  g_assert_true (procstream_pattern_test (pattern, "AB", 2, &groups, NULL));
+  g_assert_true (procstream_pattern_test (pattern, &(ProcstreamPatternLine){ "AB", 2, 0, FALSE }, &groups, NULL));
   g_assert_true (groups.regex != regex);
   g_assert_cmpint (g_regex_get_string_number (groups.regex, "name"), ==, 1);
   g_assert_cmpint (g_regex_get_match_flags (groups.regex), ==, g_regex_get_match_flags (regex));
@@ -112,7 +170,7 @@ test_raw_regex (void)
   ProcstreamPattern    *pattern = procstream_pattern_new_regex (regex, PROCSTREAM_MATCH_NONE, NULL);
   ProcstreamMatchGroups groups = { 0 };
 
-  g_assert_true (procstream_pattern_test (pattern, "f\303\274r", 4, &groups, NULL));
+  g_assert_true (procstream_pattern_test (pattern, &(ProcstreamPatternLine){ "f\303\274r", 4, 0, FALSE }, &groups, NULL));
   g_assert_cmpstr (g_ptr_array_index (groups.texts, 0), ==, "f\357\277\275");
   procstream_match_groups_clear (&groups);
   procstream_pattern_free (pattern);
@@ -127,7 +185,7 @@ test_limit (void)
   g_autoptr (GError) error = NULL;
 
   line[63] = '!';
-  g_assert_false (procstream_pattern_test (pattern, line, 64, &groups, &error));
+  g_assert_false (procstream_pattern_test (pattern, &(ProcstreamPatternLine){ line, 64, 0, FALSE }, &groups, &error));
   g_assert_error (error, G_REGEX_ERROR, G_REGEX_ERROR_MATCH);
   g_assert_null (groups.texts);
   procstream_pattern_free (pattern);
@@ -207,6 +265,8 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pattern/text", test_text);
   g_test_add_func ("/pattern/regex", test_regex);
+  g_test_add_func ("/pattern/torn", test_torn);
+  g_test_add_func ("/pattern/torn/anchored", test_torn_anchored);
   g_test_add_func ("/pattern/given-regex", test_given_regex);
   g_test_add_func ("/pattern/raw-regex", test_raw_regex);
   g_test_add_func ("/pattern/limit", test_limit);

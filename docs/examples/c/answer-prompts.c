@@ -1,50 +1,45 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Answers what a child asks, and looks once more at what it said. */
+/* Answers what a child asks, twice with the same prompt, and looks once more at what it said. */
 
 #include <procstream/procstream.h>
 
-#include <string.h>
-
-#define ASK "printf 'name? '; read -r name; echo \"hello $name\"; printf 'sure? '; read -r sure"
+#define ASK "for i in 1 2; do printf 'word? '; read -r word; echo \"you said $word\"; done"
 
 // [answer]
 static gboolean
-answer (ProcstreamChild *child,
-        const char      *prompt,
-        const char      *text,
-        GError         **error)
+find_said (ProcstreamChild     *child,
+           const char          *what,
+           ProcstreamMatchFlags flags,
+           gint64               timeout_ms,
+           GError             **error)
 {
-  g_autoptr (ProcstreamMatch) asked = procstream_child_expect (child, prompt, PROCSTREAM_MATCH_PARTIAL, 30000, NULL, error);
-  g_autoptr (GBytes) bytes = g_bytes_new (text, strlen (text));
+  g_autoptr (ProcstreamMatch) match = procstream_child_expect (child, "you said (\\w+)", PROCSTREAM_MATCH_REGEX | flags, timeout_ms, NULL, error);
 
-  if (asked == NULL)
-    return FALSE;
-  g_print ("it asks: %s\n", prompt);
-  procstream_input_write_async (procstream_child_get_stdin (child), bytes, NULL, NULL, NULL);
-  return TRUE;
+  if (match)
+    g_print ("%s: %s\n", what, procstream_match_get_group (match, 1));
+  return match != NULL;
 }
 
 static gboolean
-find_greeting (ProcstreamChild *child,
-               const char      *what,
-               gint64           timeout_ms,
-               GError         **error)
+answer (ProcstreamChild *child,
+        const char      *text,
+        GError         **error)
 {
-  g_autoptr (ProcstreamMatch) match = procstream_child_expect (child, "hello \\w+", PROCSTREAM_MATCH_REGEX, timeout_ms, NULL, error);
+  const ProcstreamMatchFlags prompt = PROCSTREAM_MATCH_PARTIAL | PROCSTREAM_MATCH_NEXT;
+  g_autoptr (ProcstreamMatch) asked = procstream_child_expect (child, "word? ", prompt, 30000, NULL, error);
 
-  if (match)
-    g_print ("%s: %s\n", what, procstream_match_get_group (match, 0));
-  return match != NULL;
+  return asked && procstream_input_write_utf8 (procstream_child_get_stdin (child), text, error) &&
+         find_said (child, "it says", PROCSTREAM_MATCH_NEXT, 30000, error);
 }
 
 static gboolean
 talk (ProcstreamChild *child,
       GError         **error)
 {
-  /* What replay kept is searched first, so the greeting is found again. */
-  return answer (child, "name?", "world\n", error) && find_greeting (child, "it says", 30000, error) &&
-         answer (child, "sure?", "yes\n", error) && find_greeting (child, "it said", 0, error);
+  /* Without NEXT everything that replay kept is searched, from its beginning. */
+  return answer (child, "hello\n", error) && answer (child, "world\n", error) &&
+         find_said (child, "it said first", PROCSTREAM_MATCH_NONE, 0, error);
 }
 // [/answer]
 

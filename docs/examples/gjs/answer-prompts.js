@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Answers what a child asks, and looks once more at what it said.
+// Answers what a child asks, twice with the same prompt, and looks once more at what it said.
 
-import Gio from 'gi://Gio';
 import Procstream from 'gi://Procstream?version=1.0';
 
-Gio._promisify(Procstream.Input.prototype, 'write_async', 'write_finish');
-
-const ASK = 'printf "name? "; read -r name; echo "hello $name"; printf "sure? "; read -r sure';
+const ASK = 'for i in 1 2; do printf "word? "; read -r word; echo "you said $word"; done';
 const {MatchFlags} = Procstream;
 
 const launcher = new Procstream.Launcher({
@@ -17,18 +14,17 @@ const launcher = new Procstream.Launcher({
 const child = launcher.spawnv(['sh', '-c', ASK]);
 
 // [answer]
-async function answer(prompt, text) {
-    const asked = await child.expect_async(prompt, MatchFlags.PARTIAL, 30000);
-    print(`it asks: ${asked.text.trim()}`);
-    await child.stdin.write_async(new TextEncoder().encode(`${text}\n`), null);
+async function answer(text) {
+    await child.expect_async('word? ', MatchFlags.PARTIAL | MatchFlags.NEXT, 30000);
+    child.stdin.write_utf8(`${text}\n`);
+    const said = await child.expect_async(/you said (\w+)/, MatchFlags.NEXT, 30000);
+    return said.groups[1];
 }
 
-await answer('name? ', 'world');
-const greeting = await child.expect_async(/hello \w+/, MatchFlags.NONE, 30000);
-print(`it says: ${greeting.groups[0]}`);
-await answer('sure? ', 'yes');
-// What replay kept is searched first, so this is found again.
-const again = await child.expect_async(/hello \w+/, MatchFlags.NONE, 0);
-print(`it said: ${again.groups[0]}`);
+print(`it says: ${await answer('hello')}`);
+print(`it says: ${await answer('world')}`);
+// Without NEXT everything that replay kept is searched, from its beginning.
+const first = await child.expect_async(/you said (\w+)/, MatchFlags.NONE, 0);
+print(`it said first: ${first.groups[1]}`);
 // [/answer]
 child.wait(Procstream.NO_TIMEOUT, null);

@@ -1,24 +1,22 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-// Answers what a child asks, and looks once more at what it said.
+// Answers what a child asks, twice with the same prompt, and looks once more at what it said.
 
 using Procstream;
 
-const string ASK = "printf 'name? '; read -r name; echo \"hello $name\"; printf 'sure? '; read -r sure";
+const string ASK = "for i in 1 2; do printf 'word? '; read -r word; echo \"you said $word\"; done";
 
 // [answer]
-void answer (Child child, string prompt, string text) throws Error {
-    var asked = child.expect (prompt, MatchFlags.PARTIAL, 30000, null);
-
-    print ("it asks: %s\n", asked.text.strip ());
-    child.stdin.write_async.begin (new Bytes (@"$text\n".data), null);
+string answer (Child child, string text) throws Error {
+    child.expect ("word? ", MatchFlags.PARTIAL | MatchFlags.NEXT, 30000, null);
+    child.stdin.write_utf8 (@"$text\n");
+    return child.expect ("you said (\\w+)", MatchFlags.REGEX | MatchFlags.NEXT, 30000, null).groups[1];
 }
 
 void talk (Child child) throws Error {
-    answer (child, "name? ", "world");
-    print ("it says: %s\n", child.expect ("hello \\w+", MatchFlags.REGEX, 30000, null).groups[0]);
-    answer (child, "sure? ", "yes");
-    // What replay kept is searched first, so this is found again.
-    print ("it said: %s\n", child.expect ("hello \\w+", MatchFlags.REGEX, 0, null).groups[0]);
+    print ("it says: %s\n", answer (child, "hello"));
+    print ("it says: %s\n", answer (child, "world"));
+    // Without NEXT everything that replay kept is searched, from its beginning.
+    print ("it said first: %s\n", child.expect ("you said (\\w+)", MatchFlags.REGEX, 0, null).groups[1]);
 }
 // [/answer]
 

@@ -161,6 +161,7 @@ void scenario_pseudo_terminal (void);
 void scenario_process_settings (void);
 void scenario_expect (void);
 void scenario_expect_async (void);
+void scenario_expect_next (void);
 void scenario_line_waiter (void);
 void scenario_line_waiter_elsewhere (void);
 

@@ -83,6 +83,46 @@ scenario_expect (void)
 }
 
 static void
+check_answer (ProcstreamChild *child,
+              const char      *word,
+              guint64          end)
+{
+  g_autoptr (ProcstreamMatch) prompt = expect (child, "> ", PROCSTREAM_MATCH_PARTIAL | PROCSTREAM_MATCH_NEXT);
+  g_autofree char *line = g_strconcat (word, "\n", NULL);
+  g_autoptr (ProcstreamMatch) match = NULL;
+
+  g_assert_true (procstream_input_write_utf8 (procstream_child_get_stdin (child), line, NULL));
+  match = expect (child, "said (\\w+)", PROCSTREAM_MATCH_REGEX | PROCSTREAM_MATCH_NEXT);
+  g_assert_cmpstr (procstream_match_get_group (match, 1), ==, word);
+  g_assert_true (g_str_has_prefix (procstream_match_get_text (match), "said "));
+  g_assert_true (procstream_line_get_torn (procstream_match_get_line (match)));
+  g_assert_cmpuint (procstream_match_get_end_offset (match), ==, end);
+}
+
+void
+scenario_expect_next (void)
+{
+  g_autoptr (ProcstreamChild) child =
+                 create (PROCSTREAM_REPLAY_ALL, "for i in 1 2; do printf '> '; read -r word; echo \"said $word\"; done; read -r word");
+  g_autoptr (ProcstreamLineWaiter) waiter = procstream_line_waiter_new ();
+  g_autoptr (ProcstreamMatch) again = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (procstream_child_start (child, NULL));
+  check_answer (child, "one", 10);
+  check_answer (child, "two", 21);
+  expect_failure (child, "said", PROCSTREAM_MATCH_NEXT, 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "", "");
+  again = expect (child, "said", PROCSTREAM_MATCH_NONE);
+  g_assert_cmpstr (procstream_match_get_text (again), ==, "> said one");
+  g_assert_false (procstream_line_get_torn (procstream_match_get_line (again)));
+  g_assert_cmpuint (procstream_match_get_end_offset (again), ==, 6);
+  expect_failure (child, "said", PROCSTREAM_MATCH_NEXT, 0, G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "", "");
+  g_assert_true (procstream_line_waiter_add_pattern (waiter, "a", PROCSTREAM_MATCH_NEXT, NULL));
+  g_assert_false (procstream_line_waiter_add_pattern (waiter, "b", PROCSTREAM_MATCH_NONE, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
+static void
 finish_text (ProcstreamChild *child,
              GAsyncResult   **result,
              const char      *text)

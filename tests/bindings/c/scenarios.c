@@ -86,6 +86,7 @@ static const Scenario scenarios[] = {
   { 84, "collector raw lines", scenario_collector_raw_lines },
   { 90, "line waiter elsewhere", scenario_line_waiter_elsewhere },
   { 91, "idle", scenario_idle },
+  { 95, "expect next", scenario_expect_next },
 };
 
 int

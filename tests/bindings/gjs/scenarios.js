@@ -1663,4 +1663,26 @@ scenario(91, 'idle', async () => {
     check(message.includes('idle-timeout-ms'));
 });
 
+scenario(95, 'expect next', async () => {
+    const child = reliable({replay: Replay.ALL, stdin_mode: PIPE}).spawnv(
+        shell('for i in 1 2; do printf "> "; read -r word; echo "said $word"; done; read -r word'));
+    const answer = async word => {
+        await child.expect_async('> ', MatchFlags.PARTIAL | MatchFlags.NEXT, TIMEOUT_MS);
+        child.stdin.write_utf8(`${word}\n`);
+        const match = await child.expect_async(/said (\w+)/, MatchFlags.NEXT, TIMEOUT_MS);
+        return [match.groups[1], match.text, match.line.torn, match.end_offset];
+    };
+
+    equal(await answer('one'), ['one', 'said one', true, 10]);
+    equal(await answer('two'), ['two', 'said two', true, 21]);
+    const none = () => raises(Gio.IOErrorEnum, Gio.IOErrorEnum.TIMED_OUT, () => child.expect('said', MatchFlags.NEXT, 0));
+    await none();
+    const again = child.expect('said', MatchFlags.NONE, TIMEOUT_MS);
+    equal([again.text, again.line.torn, again.end_offset], ['> said one', false, 6]);
+    await none();
+    const waiter = new Procstream.LineWaiter();
+    waiter.add_pattern('a', MatchFlags.NEXT);
+    await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.INVALID_ARGUMENT, () => waiter.add_pattern('b'));
+});
+
 await main();

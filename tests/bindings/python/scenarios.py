@@ -1879,4 +1879,27 @@ def idle():
     assert 'idle-timeout-ms' in message
 
 
+@scenario(95, 'expect next')
+def expect_next():
+    child = reliable(Replay.ALL, stdin_mode=PIPE).spawnv(
+        shell('for i in 1 2; do printf "> "; read -r word; echo "said $word"; done; read -r word'))
+    flags = Procstream.MatchFlags
+
+    def answer(word):
+        child.expect('> ', flags.PARTIAL | flags.NEXT, timeout=60)
+        child.get_stdin().write_utf8(f'{word}\n')
+        match = child.expect(re.compile(r'said (\w+)'), flags.NEXT, timeout=60)
+        return match[1], match.text, match.line.get_torn(), match.get_end_offset()
+
+    equal(answer('one'), ('one', 'said one', True, 10))
+    equal(answer('two'), ('two', 'said two', True, 21))
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT, lambda: child.expect('said', flags.NEXT, timeout=0))
+    again = child.expect('said', timeout=60)
+    equal((again.text, again.line.get_torn(), again.get_end_offset()), ('> said one', False, 6))
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT, lambda: child.expect('said', flags.NEXT, timeout=0))
+    waiter = Procstream.LineWaiter()
+    waiter.add_pattern('a', flags.NEXT)
+    raises(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_ARGUMENT, waiter.add_pattern, 'b')
+
+
 main()

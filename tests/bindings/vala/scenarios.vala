@@ -1440,6 +1440,37 @@ void line_waiter_in_merged_view () throws Error {
     assert_cmpstr (match.line.stream, CompareOperator.EQ, "stderr");
 }
 
+void check_answer (Child child, string word, uint64 end) throws Error {
+    child.expect ("> ", MatchFlags.PARTIAL | MatchFlags.NEXT, TIMEOUT_MS, null);
+    child.stdin.write_utf8 (@"$word\n");
+    var match = child.expect ("said (\\w+)", MatchFlags.REGEX | MatchFlags.NEXT, TIMEOUT_MS, null);
+
+    assert (match.get_group (1) == word && match.text == @"said $word");
+    assert (match.line.torn && match.end_offset == end);
+}
+
+void expect_next () throws Error {
+    var launcher = with_pipe ();
+    launcher.replay = Replay.ALL;
+    var child = launcher.spawnv (shell ("for i in 1 2; do printf '> '; read -r word; echo \"said $word\"; done; read -r word"));
+    var waiter = new LineWaiter ();
+
+    check_answer (child, "one", 10);
+    check_answer (child, "two", 21);
+    check_failure (child, "said", MatchFlags.NEXT, 0, new IOError.TIMED_OUT (""), "", "");
+    var again = child.expect ("said", MatchFlags.NONE, TIMEOUT_MS, null);
+
+    assert (again.text == "> said one" && !again.line.torn && again.end_offset == 6);
+    check_failure (child, "said", MatchFlags.NEXT, 0, new IOError.TIMED_OUT (""), "", "");
+    waiter.add_pattern ("a", MatchFlags.NEXT);
+    try {
+        waiter.add_pattern ("b", MatchFlags.NONE);
+        assert_not_reached ();
+    } catch (Error error) {
+        assert (error is IOError.INVALID_ARGUMENT);
+    }
+}
+
 void line_waiter_elsewhere () throws Error {
     line_waiter_in_merged_view ();
     var launcher = with_pipe ();
@@ -1551,5 +1582,6 @@ int main (string[] args) {
     scenario (84, "collector raw lines", collector_raw_lines);
     scenario (90, "line waiter elsewhere", line_waiter_elsewhere);
     scenario (91, "idle", idle);
+    scenario (95, "expect next", expect_next);
     return finish ();
 }
