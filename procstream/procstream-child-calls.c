@@ -3,6 +3,7 @@
 #include "procstream-child-private.h"
 
 #include "procstream-emission-private.h"
+#include "procstream-io-thread-private.h"
 #include "procstream-error.h"
 #include "procstream-output-private.h"
 #include "procstream-platform-private.h"
@@ -160,10 +161,38 @@ procstream_child_release_opening_for_blocking (ProcstreamChild *self)
 }
 
 gboolean
+procstream_child_is_emitting (ProcstreamChild *self)
+{
+  return procstream_emission_is_under_way (self) || procstream_emission_is_under_way (self->core);
+}
+
+gboolean
+procstream_child_is_over (ProcstreamChild *self)
+{
+  if (procstream_child_core_get_state (self->core) != PROCSTREAM_CHILD_STATE_EXITED)
+    return FALSE;
+  for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
+    {
+      ProcstreamOutputCore *output = procstream_child_core_get_output (self->core, i);
+
+      /* What one that is read in the captured context still gives is given there. */
+      if (!procstream_output_core_is_ended (output) || !procstream_io_thread_has_context (procstream_output_core_get_home_context (output)))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+GThread *
+procstream_child_get_delivering_thread (ProcstreamChild *self)
+{
+  return procstream_child_is_emitting (self) ? NULL : self->owner_thread;
+}
+
+gboolean
 procstream_child_check_not_emitting (ProcstreamChild *self,
                                      GError         **error)
 {
-  if (!procstream_emission_is_under_way (self) && !procstream_emission_is_under_way (self->core))
+  if (!procstream_child_is_emitting (self))
     return TRUE;
   g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK,
                "“%s” cannot be waited for in a handler or consumer of itself or of its outputs", procstream_child_get_name (self));

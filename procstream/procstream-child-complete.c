@@ -41,7 +41,7 @@ procstream_complete_call_wait (ProcstreamCompleteCall *self,
 
   procstream_child_release_opening_for_blocking (child);
   /* How long it may take, and what cancels it, is the completion's own business. */
-  if (!procstream_waiters_wait (over, child->context, child->owner_thread, "a child to complete", -1, NULL, error))
+  if (!procstream_waiters_wait (over, child->context, procstream_child_get_delivering_thread (child), "a child to complete", -1, NULL, error))
     return NULL;
   if (g_thread_self () == child->owner_thread)
     procstream_child_settle (child);
@@ -101,7 +101,8 @@ check_started (ProcstreamChild *self,
  *   failed, %G_IO_ERROR_INVALID_ARGUMENT for options that make no sense,
  *   %PROCSTREAM_CHILD_ERROR_WRONG_STATE when it was never started,
  *   %PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK in a handler of the child, or in a handler
- *   or consumer of one of its outputs, or %PROCSTREAM_CHILD_ERROR_FORKED
+ *   or consumer of one of its outputs, unless it has exited and its outputs have ended, as they
+ *   have in handlers of [signal@Procstream.Child::completed], or %PROCSTREAM_CHILD_ERROR_FORKED
  *
  * Since: 1.0
  */
@@ -120,7 +121,7 @@ procstream_child_complete (ProcstreamChild           *self,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  if (!check_started (self, error) || !procstream_child_check_not_emitting (self, error))
+  if (!check_started (self, error) || (!procstream_child_is_over (self) && !procstream_child_check_not_emitting (self, error)))
     return NULL;
   if (procstream_complete_settings_init (&settings, options, error))
     {

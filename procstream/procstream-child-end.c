@@ -114,7 +114,7 @@ shut_down (ProcstreamChild    *self,
  *   %G_IO_ERROR_INVALID_ARGUMENT for a shutdown that makes no sense,
  *   %PROCSTREAM_CHILD_ERROR_WRONG_STATE when it was never started,
  *   %PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK in a handler of the child, or in a handler
- *   or consumer of one of its outputs, or %PROCSTREAM_CHILD_ERROR_FORKED
+ *   or consumer of one of its outputs, unless nobody is left, or %PROCSTREAM_CHILD_ERROR_FORKED
  *
  * Since: 1.0
  */
@@ -135,14 +135,15 @@ procstream_child_terminate (ProcstreamChild    *self,
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (!procstream_platform_check_forked ("end a child", error) || !procstream_child_check_not_emitting (self, error))
+  if (!procstream_platform_check_forked ("end a child", error) ||
+      (!procstream_child_core_is_gone (self->core) && !procstream_child_check_not_emitting (self, error)))
     return FALSE;
   waiters = shut_down (self, shutdown, error);
   if (waiters == NULL)
     return FALSE;
   procstream_child_release_opening_for_blocking (self);
   what = g_strdup_printf ("“%s” to end", procstream_child_get_name (self));
-  gone = procstream_waiters_wait (waiters, self->context, self->owner_thread, what, timeout_ms, cancellable, error);
+  gone = procstream_waiters_wait (waiters, self->context, procstream_child_get_delivering_thread (self), what, timeout_ms, cancellable, error);
   procstream_waiters_unref (waiters);
   if (gone && g_thread_self () == self->owner_thread)
     procstream_child_settle (self);

@@ -73,6 +73,11 @@ void procstream_child_release_opening (ProcstreamChild *self);
 /* What a blocking call waits for may need that somebody reads. Handlers that are connected keep what they were promised. */
 void procstream_child_release_opening_for_blocking (ProcstreamChild *self);
 /* FALSE with WOULD_DEADLOCK: the caller is called by what it would wait for. */
+gboolean procstream_child_is_emitting (ProcstreamChild *self);
+/* It has exited, its outputs have ended, and what is still to be done for those who wait for it is done by threads of the library. */
+gboolean procstream_child_is_over (ProcstreamChild *self);
+/* The owner's, unless that is in a handler: what is waited for there must need nobody else, and nothing is delivered meanwhile. */
+GThread *procstream_child_get_delivering_thread (ProcstreamChild *self);
 gboolean procstream_child_check_not_emitting (ProcstreamChild *self,
                                               GError         **error);
 

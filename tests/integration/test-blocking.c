@@ -401,6 +401,49 @@ assert_would_deadlock (ProcstreamChild *child)
   g_assert_nonnull (strstr (error->message, "“test-child”"));
 }
 
+/* Everything that could be waited for is there. */
+static void
+wait_in_completed_cb (ProcstreamChild  *child,
+                      ProcstreamResult *result,
+                      gboolean         *waited)
+{
+  g_autoptr (ProcstreamResult) again = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (procstream_child_wait (child, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_no_error (error);
+  again = procstream_child_complete (child, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (procstream_result_get_exit_code (again), ==, 3);
+  g_assert_cmpstr (procstream_capture_get_text (procstream_result_get_stdout (again)), ==, "all of it");
+  g_assert_true (procstream_child_terminate (child, NULL, PROCSTREAM_NO_TIMEOUT, NULL, &error));
+  g_assert_no_error (error);
+  *waited = TRUE;
+}
+
+static void
+check_completed (ProcstreamContainment containment)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  gboolean waited = FALSE;
+
+  procstream_launcher_set_containment (process->launcher, containment);
+  procstream_launcher_set_replay (process->launcher, PROCSTREAM_REPLAY_ALL);
+  test_process_create (process, "printf 'all of it'; exit 3");
+  test_process_listen (process);
+  g_signal_connect (process->child, "completed", G_CALLBACK (wait_in_completed_cb), &waited);
+  test_process_start (process);
+  test_process_run_to_completed (process);
+  g_assert_true (waited);
+}
+
+static void
+test_completed (void)
+{
+  check_completed (PROCSTREAM_CONTAINMENT_GROUP);
+  check_completed (PROCSTREAM_CONTAINMENT_TREE);
+}
+
 static void
 wait_in_chunk_cb (ProcstreamOutput *output,
                   GBytes           *bytes,
@@ -548,6 +591,7 @@ main (int    argc,
   g_test_add_func ("/blocking/other-thread-unread", test_other_thread_unread);
   g_test_add_func ("/blocking/own-context", test_own_context);
   g_test_add_func ("/blocking/in-handler", test_in_handler);
+  g_test_add_func ("/blocking/in-handler/completed", test_completed);
   g_test_add_func ("/blocking/in-handler-of-another", test_in_handler_of_another);
   g_test_add_func ("/blocking/thousand", test_thousand);
   return g_test_run ();

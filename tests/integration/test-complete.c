@@ -576,14 +576,16 @@ test_late (void)
 }
 
 static void
-refused_cb (ProcstreamChild *child,
-            gboolean        *refused)
+refused_cb (ProcstreamOutput *output,
+            GBytes           *bytes,
+            ProcstreamChild **child)
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_null (procstream_child_complete (child, NULL, NULL, &error));
+  g_assert_null (procstream_child_complete (*child, NULL, NULL, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WOULD_DEADLOCK);
-  *refused = TRUE;
+  procstream_input_close (procstream_child_get_stdin (*child));
+  *child = NULL;
 }
 
 static void
@@ -592,21 +594,23 @@ test_refused (void)
   g_autoptr (TestProcess) process = test_process_new ();
   g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
   g_autoptr (GError) error = NULL;
-  gboolean refused = FALSE;
+  ProcstreamChild *child;
 
-  test_process_create_mode (process, "exit 0");
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  test_process_create_mode (process, "write-then-wait once");
+  child = process->child;
   g_assert_null (procstream_child_complete (process->child, NULL, NULL, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
   g_clear_error (&error);
   test_process_listen (process);
-  g_signal_connect (process->child, "exited", G_CALLBACK (refused_cb), &refused);
+  g_signal_connect (procstream_child_get_stdout (child), "chunk", G_CALLBACK (refused_cb), &child);
   test_process_start (process);
   procstream_complete_options_set_timeout_ms (options, -2);
   g_assert_null (procstream_child_complete (process->child, options, NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   test_process_run_to_completed (process);
-  g_assert_true (refused);
-  g_signal_handlers_disconnect_by_data (process->child, &refused);
+  g_assert_null (child);
+  g_signal_handlers_disconnect_by_data (procstream_child_get_stdout (process->child), &child);
 }
 
 /* --- The whole job ------------------------------------------------------------------------------------------------------------ */
