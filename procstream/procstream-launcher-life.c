@@ -19,7 +19,10 @@ procstream_launcher_install_life (GObjectClass *klass)
    * How long children may live; unless set, not longer than the program.
    *
    * A child that is to outlive the program gets a session of its own, and needs
-   * outputs that do not end with the program: files, or none.
+   * outputs that do not end with the program: one that the program reads is a pipe, and who writes to
+   * that when the program is gone gets `SIGPIPE`. Such outputs are those of
+   * [ctor@Procstream.OutputConfig.new_file], [ctor@Procstream.OutputConfig.new_discard] and
+   * [ctor@Procstream.OutputConfig.new_inherit].
    *
    * Since: 1.0
    */
