@@ -50,7 +50,7 @@ G_BEGIN_DECLS
  *   stream could not be read
  * @PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED: the child belongs to a scope that was closed, where
  *   nothing may start any more
- * @PROCSTREAM_CHILD_ERROR_NOT_STARTED: the child was in a queue, and taken out of it before it
+ * @PROCSTREAM_CHILD_ERROR_NOT_STARTED: the child was taken out of a queue, or of its scope, before it
  *   was started, or its scope starts nothing after a failure
  *
  * Errors that are facts of this library's own domain.
