@@ -1223,7 +1223,7 @@ def expect():
     match = child.expect(re.compile(r'ready on (?P<port>\d+)(!)?', re.IGNORECASE), timeout_ms=TIMEOUT_MS)
     equal((match.text, match.pattern, match.line.get_stream()), ('Ready on 8080', 0, 'stderr'))
     equal((match[0], match[1], match['port'], match[2]), ('Ready on 8080', '8080', '8080', None))
-    equal(match.groups, ['Ready on 8080', '8080', ''])
+    equal((match.groups, match.get_groups()), (['Ready on 8080', '8080', None], ['Ready on 8080', '8080', '']))
     equal(child.expect('start', timeout=60).text, 'starting')
     equal(child.expect('starting', Procstream.MatchFlags.WHOLE_LINE, TIMEOUT_MS, None).line.get_number(), 1)
     message = raises(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT, lambda: child.expect('words', timeout=0.01))

@@ -2,8 +2,22 @@
 """What the introspection data cannot say to PyGObject, which loads this by itself."""
 
 import asyncio
+import collections
+import contextlib
+import functools
+import inspect
+import math
+import os
 import re
+import signal
 import sys
+import threading
+import weakref
+
+try:
+    import _signal  # the same functions, which do not look for names of what they return
+except ImportError:
+    _signal = signal
 
 from gi.repository import Gio, GLib, GObject
 
@@ -19,6 +33,369 @@ def _public(thing):
     __all__.append(thing.__name__)
     return thing
 
+
+# --- Values that Python has another type for --------------------------------------------------------------------------
+
+def _argv(argv):
+    """The program and its arguments, each as text or bytes: they may be paths."""
+    if isinstance(argv, (str, bytes, os.PathLike)):
+        raise TypeError("a list of the program and its arguments is needed, such as ['ls', '-l'], and not one string")
+    return argv if argv is None else [os.fspath(argument) for argument in argv]
+
+
+def _path(path):
+    """A path, also that of a Gio.File."""
+    if isinstance(path, Gio.File):
+        if path.get_path() is None:
+            raise ValueError(f'{path.get_uri()} has no path')
+        return path.get_path()
+    return path if path is None else os.fspath(path)
+
+
+def _bytes(data):
+    """Bytes, of bytes or of anything else that has their contents."""
+    if isinstance(data, str):
+        raise TypeError('bytes are needed, and not text: its encode() makes them')
+    # An enumeration is a number.
+    return data if data is None or isinstance(data, (GLib.Bytes, int)) else GLib.Bytes(data)
+
+
+_CONVERSIONS = {
+    'argv': _argv,
+    'bytes': _bytes,
+    'custom_separator': _bytes,
+    'cwd': _path,
+    'path': _path,
+    'separator': _bytes,
+    'stdin_bytes': _bytes,
+    'stdin_file': _path,
+    'terminator': _bytes,
+}
+
+
+def _milliseconds(timeout_ms, timeout):
+    """A limit of time, that may be given in seconds; a part of a millisecond is one."""
+    if timeout is None:
+        if timeout_ms < Procstream.NO_TIMEOUT:
+            raise ValueError('timeout_ms must not be negative; NO_TIMEOUT means no limit')
+        return timeout_ms
+    if timeout_ms != Procstream.NO_TIMEOUT:
+        raise TypeError('a limit is given as timeout, in seconds, or as timeout_ms')
+    if timeout < 0:
+        raise ValueError('timeout must not be negative; None means no limit')
+    return Procstream.NO_TIMEOUT if timeout == math.inf else math.ceil(timeout * 1000)
+
+# --- Ctrl+C -----------------------------------------------------------------------------------------------------------
+
+@contextlib.contextmanager
+def _following(operation, cancellable):
+    """The cancellable operation is cancelled with cancellable, which may be None."""
+    if cancellable is None:
+        yield
+        return
+    # Its own connect() and disconnect() are others, of which the second waits for handlers that run.
+    handler = GObject.Object.connect(cancellable, 'cancelled', lambda _cancellable: operation.cancel())
+    try:
+        if cancellable.is_cancelled():
+            operation.cancel()
+        yield
+    finally:
+        GObject.Object.disconnect(cancellable, handler)
+
+
+_SIGINT, _default_handler = int(signal.SIGINT), signal.default_int_handler
+_get_ident, _getsignal = threading.get_ident, _signal.getsignal
+
+
+class _Interrupts:
+    """Lets Ctrl+C end the blocking calls of the main thread as it ends those of Python: by a KeyboardInterrupt.
+
+    Python runs its handlers only when a call returns. So during one its default handler is replaced by one that only
+    records, since an exception must not come in the midst of what PyGObject does before it returns; and what Python's part
+    in C writes when a signal arrives is read by a thread, which cancels the call. A program that handles SIGINT by itself
+    is not interfered with; but what PyGObject has for its main loops gives way too, and is called afterwards.
+    """
+
+    def __init__(self):
+        self._handler, self._hook = self._record, self._except
+        self._raised = self._program_hook = self._replaced = None
+        self._main = threading.main_thread().ident
+        self._thread = None
+        self._write_fd = self._previous_fd = -1
+        self._seen = False
+        self._operations = []  # one for each call that is under way, one in a handler of another
+        self._drains = collections.deque()
+        self._missed = bytearray()  # what whoever reads previous_fd was not told
+
+    def apply(self):
+        """Whether a call that is made now, and here, is to be ended."""
+        if _get_ident() != self._main:
+            return False
+        handler = _getsignal(_SIGINT)
+        return handler in (_default_handler, self._handler) or getattr(handler, '__module__', None) == 'gi._ossighelper'
+
+    def run(self, function, *args):
+        """Returns function(*args), whose last argument is a cancellable, or None. The call can be ended as apply() says.
+
+        What it returned although it was to be ended is not lost: the exception has it as its attribute `result`.
+        """
+        if not self.apply() or not self._prepare():
+            return function(*args)
+        value = error = None
+        operation = Gio.Cancellable()
+        inner = bool(self._operations)
+        if not inner:
+            self._begin()
+        try:
+            self._operations.append(operation)
+            if self._seen:
+                operation.cancel()
+            with _following(operation, args[-1]):
+                value = function(*args[:-1], operation)
+        except GLib.Error as failure:
+            error = failure
+        finally:
+            self._operations.pop()
+            seen = self._seen if inner else self._end()
+        if seen:
+            if not inner and self._replaced is not _default_handler:
+                self._replaced(_SIGINT, None)
+            interrupt = KeyboardInterrupt()
+            interrupt.result = getattr(error, 'result', value)
+            raise interrupt from None
+        if error is not None:
+            raise error
+        return value
+
+    def run_at_once(self, function, *args):
+        """Returns function(*args), which does not wait, so that Ctrl+C comes before or after it, or in a handler that it calls.
+
+        PyGObject prints what a handler raises, and goes on; this is raised all the same. It costs little.
+        """
+        if _get_ident() != self._main or _getsignal(_SIGINT) is not _default_handler:
+            return function(*args)
+        value = None
+        hook = sys.excepthook
+        if hook is not self._hook:
+            self._program_hook = hook
+        sys.excepthook = self._hook
+        try:
+            value = function(*args)
+        except RuntimeError as error:
+            # What PyGObject makes of it when it comes while an error is made.
+            if str(error) == 'Converting the GError failed' and self._raised is None:
+                self._raised = KeyboardInterrupt()
+            raise
+        finally:
+            sys.excepthook = hook
+            if self._raised is not None:
+                interrupt, self._raised = self._raised, None
+                interrupt.result = value
+                raise interrupt from None
+        return value
+
+    def _except(self, kind, error, traceback):
+        if issubclass(kind, KeyboardInterrupt):
+            self._raised = error
+        else:
+            self._program_hook(kind, error, traceback)
+
+    def _record(self, _signum, _frame):
+        self._seen = True
+
+    def _prepare(self):
+        """Makes the thread that waits for signals. There is none in a copy of the program, nor at the very end of it."""
+        if self._thread is None or not self._thread.is_alive():
+            read_fd, self._write_fd = os.pipe()
+            os.set_blocking(self._write_fd, False)
+            self._thread = threading.Thread(target=self._watch, args=(read_fd,), name='procstream-interrupts', daemon=True)
+            try:
+                self._thread.start()
+            except RuntimeError:
+                self._thread = None
+                os.close(read_fd)
+                os.close(self._write_fd)
+                return False
+        return True
+
+    def _watch(self, fd):
+        while True:
+            signals = os.read(fd, 256)
+            if _SIGINT in signals:
+                for operation in tuple(self._operations):
+                    operation.cancel()
+            self._missed += signals.replace(b'\0', b'')
+            for _ in range(signals.count(0)):
+                self._drains.popleft().set()
+
+    def _begin(self):
+        self._seen = False
+        # What has arrived is handled before this.
+        self._replaced = _signal.signal(_SIGINT, self._handler)
+        self._missed.clear()
+        self._previous_fd = signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+
+    def _end(self):
+        """Returns whether there was a signal. What is written to the descriptor has been recorded when this returns."""
+        try:
+            fd = signal.set_wakeup_fd(self._previous_fd)
+            if fd != self._write_fd:
+                signal.set_wakeup_fd(fd)
+        finally:
+            # What has arrived is recorded before this; a handler that was set meanwhile stays.
+            if _getsignal(_SIGINT) is self._handler:
+                _signal.signal(_SIGINT, self._replaced)
+        if self._seen or self._previous_fd >= 0:
+            self._drain()
+        return self._seen
+
+    def _drain(self):
+        """Waits until the thread has read everything, lest it should cancel the next call, and passes on what it has read."""
+        drained = threading.Event()
+        self._drains.append(drained)
+        os.write(self._write_fd, b'\0')
+        drained.wait()
+        if self._previous_fd >= 0 and self._missed:
+            with contextlib.suppress(OSError):
+                os.write(self._previous_fd, self._missed)
+
+
+_interrupts = _Interrupts()
+
+# --- Calls ------------------------------------------------------------------------------------------------------------
+
+_DEFAULTS = {'timeout_ms': Procstream.NO_TIMEOUT, 'cancellable': None, 'options': None, 'shutdown': None}
+
+
+def _make_signature(names):
+    """All that is left out at the end has a default, and a limit of time may be given in seconds."""
+    kinds = inspect.Parameter
+    parameters, optional = [], True
+    for name in reversed(names):
+        optional = optional and name in _DEFAULTS
+        default = _DEFAULTS[name] if optional else kinds.empty
+        parameters.insert(0, kinds(name, kinds.POSITIONAL_OR_KEYWORD, default=default))
+    if 'timeout_ms' in names:
+        parameters.append(kinds('timeout', kinds.KEYWORD_ONLY, default=None))
+    return inspect.Signature(parameters)
+
+
+def _make_conversion(names):
+    """A function that converts positional arguments of these names."""
+    places = [(place, _CONVERSIONS[name]) for place, name in enumerate(names) if name in _CONVERSIONS]
+
+    def convert(args):
+        args = list(args)
+        for place, conversion in places:
+            if place < len(args):
+                args[place] = conversion(args[place])
+        return args
+
+    return convert if places else tuple
+
+
+def _make_blocking(function, names, reads):
+    """A method that blocks: with defaults, limits in seconds, and an end by Ctrl+C."""
+    signature, convert = _make_signature(names), _make_conversion(names)
+    place = names.index('timeout_ms') if 'timeout_ms' in names else None
+    defaults = tuple(parameter.default for parameter in signature.parameters.values())[:len(names)]
+    needed, count, no_timeout = defaults.count(inspect.Parameter.empty), len(names), Procstream.NO_TIMEOUT
+
+    def bind(args, keywords):
+        timeout = None
+        if keywords or not needed <= len(args) <= count:
+            bound = signature.bind(*args, **keywords)
+            bound.apply_defaults()
+            args, timeout = bound.args, bound.kwargs.get('timeout')
+        else:
+            args += defaults[len(args):]
+        if timeout is not None or place is not None and args[place] < no_timeout:
+            args = (*args[:place], _milliseconds(args[place], timeout), *args[place + 1:])
+        return convert(args)
+
+    def wait(self, *args, **keywords):
+        return _interrupts.run(function, self, *bind(args, keywords))
+
+    def read(self, *args, **keywords):
+        # What is there is read at once: to let a call be interrupted costs as much as ten that find something.
+        args = bind(args, keywords)
+        try:
+            return _interrupts.run_at_once(function, self, *args[:-2], 0, args[-1])
+        except GLib.Error as error:
+            if args[-2] == 0 or not error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT):
+                raise
+        return _interrupts.run(function, self, *args)
+
+    call = read if reads else wait
+    self_parameter = inspect.Parameter('self', inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    call.__signature__ = signature.replace(parameters=[self_parameter, *signature.parameters.values()])
+    return call
+
+
+def _make_converting(function, names):
+    """A function that does not block, some of whose arguments are converted."""
+    convert = _make_conversion(names)
+
+    def call(*args, **keywords):
+        for name in keywords.keys() & _CONVERSIONS.keys():
+            keywords[name] = _CONVERSIONS[name](keywords[name])
+        return function(*convert(args), **keywords)
+
+    return call
+
+
+def _adapt_methods(cls):
+    """Replaces those methods of a class that do not take what Python has, or that block."""
+    for name, function in list(vars(cls).items()):
+        if name.startswith('do_') or not hasattr(function, 'get_arguments'):
+            continue
+        names = [argument.get_name() for argument in function.get_arguments()]
+        if not function.is_method():
+            bound = getattr(cls, name)
+            call = _CONVERSIONS.keys() & set(names) and _make_converting(bound, names)
+        elif names[-1:] == ['cancellable']:
+            call = _make_blocking(function, names, reads=cls.__name__ == 'Reader')
+        else:
+            call = _CONVERSIONS.keys() & set(names) and _make_converting(function, ['self', *names])
+        if call:
+            functools.update_wrapper(call, function, ('__name__', '__doc__'), ())
+            call.__qualname__ = f'{cls.__name__}.{name}'
+            call.get_arguments = function.get_arguments
+            setattr(cls, name, call if function.is_method() else staticmethod(call))
+
+
+class _Fact:
+    """A property that cannot be set, as an attribute; an attribute of that name of a derived class comes before it."""
+
+    def __init__(self, name, getter):
+        self._getter, self.__doc__ = getter, f'The property {name}.'
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else self._getter(instance)
+
+
+def _add_attributes(cls):
+    """Makes the properties attributes."""
+    for spec in cls.__info__.get_properties():
+        name = spec.get_name()
+        attribute = name.replace('-', '_')
+        get = getattr(cls, f'get_{attribute}', None) or getattr(cls, f'is_{attribute}', None) or (
+            lambda self, name=name: self.get_property(name))
+        put = getattr(cls, f'set_{attribute}', None)
+        if not hasattr(cls, attribute):
+            setattr(cls, attribute, property(get, put, None, f'The property {name}.') if put else _Fact(name, get))
+
+
+def _get_classes():
+    things = (getattr(Procstream, name) for name in dir(Procstream) if not name.startswith('_'))
+    return [thing for thing in things if isinstance(thing, type) and thing.__module__ == Procstream.__name__]
+
+
+for _class in _get_classes():
+    if issubclass(_class, GObject.Object) or _class.__name__ == 'LineParser':
+        _adapt_methods(_class)
+    if issubclass(_class, GObject.Object):
+        _add_attributes(_class)
 
 # --- Coroutines -------------------------------------------------------------------------------------------------------
 
@@ -93,7 +470,7 @@ def _cancel_again(task):
         task.cancel()
 
 
-async def _await_end(ended, operation, finish):
+async def _await_end(ended, operation, finish, pump):
     """The result of an operation whose end sets the future ended; cancelling the task cancels the operation.
 
     What the operation has taken must not be lost, so its end is waited for. If it was over before it could be cancelled its
@@ -103,6 +480,8 @@ async def _await_end(ended, operation, finish):
         await asyncio.shield(ended)
     except asyncio.CancelledError:
         operation.cancel()
+        if pump:
+            pump.hurry()
         await asyncio.shield(ended)
         try:
             value = finish(ended.result())
@@ -115,39 +494,104 @@ async def _await_end(ended, operation, finish):
     return finish(ended.result())
 
 
+class _Pump:
+    """Iterates a main context while something is awaited in an asyncio loop that does not do it by itself.
+
+    PyGObject does not tell what to poll for a main context, so it looks: at once after it has been told, or found, that there
+    may be something, and otherwise more and more seldom.
+    """
+
+    MIN_SECONDS, MAX_SECONDS = 0.0005, 0.016
+    MAX_ITERATIONS = 100  # then it is the turn of the loop
+
+    _pumps = weakref.WeakKeyDictionary()
+
+    @classmethod
+    def get(cls, loop):
+        """That of a loop, or None for one that is a main context itself."""
+        if type(loop).__module__.split('.')[0] in ('gi', 'gbulb'):
+            return None
+        return cls._pumps.setdefault(loop, cls())
+
+    def __init__(self):
+        self._awaited = 0
+        self._timer = None
+        self._seconds = 0
+
+    @contextlib.contextmanager
+    def running(self):
+        self._awaited += 1
+        try:
+            self.hurry()
+            yield
+        finally:
+            self._awaited -= 1
+            if self._awaited == 0:
+                self._timer.cancel()
+
+    def hurry(self):
+        if self._timer is not None:
+            self._timer.cancel()
+        self._seconds = 0
+        self._look_later()
+
+    def _look_later(self):
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._seconds, self._look) if self._seconds else loop.call_soon(self._look)
+
+    def _look(self):
+        context, found = GLib.MainContext.ref_thread_default(), 0
+        timer = self._timer
+        while found < self.MAX_ITERATIONS and context.iteration(False):
+            found += 1
+        if timer is self._timer:  # or what was found has begun, or ended, something
+            self._seconds = 0 if found else min(max(self._seconds * 2, self.MIN_SECONDS), self.MAX_SECONDS)
+            self._look_later()
+
+
+def _fill(method, args):
+    """The arguments of an asynchronous method up to its cancellable: what may be None can be left out."""
+    if not hasattr(method, 'get_arguments'):
+        return args
+    names = [argument.get_name() for argument in method.get_arguments()]
+    missing = names.index('cancellable') - len(args) if 'cancellable' in names else 0
+    return args + (None,) * missing
+
+
 @_public
 async def call_async(target, name, *args, cancellable=None):
     """Calls target.name_async(*args, cancellable, …) and returns what target.name_finish() gives, or raises its error.
 
     It works for any object of GIO's kind, in a coroutine that an asyncio loop runs, and in one that a consumer's method is.
+    An asyncio loop that has nothing to do with GLib iterates the main context as long as such a call is awaited.
 
     Cancelling the task that awaits it cancels the operation. A read that is cancelled so loses nothing: if it had something
     by then, that is returned, and the task is cancelled where it waits next.
     """
     loop = _get_running_loop()
     later = _Later() if loop is None else loop.create_future()
-    finish = getattr(target, f'{name}_finish')
+    thread = threading.get_ident()
+    start, finish = getattr(target, f'{name}_async'), getattr(target, f'{name}_finish')
     operation = Gio.Cancellable()
-    handler = 0
-    if cancellable:
-        # Its own connect() and disconnect() are others, of which the second waits for handlers that run.
-        handler = GObject.Object.connect(cancellable, 'cancelled', lambda _cancellable: operation.cancel())
-        if cancellable.is_cancelled():
-            operation.cancel()
 
-    def over(_source, result):
+    def set_result(result):
         # Who was cancelled twice has given it up.
-        if loop is None or not later.cancelled():
+        if loop is None or not later.done():
             later.set_result(result)
 
-    try:
-        getattr(target, f'{name}_async')(*args, operation, over)
+    def over(_source, result):
+        if threading.get_ident() == thread:
+            set_result(result)
+        else:
+            loop.call_soon_threadsafe(set_result, result)
+
+    with _following(operation, cancellable):
+        start(*_fill(start, args), operation, over)
         if loop is None:
             return finish(await later)
-        return await _await_end(later, operation, finish)
-    finally:
-        if cancellable:
-            GObject.Object.disconnect(cancellable, handler)
+        pump = _Pump.get(loop)
+        with pump.running() if pump else contextlib.nullcontext():
+            return await _await_end(later, operation, finish, pump)
 
 
 # --- Consumer ---------------------------------------------------------------------------------------------------------
@@ -219,6 +663,10 @@ class Launcher(Procstream.Launcher):
     """The error of run() and of run_finish() has the result as its attribute `result`."""
 
     def run(self, argv, options=None, cancellable=None):
+        """As in C; options and cancellable may be left out."""
+        return _interrupts.run(self._run, argv, options, cancellable)
+
+    def _run(self, argv, options, cancellable):
         result = self.spawnv(argv).complete(_ending(options), cancellable)
         result.check()
         return result
@@ -236,23 +684,14 @@ def run(argv, cancellable=None):
     """Runs a program from beginning to end."""
     return Procstream.Launcher.new(Procstream.Delivery.RELIABLE, Procstream.Replay.NONE).run(argv, None, cancellable)
 
-# --- What goes into a child -------------------------------------------------------------------------------------------
 
-def _bytes(data):
-    return data if isinstance(data, GLib.Bytes) else GLib.Bytes(data)
+_run_async = Procstream.run_async
 
 
 @_public
-@override
-class Input(Procstream.Input):
-    """What is written may be bytes, or anything else that has their contents."""
-
-    def write_bytes(self, data):
-        return Procstream.Input.write_bytes(self, _bytes(data))
-
-    def write_async(self, data, *args):
-        return Procstream.Input.write_async(self, _bytes(data), *args)
-
+def run_async(argv, *args):
+    """As in C: cancellable, callback and the data for it."""
+    _run_async(_argv(argv), *args)
 
 @_public
 @override
@@ -283,6 +722,20 @@ class Output(Procstream.Output):
         self.get_state()
         return handler
 
+# --- Reader -----------------------------------------------------------------------------------------------------------
+
+@_public
+@override
+class Reader(Procstream.Reader):
+    """`for line in reader` and `async for line in reader` read lines up to the end of the output."""
+
+    def __iter__(self):
+        return iter(self.read_line, None)
+
+    async def __aiter__(self):
+        while (line := await call_async(self, 'read_line')) is not None:
+            yield line
+
 # --- Lines that are waited for ----------------------------------------------------------------------------------------
 
 _REGEX_FLAGS = ((re.IGNORECASE, 'i'), (re.MULTILINE, 'm'), (re.DOTALL, 's'), (re.VERBOSE, 'x'))
@@ -297,10 +750,6 @@ def _pattern(pattern, flags):
     return source, flags | Procstream.MatchFlags.REGEX
 
 
-def _milliseconds(timeout_ms, timeout):
-    return timeout_ms if timeout is None else round(timeout * 1000)
-
-
 @_public
 @override
 class LineWaiter(Procstream.LineWaiter):
@@ -309,20 +758,13 @@ class LineWaiter(Procstream.LineWaiter):
     def add_pattern(self, pattern, flags=Procstream.MatchFlags.NONE):
         return Procstream.LineWaiter.add_pattern(self, *_pattern(pattern, flags))
 
-    def wait_match(self, timeout_ms=Procstream.NO_TIMEOUT, cancellable=None, *, timeout=None):
-        """As in C; timeout is in seconds."""
-        return Procstream.LineWaiter.wait_match(self, _milliseconds(timeout_ms, timeout), cancellable)
-
 
 @_public
 @override
 class Match(Procstream.Match):
     """match[0], match[1] and match['name'] are its groups; None where one took no part."""
 
-    line = property(lambda self: self.get_line())
-    text = property(lambda self: self.get_text())
-    groups = property(lambda self: self.get_groups())
-    pattern = property(lambda self: self.get_pattern())
+    groups = property(lambda self: [self.get_group(group) for group in range(len(self.get_groups()))])
 
     def __getitem__(self, group):
         if isinstance(group, str):
@@ -340,7 +782,7 @@ class Child(Procstream.Child):
     def expect(self, pattern, flags=Procstream.MatchFlags.NONE, timeout_ms=Procstream.NO_TIMEOUT, cancellable=None, *,
                timeout=None):
         """As in C; timeout is in seconds."""
-        return Procstream.Child.expect(self, *_pattern(pattern, flags), _milliseconds(timeout_ms, timeout), cancellable)
+        return Procstream.Child.expect(self, *_pattern(pattern, flags), timeout_ms, cancellable, timeout=timeout)
 
     def expect_async(self, pattern, flags=Procstream.MatchFlags.NONE, timeout_ms=Procstream.NO_TIMEOUT,
                      cancellable=None, callback=None, *user_data, timeout=None):
@@ -368,11 +810,3 @@ class Scope(Procstream.Scope):
 
     async def __aexit__(self, *_):
         await call_async(self, 'close')
-
-    def close(self, timeout_ms=Procstream.NO_TIMEOUT, cancellable=None, *, timeout=None):
-        """As in C; timeout is in seconds."""
-        return Procstream.Scope.close(self, _milliseconds(timeout_ms, timeout), cancellable)
-
-    def complete_all(self, options=None, cancellable=None):
-        """As in C: a list of results."""
-        return Procstream.Scope.complete_all(self, options, cancellable)

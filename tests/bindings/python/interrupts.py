@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Ctrl+C in blocking calls: each is made by a program of its own, which says when it is in the call."""
+
+import os
+import signal
+import subprocess
+import sys
+
+from harness import equal, main, scenario
+
+# The handler is called in the blocking call itself, so what it says is that the call has begun.
+PROGRAM = '''
+import os, signal, sys, threading
+sys.path.insert(0, %(here)r)
+from harness import Gio, GLib, Procstream, config, reliable, shell
+Mode, NONE = Procstream.StdinMode, Procstream.Replay.NONE
+
+def say(word):
+    print(word, flush=True)
+
+def make(script, launcher=None):
+    child = (launcher or reliable(stdin_mode=Mode.PIPE)).create(shell(script))
+    child.get_stderr().connect('line', lambda _output, line: say(line))
+    return child
+
+def start(script='echo inside >&2; exec sleep 1000', launcher=None):
+    child = make(script, launcher)
+    child.start()
+    return child
+
+def reader_of(child):
+    reader = Procstream.Reader.new()
+    child.get_stdout().attach(reader)
+    return reader
+
+def begin(script='echo inside >&2; exec sleep 1000'):
+    child = make(script)
+    reader = reader_of(child)
+    child.start()
+    return reader
+
+wakeup = signal.set_wakeup_fd(-1)
+try:
+%(body)s
+except KeyboardInterrupt as interrupt:
+    say(f'interrupted {getattr(interrupt, "result", None)}')
+else:
+    say('not interrupted')
+equal = signal.getsignal(signal.SIGINT) is signal.default_int_handler and signal.set_wakeup_fd(-1) == wakeup
+say('restored' if equal else 'not restored')
+%(after)s
+'''
+
+
+def make_program(body, after=''):
+    indented = '\n'.join('    ' + line for line in body.splitlines())
+    return PROGRAM % {'here': os.path.dirname(__file__), 'body': indented, 'after': after}
+
+
+def read_until(program, word, seen):
+    while word not in seen:
+        line = program.stdout.readline()
+        assert line, f'the end after {seen}'
+        seen.append(line.rstrip('\n'))
+
+
+def interrupt(body, after='', signals=1):
+    """Runs a program, interrupts it when it has said that it is inside, and returns what it says afterwards."""
+    program = subprocess.Popen([sys.executable, '-u', '-c', make_program(body, after)], stdout=subprocess.PIPE, text=True, bufsize=1)
+    seen = []
+    try:
+        read_until(program, 'inside', seen)
+        for _ in range(signals):
+            program.send_signal(signal.SIGINT)
+        out = program.stdout.read()
+        equal(program.wait(), 0)
+        return out.splitlines()
+    finally:
+        program.kill()
+        program.wait()
+
+
+INTERRUPTED = ['interrupted None', 'restored']
+
+CALLS = {
+    'Child.wait': 'start().wait()',
+    'Child.wait with a limit': 'start().wait(timeout=1000)',
+    'Child.complete': 'start().complete()',
+    'Child.expect': "start().expect('never')",
+    'Consumer.wait': "begin().wait()",
+    'Reader.next': 'begin().next()',
+    'Reader.next_info': 'begin().next_info()',
+    'Reader.next_line': 'begin().next_line()',
+    'Reader.read_exactly': 'begin().read_exactly(1)',
+    'Reader.read_line': 'begin().read_line()',
+    'Reader.read_until': "begin().read_until(b'>', 100)",
+    'for line in reader': 'for line in begin(): pass',
+    'Child.terminate': '''child = start()
+shutdown = Procstream.Shutdown.new()
+shutdown.add_close_stdin(1000000)
+child.terminate(shutdown)''',
+    'LineWaiter.wait_match': '''child = make('echo inside >&2; exec sleep 1000')
+waiter = Procstream.LineWaiter.new()
+waiter.add_pattern('never')
+child.get_stdout().attach(waiter)
+child.start()
+waiter.wait_match()''',
+    'Scope.complete_all': '''scope = Procstream.Scope()
+launcher = reliable(scope=scope)
+start(launcher=launcher)
+scope.complete_all()''',
+    'Pipeline.complete': '''pipeline = Procstream.Pipeline.new()
+stage = pipeline.append(reliable(), shell('echo inside >&2; exec sleep 1000'))
+stage.get_stderr().connect('line', lambda _output, line: say(line))
+pipeline.start()
+pipeline.complete()''',
+}
+
+# What the function runs has no handlers, so the child says it by itself.
+RUN = "'echo inside >/proc/$PPID/fd/1; exec sleep 1000'"
+
+
+@scenario(1, 'every blocking call')
+def every_blocking_call():
+    for name, body in CALLS.items():
+        try:
+            said = interrupt(body)
+            assert said[0].startswith('interrupted ') and said[1:] == ['restored'], said
+        except Exception as error:
+            raise AssertionError(name) from error
+
+
+@scenario(2, 'run')
+def run():
+    # The child is ended: what came of it says so.
+    for body in (f'Procstream.run(shell({RUN}))', f'reliable().run(shell({RUN}))'):
+        said = interrupt(body)
+        assert said[0].startswith('interrupted <Procstream.Result'), said
+        equal(said[1:], ['restored'])
+
+
+@scenario(3, 'the next call is not interrupted')
+def the_next_call_is_not_interrupted():
+    after = '''for _ in range(3):
+    say(Procstream.run(['echo', 'on']).dup_stdout_text().strip())
+child = make('sleep 0.1; echo more')
+reader = reader_of(child)
+child.start()
+say(reader.read_line())
+say(reader.read_line())'''
+    body = '''child = start()
+child.get_stderr().connect('line', lambda _output, _line: [os.kill(os.getpid(), signal.SIGINT) for _ in range(5)])
+child.wait()'''
+    equal(interrupt(body, after, signals=0), [*INTERRUPTED, 'on', 'on', 'on', 'more', 'None'])
+
+
+@scenario(4, 'the cancellable of the program')
+def the_cancellable_of_the_program():
+    # It is not cancelled by Ctrl+C, and still works in a call that can be interrupted.
+    after = '''say(cancellable.is_cancelled())
+child = make('echo inside >&2; exec sleep 1000')
+child.get_stderr().connect('line', lambda _output, line: cancellable.cancel())
+child.start()
+try:
+    child.wait(cancellable=cancellable)
+except GLib.Error as error:
+    say(error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))
+try:
+    child.wait(cancellable=cancellable)
+except GLib.Error as error:
+    say(error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED))'''
+    body = 'cancellable = Gio.Cancellable()\nstart().wait(cancellable=cancellable)'
+    equal(interrupt(body, after), [*INTERRUPTED, 'False', 'inside', 'True', 'True'])
+
+
+@scenario(5, 'a handler of the program')
+def a_handler_of_the_program():
+    # It is called when the call returns, which the signal does not hasten.
+    body = '''signal.signal(signal.SIGINT, lambda *_: say('handled'))
+child = make('echo inside >&2; read x')
+child.start()
+child.get_stderr().connect('line', lambda _output, _line: child.get_stdin().close() if os.read(0, 1) else None)
+child.wait()
+say(signal.getsignal(signal.SIGINT) is not signal.default_int_handler)'''
+    program = subprocess.Popen([sys.executable, '-u', '-c', make_program(body)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                               text=True, bufsize=1)
+    seen = []
+    try:
+        read_until(program, 'inside', seen)
+        program.send_signal(signal.SIGINT)
+        program.stdin.write('x')
+        program.stdin.close()
+        equal(program.stdout.read().splitlines()[:3], ['handled', 'True', 'not interrupted'])
+    finally:
+        program.kill()
+        program.wait()
+
+
+@scenario(6, 'a call in a handler')
+def a_call_in_a_handler():
+    # Both end; the exception of the inner one is told as that of any handler is.
+    body = '''sys.excepthook = lambda kind, _error, _traceback: say(f'inner {kind.__name__}')
+inner = make('read x; echo inside >&2; exec sleep 1000')
+outer = make('echo begun >&2; exec sleep 1000')
+outer.get_stderr().connect('line', lambda _output, _line: inner.get_stdin().write_utf8('x\\n') and inner.wait())
+inner.start()
+outer.start()
+outer.wait()'''
+    equal(interrupt(body)[-3:], ['inner KeyboardInterrupt', *INTERRUPTED])
+
+
+@scenario(7, 'another thread')
+def another_thread():
+    # Its calls go on: Python interrupts the main thread alone.
+    body = '''child = start('echo inside >&2; read x; exit 7')
+other = threading.Thread(target=lambda: say(f'other {child.wait()}'))
+other.start()
+child.wait()'''
+    after = 'child.get_stdin().close()\nother.join()'
+    equal(interrupt(body, after), [*INTERRUPTED, 'other True'])
+
+
+@scenario(8, 'who else waits for signals')
+def who_else_waits_for_signals():
+    # A descriptor of the program is written to afterwards, as if it had been there all the time.
+    body = '''read_fd, write_fd = os.pipe()
+os.set_blocking(write_fd, False)
+signal.set_wakeup_fd(write_fd)
+wakeup = write_fd
+start().wait()'''
+    equal(interrupt(body, 'say(list(os.read(read_fd, 10)))'), [*INTERRUPTED, f'[{int(signal.SIGINT)}]'])
+
+
+@scenario(9, 'what was returned nevertheless')
+def what_was_returned_nevertheless():
+    # The signal comes in a handler of the call that then finds what it waits for.
+    body = '''child = make('echo inside >&2; read x; echo data; exec sleep 1000')
+
+def line_cb(_output, _line):
+    child.get_stdin().write_utf8('x\\n')
+    while child.get_stdout().bytes_received == 0:
+        pass
+    signal.raise_signal(signal.SIGINT)
+child.get_stderr().connect('line', line_cb)
+child.start()
+try:
+    child.expect('data')
+except KeyboardInterrupt as interrupt:
+    interrupt.result = interrupt.result.text
+    raise'''
+    equal(interrupt(body, signals=0), ['interrupted data', 'restored'])
+
+
+@scenario(10, 'a handler in a read that does not wait')
+def a_handler_in_a_read_that_does_not_wait():
+    body = '''child = make('echo inside >&2; exec sleep 1000')
+reader = reader_of(child)
+child.get_stderr().connect('line', lambda _output, _line: signal.raise_signal(signal.SIGINT))
+child.start()
+while True:
+    try:
+        reader.read_line(timeout=0)
+    except GLib.Error:
+        pass'''
+    equal(interrupt(body, signals=0), INTERRUPTED)
+
+
+@scenario(11, 'a call in a main loop')
+def a_call_in_a_main_loop():
+    # Both end, as a call in a handler and the call that calls it do.
+    body = '''sys.excepthook = lambda kind, _error, _traceback: say(f'inner {kind.__name__}')
+loop = GLib.MainLoop()
+GLib.idle_add(lambda: start().wait())
+loop.run()'''
+    equal(interrupt(body), ['inner KeyboardInterrupt', *INTERRUPTED])
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""What Python says in its own way: limits, paths, bytes, attributes and loops over lines."""
+
+import math
+import os
+import pathlib
+import tempfile
+
+from harness import Gio, GLib, Procstream, config, equal, main, raises, reliable, scenario, shell
+
+PIPE = Procstream.StdinMode.PIPE
+TIMED_OUT = (Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT)
+
+
+def refused(kind, function, *args, **keywords):
+    """Calls function, which must raise an exception of that kind, and returns its message."""
+    try:
+        function(*args, **keywords)
+    except kind as error:
+        return str(error)
+    raise AssertionError('no error')
+
+
+def reader_of(script):
+    child = reliable(stdin_mode=PIPE).create(shell(script))
+    reader = Procstream.Reader()
+    child.get_stdout().attach(reader)
+    child.start()
+    return child, reader
+
+
+@scenario(1, 'limits of time')
+def limits_of_time():
+    child, reader = reader_of('read x')
+    waiter = Procstream.LineWaiter()
+    waiter.add_pattern('never')
+    child.get_stdout().attach(waiter)
+    for call in (child.wait, reader.wait, reader.next, reader.next_info, reader.next_line, reader.read_line, waiter.wait_match,
+                 lambda *args, **keywords: child.expect('never', *args, **keywords),
+                 lambda *args, **keywords: reader.read_exactly(1, *args, **keywords),
+                 lambda *args, **keywords: reader.read_until(b'>', 10, *args, **keywords)):
+        raises(*TIMED_OUT, lambda: call(timeout=0.001))
+        # Less than a millisecond is not none.
+        raises(*TIMED_OUT, lambda: call(timeout=0.0000001))
+        raises(*TIMED_OUT, lambda: call(timeout=0))
+        raises(*TIMED_OUT, lambda: call(timeout_ms=1))
+        for wrong in (-0.001, -0.5, -1, -math.inf):
+            assert 'negative' in refused(ValueError, call, timeout=wrong)
+        assert 'negative' in refused(ValueError, call, timeout_ms=-2)
+        refused(TypeError, call, timeout_ms=1, timeout=1)
+        refused(TypeError, call, timeout='1')
+    raises(*TIMED_OUT, child.wait, 1, None)
+    raises(*TIMED_OUT, reader.read_line, 1)
+    refused(TypeError, reader.read_until, b'>')
+    refused(TypeError, child.wait, 1, None, 1)
+    refused(TypeError, child.wait, limit=1)
+    child.get_stdin().close()
+    assert child.wait(timeout=math.inf)
+    assert child.wait(timeout=None) and child.wait()
+    assert child.terminate() and child.terminate(timeout=60) and child.terminate(None, 60000, None)
+
+
+@scenario(2, 'a program and its arguments')
+def a_program_and_its_arguments():
+    launcher = reliable()
+    echo = ['/bin/echo', b'one', pathlib.Path('two')]
+    equal(Procstream.run(echo).dup_stdout_text(), 'one two\n')
+    equal(launcher.run(tuple(echo)).dup_stdout_text(), 'one two\n')
+    equal(launcher.spawnv([pathlib.Path('/bin/echo')]).complete().dup_stdout_text(), '\n')
+    for wrong in ('ls -l', b'ls', pathlib.Path('/bin/ls')):
+        for call in (Procstream.run, launcher.run, launcher.spawnv, launcher.create, launcher.run_async, launcher.spawn_async,
+                     Procstream.run_async, lambda argv: launcher.spawnv(argv=argv),
+                     lambda argv: Procstream.Pipeline().append(launcher, argv)):
+            assert 'list' in refused(TypeError, call, wrong)
+
+
+@scenario(3, 'paths and files')
+def paths_and_files():
+    with tempfile.TemporaryDirectory() as name:
+        directory = pathlib.Path(name)
+        given, written = directory / 'given', directory / 'written'
+        given.write_text('hello\n', encoding='utf-8')
+        for path in (given, str(given), os.fsencode(given), Gio.File.new_for_path(str(given))):
+            launcher = reliable()
+            launcher.set_stdin_file(path)
+            equal(launcher.run(['cat']).dup_stdout_text(), 'hello\n')
+        launcher = reliable()
+        for wanted in (directory, Gio.File.new_for_path(name)):
+            launcher.set_cwd(wanted)
+            equal(launcher.run(['pwd', '-P']).dup_stdout_text(), f'{directory.resolve()}\n')
+        launcher.set_cwd(None)
+        assert 'http://' in refused(ValueError, launcher.set_stdin_file, Gio.File.new_for_uri('http://example.org/x'))
+        refused(TypeError, launcher.set_stdin_file, 5)
+
+        child = reliable().create(['echo', 'one'])
+        writer = Procstream.Writer.new_for_path(written, Procstream.FileMode.TRUNCATE)
+        child.get_stdout().attach(writer)
+        child.start()
+        writer.wait()
+        equal(written.read_text(encoding='utf-8'), 'one\n')
+
+
+@scenario(4, 'bytes')
+def bytes_of_python():
+    child, reader = reader_of('printf "a>b>"; cat; read x')
+    for terminator in (b'>', GLib.Bytes(b'>')):
+        assert reader.read_until(terminator, 10).get_data().endswith(b'>')
+    for data in (b'1', bytearray(b'2'), memoryview(b'3'), GLib.Bytes(b'4')):
+        child.get_stdin().write_bytes(data)
+    equal(reader.read_exactly(4).get_data(), b'1234')
+    assert 'encode' in refused(TypeError, child.get_stdin().write_bytes, 'text')
+    assert 'encode' in refused(TypeError, reader.read_until, '>', 10)
+    child.get_stdin().close()
+
+    stdout = config(Procstream.Delivery.RELIABLE)
+    stdout.set_line_separator(Procstream.LineSeparator.CUSTOM)
+    stdout.set_custom_separator(b'::')
+    launcher = reliable(stdout_config=stdout)
+    launcher.set_stdin_bytes(b'one::two')
+    child = launcher.create(['cat'])
+    reader = Procstream.Reader()
+    child.get_stdout().attach(reader)
+    child.start()
+    equal(list(reader), ['one', 'two'])
+
+
+@scenario(5, 'properties are attributes')
+def properties_are_attributes():
+    result = reliable().spawnv(shell('echo out; exit 3')).complete()
+    equal((result.exit_code, result.success, result.stdout.text), (3, False, 'out\n'))
+    launcher = reliable(name='named')
+    launcher.cwd = pathlib.Path('/')
+    launcher.shutdown = None
+    equal((launcher.cwd, launcher.name, launcher.delivery), ('/', 'named', Procstream.Delivery.RELIABLE))
+    child = launcher.create(['true'])
+    equal((child.pid, child.name, child.stdout), (0, 'named', child.get_stdout()))
+    equal(child.stdout.state, child.stdout.props.state)
+    equal(Procstream.Result.exit_code.__doc__, 'The property exit-code.')
+
+
+class Stateful(Procstream.Consumer):
+    """Has an attribute with the name of a property that cannot be set."""
+    __gtype_name__ = 'Stateful'
+
+    def __init__(self):
+        super().__init__()
+        self.state = 'mine'
+
+    def do_chunk(self, chunk):
+        self.state = chunk.get_data()
+
+
+@scenario(6, 'attributes of a class of the program')
+def attributes_of_a_class_of_the_program():
+    child, consumer = reliable().create(['echo', 'one']), Stateful()
+    equal(consumer.state, 'mine')
+    child.get_stdout().attach(consumer)
+    child.start()
+    consumer.wait()
+    equal((consumer.state, consumer.get_state()), (b'one\n', Procstream.ConsumerState.ENDED))
+
+
+@scenario(7, 'lines in a loop')
+def lines_in_a_loop():
+    _child, reader = reader_of('seq 5')
+    for line in reader:
+        if line == '2':
+            break
+    equal(reader.read_line(), '3')
+    equal(list(reader), ['4', '5'])
+    equal(list(reader), [])
+
+
+@scenario(8, 'groups of a match')
+def groups_of_a_match():
+    child = reliable(Procstream.Replay.ALL).spawnv(['echo', 'port 80'])
+    match = child.expect(r'(\d+)(!)?(x?)', Procstream.MatchFlags.REGEX)
+    equal(match.groups, ['80', '80', None, ''])
+    equal([match[group] for group in range(4)], match.groups)
+
+
+if __name__ == '__main__':
+    main()
