@@ -10,6 +10,8 @@ TIMEOUT_SECONDS = 60
 EXPECTED = {
     'answer-prompts': 'it says: hello\nit says: world\nit said first: hello\n',
     'async-consumer': 'copied 14 bytes\n',
+    'asyncio-child': "['one', 'two']\nport 8080\nit says: starting\nit says: ready on port 8080\nit says: asked for bread\n"
+                     'nothing more\nended by signal 15\n',
     'both-outputs': 'stdout: one\nstderr: two\nstdout: three\nstderr: four\n',
     'custom-consumer': 'ended: 3 lines, 14 bytes\n',
     'dialog': 'prompt: name> \nhello you\n4 bytes: abcd\nnot yet\nmore\n',
@@ -19,6 +21,7 @@ EXPECTED = {
     'feed-child': 'apple pear\nhello\n12000\n',
     'first-child': 'line: compiling\nline: linking\nexit code: 3\n',
     'handle-stdin': 'apple\nbanana\npear\n',
+    'in-python': "/\nb'one\\ntwo>'\nTimed out after 10 ms waiting for something to read from “sh (stdout)”\nexit code 1\n",
     'kinds-of-lines': '1 10% \n2 50% \n3 100% \n1 one \n2 two (unfinished)\n1 red \n1 hi \n',
     'limited-child': '32 0077 careful\n',
     'log-file': 'stdout | compiling\nstdout | linking\nwritten: 36 bytes\n',
