@@ -276,5 +276,22 @@ loop.run()'''
     equal(interrupt(body), ['inner KeyboardInterrupt', *INTERRUPTED])
 
 
+@scenario(11, 'a run whose program is killed')
+def a_run_whose_program_is_killed():
+    # The child, which has the test's pipe, gets SIGTERM, as in C; nobody else closes that pipe.
+    script = 'trap "" INT; echo inside >/proc/$PPID/fd/1; exec sleep 1000'
+    body = f'''launcher = reliable()
+say(launcher.get_parent_death_signal())
+signal.signal(signal.SIGINT, lambda *_: None)
+launcher.run(shell({script!r}))'''
+    # What is not captured keeps the end of the pipe open as long as the child lives.
+    body = body.replace('launcher = reliable()', 'launcher = reliable()\nlauncher.take_fd(os.dup(1), 9)')
+    program = subprocess.Popen([sys.executable, '-u', '-c', make_program(body)], stdout=subprocess.PIPE, text=True, bufsize=1)
+    read_until(program, 'inside', [])
+    program.kill()
+    program.wait()
+    equal(program.stdout.read(), '')
+
+
 if __name__ == '__main__':
     main()

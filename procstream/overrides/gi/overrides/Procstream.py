@@ -667,9 +667,19 @@ class Launcher(Procstream.Launcher):
         return _interrupts.run(self._run, argv, options, cancellable)
 
     def _run(self, argv, options, cancellable):
-        result = self.spawnv(argv).complete(_ending(options), cancellable)
+        result = self._spawn_unknown(argv).complete(_ending(options), cancellable)
         result.check()
         return result
+
+    def _spawn_unknown(self, argv):
+        """A child that nobody else knows of ends with the program, as in C."""
+        if self.get_parent_death_signal() >= 0 or self.get_lifetime() == Procstream.Lifetime.DETACHED:
+            return self.spawnv(argv)
+        self.set_parent_death_signal(signal.SIGTERM)
+        try:
+            return self.spawnv(argv)
+        finally:
+            self.set_parent_death_signal(-1)
 
     def run_finish(self, async_result):
         try:
