@@ -28,18 +28,26 @@ struct _ProcstreamLineSplitter
   ProcstreamLineRule    rule;
   GByteArray           *carry;
   gsize                 carry_room; /* so long it was, and so much memory it has, at the least */
-  gboolean              skipping;
-  gsize                 pending;
-  gsize                 unpushed;
-  gboolean              after_cr;
-  gboolean              keeps_torn;
-  gboolean              torn;
-  gsize                 context;
-  guint64               pushed;
-  gint64                line_start; /* while a function runs: where its line begins, of all that was pushed */
-  const guint8         *push;       /* while there is one */
-  guint64               lost;
-  ProcstreamLineEnd     end; /* SEPARATOR but where something else is known */
+  union
+  {
+    struct
+    {
+      guint8 skipping;
+      guint8 torn;
+    };
+    guint16 odd; /* either of them */
+  };
+  gsize             pending;
+  gsize             unpushed;
+  gboolean          after_cr;
+  gboolean          keeps_torn;
+  gsize             context;
+  guint64           pushed;
+  const guint8     *line;          /* while a function runs: where its line begins ... */
+  const guint8     *base;          /* ... in the bytes of which these are the first, those of the push or of carry ... */
+  gint64            base_position; /* ... and stand there among all that was pushed */
+  guint64           lost;
+  ProcstreamLineEnd end; /* SEPARATOR but where something else is known */
 };
 
 typedef struct
@@ -97,7 +105,7 @@ procstream_line_splitter_is_torn (ProcstreamLineSplitter *self,
 gint64
 procstream_line_splitter_get_line_start (ProcstreamLineSplitter *self)
 {
-  return self->line_start;
+  return self->base_position + (self->line - self->base);
 }
 
 gint64
@@ -159,9 +167,8 @@ emit (ProcstreamLineSplitter *self,
       const guint8           *data,
       gsize                   size)
 {
+  self->line = data;
   sink->func (sink->user_data, data, size, sink->all_plain || is_plain (data, size));
-  if (G_UNLIKELY (self->torn))
-    forget_torn (self);
 }
 
 /* The first piece of a line that is longer than the limit; returns its size. */
@@ -176,23 +183,25 @@ emit_piece (ProcstreamLineSplitter *self,
   self->end = PROCSTREAM_LINE_END_LIMIT;
   emit (self, sink, data, piece);
   self->end = end;
+  forget_torn (self);
   return piece;
 }
 
-/* Text that ends here. */
-static void
+/* Text that ends here, and begins with @context bytes of before. */
+static inline void
 emit_text (ProcstreamLineSplitter *self,
            Sink                   *sink,
            const guint8           *data,
-           gsize                   size)
+           gsize                   size,
+           gsize                   context)
 {
-  while (G_UNLIKELY (size - self->context > self->options.max_length))
+  while (G_UNLIKELY (size - context > self->options.max_length))
     {
       gsize piece = emit_piece (self, sink, data);
 
+      context = 0;
       data += piece;
       size -= piece;
-      self->line_start += (gint64) piece;
       if (self->options.overflow == PROCSTREAM_LINE_OVERFLOW_TRUNCATE)
         {
           self->lost += size;
@@ -264,6 +273,26 @@ forget_carry (ProcstreamLineSplitter *self)
   self->carry_room = 0;
 }
 
+/* What is given out stands in carry, and ends before @data of the push. Returns the beginning of that. */
+static const guint8 *
+begin_carry (ProcstreamLineSplitter *self,
+             const guint8           *data)
+{
+  const guint8 *push = self->base;
+
+  self->base_position = (gint64) self->pushed + (data - push) - (gint64) self->carry->len;
+  self->base = self->carry->data;
+  return push;
+}
+
+static void
+end_carry (ProcstreamLineSplitter *self,
+           const guint8           *push)
+{
+  self->base = push;
+  self->base_position = (gint64) self->pushed;
+}
+
 /* The first piece of carry, which is too long for certain. */
 static void
 cut_carry (ProcstreamLineSplitter *self,
@@ -288,14 +317,6 @@ is_carry_too_long (ProcstreamLineSplitter *self)
   return size > least && size - procstream_line_rule_get_pending (&self->rule, self->carry->data, size) > least;
 }
 
-/* Of what is in the push, among all bytes that were pushed. */
-static inline gint64
-get_position (ProcstreamLineSplitter *self,
-              const guint8           *data)
-{
-  return (gint64) self->pushed + (data - self->push);
-}
-
 /* Bytes with which the line goes on: added to carry as far as they fit; a longer line is cut as soon as that is certain. */
 static void
 extend (ProcstreamLineSplitter *self,
@@ -315,8 +336,10 @@ extend (ProcstreamLineSplitter *self,
       size -= n;
       while (is_carry_too_long (self))
         {
-          self->line_start = get_position (self, data) - (gint64) self->carry->len;
+          const guint8 *push = begin_carry (self, data);
+
           cut_carry (self, sink);
+          end_carry (self, push);
         }
     }
   if (self->skipping)
@@ -363,19 +386,23 @@ end_old_line (ProcstreamLineSplitter *self,
               const guint8           *data,
               gsize                   size)
 {
+  const guint8 *push;
+
   extend (self, sink, data, size);
-  self->line_start = get_position (self, data + size) - (gint64) self->carry->len;
   if (self->skipping)
     {
       /* What is pending was part of the separator. */
       stop_skipping (self);
       return;
     }
+  push = begin_carry (self, data + size);
   size = self->carry->len;
   size -= procstream_line_rule_get_width_before_mark (&self->rule, self->carry->data, size);
   /* The separator may have begun before what was pushed. */
   self->context = MIN (self->context, size);
-  emit_text (self, &(Sink){ sink->func, sink->user_data, FALSE }, self->carry->data, size);
+  emit_text (self, &(Sink){ sink->func, sink->user_data, FALSE }, self->carry->data, size, self->context);
+  forget_torn (self);
+  end_carry (self, push);
   forget_carry (self);
 }
 
@@ -385,13 +412,10 @@ end_line (ProcstreamLineSplitter *self,
           const guint8           *data,
           gsize                   size)
 {
-  if (G_UNLIKELY (self->carry->len > 0 || self->skipping))
-    {
-      end_old_line (self, sink, data, size);
-      return;
-    }
-  self->line_start = get_position (self, data);
-  emit_text (self, sink, data, size - procstream_line_rule_get_width_before_mark (&self->rule, data, size));
+  if (G_LIKELY (self->carry->len == 0 && !self->odd))
+    emit_text (self, sink, data, size - procstream_line_rule_get_width_before_mark (&self->rule, data, size), 0);
+  else
+    end_old_line (self, sink, data, size);
 }
 
 static void
@@ -454,7 +478,8 @@ procstream_line_splitter_push (ProcstreamLineSplitter    *self,
     index = own = procstream_line_index_new (data, size, self->rule.mark);
   g_assert (index->mark == self->rule.mark);
   sink.all_plain = index->ascii && !index->has_nul;
-  self->push = data;
+  self->base = data;
+  self->base_position = (gint64) self->pushed;
   if (self->rule.any)
     push_any (self, data, size, index, &sink);
   else
@@ -514,9 +539,10 @@ procstream_line_splitter_finish (ProcstreamLineSplitter *self,
   Sink sink = { func, user_data, FALSE };
 
   self->end = PROCSTREAM_LINE_END_OUTPUT;
-  self->line_start = procstream_line_splitter_get_unfinished_start (self);
+  self->base = self->carry->data;
+  self->base_position = procstream_line_splitter_get_unfinished_start (self);
   if (self->carry->len > self->context)
-    emit_text (self, &sink, self->carry->data, self->carry->len);
+    emit_text (self, &sink, self->carry->data, self->carry->len, self->context);
   self->end = PROCSTREAM_LINE_END_SEPARATOR;
   forget_carry (self);
   forget_torn (self);
@@ -748,7 +774,7 @@ is_simple (ProcstreamLineSplitter    *self,
   gsize start = 0;
   gsize longest = 0;
 
-  if (index->n_positions == 0 || !index->ascii || index->has_nul || self->skipping || self->torn || self->rule.any ||
+  if (index->n_positions == 0 || !index->ascii || index->has_nul || self->odd || self->rule.any ||
       (self->rule.size > 1 && !self->rule.optional_cr) || !is_plain (self->carry->data, self->carry->len))
     return FALSE;
   for (guint i = 0; i < index->n_positions; i++)
