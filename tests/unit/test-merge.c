@@ -40,7 +40,7 @@ set_up_window (Fixture           *f,
       procstream_output_core_set_stream (f->inputs[i], i == 0 ? PROCSTREAM_STREAM_STDOUT : PROCSTREAM_STREAM_STDERR);
     }
   f->core = procstream_output_core_new ("merged", &settings, g_main_context_default (), NULL);
-  procstream_output_core_set_merged (f->core);
+  procstream_output_core_set_merged (f->core, f->inputs);
   f->output = procstream_output_new_for_core (f->core, g_main_context_default ());
   procstream_merge_open (f->core, f->inputs);
   procstream_output_release_opening (f->output);
