@@ -12,6 +12,7 @@ typedef struct
   guint64  bytes_seen;
   guint64  bytes_cut;
   guint64  bytes_lost;
+  guint64  bytes_missed; /* before the collecting began */
   guint64  gaps;
   guint64  lines_seen;
   gboolean ended;

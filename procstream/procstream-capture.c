@@ -36,6 +36,7 @@ enum
   PROP_BYTES_SEEN,
   PROP_BYTES_CUT,
   PROP_BYTES_LOST,
+  PROP_BYTES_MISSED,
   PROP_GAPS,
   PROP_LINES_SEEN,
   PROP_LINES_CUT,
@@ -90,6 +91,9 @@ procstream_capture_get_property (GObject    *object,
       break;
     case PROP_BYTES_LOST:
       g_value_set_uint64 (value, procstream_capture_get_bytes_lost (self));
+      break;
+    case PROP_BYTES_MISSED:
+      g_value_set_uint64 (value, procstream_capture_get_bytes_missed (self));
       break;
     case PROP_GAPS:
       g_value_set_uint64 (value, procstream_capture_get_gaps (self));
@@ -157,11 +161,22 @@ procstream_capture_class_init (ProcstreamCaptureClass *klass)
    * ProcstreamCapture:bytes-lost: (getter get_bytes_lost)
    *
    * How many bytes went by before they could be taken, because the output is
-   * lossy, or because nobody was there to take them before the capture began.
+   * lossy.
    *
    * Since: 1.0
    */
   properties[PROP_BYTES_LOST] = g_param_spec_uint64 ("bytes-lost", NULL, NULL, 0, G_MAXUINT64, 0, readable);
+  /**
+   * ProcstreamCapture:bytes-missed: (getter get_bytes_missed)
+   *
+   * How many bytes had gone by when the output began to be collected: it was asked for when
+   * the child had written already, and [enum@Procstream.Replay] had not kept that. They
+   * are the first ones; none of them is in
+   * [property@Procstream.Capture:bytes-seen] or [property@Procstream.Capture:bytes-lost].
+   *
+   * Since: 1.0
+   */
+  properties[PROP_BYTES_MISSED] = g_param_spec_uint64 ("bytes-missed", NULL, NULL, 0, G_MAXUINT64, 0, readable);
   /**
    * ProcstreamCapture:gaps: (getter get_gaps)
    *
@@ -200,8 +215,8 @@ procstream_capture_class_init (ProcstreamCaptureClass *klass)
   /**
    * ProcstreamCapture:truncated: (getter get_truncated)
    *
-   * Whether this is not all of what was written: bytes were cut or lost, or the
-   * output has not ended. What others took before the capture began is not missed.
+   * Whether this is not all of what was written: bytes were cut, lost or missed, whether others
+   * have them or not, or the output has not ended.
    *
    * Since: 1.0
    */
@@ -322,6 +337,24 @@ procstream_capture_get_bytes_lost (ProcstreamCapture *self)
 }
 
 /**
+ * procstream_capture_get_bytes_missed: (get-property bytes-missed)
+ * @self: a capture
+ *
+ * Gets how many bytes had gone by when the output began to be collected.
+ *
+ * Returns: the number of bytes
+ *
+ * Since: 1.0
+ */
+guint64
+procstream_capture_get_bytes_missed (ProcstreamCapture *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_CAPTURE (self), 0);
+
+  return self->facts.bytes_missed;
+}
+
+/**
  * procstream_capture_get_gaps: (get-property gaps)
  * @self: a capture
  *
@@ -412,7 +445,7 @@ procstream_capture_get_truncated (ProcstreamCapture *self)
 {
   g_return_val_if_fail (PROCSTREAM_IS_CAPTURE (self), FALSE);
 
-  return self->facts.bytes_cut > 0 || self->facts.bytes_lost > 0 || !self->facts.ended;
+  return self->facts.bytes_cut > 0 || self->facts.bytes_lost > 0 || self->facts.bytes_missed > 0 || !self->facts.ended;
 }
 
 char *
@@ -427,6 +460,10 @@ procstream_capture_describe_missing (ProcstreamCapture *self,
     return g_strdup_printf ("%s was still open", name);
   if (facts->bytes_lost > 0)
     return g_strdup_printf ("%" G_GUINT64_FORMAT " bytes of %s were lost", facts->bytes_lost, name);
+  if (facts->bytes_missed > 0)
+    return g_strdup_printf ("%" G_GUINT64_FORMAT " bytes of %s came before it was collected (begin to complete before the child can write, "
+                            "or have replay keep all)",
+                            facts->bytes_missed, name);
   if (facts->bytes_cut > 0)
     return g_strdup_printf ("%" G_GUINT64_FORMAT " bytes of %s were not kept", facts->bytes_cut, name);
   return NULL;

@@ -30,6 +30,8 @@ guint64 procstream_capture_get_bytes_cut (ProcstreamCapture *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_capture_get_bytes_lost (ProcstreamCapture *self);
 PROCSTREAM_AVAILABLE_IN_1_0
+guint64 procstream_capture_get_bytes_missed (ProcstreamCapture *self);
+PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_capture_get_gaps (ProcstreamCapture *self);
 PROCSTREAM_AVAILABLE_IN_1_0
 guint64 procstream_capture_get_lines_seen (ProcstreamCapture *self);

@@ -87,8 +87,12 @@ check_started (ProcstreamChild *self,
  * [method@Procstream.Result.check] to have an error where there is no success.
  *
  * What is collected begins where any consumer would begin that is attached now; right after
- * a start that is the beginning. What was written before that, and nobody took, is lost, which
- * the result tells; what a consumer or a handler took is not. After the exit of the process another process can hold
+ * a start that is the beginning, and it stays so until the main context of the child iterates or a
+ * blocking call is made for it. To have all of the output, call
+ * [method@Procstream.Child.complete_async] first, and then write to the child or wait for
+ * its lines, or have [enum@Procstream.Replay] keep all; what was missed is counted in
+ * [property@Procstream.Capture:bytes-missed], and is no success to
+ * [method@Procstream.Result.check]. After the exit of the process another process can hold
  * the outputs open: they are waited for as long as the options say, and
  * [property@Procstream.Capture:ended] tells.
  *

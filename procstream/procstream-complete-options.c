@@ -301,7 +301,7 @@ install_ends (void)
    * ProcstreamCompleteOptions:allow-truncated: (getter get_allow_truncated) (setter set_allow_truncated)
    *
    * Whether [method@Procstream.Result.check] lets an output pass that is not
-   * all of what was written; %FALSE unless set.
+   * all of what was written, for whatever reason; %FALSE unless set.
    *
    * Since: 1.0
    */

@@ -11,6 +11,7 @@
 #include "procstream-result-private.h"
 #include "procstream-ring-private.h"
 #include "procstream-silence-private.h"
+#include "procstream-subscription-private.h"
 
 #include <string.h>
 
@@ -42,7 +43,7 @@ typedef struct
   ProcstreamCompletion   *completion;
   ProcstreamOutputCore   *output;
   ProcstreamSubscription *subscription;
-  guint64                 missed; /* what went by before that, with nobody there to take it */
+  guint64                 missed; /* what went by before that, and was not kept */
 
   /* Under mutex: */
   ProcstreamRing *kept; /* NULL: nothing is collected */
@@ -588,14 +589,11 @@ subscribe (ProcstreamCompletion *self)
     }
   for (guint i = 0; i < 2; i++)
     {
-      ProcstreamOutputCore  *output = self->streams[i].output;
-      ProcstreamOutputCounts counts;
+      ProcstreamOutputCore *output = self->streams[i].output;
 
       self->streams[i].subscription = procstream_output_core_subscribe (output, &ops, &self->streams[i],
                                                                         procstream_output_core_get_settings (output)->delivery, FALSE);
-      /* From here on it takes everything. */
-      procstream_output_core_get_counts (output, &counts);
-      self->streams[i].missed = counts.unobserved;
+      self->streams[i].missed = procstream_subscription_get_start (self->streams[i].subscription);
     }
 }
 
@@ -664,7 +662,8 @@ make_capture (Stream *self)
     .bytes = get_ring (self->kept),
     .bytes_seen = self->seen,
     .bytes_cut = self->cut,
-    .bytes_lost = self->lost + self->missed,
+    .bytes_lost = self->lost,
+    .bytes_missed = self->missed,
     .gaps = self->gaps,
     .lines_seen = self->feeds + self->open_line,
     .ended = self->ended,

@@ -43,7 +43,7 @@ G_BEGIN_DECLS
  * @PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL: a child did not succeed; see
  *   [func@Procstream.ChildError.get_result] for why
  * @PROCSTREAM_CHILD_ERROR_OUTPUT_CUT: a child succeeded, and what is known of its output is not
- *   all of it
+ *   all of it: some was cut, lost, or missed by a wait that began late, or it was still open
  * @PROCSTREAM_CHILD_ERROR_NO_MATCH: the line that was waited for did not come, and
  *   cannot come any more
  * @PROCSTREAM_CHILD_ERROR_INPUT_CUT: a child succeeded, and was not given all of its input, since a

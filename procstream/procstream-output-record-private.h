@@ -62,6 +62,7 @@ struct _ProcstreamSubscription
   gboolean                       occupies;     /* mutex */
   gboolean                       for_handlers; /* constant */
   gint64                         max_stall_us; /* constant; 0: no limit */
+  guint64                        start;        /* constant: the offset at which it began */
   gint64                         since_us;     /* constant; where there is one, when it subscribed */
 };
 

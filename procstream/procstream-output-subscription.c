@@ -3,6 +3,7 @@
 #include "procstream-output-record-private.h"
 
 #include "procstream-cancel-watch-private.h"
+#include "procstream-subscription-private.h"
 #include "procstream-waiters-private.h"
 
 /* --- Line indexes ------------------------------------------------------------------------------------------------------------- */
@@ -135,6 +136,12 @@ procstream_subscription_unref (ProcstreamSubscription *self)
   g_free (self);
 }
 
+guint64
+procstream_subscription_get_start (ProcstreamSubscription *self)
+{
+  return self->start;
+}
+
 static ProcstreamSubscription *
 subscription_new (const ProcstreamSubscriberOps    *ops,
                   gpointer                          data,
@@ -165,9 +172,16 @@ attach_cursor_locked (ProcstreamOutputCore             *self,
 {
   procstream_chunk_log_set_time (self->log, g_get_monotonic_time ());
   if (g_atomic_int_get (&self->opening) && !options->live_only)
-    subscription->cursor = procstream_chunk_log_attach_at_start (self->log, options->delivery);
+    {
+      subscription->cursor = procstream_chunk_log_attach_at_start (self->log, options->delivery);
+      /* What was let go is a gap to it. */
+      subscription->start = 0;
+    }
   else
-    subscription->cursor = procstream_chunk_log_attach (self->log, options->delivery, options->live_only);
+    {
+      subscription->cursor = procstream_chunk_log_attach (self->log, options->delivery, options->live_only);
+      subscription->start = procstream_cursor_get_offset (subscription->cursor);
+    }
   set_mark_locked (self, subscription, options->mark);
   self->n_limited += subscription->max_stall_us > 0;
 }

@@ -61,6 +61,7 @@ test_truncated (void)
     { { .ended = FALSE }, TRUE },
     { { .ended = TRUE, .bytes_cut = 1 }, TRUE },
     { { .ended = TRUE, .bytes_lost = 1, .gaps = 1 }, TRUE },
+    { { .ended = TRUE, .bytes_missed = 1 }, TRUE },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -155,6 +155,8 @@ scenario_complete (void)
   g_autoptr (ProcstreamCompleteOptions) few = procstream_complete_options_new ();
   g_autoptr (ProcstreamResult) result = procstream_child_complete (child, NULL, NULL, NULL);
   g_autoptr (ProcstreamResult) part = NULL;
+  g_autoptr (ProcstreamResult) missed = NULL;
+  g_autoptr (GError) error = NULL;
   g_autoptr (ProcstreamResult) late = NULL;
   g_autoptr (ProcstreamResult) cut = NULL;
 
@@ -169,6 +171,13 @@ scenario_complete (void)
   assert_text (procstream_result_get_stdout (part), "1\n2");
   g_assert_cmpuint (procstream_capture_get_lines_seen (procstream_result_get_stdout (part)), ==, 101);
   g_assert_cmpuint (procstream_capture_get_lines_cut (procstream_result_get_stdout (part)), ==, 99);
+  missed = procstream_child_complete (counted, NULL, NULL, NULL);
+  assert_text (procstream_result_get_stdout (missed), "");
+  g_assert_cmpuint (procstream_capture_get_bytes_missed (procstream_result_get_stdout (missed)), ==, 295);
+  g_assert_true (procstream_result_get_truncated (missed));
+  g_assert_false (procstream_result_check (missed, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
+  g_assert_nonnull (strstr (error->message, "295 bytes of stdout"));
 
   slow = harness_spawn (harness_reliable (), "echo begun; sleep 1000");
   procstream_complete_options_set_timeout_ms (options, 1000);

@@ -1499,8 +1499,17 @@ def complete_child():
     equal(result.get_stdout().get_bytes().get_data(), b'out\n')
     equal(result.get_stderr().get_text(), 'err\n')
     equal(result.get_tail(), 'err\n')
-    counted = reliable().spawnv(shell('seq 100; printf end')).complete(Procstream.CompleteOptions(max_bytes=3), None).get_stdout()
+    child = reliable().spawnv(shell('seq 100; printf end'))
+    counted = child.complete(Procstream.CompleteOptions(max_bytes=3), None).get_stdout()
     equal((counted.get_text(), counted.get_lines_seen(), counted.get_lines_cut()), ('1\n2', 101, 99))
+    late = child.complete(None, None)
+    equal((late.get_stdout().get_text(), late.get_stdout().get_bytes_missed(), late.get_truncated()), ('', 295, True))
+    try:
+        late.check()
+        raise AssertionError('no error')
+    except GLib.Error as error:
+        assert error.matches(Procstream.child_error_quark(), Procstream.ChildError.OUTPUT_CUT), error
+        assert '295 bytes of stdout' in error.message, error.message
 
     slow = reliable().spawnv(shell('echo begun; sleep 1000'))
     options = Procstream.CompleteOptions(timeout_ms=1000, end_on=Procstream.EndOn.TIMEOUT)
