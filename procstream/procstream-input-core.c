@@ -21,7 +21,8 @@
  * failing or closing thread never closes a descriptor that is being written. Whenever mutex is free:
  *
  *  - the watch exists exactly while fd is open, and is armed exactly while the queue is not empty;
- *  - failed, once set, never changes, and then the queue is empty and fd closed;
+ *  - failed, once set, never changes, and then the queue is empty and fd closed; it is not set any more once it was closed and everything was
+ *    written, so that who writes after that learns what was done, and not what became of the child;
  *  - closing and an empty queue mean that fd is closed, or was never opened;
  *  - queued is the number of bytes in the queue that were not written yet; written never falls.
  *
@@ -213,7 +214,7 @@ procstream_input_core_fail (ProcstreamInputCore *self,
   GQueue writes = G_QUEUE_INIT;
 
   g_mutex_lock (&self->mutex);
-  if (self->failed == NULL)
+  if (self->failed == NULL && !(self->closing && g_queue_is_empty (&self->queue)))
     fail_locked (self, error, &writes);
   g_mutex_unlock (&self->mutex);
   finish_all (&writes, error);
