@@ -243,9 +243,10 @@ wait_blocking (ProcstreamChild *self,
  * returns. To have everything, wait for [signal@Procstream.Child::completed], or
  * attach a [class@Procstream.Collector] or [class@Procstream.Reader] and wait for that.
  *
- * In the thread that created the child, all signals and callbacks of this
- * library that belong to the same main context are delivered meanwhile, so it
- * does not matter whether a main loop runs. In any other thread the call only
+ * In the thread that created the child, all signals and consumers of this
+ * library that belong to the same main context are served meanwhile, so it
+ * does not matter whether a main loop runs. The callbacks of asynchronous calls are not
+ * called meanwhile, but when the main context next iterates. In any other thread the call only
  * waits.
  *
  * Returns: %TRUE when the process has exited, however it ended, or %FALSE with

@@ -626,6 +626,9 @@ install_signals (void)
    *
    * The process is gone. Output may still come.
    *
+   * It is emitted once, and not again to a handler that is connected afterwards:
+   * [method@Procstream.Child.wait_async] is for who may be late.
+   *
    * Since: 1.0
    */
   signals[EXITED] = g_signal_new ("exited", PROCSTREAM_TYPE_CHILD, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
@@ -641,6 +644,9 @@ install_signals (void)
    * the outputs name are written. Consumers that others drive, such as a
    * [class@Procstream.Reader], that write, or of a class of one's own, may not: each has
    * a [method@Procstream.Consumer.wait].
+   *
+   * It is emitted once, and not again to a handler that is connected afterwards:
+   * [method@Procstream.Child.complete_async] is for who may be late.
    *
    * Since: 1.0
    */

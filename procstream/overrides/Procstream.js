@@ -4,6 +4,7 @@
 /* exported _init */
 
 const Gi = imports._gi;
+const {Gio} = imports.gi;
 
 /* GJS hands boxed arguments of a virtual function over without a reference, so a chunk that is kept would turn into
  * something else. The copy shares the bytes and has a reference of its own. */
@@ -71,6 +72,8 @@ function waitForLines({Child, LineWaiter, MatchFlags}) {
     Child.prototype.expect = function (pattern, flags = MatchFlags.NONE, timeoutMs = -1, cancellable = null) {
         return expect.call(this, ...toPattern(pattern, flags, MatchFlags), timeoutMs, cancellable);
     };
+    // A promise already.
+    Child.prototype._original_expect_async = expectAsync;
     Child.prototype.expect_async = function (pattern, ...args) {
         const callback = typeof args[args.length - 1] === 'function' ? args.pop() : null;
         const [flags = MatchFlags.NONE, timeoutMs = -1, cancellable = null] = args;
@@ -86,6 +89,49 @@ function waitForLines({Child, LineWaiter, MatchFlags}) {
             }
         }));
     };
+}
+
+/* Every asynchronous method is a promise unless it is given a callback, as if Gio._promisify() had been called for each: who calls that
+ * as well changes nothing. */
+function promisify(prototype) {
+    for (const name of Object.getOwnPropertyNames(prototype)) {
+        if (name.endsWith('_async') && !name.startsWith('_'))
+            Gio._promisify(prototype, name, name.replace(/async$/, 'finish'));
+    }
+}
+
+/* The same for the function, which has no object. */
+function promisifyRun(namespace) {
+    const {run_async: runAsync, run_finish: runFinish} = namespace;
+
+    namespace.run_async = function (argv, cancellable = null, callback = undefined) {
+        if (callback)
+            return runAsync(argv, cancellable, callback);
+        return new Promise((resolve, reject) => runAsync(argv, cancellable, (_source, result) => {
+            try {
+                resolve(runFinish(result));
+            } catch (error) {
+                reject(error);
+            }
+        }));
+    };
+}
+
+/* `for await (const line of reader)` takes line after line to the end of the output. Leaving the block cancels the reader, and so lets its
+ * output go on without it. */
+async function* iterateLines() {
+    try {
+        for (;;) {
+            // eslint-disable-next-line no-await-in-loop
+            const line = await this.read_line_async(null);
+
+            if (line === null)
+                return;
+            yield line;
+        }
+    } finally {
+        this.cancel();
+    }
 }
 
 /* Where the engine knows of such blocks, `using` and `await using` close a scope at their end. */
@@ -119,6 +165,10 @@ function _init() {
     wrapConnect(this.Output.prototype, 'connect_after');
 
     waitForLines(this);
+    for (const name of ['Child', 'Consumer', 'Input', 'Launcher', 'LineWaiter', 'LogModel', 'Pipeline', 'Reader', 'Scope'])
+        promisify(this[name].prototype);
+    promisifyRun(this);
+    this.Reader.prototype[Symbol.asyncIterator] = iterateLines;
 
     const {prototype} = this.Consumer;
     const hookUp = prototype[Gi.hook_up_vfunc_symbol];

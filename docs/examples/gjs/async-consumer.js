@@ -8,7 +8,6 @@ import Procstream from 'gi://Procstream?version=1.0';
 
 Gio._promisify(Gio.OutputStream.prototype, 'write_bytes_async', 'write_bytes_finish');
 Gio._promisify(Gio.OutputStream.prototype, 'close_async', 'close_finish');
-Gio._promisify(Procstream.Consumer.prototype, 'wait_async', 'wait_finish');
 
 // [class]
 /* Writes the output to a stream. The next chunk comes when the last one is written. */

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A consumer class of one's own.
 
-import Gio from 'gi://Gio';
 import GObject from 'gi://GObject';
 import Procstream from 'gi://Procstream?version=1.0';
-
-Gio._promisify(Procstream.Consumer.prototype, 'wait_async', 'wait_finish');
 
 // [class]
 /* Counts lines and bytes. Its functions run in the main context of the thread that made it. */

@@ -4,10 +4,6 @@
 import Gio from 'gi://Gio';
 import Procstream from 'gi://Procstream?version=1.0';
 
-Gio._promisify(Procstream.Input.prototype, 'write_async', 'write_finish');
-for (const name of ['read_until', 'read_line', 'read_exactly'])
-    Gio._promisify(Procstream.Reader.prototype, `${name}_async`, `${name}_finish`);
-
 const SCRIPT = "printf 'name> '; read name; printf 'hello %s\\n4\\nabcdmo' $name; read x; echo re";
 const encode = text => new TextEncoder().encode(text);
 const decode = bytes => new TextDecoder().decode(bytes.toArray());

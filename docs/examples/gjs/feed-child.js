@@ -5,9 +5,6 @@ import Gio from 'gi://Gio';
 import GLib from 'gi://GLib';
 import Procstream from 'gi://Procstream?version=1.0';
 
-Gio._promisify(Procstream.Child.prototype, 'complete_async', 'complete_finish');
-Gio._promisify(Procstream.Launcher.prototype, 'run_async', 'run_finish');
-
 const policy = {delivery: Procstream.Delivery.RELIABLE, replay: Procstream.Replay.NONE};
 
 // [bytes]

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Writes to a child and reads what it makes of it.
 
-import Gio from 'gi://Gio';
 import Procstream from 'gi://Procstream?version=1.0';
-
-Gio._promisify(Procstream.Consumer.prototype, 'wait_async', 'wait_finish');
-Gio._promisify(Procstream.Input.prototype, 'write_async', 'write_finish');
 
 // [write]
 const launcher = new Procstream.Launcher({

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // What a line can be: other separators, escape sequences, other encodings.
 
-import Gio from 'gi://Gio';
 import Procstream from 'gi://Procstream?version=1.0';
-
-Gio._promisify(Procstream.Reader.prototype, 'next_line_async', 'next_line_finish');
 
 const policy = {delivery: Procstream.Delivery.RELIABLE, replay: Procstream.Replay.NONE};
 

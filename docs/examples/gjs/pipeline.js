@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // Joins children, looks at what goes through, and asks who is to blame.
 
-import Gio from 'gi://Gio';
 import Procstream from 'gi://Procstream?version=1.0';
-
-Gio._promisify(Procstream.Consumer.prototype, 'wait_async', 'wait_finish');
-Gio._promisify(Procstream.Pipeline.prototype, 'start_async', 'start_finish');
-Gio._promisify(Procstream.Pipeline.prototype, 'complete_async', 'complete_finish');
 
 const launcher = Procstream.Launcher.new(Procstream.Delivery.RELIABLE, Procstream.Replay.NONE);
 

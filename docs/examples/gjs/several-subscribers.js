@@ -2,12 +2,9 @@
 // One output, three subscribers: a live view that may lose lines, a log of the
 // last lines that may not, and one that comes when everything is over.
 
-import Gio from 'gi://Gio';
 import Procstream from 'gi://Procstream?version=1.0';
 
 const {Collect, Delivery, Keep, Replay} = Procstream;
-
-Gio._promisify(Procstream.Consumer.prototype, 'wait_async', 'wait_finish');
 
 // [subscribers]
 const launcher = new Procstream.Launcher({

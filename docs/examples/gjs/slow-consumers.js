@@ -2,12 +2,9 @@
 // Two consumers that do not keep up: a view that is paused for a while, and a
 // reader that nobody asks, which may not hold up the child for ever.
 
-import Gio from 'gi://Gio';
 import Procstream from 'gi://Procstream?version=1.0';
 
 const {ChildError, Collect, Delivery, Keep, Replay} = Procstream;
-
-Gio._promisify(Procstream.Consumer.prototype, 'wait_async', 'wait_finish');
 
 const launcher = Procstream.Launcher.new(Delivery.RELIABLE, Replay.NONE);
 launcher.stdout_config = new Procstream.OutputConfig({max_buffered_chunks: 1});

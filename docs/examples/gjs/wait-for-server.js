@@ -7,7 +7,6 @@ import Procstream from 'gi://Procstream?version=1.0';
 
 Gio._promisify(Gio.DataInputStream.prototype, 'read_line_async', 'read_line_finish_utf8');
 Gio._promisify(Gio.SocketClient.prototype, 'connect_to_host_async', 'connect_to_host_finish');
-Gio._promisify(Procstream.LineWaiter.prototype, 'wait_match_async', 'wait_match_finish');
 
 const SERVER = `
 import socket

@@ -14,17 +14,13 @@ collector = Procstream.Collector.new(Procstream.Collect.LINES, Procstream.Keep.F
 child.get_stdout().attach(collector)
 child.start()
 
+try:
+    child.get_stdin().write_utf8('pear\napple\nbanana\n')
+    child.get_stdin().close()
+except GLib.Error as error:
+    # The child may have gone without reading; this program has not.
+    print('it does not read:', error.message)
 
-def on_written(stdin, result):
-    try:
-        stdin.write_finish(result)
-    except GLib.Error as error:
-        # The child may have gone without reading; this program has not.
-        print('not everything was read:', error.message)
-
-
-child.get_stdin().write_async(GLib.Bytes(b'pear\napple\nbanana\n'), None, on_written)
-child.get_stdin().close()
 collector.wait(Procstream.NO_TIMEOUT, None)
 print(*collector.dup_lines(), sep='\n')
 # [/write]

@@ -12,30 +12,8 @@ export const TIMEOUT_MS = WATCHDOG_SECONDS * 1000;
 const PAIRS = [
     [Gio.OutputStream, 'close'],
     [Gio.OutputStream, 'write_bytes'],
-    [Procstream.Child, 'complete'],
-    [Procstream.Child, 'start'],
-    [Procstream.Child, 'terminate'],
-    [Procstream.Child, 'wait'],
-    [Procstream.Consumer, 'wait'],
-    [Procstream.Input, 'write'],
-    [Procstream.Launcher, 'run'],
-    [Procstream.Launcher, 'spawn'],
-    [Procstream.Pipeline, 'complete'],
-    [Procstream.Pipeline, 'start'],
-    [Procstream.Pipeline, 'terminate'],
-    [Procstream.LogModel, 'find'],
-    [Procstream.LogModel, 'find_regex'],
-    [Procstream.LogModel, 'save'],
-    [Procstream.LineWaiter, 'wait_match'],
-    [Procstream.Reader, 'next'],
-    [Procstream.Reader, 'next_info'],
-    [Procstream.Reader, 'next_line'],
-    [Procstream.Reader, 'read_exactly'],
-    [Procstream.Reader, 'read_line'],
-    [Procstream.Reader, 'read_until'],
-    [Procstream.Scope, 'close'],
-    [Procstream.Scope, 'complete_all'],
 ];
+// Of this library all are promises already.
 for (const [klass, name] of PAIRS)
     Gio._promisify(klass.prototype, `${name}_async`, `${name}_finish`);
 

@@ -230,6 +230,19 @@ scenario(15, 'reader lines', async () => {
     for (let line; (line = await reader.read_line_async(null)) !== null;)
         received.push(line);
     equal(received, NUMBERS.slice(0, 1000));
+
+    const [, whole] = makeReader('seq 1 1000');
+    const gone = [];
+    for await (const line of whole)
+        gone.push(line);
+    equal(gone, received);
+    // Who leaves lets the child go on.
+    const [child, left] = makeReader('seq 1 200000');
+    for await (const line of left) {
+        if (line === '2')
+            break;
+    }
+    check(await child.wait_async(null));
 });
 /* eslint-enable no-await-in-loop */
 
@@ -1288,6 +1301,15 @@ scenario(70, 'complete', async () => {
     const counted = reliable().spawnv(shell('seq 100; printf end'));
     result = counted.complete(new CompleteOptions({max_bytes: 3}), null);
     equal([result.stdout.text, result.stdout.lines_seen, result.stdout.lines_cut], ['1\n2', 101, 99]);
+    const late = counted.complete(null, null);
+    equal([late.stdout.text, late.stdout.bytes_missed, late.truncated], ['', 295, true]);
+    try {
+        late.check();
+        check(false, 'no error');
+    } catch (error) {
+        check(error.matches(Procstream.ChildError, Procstream.ChildError.OUTPUT_CUT), `another error: ${error}`);
+        check(error.message.includes('295 bytes of stdout'), error.message);
+    }
 
     const slow = reliable().spawnv(shell('echo begun; sleep 1000'));
     result = await slow.complete_async(new CompleteOptions({timeout_ms: 1000, end_on: EndOn.TIMEOUT}), null);
@@ -1303,6 +1325,13 @@ scenario(70, 'complete', async () => {
 
 scenario(71, 'run', async () => {
     equal(Procstream.run(['echo', 'one'], null).stdout.text, 'one\n');
+    equal((await Procstream.run_async(['echo', 'three'], null)).stdout.text, 'three\n');
+    // To ask for promises once more changes nothing.
+    Gio._promisify(Procstream.Launcher.prototype, 'run_async', 'run_finish');
+    for (const klass of Object.values(Procstream).filter(value => value?.prototype)) {
+        for (const name of Object.getOwnPropertyNames(klass.prototype))
+            check(!/^[a-z].*_async$/.test(name) || `_original_${name}` in klass.prototype, name);
+    }
     const launcher = reliable();
     try {
         await launcher.run_async(shell('echo no >&2; exit 4'), null, null);
