@@ -1305,13 +1305,22 @@ void lifetime () throws Error {
 
 void complete_child () throws Error {
     var child = reliable ().spawnv (shell ("echo out; echo err >&2; exit 3"));
-    var result = child.complete (null, null);
+    var result = child.complete ();
 
     assert (result.cause == Cause.EXITED && result.exit_code == 3);
     assert (result.stdout.text == "out\n" && result.stderr.text == "err\n");
     assert (result.tail == "err\n");
-    var counted = reliable ().spawnv (shell ("seq 100; printf end")).complete (new CompleteOptions () { max_bytes = 3 }, null).stdout;
+    child = reliable ().spawnv (shell ("seq 100; printf end"));
+    var counted = child.complete (new CompleteOptions () { max_bytes = 3 }, null).stdout;
     assert (counted.text == "1\n2" && counted.lines_seen == 101 && counted.lines_cut == 99);
+    var late = child.complete ();
+    assert (late.stdout.text == "" && late.stdout.bytes_missed == 295 && late.truncated);
+    try {
+        late.check ();
+        assert_not_reached ();
+    } catch (ChildError.OUTPUT_CUT error) {
+        assert (error.message.contains ("295 bytes of stdout"));
+    }
 
     var slow = reliable ().spawnv (shell ("echo begun; sleep 1000"));
     result = slow.complete (new CompleteOptions () { timeout_ms = 1000, end_on = EndOn.TIMEOUT }, null);
@@ -1323,7 +1332,7 @@ void complete_child () throws Error {
     var held = reliable ().spawnv (shell ("sleep 1000 & echo $!"));
     result = held.complete (new CompleteOptions () { drain_timeout_ms = 1000 }, null);
     assert (result.exit_code == 0 && !result.stdout.ended && result.truncated);
-    assert (held.terminate (null, TIMEOUT_MS, null));
+    assert (held.terminate ());
 }
 
 async void run_program () throws Error {
@@ -1337,9 +1346,11 @@ async void run_program () throws Error {
         assert (ChildError.get_result (error).exit_code == 4);
     }
     launcher.set_success_statuses ({ 0, 4 });
-    assert (launcher.run (shell ("exit 4"), null, null).success);
-    var result = yield launcher.run_async (shell ("echo two"), null, null);
+    assert (launcher.run (shell ("exit 4")).success);
+    var result = yield launcher.run_async (shell ("echo two"));
     assert (result.stdout.text == "two\n");
+    result = yield Procstream.run_async ({ "echo", "three" });
+    assert (result.stdout.text == "three\n");
 }
 
 void check_failure (Child child, string pattern, MatchFlags flags, int64 timeout_ms, Error expected, string first, string second) {
