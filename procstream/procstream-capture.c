@@ -52,6 +52,7 @@ procstream_capture_new (ProcstreamCaptureFacts *facts)
 {
   ProcstreamCapture *self = g_object_new (PROCSTREAM_TYPE_CAPTURE, NULL);
 
+  g_bytes_unref (self->facts.bytes);
   self->facts = *facts;
   return self;
 }
@@ -227,6 +228,8 @@ procstream_capture_class_init (ProcstreamCaptureClass *klass)
 static void
 procstream_capture_init (ProcstreamCapture *self)
 {
+  /* Languages can construct one of no output: it has nothing. */
+  self->facts.bytes = g_bytes_new_static (NULL, 0);
 }
 
 /**

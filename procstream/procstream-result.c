@@ -149,6 +149,7 @@ procstream_result_new_from_facts (ProcstreamResultFacts *facts)
   self->input_error = g_steal_pointer (&facts->input_error);
   self->file_error = g_steal_pointer (&facts->file_error);
   self->start_error = facts->start_error ? g_error_copy (facts->start_error) : NULL;
+  g_free (self->message);
   self->message = self->start_error ? g_strdup (self->start_error->message) : make_message (self);
   return self;
 }
@@ -487,6 +488,8 @@ procstream_result_init (ProcstreamResult *self)
   self->exit_code = -1;
   self->phase = -1;
   self->attempts = g_list_store_new (PROCSTREAM_TYPE_SHUTDOWN_ATTEMPT);
+  /* Languages can construct one of no child. */
+  self->message = g_strdup ("This is the result of no child");
 }
 
 /**

@@ -26,6 +26,20 @@ test_text (void)
   g_assert_cmpuint (g_bytes_get_size (procstream_capture_get_bytes (broken)), ==, 5);
 }
 
+/* What a language constructs is empty, and can be asked for everything. */
+static void
+test_bare (void)
+{
+  g_autoptr (ProcstreamCapture) capture = g_object_new (PROCSTREAM_TYPE_CAPTURE, NULL);
+  g_auto (GStrv) lines = procstream_capture_dup_lines (capture);
+
+  g_assert_cmpstr (procstream_capture_get_text (capture), ==, "");
+  g_assert_cmpuint (g_bytes_get_size (procstream_capture_get_bytes (capture)), ==, 0);
+  g_assert_cmpuint (g_strv_length (lines), ==, 0);
+  g_assert_cmpuint (procstream_capture_get_lines_cut (capture), ==, 0);
+  g_assert_true (procstream_capture_get_truncated (capture));
+}
+
 static void
 assert_lines (const char *bytes,
               const char *expected)
@@ -116,6 +130,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/capture/text", test_text);
+  g_test_add_func ("/capture/bare", test_bare);
   g_test_add_func ("/capture/lines", test_lines);
   g_test_add_func ("/capture/truncated", test_truncated);
   g_test_add_func ("/capture/line-counts", test_line_counts);

@@ -118,12 +118,15 @@ static void
 test_of_no_child (void)
 {
   g_autoptr (ProcstreamResult) result = g_object_new (PROCSTREAM_TYPE_RESULT, NULL);
+  g_autoptr (GError) error = NULL;
 
   g_assert_false (procstream_result_get_success (result));
   g_assert_cmpint (procstream_result_get_exit_code (result), ==, -1);
   g_assert_cmpint (procstream_result_get_term_signal (result), ==, 0);
   g_assert_null (procstream_result_get_name (result));
-  g_assert_null (procstream_result_get_message (result));
+  g_assert_cmpstr (procstream_result_get_message (result), ==, "This is the result of no child");
+  g_assert_false (procstream_result_check (result, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL);
 }
 
 int
