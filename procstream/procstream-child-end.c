@@ -54,10 +54,11 @@ procstream_child_send_signal (ProcstreamChild *self,
  * @self: a child that runs
  * @error: return location for an error
  *
- * Sends `SIGKILL`, as [method@Procstream.Child.send_signal] does.
+ * Sends `SIGKILL`, as [method@Procstream.Child.send_signal] does. A child that has exited
+ * already, which may be at any moment, is what was asked for, and no error.
  *
- * Returns: %TRUE when the signal was sent, or %FALSE with an error of
- *   [method@Procstream.Child.send_signal]
+ * Returns: %TRUE when the signal was sent or nobody is left to signal, or %FALSE with another
+ *   error of [method@Procstream.Child.send_signal]
  *
  * Since: 1.0
  */
@@ -65,7 +66,16 @@ gboolean
 procstream_child_kill (ProcstreamChild *self,
                        GError         **error)
 {
-  return procstream_child_send_signal (self, SIGKILL, error);
+  g_autoptr (GError) local_error = NULL;
+
+  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+
+  if (procstream_child_send_signal (self, SIGKILL, &local_error) ||
+      g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
 }
 
 /* --- Shutting down ------------------------------------------------------------------------------------------------------------ */

@@ -4,6 +4,7 @@
 
 #include "procstream-error.h"
 #include "procstream-platform-private.h"
+#include "procstream-shutdown-private.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -113,12 +114,14 @@ set_signal_error (ProcstreamChildCore *self,
                   int                  errsv,
                   GError             **error)
 {
+  g_autofree char *name = procstream_signal_name (signum);
+
   if (errsv == ESRCH)
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND,
-                 "“%s” (process %d) has exited: signal %d was not sent", self->options.name, self->pid, signum);
+                 "“%s” (process %d) has exited: signal %s was not sent", self->options.name, self->pid, name);
   else
     g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv),
-                 "Could not send signal %d to “%s” (process %d): %s", signum, self->options.name, self->pid, g_strerror (errsv));
+                 "Could not send signal %s to “%s” (process %d): %s", name, self->options.name, self->pid, g_strerror (errsv));
 }
 
 gboolean

@@ -555,7 +555,7 @@ test_grandchild_holds (void)
     }
   else
     {
-      g_assert_false (procstream_child_kill (process->child, &error));
+      g_assert_false (procstream_child_send_signal (process->child, SIGKILL, &error));
       g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
       kill (grandchild, SIGKILL);
     }
@@ -613,8 +613,13 @@ kill_cb (ProcstreamChild *child,
 {
   g_autoptr (GError) error = NULL;
 
-  g_assert_false (procstream_child_kill (child, &error));
+  g_assert_false (procstream_child_send_signal (child, SIGKILL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
+  g_assert_nonnull (strstr (error->message, "SIGKILL"));
+  g_clear_error (&error);
+  /* Who wants it to be gone has that. */
+  g_assert_true (procstream_child_kill (child, &error));
+  g_assert_no_error (error);
   g_assert_cmpint (procstream_child_get_pid (child), >, 0);
 }
 

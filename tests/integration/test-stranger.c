@@ -64,7 +64,7 @@ assert_not_found (ProcstreamChild *child)
   g_assert_false (procstream_child_send_signal (child, SIGTERM, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_clear_error (&error);
-  g_assert_false (procstream_child_kill (child, &error));
+  g_assert_false (procstream_child_send_signal (child, SIGKILL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
 }
 
