@@ -229,6 +229,10 @@ procstream_launcher_run_get_result (ProcstreamLauncher *self,
  * Runs a program from beginning to end, blocking, with a launcher that is as new and
  * options that are as new; see [method@Procstream.Launcher.run].
  *
+ * It keeps 1 MiB of each output (%PROCSTREAM_DEFAULT_COLLECTED_BYTES), and takes as long as the program does. More output than that is
+ * an error, %PROCSTREAM_CHILD_ERROR_OUTPUT_CUT, which carries the result; give
+ * [method@Procstream.Launcher.run] options for another limit.
+ *
  * Returns: (transfer full): the result of a success, or %NULL with an error of
  *   [method@Procstream.Launcher.run]
  *
