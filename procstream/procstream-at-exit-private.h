@@ -6,7 +6,7 @@
 
 G_BEGIN_DECLS
 
-/* What is done when the program exits, in this order: what children wrote at their end is there to be written. */
+/* What is done when the program exits, or says that it will, in this order: what children wrote at their end is there to be written. */
 typedef enum
 {
   PROCSTREAM_EXIT_STEP_CHILDREN,
@@ -18,5 +18,8 @@ typedef enum
  * program. Any thread; again, with the same function, it does nothing. */
 void procstream_at_exit (ProcstreamExitStep step,
                          void (*func) (void));
+
+/* Does it now, once; not in a forked copy. What is registered afterwards is never called. */
+void procstream_at_exit_run (void);
 
 G_END_DECLS

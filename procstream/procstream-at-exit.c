@@ -12,12 +12,10 @@ static GMutex   mutex;
 static gboolean registered;
 static void (*steps[PROCSTREAM_N_EXIT_STEPS]) (void);
 
-static void
-exit_cb (void)
+/* Whoever comes second waits for the first: when it returns, all is done. */
+static gpointer
+take_steps (gpointer data)
 {
-  /* A mutex may be held for ever in a forked copy, by a thread that is not there. */
-  if (procstream_platform_forked ())
-    return;
   for (int i = 0; i < PROCSTREAM_N_EXIT_STEPS; i++)
     {
       void (*func) (void);
@@ -28,6 +26,17 @@ exit_cb (void)
       if (func)
         func ();
     }
+  return NULL;
+}
+
+void
+procstream_at_exit_run (void)
+{
+  static GOnce once = G_ONCE_INIT;
+
+  /* A mutex may be held for ever in a forked copy, by a thread that is not there. */
+  if (!procstream_platform_forked ())
+    g_once (&once, take_steps, NULL);
 }
 
 void
@@ -36,7 +45,7 @@ procstream_at_exit (ProcstreamExitStep step,
 {
   g_mutex_lock (&mutex);
   steps[step] = func;
-  if (!registered && atexit (exit_cb) != 0)
+  if (!registered && atexit (procstream_at_exit_run) != 0)
     g_error ("Could not prepare for the exit of the program: out of memory");
   registered = TRUE;
   g_mutex_unlock (&mutex);

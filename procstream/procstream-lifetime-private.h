@@ -9,6 +9,8 @@ G_BEGIN_DECLS
 /* The children that the exit of the program ends. None takes a reference from the caller; any thread, also with the lock of the child
  * held. */
 
+/* Has the exit of the program looked after, before there is any child. */
+void procstream_lifetime_prepare (void);
 /* FALSE once the program is about to exit: then nothing is to be started any more. */
 gboolean procstream_lifetime_add (ProcstreamChildCore *core);
 /* Also for a child that is not there. */

@@ -123,6 +123,23 @@ exit_cb (void)
 
 /* --- The table ---------------------------------------------------------------------------------------------------------------- */
 
+static void
+prepare_locked (void)
+{
+  if (children)
+    return;
+  children = g_hash_table_new_full (NULL, NULL, unref_cb, NULL);
+  procstream_at_exit (PROCSTREAM_EXIT_STEP_CHILDREN, exit_cb);
+}
+
+void
+procstream_lifetime_prepare (void)
+{
+  g_mutex_lock (&mutex);
+  prepare_locked ();
+  g_mutex_unlock (&mutex);
+}
+
 gboolean
 procstream_lifetime_add (ProcstreamChildCore *core)
 {
@@ -130,11 +147,7 @@ procstream_lifetime_add (ProcstreamChildCore *core)
 
   g_mutex_lock (&mutex);
   may_start = !over;
-  if (children == NULL)
-    {
-      children = g_hash_table_new_full (NULL, NULL, unref_cb, NULL);
-      procstream_at_exit (PROCSTREAM_EXIT_STEP_CHILDREN, exit_cb);
-    }
+  prepare_locked ();
   if (may_start && !g_hash_table_contains (children, core))
     g_hash_table_add (children, procstream_child_core_ref (core));
   g_mutex_unlock (&mutex);

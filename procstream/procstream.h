@@ -12,6 +12,7 @@
 #include <procstream/procstream-consumer.h>
 #include <procstream/procstream-enum-types.h>
 #include <procstream/procstream-enums.h>
+#include <procstream/procstream-deinit.h>
 #include <procstream/procstream-error.h>
 #include <procstream/procstream-input.h>
 #include <procstream/procstream-launcher.h>

@@ -293,5 +293,20 @@ launcher.run(shell({script!r}))'''
     equal(program.stdout.read(), '')
 
 
+@scenario(12, 'an interrupt that ends the program')
+def an_interrupt_that_ends_the_program():
+    # Its children end as they do at every other end: the last who has the test's pipe is gone when the program is.
+    body = '''launcher = reliable()
+launcher.take_fd(os.dup(1), 9)
+start(launcher=launcher)
+GLib.MainLoop().run()'''
+    program = subprocess.Popen([sys.executable, '-u', '-c', make_program(body).replace('except KeyboardInterrupt as', 'except MemoryError as')],
+                               stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, bufsize=1)
+    read_until(program, 'inside', [])
+    program.send_signal(signal.SIGINT)
+    equal(program.wait(), -signal.SIGINT)
+    equal(program.stdout.read(), '')
+
+
 if __name__ == '__main__':
     main()

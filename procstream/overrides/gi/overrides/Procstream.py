@@ -2,6 +2,7 @@
 """What the introspection data cannot say to PyGObject, which loads this by itself."""
 
 import asyncio
+import atexit
 import collections
 import contextlib
 import functools
@@ -820,3 +821,8 @@ class Scope(Procstream.Scope):
 
     async def __aexit__(self, *_):
         await call_async(self, 'close')
+
+# --- The end of the program -------------------------------------------------------------------------------------------
+
+# Python ends itself with SIGINT after a KeyboardInterrupt that nobody caught. Then nothing is done that exit() does.
+atexit.register(Procstream.deinit)
