@@ -14,8 +14,9 @@
  * detached. The table holds a reference to its record, so that a child that nobody else remembers is ended all the same. One that was
  * detached is here while a shutdown of it is under way.
  *
- * When the program exits, by returning from main() or calling exit(), all of them are shut down, each as its own shutdown says, all at the same time, and waits for that. The I/O thread, which does the work, runs
- * until the process itself goes; no main loop is needed, and no code of the user is called.
+ * When the program exits, by returning from main() or calling exit(), or says with procstream_deinit() that it will, all of them are shut
+ * down at the same time, each as its own shutdown says, and that is waited for. The I/O thread, which does the work, runs until the process
+ * itself goes; no main loop is needed, and no code of the user is called.
  *
  *  - It takes no longer than the longest of the shutdowns, each of which is bounded, and START_MS for a start that is under way. A
  *    shutdown that somebody else began, and that gives more time, is cut short: it kills when the child's own would. Whatever is there when
