@@ -393,11 +393,13 @@ guard (int self)
 {
   uint64_t all = ~UINT64_C (0);
   int      channel = take_channel ();
-  long     signals, child;
+  long     adopted, signals, child;
 
   tree.self = self;
   guarding.parent = received.block.parent;
-  sys (SYS_prctl, PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+  adopted = sys (SYS_prctl, PROCSTREAM_HELPER_SUBREAPER, 1, 0, 0, 0);
+  if (adopted < 0)
+    fail (PROCSTREAM_HELPER_STEP_GUARD, adopted, 0);
   sys (SYS_prctl, PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
   sys_set_mask (1);
   /* Nobody would be left to be waited for. */

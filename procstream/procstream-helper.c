@@ -33,13 +33,16 @@
 #define SYS_close_range 436
 #endif
 
-/* The tests build it with a number that no kernel knows, and with a directory that is not there, so that what follows from that runs
+/* The tests build it with numbers that no kernel knows, and with a directory that is not there, so that what follows from that runs
  * on every kernel. */
 #ifndef PROCSTREAM_HELPER_CLOSE_RANGE
 #define PROCSTREAM_HELPER_CLOSE_RANGE SYS_close_range
 #endif
 #ifndef PROCSTREAM_HELPER_FD_DIRECTORY
 #define PROCSTREAM_HELPER_FD_DIRECTORY "/proc/self/fd"
+#endif
+#ifndef PROCSTREAM_HELPER_SUBREAPER
+#define PROCSTREAM_HELPER_SUBREAPER PR_SET_CHILD_SUBREAPER
 #endif
 
 #define N_SIGNALS 64

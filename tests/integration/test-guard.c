@@ -131,6 +131,26 @@ test_no_program (void)
   g_assert_cmpuint (test_count_children (), ==, before);
 }
 
+/* A guard that may not adopt would lose whoever loses its parent: there is no child without what was asked for. */
+static void
+test_not_adopting (void)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *helper = g_strdup (g_getenv ("PROCSTREAM_HELPER"));
+  const char      *refused = g_getenv ("PROCSTREAM_TEST_REFUSED_HELPER");
+  guint            before = test_count_children ();
+
+  g_assert_nonnull (refused);
+  g_setenv ("PROCSTREAM_HELPER", refused, TRUE);
+  g_assert_null (procstream_launcher_spawnv (process->launcher, (const char *const[]){ "true", NULL }, &error));
+  g_setenv ("PROCSTREAM_HELPER", helper, TRUE);
+  g_assert_error (error, G_IO_ERROR, g_io_error_from_errno (EINVAL));
+  g_assert_nonnull (strstr (error->message, "its guard"));
+  g_assert_nonnull (strstr (error->message, g_strerror (EINVAL)));
+  g_assert_cmpuint (test_count_children (), ==, before);
+}
+
 /* What is sent to the guard is meant for the child. */
 static void
 test_forwarded (void)
@@ -671,6 +691,7 @@ main (int    argc,
   g_test_add_func ("/guard/identity", test_identity);
   g_test_add_func ("/guard/descriptors", test_descriptors);
   g_test_add_func ("/guard/no-program", test_no_program);
+  g_test_add_func ("/guard/not-adopting", test_not_adopting);
   g_test_add_func ("/guard/forwarded", test_forwarded);
   g_test_add_func ("/guard/pending", test_pending);
   g_test_add_func ("/guard/guard-killed", test_guard_killed);

@@ -15,14 +15,13 @@
 
 /* The emulator refuses that request of the guard. What was asked for outlasts execve(), so it is asked for here; for a guard alone, as
  * another program would keep it. */
-static void
+static int
 adopt_orphans (void)
 {
   ProcstreamHelperBlock block = { 0 };
 
-  if (recv (PROCSTREAM_HELPER_SOCKET, &block, sizeof block, MSG_PEEK) == (ssize_t) sizeof block &&
-      (block.flags & PROCSTREAM_HELPER_GUARD) && prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0)
-    perror ("prctl");
+  return recv (PROCSTREAM_HELPER_SOCKET, &block, sizeof block, MSG_PEEK) != (ssize_t) sizeof block ||
+         !(block.flags & PROCSTREAM_HELPER_GUARD) || prctl (PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0;
 }
 
 /* The two signals that the emulator's C library keeps to itself cannot be reached from within. */
@@ -49,7 +48,11 @@ main (int    argc,
     args[i] = first[i];
   for (int i = 1; i < argc; i++)
     args[i + 3] = argv[i];
-  adopt_orphans ();
+  if (!adopt_orphans ())
+    {
+      perror ("prctl");
+      return 126;
+    }
   reset_hidden_signals ();
   execv (EMULATOR, (char *const *) args);
   perror (EMULATOR);
