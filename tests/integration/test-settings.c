@@ -415,10 +415,13 @@ static void
 test_take_fd (void)
 {
   g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (TestProcess) first = test_process_new ();
   g_autofree char *text = NULL;
   int              fds[2];
   guint            before;
 
+  run (first, "exit 0"); /* threads are there, and stay */
+  g_clear_pointer (&first, test_process_free);
   g_assert_true (procstream_pipe_new (fds, NULL));
   procstream_launcher_take_fd (launcher, fds[1], 7);
   procstream_launcher_take_fd (launcher, fcntl (fds[1], F_DUPFD, 3), 150);

@@ -170,8 +170,12 @@ test_unwatched (void)
   const char      *argv[] = { "/bin/sh", "-c", "touch \"$0\"", trace, NULL };
   g_autoptr (TestStart) refused = test_start_new (argv);
   g_autoptr (TestStart) next = test_start_new (argv);
-  guint fds = test_count_settled_fds ();
+  TestStart *first = test_start_new_program ("true");
+  guint      fds;
 
+  test_start_to_end (first); /* threads are there */
+  test_start_free (first);
+  fds = test_count_settled_fds ();
   g_atomic_int_set (&procstream_poll_set_adds_left, 0);
   test_start_to_error (refused, G_SPAWN_ERROR, G_SPAWN_ERROR_FAILED, "epoll watches");
   g_atomic_int_set (&procstream_poll_set_adds_left, -1);
