@@ -13,10 +13,10 @@
 
 static struct
 {
-  int  own; /* the directory, -1: none is used */
+  int  own; /* the directory, -1: none is used; set by make_cgroup() */
   int  leaf;
   char name[sizeof "procstream-" + 12];
-} cgroup = { -1, -1, "procstream-" };
+} cgroup;
 
 static long
 append (char       *text,
@@ -87,11 +87,14 @@ is_delegated (int fd)
 static void
 make_cgroup (int self)
 {
-  int own = open_cgroup ();
+  int   own = open_cgroup ();
+  char *name;
 
+  cgroup.own = cgroup.leaf = -1;
   if (own < 0)
     return;
-  cgroup.name[sizeof "procstream-" - 1 + format_number (self, cgroup.name + sizeof "procstream-" - 1)] = '\0';
+  name = cgroup.name + append (cgroup.name, 0, "procstream-");
+  name[format_number (self, name)] = '\0';
   if (is_delegated (own) && sys (SYS_mkdirat, own, (long) cgroup.name, 0755, 0, 0) == 0)
     {
       cgroup.own = own;

@@ -156,14 +156,14 @@ begin_to_kill (void)
 static void
 begin_to_ask (int signum)
 {
-  if (received.block.grace_ms == 0)
+  if (start.block.grace_ms == 0)
     {
       begin_to_kill ();
       return;
     }
   guarding.mode = GUARD_ASKING;
   guarding.signum = signum;
-  guarding.next_ms = now_ms () + (long) received.block.grace_ms;
+  guarding.next_ms = now_ms () + (long) start.block.grace_ms;
 }
 
 /* Who is still there after all rounds. The guard of a program that is gone can do no more. */
@@ -209,8 +209,8 @@ find_reason (void)
   if (reasons == 0 || guarding.mode != GUARD_WATCHING)
     return;
   if (reasons & GUARD_PROGRAM)
-    begin_to_ask (received.block.death_signal ? received.block.death_signal : SIGTERM);
-  else if (received.block.flags & PROCSTREAM_HELPER_KEEP)
+    begin_to_ask (start.block.death_signal ? start.block.death_signal : SIGTERM);
+  else if (start.block.flags & PROCSTREAM_HELPER_KEEP)
     return;
   else if (!guarding.news.exited && guarding.news.status == SIGKILL)
     begin_to_kill ();
@@ -381,10 +381,10 @@ stay (int signals,
 static int
 take_channel (void)
 {
-  if (received.block.n_fds == 0 || target (received.block.n_fds - 1) != PROCSTREAM_HELPER_CHANNEL)
+  if (start.block.n_fds == 0 || target (start.block.n_fds - 1) != PROCSTREAM_HELPER_CHANNEL)
     fail (PROCSTREAM_HELPER_STEP_GUARD, -EPROTO, 0);
-  received.block.n_fds--;
-  return sources[received.block.n_fds];
+  start.block.n_fds--;
+  return start.sources[start.block.n_fds];
 }
 
 /* Returns in the process that becomes the program. */
@@ -396,7 +396,7 @@ guard (int self)
   long     adopted, signals, child;
 
   tree.self = self;
-  guarding.parent = received.block.parent;
+  guarding.parent = start.block.parent;
   adopted = sys (SYS_prctl, PROCSTREAM_HELPER_SUBREAPER, 1, 0, 0, 0);
   if (adopted < 0)
     fail (PROCSTREAM_HELPER_STEP_GUARD, adopted, 0);
@@ -422,7 +422,7 @@ guard (int self)
       tree.child = (int) child;
       stay ((int) signals, channel);
     }
-  received.block.parent = self;
+  start.block.parent = self;
   enter_cgroup ();
   pass (3); /* the child has not yet done anything */
 }

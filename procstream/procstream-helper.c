@@ -48,34 +48,46 @@
 #define N_SIGNALS 64
 
 /* What is known of the process to be. sources[i] is the descriptor that belongs at target(i); all of them, and status, are
- * close-on-exec, so what is not in its place when the program is executed is gone. */
-static int status = PROCSTREAM_HELPER_SOCKET;
-static int guard_pid; /* 0: there is none */
-static int sources[PROCSTREAM_HELPER_MAX_FDS];
-static union
+ * close-on-exec, so what is not in its place when the program is executed is gone.
+ *
+ * It lies together, and begins with what every start needs: that is one page then, and the first touch of a page takes as long as many
+ * of the steps. sources points to where the kernel has put the descriptors, unless there are more than one message can carry. */
+static struct
 {
-  ProcstreamHelperBlock block;
-  ProcstreamHelperLimit alignment;
-  char                  bytes[PROCSTREAM_HELPER_MAX_BLOCK + 1];
-} received;
+  int  status;    /* the socket */
+  int  guard_pid; /* 0: there is none */
+  int *sources;
+  union
+  {
+    struct cmsghdr header;
+    char           space[CMSG_SPACE (PROCSTREAM_HELPER_FDS_PER_MESSAGE * sizeof (int))];
+  } control;
+  union
+  {
+    ProcstreamHelperBlock block;
+    ProcstreamHelperLimit alignment;
+    char                  bytes[PROCSTREAM_HELPER_MAX_BLOCK + 1];
+  };
+  int many[PROCSTREAM_HELPER_MAX_FDS];
+} start __attribute__ ((aligned (4096)));
 _Static_assert(sizeof (ProcstreamHelperBlock) % sizeof (uint64_t) == 0, "limits follow, aligned");
 
 static const char *
 string_at (uint32_t offset)
 {
-  return offset ? received.bytes + offset : NULL;
+  return offset ? start.bytes + offset : NULL;
 }
 
 static const ProcstreamHelperLimit *
 limits (void)
 {
-  return (const ProcstreamHelperLimit *) (received.bytes + sizeof (ProcstreamHelperBlock));
+  return (const ProcstreamHelperLimit *) (start.bytes + sizeof (ProcstreamHelperBlock));
 }
 
 static int
 target (uint32_t i)
 {
-  return ((const int32_t *) (limits () + received.block.n_limits))[i];
+  return ((const int32_t *) (limits () + start.block.n_limits))[i];
 }
 
 /* The tests build it so that it kills the program, and goes on when that is gone, at a moment of the start: the first is 0. */
@@ -121,7 +133,7 @@ report (ProcstreamHelperStep step,
         int                  value,
         int                  fd)
 {
-  ProcstreamHelperReport record = { step, (int32_t) error, value, guard_pid };
+  ProcstreamHelperReport record = { step, (int32_t) error, value, start.guard_pid };
   struct iovec           iov = { &record, sizeof record };
   union
   {
@@ -136,7 +148,7 @@ report (ProcstreamHelperStep step,
       message.msg_control = &control;
       message.msg_controllen = sizeof control;
     }
-  sys (SYS_sendmsg, status, (long) &message, MSG_NOSIGNAL, 0, 0);
+  sys (SYS_sendmsg, start.status, (long) &message, MSG_NOSIGNAL, 0, 0);
 }
 
 static __attribute__ ((noreturn)) void
@@ -234,11 +246,11 @@ vacate (uint32_t first,
         int      fd)
 {
   long moved;
-  int *user = status == fd ? &status : NULL;
+  int *user = start.status == fd ? &start.status : NULL;
 
-  for (uint32_t i = first; !user && i < received.block.n_fds; i++)
-    if (sources[i] == fd)
-      user = &sources[i];
+  for (uint32_t i = first; !user && i < start.block.n_fds; i++)
+    if (start.sources[i] == fd)
+      user = &start.sources[i];
   if (!user)
     return;
   moved = sys (SYS_fcntl, fd, F_DUPFD_CLOEXEC, 3, 0, 0);
@@ -250,17 +262,17 @@ vacate (uint32_t first,
 static void
 renumber (void)
 {
-  for (uint32_t i = 0; i < received.block.n_fds; i++)
+  for (uint32_t i = 0; i < start.block.n_fds; i++)
     {
       int  number = target (i);
       long result;
 
-      if (sources[i] == number)
+      if (start.sources[i] == number)
         result = sys (SYS_fcntl, number, F_SETFD, 0, 0, 0);
       else
         {
           vacate (i + 1, number);
-          result = sys (SYS_dup3, sources[i], number, 0, 0, 0);
+          result = sys (SYS_dup3, start.sources[i], number, 0, 0, 0);
         }
       if (result < 0)
         fail (PROCSTREAM_HELPER_STEP_FD, result, number);
@@ -270,50 +282,62 @@ renumber (void)
 /* --- The block ---------------------------------------------------------------------------------------------------------------- */
 
 static uint32_t
-receive_message (void    *data,
-                 size_t   size,
-                 uint32_t n_fds)
+receive_message (void  *data,
+                 size_t size)
 {
-  struct iovec iov = { data, size };
-  static union
-  {
-    struct cmsghdr header;
-    char           space[CMSG_SPACE (PROCSTREAM_HELPER_FDS_PER_MESSAGE * sizeof (int))];
-  } control;
-  struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control };
-  long          got = sys (SYS_recvmsg, status, (long) &message, MSG_CMSG_CLOEXEC, 0, 0);
-  size_t        n = 0;
+  struct iovec  iov = { data, size };
+  struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &start.control, .msg_controllen = sizeof start.control };
+  long          got = sys (SYS_recvmsg, start.status, (long) &message, MSG_CMSG_CLOEXEC, 0, 0);
 
   /* The limit of descriptors is the only reason why some should be missing. */
   if (got <= 0)
     fail (PROCSTREAM_HELPER_STEP_BLOCK, got < 0 ? got : -EPIPE, 0);
   if (message.msg_flags & MSG_CTRUNC)
     fail (PROCSTREAM_HELPER_STEP_BLOCK, -EMFILE, 0);
-  if (message.msg_controllen >= sizeof (struct cmsghdr))
-    n = (control.header.cmsg_len - CMSG_LEN (0)) / sizeof (int);
-  if (n_fds + n > PROCSTREAM_HELPER_MAX_FDS)
+  if (message.msg_controllen < sizeof (struct cmsghdr))
+    return 0;
+  return (uint32_t) ((start.control.header.cmsg_len - CMSG_LEN (0)) / sizeof (int));
+}
+
+static void
+append_sources (uint32_t have,
+                uint32_t n)
+{
+  const int *attached = (const int *) CMSG_DATA (&start.control.header);
+
+  if (have + n > PROCSTREAM_HELPER_MAX_FDS)
     fail (PROCSTREAM_HELPER_STEP_BLOCK, -EINVAL, 0);
-  for (size_t i = 0; i < n; i++)
-    sources[n_fds + i] = ((const int *) CMSG_DATA (&control.header))[i];
-  return n_fds + (uint32_t) n;
+  for (uint32_t i = 0; i < n; i++)
+    start.many[have + i] = attached[i];
+}
+
+static void
+receive_more (uint32_t have)
+{
+  append_sources (0, have);
+  start.sources = start.many;
+  while (have < start.block.n_fds)
+    {
+      char     byte;
+      uint32_t n = receive_message (&byte, sizeof byte);
+
+      if (n == 0)
+        fail (PROCSTREAM_HELPER_STEP_BLOCK, -EPROTO, 0);
+      append_sources (have, n);
+      have += n;
+    }
 }
 
 static void
 receive (void)
 {
-  uint32_t n = receive_message (received.bytes, PROCSTREAM_HELPER_MAX_BLOCK, 0);
+  uint32_t n = receive_message (start.bytes, PROCSTREAM_HELPER_MAX_BLOCK);
 
-  if (received.block.version != PROCSTREAM_HELPER_VERSION)
-    fail (PROCSTREAM_HELPER_STEP_BLOCK, -EPROTO, (int) received.block.version);
-  while (n < received.block.n_fds)
-    {
-      char     byte;
-      uint32_t before = n;
-
-      n = receive_message (&byte, sizeof byte, n);
-      if (n == before)
-        fail (PROCSTREAM_HELPER_STEP_BLOCK, -EPROTO, 0);
-    }
+  if (start.block.version != PROCSTREAM_HELPER_VERSION)
+    fail (PROCSTREAM_HELPER_STEP_BLOCK, -EPROTO, (int) start.block.version);
+  start.sources = (int *) CMSG_DATA (&start.control.header);
+  if (n < start.block.n_fds)
+    receive_more (n);
 }
 
 /* --- The steps ---------------------------------------------------------------------------------------------------------------- */
@@ -340,10 +364,10 @@ make_session (void)
 
   if (result < 0)
     fail (PROCSTREAM_HELPER_STEP_SESSION, result, 0);
-  for (uint32_t i = 0; i < received.block.n_fds; i++)
-    if (target (i) == received.block.controlling)
+  for (uint32_t i = 0; i < start.block.n_fds; i++)
+    if (target (i) == start.block.controlling)
       {
-        result = sys (SYS_ioctl, sources[i], TIOCSCTTY, 0, 0, 0);
+        result = sys (SYS_ioctl, start.sources[i], TIOCSCTTY, 0, 0, 0);
         if (result < 0)
           fail (PROCSTREAM_HELPER_STEP_CONTROLLING, result, 0);
       }
@@ -355,17 +379,17 @@ make_group (int pid)
   int  before;
   long result;
 
-  if (received.block.flags & PROCSTREAM_HELPER_NEW_SESSION)
+  if (start.block.flags & PROCSTREAM_HELPER_NEW_SESSION)
     make_session ();
-  if (!(received.block.flags & PROCSTREAM_HELPER_NEW_GROUP))
+  if (!(start.block.flags & PROCSTREAM_HELPER_NEW_GROUP))
     return;
   before = (int) sys (SYS_getpgid, 0, 0, 0, 0, 0);
   result = sys (SYS_setpgid, 0, 0, 0, 0, 0);
   if (result < 0)
     fail (PROCSTREAM_HELPER_STEP_GROUP, result, 0);
-  for (uint32_t i = 0; i < received.block.n_fds; i++)
-    if (target (i) == received.block.terminal)
-      take_terminal (sources[i], before, pid);
+  for (uint32_t i = 0; i < start.block.n_fds; i++)
+    if (target (i) == start.block.terminal)
+      take_terminal (start.sources[i], before, pid);
 }
 
 /* The pidfd is opened by the process on itself: whatever happens to it from now on, it is the right one. */
@@ -374,7 +398,7 @@ introduce (int pid)
 {
   long pidfd = -1;
 
-  if (received.block.flags & PROCSTREAM_HELPER_PIDFD)
+  if (start.block.flags & PROCSTREAM_HELPER_PIDFD)
     pidfd = sys (SYS_pidfd_open, pid, 0, 0, 0, 0);
   report (PROCSTREAM_HELPER_STEP_NONE, 0, pid, (int) pidfd);
   if (pidfd >= 0)
@@ -396,12 +420,12 @@ lower_priority (void)
 {
   long value;
 
-  if (received.block.nice == 0)
+  if (start.block.nice == 0)
     return;
   /* The kernel answers 20 less the value, so that it is never negative. */
   value = sys (SYS_getpriority, 0 /* PRIO_PROCESS */, 0, 0, 0, 0);
   if (value >= 0)
-    value = sys (SYS_setpriority, 0, 0, 20 - value + received.block.nice, 0, 0);
+    value = sys (SYS_setpriority, 0, 0, 20 - value + start.block.nice, 0, 0);
   if (value < 0)
     fail (PROCSTREAM_HELPER_STEP_NICE, value, 0);
 }
@@ -443,14 +467,14 @@ adjust_oom_score (void)
   long fd, result;
   int  score;
 
-  if (received.block.oom_score == 0)
+  if (start.block.oom_score == 0)
     return;
   fd = sys (SYS_openat, AT_FDCWD, (long) "/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC, 0, 0);
   result = fd < 0 ? fd : sys (SYS_read, fd, (long) text, sizeof text - 1, 0, 0);
   if (result < 0)
     fail (PROCSTREAM_HELPER_STEP_OOM_SCORE, result, 0);
   text[result] = '\0';
-  score = parse_number (text) + received.block.oom_score;
+  score = parse_number (text) + start.block.oom_score;
   score = score > 1000 ? 1000 : score < -1000 ? -1000
                                               : score;
   result = sys (SYS_pwrite64, fd, (long) text, format_number (score, text), 0, 0);
@@ -483,7 +507,7 @@ allows_more_fds (const ProcstreamHelperLimit *limit)
 static void
 set_limits (int before_fds)
 {
-  for (uint32_t i = 0; i < received.block.n_limits; i++)
+  for (uint32_t i = 0; i < start.block.n_limits; i++)
     if (before_fds == allows_more_fds (&limits ()[i]))
       set_limit (&limits ()[i]);
 }
@@ -495,17 +519,17 @@ follow_parent (int pid)
   long result;
 
   /* The guard tells the whole tree of the death of the program; what is left to see is its own. */
-  if (received.block.flags & PROCSTREAM_HELPER_GUARD)
-    received.block.death_signal = SIGKILL;
-  if (received.block.death_signal == 0)
+  if (start.block.flags & PROCSTREAM_HELPER_GUARD)
+    start.block.death_signal = SIGKILL;
+  if (start.block.death_signal == 0)
     return;
-  result = sys (SYS_prctl, PR_SET_PDEATHSIG, received.block.death_signal, 0, 0, 0);
+  result = sys (SYS_prctl, PR_SET_PDEATHSIG, start.block.death_signal, 0, 0, 0);
   if (result < 0)
     fail (PROCSTREAM_HELPER_STEP_DEATH_SIGNAL, result, 0);
   result = sys (SYS_getppid, 0, 0, 0, 0, 0);
   /* 0: the program is outside of our namespace of processes. */
-  if (result != 0 && result != received.block.parent)
-    sys (SYS_kill, pid, received.block.death_signal, 0, 0, 0);
+  if (result != 0 && result != start.block.parent)
+    sys (SYS_kill, pid, start.block.death_signal, 0, 0, 0);
 }
 
 #include "procstream-helper-tree.h"
@@ -601,8 +625,8 @@ static __attribute__ ((noreturn)) void
 become (char **argv,
         char **envp)
 {
-  const char *program = string_at (received.block.program_offset);
-  const char *path = string_at (received.block.path_offset);
+  const char *program = string_at (start.block.program_offset);
+  const char *path = string_at (start.block.path_offset);
   long        result;
 
   result = path ? search (program, path, argv, envp) : execute (program, argv, envp);
@@ -619,24 +643,25 @@ run (char **argv,
   int         pid = (int) sys (SYS_getpid, 0, 0, 0, 0, 0);
   long        result;
 
+  start.status = PROCSTREAM_HELPER_SOCKET;
   find_moment (envp);
   pass (0); /* it has begun */
   close_inherited (PROCSTREAM_HELPER_SOCKET + 1);
-  sys (SYS_fcntl, status, F_SETFD, FD_CLOEXEC, 0, 0);
+  sys (SYS_fcntl, start.status, F_SETFD, FD_CLOEXEC, 0, 0);
   receive ();
-  if (received.block.flags & PROCSTREAM_HELPER_GUARD)
+  if (start.block.flags & PROCSTREAM_HELPER_GUARD)
     {
       guard (pid);
-      guard_pid = pid;
+      start.guard_pid = pid;
       pid = (int) sys (SYS_getpid, 0, 0, 0, 0, 0);
     }
   make_group (pid);
   introduce (pid);
-  cwd = string_at (received.block.cwd_offset);
+  cwd = string_at (start.block.cwd_offset);
   if (cwd && (result = sys (SYS_chdir, (long) cwd, 0, 0, 0, 0)) < 0)
     fail (PROCSTREAM_HELPER_STEP_CHDIR, result, 0);
-  if (received.block.flags & PROCSTREAM_HELPER_UMASK)
-    sys (SYS_umask, received.block.umask, 0, 0, 0, 0);
+  if (start.block.flags & PROCSTREAM_HELPER_UMASK)
+    sys (SYS_umask, start.block.umask, 0, 0, 0, 0);
   lower_priority ();
   adjust_oom_score ();
   set_limits (1);

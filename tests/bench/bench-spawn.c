@@ -10,7 +10,9 @@
 /*
  * From asking for a child, in a process group of its own, to having its output and its exit status. The bare figure is posix_spawn and
  * waitpid and nothing else; the equal one makes a pipe and a group and reads the pipe to its end, too. What GSubprocess takes that the
- * library is built on, on its fastest path and without reading anything, is measured as a third, so that it can be told apart.
+ * library is built on, on its fastest path and without reading anything, is measured as a third, so that it can be told apart; and both
+ * once more with a program that does nothing but execute the one that is wanted, which is what a helper takes at the least. The last of
+ * these is what nothing can go below that starts a helper through GSubprocess.
  */
 
 #define DEFAULT_SPAWNS 200
@@ -130,6 +132,28 @@ measure_gsubprocess (const char *const *argv,
   return (bench_now () - begin) * 1e6 / n;
 }
 
+/* @argv after a program that executes it. */
+static const char **
+with_execution (const char *const *argv)
+{
+  guint        n = g_strv_length ((char **) argv);
+  const char **executed = g_new0 (const char *, n + 2);
+
+  executed[0] = BENCH_EXEC;
+  for (guint i = 0; i < n; i++)
+    executed[i + 1] = argv[i];
+  return executed;
+}
+
+static void
+add_ratio (BenchReport *report,
+           const char  *key,
+           const char  *value,
+           const char  *base)
+{
+  bench_report_add (report, key, bench_report_get_median (report, value) / bench_report_get_median (report, base));
+}
+
 /* Microseconds per child when @n run at the same time. Nothing of any of them may be missing. */
 static double
 measure_concurrent (const BenchOptions *options,
@@ -176,8 +200,8 @@ measure_touched (const BenchOptions *options,
       bench_report_add (report, "touched", measure (options, argv, n));
       bench_report_add (report, "bare_touched", measure_bare (argv, n));
     }
-  bench_report_add (report, "touched_ratio",
-                    bench_report_get_median (report, "touched") / bench_report_get_median (report, "figure"));
+  add_ratio (report, "touched_ratio", "touched", "figure");
+  add_ratio (report, "bare_touched_ratio", "bare_touched", "bare");
   munmap (memory, size);
 }
 
@@ -190,6 +214,8 @@ bench_spawn (const BenchOptions *options,
   guint              n = options->bytes > 0 ? options->bytes : options->quick ? QUICK_SPAWNS
                                                                               : DEFAULT_SPAWNS;
 
+  g_autofree const char **executed = with_execution (argv);
+
   bench_report_set_unit (report, "µs");
   allow_many_descriptors ();
   for (guint i = 0; i < options->runs; i++)
@@ -197,16 +223,19 @@ bench_spawn (const BenchOptions *options,
       bench_report_add (report, "figure", measure (options, argv, n));
       bench_report_add (report, "bare", measure_bare (argv, n));
       bench_report_add (report, "equal", measure_equal (argv, n));
+      bench_report_add (report, "executed", measure_bare (executed, n));
       bench_report_add (report, "gsubprocess", measure_gsubprocess (argv, n));
+      bench_report_add (report, "gsubprocess_executed", measure_gsubprocess (executed, n));
     }
-  bench_report_add (report, "gsubprocess_ratio",
-                    bench_report_get_median (report, "figure") / bench_report_get_median (report, "gsubprocess"));
+  add_ratio (report, "executed_ratio", "executed", "bare");
+  add_ratio (report, "gsubprocess_executed_ratio", "gsubprocess_executed", "bare");
+  add_ratio (report, "over_gsubprocess_executed", "figure", "gsubprocess_executed");
+  add_ratio (report, "gsubprocess_ratio", "figure", "gsubprocess");
   if (options->concurrent > 0)
     {
       bench_report_add (report, "concurrent_10", measure_concurrent (options, MIN (options->concurrent, 10)));
       bench_report_add (report, "concurrent", measure_concurrent (options, options->concurrent));
-      bench_report_add (report, "concurrent_ratio",
-                        bench_report_get_median (report, "concurrent") / bench_report_get_median (report, "concurrent_10"));
+      add_ratio (report, "concurrent_ratio", "concurrent", "concurrent_10");
     }
   if (options->touched_mib > 0)
     measure_touched (options, argv, n, report);
