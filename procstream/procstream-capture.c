@@ -4,6 +4,7 @@
 
 #include "procstream-capture-private.h"
 #include "procstream-line-count-private.h"
+#include "procstream-valid-text-private.h"
 
 #include <string.h>
 
@@ -256,7 +257,7 @@ make_text (GBytes *bytes)
   gsize       size;
   const char *data = g_bytes_get_data (bytes, &size);
 
-  return g_utf8_make_valid (data ? data : "", (gssize) size);
+  return procstream_valid_text_new (data, size);
 }
 
 /**

@@ -4,6 +4,7 @@
 
 #include "procstream-collection-private.h"
 #include "procstream-collector-private.h"
+#include "procstream-valid-text-private.h"
 
 #include <string.h>
 
@@ -186,11 +187,10 @@ static void
 append_text (GString *text,
              GBytes  *bytes)
 {
-  g_autoptr (GString) scratch = g_string_new (NULL);
   gsize       size;
-  const char *part = procstream_line_repair (g_bytes_get_data (bytes, NULL), g_bytes_get_size (bytes), scratch, &size);
+  const char *data = g_bytes_get_data (bytes, &size);
 
-  g_string_append_len (text, part, size);
+  procstream_valid_text_append (text, data, size);
 }
 
 /**

@@ -12,6 +12,7 @@
 #include "procstream-ring-private.h"
 #include "procstream-silence-private.h"
 #include "procstream-subscription-private.h"
+#include "procstream-valid-text-private.h"
 
 #include <string.h>
 
@@ -695,7 +696,7 @@ make_tail (ProcstreamCompletion *self)
   g_autoptr (GBytes) bytes = get_ring (stream->tail);
   gsize            size;
   const char      *data = g_bytes_get_data (bytes, &size);
-  g_autofree char *text = g_utf8_make_valid (data ? data : "", (gssize) size);
+  g_autofree char *text = procstream_valid_text_new (data, size);
 
   return g_strdup (find_last_lines (text));
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "procstream-escape-stripper-private.h"
+#include "procstream-valid-text-private.h"
 
 /*
  * First the encoding, so that what follows sees UTF-8 only. rest holds bytes of a character that is not complete, and never many: what
@@ -26,8 +27,6 @@ struct _ProcstreamLineFilter
   ProcstreamEscapeStripper stripper;
   GByteArray              *stripped;
 };
-
-#define REPLACEMENT "\357\277\275" /* U+FFFD */
 
 /* As many bytes of one character as no encoding has. */
 #define TOO_MANY 32
@@ -95,7 +94,7 @@ static void
 add_replacement (ProcstreamLineFilter *self,
                  gsize                 n_invalid)
 {
-  g_byte_array_append (self->decoded, (const guint8 *) REPLACEMENT, strlen (REPLACEMENT));
+  g_byte_array_append (self->decoded, (const guint8 *) PROCSTREAM_REPLACEMENT, strlen (PROCSTREAM_REPLACEMENT));
   self->invalid += n_invalid;
 }
 

@@ -4,6 +4,7 @@
 
 #include "procstream-line-splitter-private.h"
 #include "procstream-pattern-private.h"
+#include "procstream-valid-text-private.h"
 
 #include <string.h>
 
@@ -75,7 +76,7 @@ procstream_line_matcher_new_text (const char *text,
 {
   g_autoptr (ProcstreamLineMatcher) self = NULL;
 
-  if (*text != '\0' && (caseless || strstr (text, "\357\277\275")))
+  if (*text != '\0' && (caseless || strstr (text, PROCSTREAM_REPLACEMENT)))
     {
       self = new_with_parts ();
       if (!add_parts (self, text, caseless ? G_REGEX_CASELESS : 0, error))

@@ -2,6 +2,8 @@
 
 #include "procstream-line-splitter-private.h"
 
+#include "procstream-valid-text-private.h"
+
 #include <string.h>
 
 /*
@@ -562,30 +564,17 @@ procstream_line_splitter_peek_text (ProcstreamLineSplitter *self,
 
 /* --- Text --------------------------------------------------------------------------------------------------------------------- */
 
-#define REPLACEMENT "\357\277\275" /* U+FFFD */
-
 const char *
 procstream_line_repair (const guint8 *data,
                         gsize         size,
                         GString      *scratch,
                         gsize        *text_size)
 {
-  const char *rest = (const char *) data;
-  const char *end = rest + size;
-  const char *bad;
-
   *text_size = size;
-  if (g_utf8_validate_len (rest, size, &bad))
-    return rest;
+  if (g_utf8_validate_len ((const char *) data, size, NULL))
+    return (const char *) data;
   g_string_truncate (scratch, 0);
-  do
-    {
-      g_string_append_len (scratch, rest, bad - rest);
-      g_string_append (scratch, REPLACEMENT);
-      rest = bad + 1;
-    }
-  while (!g_utf8_validate_len (rest, end - rest, &bad));
-  g_string_append_len (scratch, rest, end - rest);
+  procstream_valid_text_append (scratch, (const char *) data, size);
   *text_size = scratch->len;
   return scratch->str;
 }
@@ -603,7 +592,7 @@ procstream_line_get_text_offset (const guint8 *data,
 
   while (!g_utf8_validate_len (rest, end - rest, &bad) && bad < target)
     {
-      offset += bad - rest + strlen (REPLACEMENT);
+      offset += bad - rest + strlen (PROCSTREAM_REPLACEMENT);
       rest = bad + 1;
     }
   while (target < bad && ((guint8) *target & 0xc0) == 0x80)
@@ -616,7 +605,7 @@ procstream_line_get_raw_offset (const guint8 *data,
                                 gsize         size,
                                 gsize         offset)
 {
-  const gsize width = strlen (REPLACEMENT);
+  const gsize width = strlen (PROCSTREAM_REPLACEMENT);
   const char *rest = (const char *) data;
   const char *end = rest + size;
   const char *bad;

@@ -3,7 +3,7 @@
 #include "procstream-line.h"
 
 #include "procstream-line-private.h"
-#include "procstream-line-splitter-private.h"
+#include "procstream-valid-text-private.h"
 
 #include <string.h>
 
@@ -68,15 +68,10 @@ set_text (ProcstreamLine *self,
           const char     *data,
           gsize           size)
 {
-  g_autoptr (GString) scratch = NULL;
-  gsize text_size;
-
   self->text = data;
   if (g_utf8_validate_len (data, size, NULL))
     return;
-  scratch = g_string_sized_new (size + 16);
-  procstream_line_repair ((const guint8 *) data, size, scratch, &text_size);
-  self->repaired = g_string_free (g_steal_pointer (&scratch), FALSE);
+  self->repaired = procstream_valid_text_new (data, size);
   self->text = self->repaired;
 }
 

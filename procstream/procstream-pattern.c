@@ -2,6 +2,8 @@
 
 #include "procstream-pattern-private.h"
 
+#include "procstream-valid-text-private.h"
+
 #include <string.h>
 
 /*
@@ -189,7 +191,7 @@ fetch_group (GMatchInfo *info,
 
   if (!g_match_info_fetch_pos (info, number, &start, &end) || start < 0)
     return NULL;
-  return g_utf8_make_valid (text + start, end - start);
+  return procstream_valid_text_new (text + start, (gsize) (end - start));
 }
 
 static void

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#pragma once
+
+#include <glib.h>
+
+G_BEGIN_DECLS
+
+#define PROCSTREAM_REPLACEMENT "\357\277\275" /* U+FFFD */
+
+/* Text of bytes that a child wrote: valid UTF-8 without NUL. Each byte that is not a part of a character, and each NUL, becomes U+FFFD, as
+ * with g_utf8_make_valid(), at which a child that writes nothing but such bytes would keep whoever asks for the text waiting: here they are
+ * replaced a whole run at a time. */
+
+/* @data may be NULL when there is nothing. */
+char *procstream_valid_text_new (const char *data,
+                                 gsize       size);
+void  procstream_valid_text_append (GString    *text,
+                                    const char *data,
+                                    gsize       size);
+
+G_END_DECLS
