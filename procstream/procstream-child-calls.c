@@ -67,7 +67,7 @@ procstream_child_start (ProcstreamChild *self,
 {
   gboolean started;
 
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (!claim (self, FALSE, error))
@@ -102,7 +102,7 @@ procstream_child_start_async (ProcstreamChild    *self,
   g_autoptr (GTask) task = NULL;
   GError *error = NULL;
 
-  g_return_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self));
+  g_return_if_fail (procstream_child_is_of_launcher_and_not_disposed (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   /* Without the cancellable: a cancelled start whose program runs would leave a child that nobody knows of. */
@@ -136,7 +136,7 @@ procstream_child_start_finish (ProcstreamChild *self,
                                GAsyncResult    *result,
                                GError         **error)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (g_async_result_is_tagged (result, procstream_child_start_async), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
@@ -263,7 +263,7 @@ procstream_child_wait (ProcstreamChild *self,
                        GCancellable    *cancellable,
                        GError         **error)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), FALSE);
   g_return_val_if_fail (timeout_ms >= -1, FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
@@ -300,7 +300,7 @@ procstream_child_wait_async (ProcstreamChild    *self,
   g_autoptr (GTask) task = NULL;
   GError *error = NULL;
 
-  g_return_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self));
+  g_return_if_fail (procstream_child_is_of_launcher_and_not_disposed (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   task = g_task_new (self, cancellable, callback, user_data);
@@ -330,7 +330,7 @@ procstream_child_wait_finish (ProcstreamChild *self,
                               GAsyncResult    *result,
                               GError         **error)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (g_async_result_is_tagged (result, procstream_child_wait_async), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);

@@ -120,7 +120,7 @@ procstream_child_complete (ProcstreamChild           *self,
   ProcstreamCompleteCall    *call;
   ProcstreamResult          *result = NULL;
 
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), NULL);
   g_return_val_if_fail (options == NULL || PROCSTREAM_IS_COMPLETE_OPTIONS (options), NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
@@ -163,7 +163,7 @@ procstream_child_complete_async (ProcstreamChild           *self,
   g_autoptr (GTask) task = NULL;
   GError *error = NULL;
 
-  g_return_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self));
+  g_return_if_fail (procstream_child_is_of_launcher_and_not_disposed (self));
   g_return_if_fail (options == NULL || PROCSTREAM_IS_COMPLETE_OPTIONS (options));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
@@ -203,7 +203,7 @@ procstream_child_complete_finish (ProcstreamChild *self,
 {
   ProcstreamCompleteCall *call;
 
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   g_return_val_if_fail (g_async_result_is_tagged (result, procstream_child_complete_async), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);

@@ -37,7 +37,7 @@ procstream_child_send_signal (ProcstreamChild *self,
                               int              signum,
                               GError         **error)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (!procstream_platform_check_forked ("signal a child", error))
@@ -68,7 +68,7 @@ procstream_child_kill (ProcstreamChild *self,
 {
   g_autoptr (GError) local_error = NULL;
 
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (procstream_child_send_signal (self, SIGKILL, &local_error) ||
@@ -139,7 +139,7 @@ procstream_child_terminate (ProcstreamChild    *self,
   ProcstreamWaiters *waiters;
   gboolean           gone;
 
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), FALSE);
   g_return_val_if_fail (shutdown == NULL || PROCSTREAM_IS_SHUTDOWN (shutdown), FALSE);
   g_return_val_if_fail (timeout_ms >= -1, FALSE);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
@@ -184,7 +184,7 @@ procstream_child_terminate_async (ProcstreamChild    *self,
   GError            *error = NULL;
   GTask             *task;
 
-  g_return_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self));
+  g_return_if_fail (procstream_child_is_of_launcher_and_not_disposed (self));
   g_return_if_fail (shutdown == NULL || PROCSTREAM_IS_SHUTDOWN (shutdown));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
@@ -212,7 +212,7 @@ procstream_child_terminate_finish (ProcstreamChild *self,
                                    GAsyncResult    *result,
                                    GError         **error)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (g_async_result_is_tagged (result, procstream_child_terminate_async), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
@@ -235,7 +235,7 @@ procstream_child_terminate_finish (ProcstreamChild *self,
 ProcstreamLifetime
 procstream_child_get_lifetime (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), PROCSTREAM_LIFETIME_UNSET);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), PROCSTREAM_LIFETIME_UNSET);
 
   return procstream_child_core_get_lifetime (self->core);
 }
@@ -265,7 +265,7 @@ gboolean
 procstream_child_detach (ProcstreamChild *self,
                          GError         **error)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (!procstream_platform_check_forked ("detach a child", error))

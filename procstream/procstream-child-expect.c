@@ -128,7 +128,7 @@ procstream_child_attach_waiter (ProcstreamChild      *self,
   ExitLink             *link;
   gboolean              attached;
 
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), FALSE);
   g_return_val_if_fail (PROCSTREAM_IS_LINE_WAITER (waiter), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
@@ -208,7 +208,7 @@ procstream_child_expect (ProcstreamChild     *self,
   g_autoptr (ProcstreamLineWaiter) waiter = NULL;
   ProcstreamMatch *match;
 
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), NULL);
   g_return_val_if_fail (pattern != NULL, NULL);
   g_return_val_if_fail (timeout_ms >= -1, NULL);
   g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
@@ -280,7 +280,7 @@ procstream_child_expect_async (ProcstreamChild     *self,
   g_autoptr (ProcstreamLineWaiter) waiter = NULL;
   GError *error = NULL;
 
-  g_return_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self));
+  g_return_if_fail (procstream_child_is_of_launcher_and_not_disposed (self));
   g_return_if_fail (pattern != NULL);
   g_return_if_fail (timeout_ms >= -1);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
@@ -316,7 +316,7 @@ procstream_child_expect_finish (ProcstreamChild *self,
 {
   ProcstreamMatch *match;
 
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), NULL);
   g_return_val_if_fail (g_task_is_valid (result, self), NULL);
   g_return_val_if_fail (g_async_result_is_tagged (result, procstream_child_expect_async), NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);

@@ -19,7 +19,7 @@
 const char *
 procstream_child_get_name (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), NULL);
 
   return procstream_child_core_get_options (self->core)->name;
 }
@@ -38,7 +38,7 @@ procstream_child_get_name (ProcstreamChild *self)
 int
 procstream_child_get_pid (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), 0);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), 0);
 
   return procstream_child_core_get_pid (self->core);
 }
@@ -56,7 +56,7 @@ procstream_child_get_pid (ProcstreamChild *self)
 ProcstreamChildState
 procstream_child_get_state (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), PROCSTREAM_CHILD_STATE_NONE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), PROCSTREAM_CHILD_STATE_NONE);
 
   return procstream_child_core_get_state (self->core);
 }
@@ -77,7 +77,7 @@ procstream_child_get_exit_code (ProcstreamChild *self)
 {
   ProcstreamResult *result;
 
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), -1);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), -1);
 
   result = procstream_child_core_get_result (self->core);
   return result ? procstream_result_get_exit_code (result) : -1;
@@ -98,7 +98,7 @@ procstream_child_get_term_signal (ProcstreamChild *self)
 {
   ProcstreamResult *result;
 
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), 0);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), 0);
 
   result = procstream_child_core_get_result (self->core);
   return result ? procstream_result_get_term_signal (result) : 0;
@@ -117,7 +117,7 @@ procstream_child_get_term_signal (ProcstreamChild *self)
 gint64
 procstream_child_get_elapsed_us (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), 0);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), 0);
 
   return procstream_child_core_get_elapsed_us (self->core);
 }
@@ -136,7 +136,7 @@ procstream_child_get_elapsed_us (ProcstreamChild *self)
 ProcstreamResult *
 procstream_child_get_result (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), NULL);
 
   return procstream_child_core_get_result (self->core);
 }
@@ -155,7 +155,7 @@ procstream_child_get_result (ProcstreamChild *self)
 ProcstreamInput *
 procstream_child_get_stdin (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), NULL);
 
   return self->input;
 }
@@ -181,7 +181,7 @@ get_output (ProcstreamChild *self,
 ProcstreamOutput *
 procstream_child_get_stdout (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), NULL);
 
   return get_output (self, 0);
 }
@@ -199,7 +199,7 @@ procstream_child_get_stdout (ProcstreamChild *self)
 ProcstreamOutput *
 procstream_child_get_stderr (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), NULL);
 
   return get_output (self, 1);
 }
@@ -218,7 +218,7 @@ procstream_child_get_stderr (ProcstreamChild *self)
 ProcstreamOutput *
 procstream_child_get_merged (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), NULL);
 
   return self->outputs[2] ? get_output (self, 2) : NULL;
 }
@@ -237,7 +237,7 @@ procstream_child_get_merged (ProcstreamChild *self)
 GSubprocess *
 procstream_child_get_subprocess (ProcstreamChild *self)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), NULL);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), NULL);
 
   return procstream_child_core_get_subprocess (self->core);
 }

@@ -47,8 +47,13 @@ struct _ProcstreamChild
   gboolean             completed;
 };
 
-/* Languages can construct one without a launcher, and dispose of one and go on using it: there is nothing in either. */
-#define PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER(self) (PROCSTREAM_IS_CHILD (self) && (self)->core != NULL)
+/* Languages can construct one without a launcher, and dispose of one and go on using it: there is nothing in either. Its name is all that a
+ * programmer is told. */
+static inline gboolean
+procstream_child_is_of_launcher_and_not_disposed (ProcstreamChild *self)
+{
+  return PROCSTREAM_IS_CHILD (self) && self->core != NULL;
+}
 
 /* A child in state created, of the calling thread and its thread-default context. Takes what is in @options. */
 ProcstreamChild *procstream_child_new (ProcstreamChildOptions *options);

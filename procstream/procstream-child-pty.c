@@ -46,7 +46,7 @@ procstream_child_resize (ProcstreamChild *self,
                          guint            rows,
                          GError         **error)
 {
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), FALSE);
   g_return_val_if_fail (columns > 0 && columns <= G_MAXUINT16 && rows > 0 && rows <= G_MAXUINT16, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 

@@ -19,7 +19,7 @@
 void
 procstream_child_seal_replay (ProcstreamChild *self)
 {
-  g_return_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (self));
+  g_return_if_fail (procstream_child_is_of_launcher_and_not_disposed (self));
 
   for (guint i = 0; i < PROCSTREAM_CHILD_MAX_OUTPUTS && self->outputs[i]; i++)
     procstream_output_core_seal_replay (procstream_child_core_get_output (self->core, i));

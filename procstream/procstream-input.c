@@ -61,7 +61,11 @@ struct _ProcstreamInput
 };
 
 /* Languages can construct one without a child: there is nothing in it. */
-#define IS_MADE_BY_CHILD(self) (PROCSTREAM_IS_INPUT (self) && (self)->core != NULL)
+static gboolean
+is_made_by_child (ProcstreamInput *self)
+{
+  return PROCSTREAM_IS_INPUT (self) && self->core != NULL;
+}
 
 G_DEFINE_FINAL_TYPE (ProcstreamInput, procstream_input, G_TYPE_OBJECT)
 
@@ -314,7 +318,7 @@ void
 procstream_input_set_max_queued_bytes (ProcstreamInput *self,
                                        guint64          max_queued_bytes)
 {
-  g_return_if_fail (IS_MADE_BY_CHILD (self));
+  g_return_if_fail (is_made_by_child (self));
 
   if (!procstream_platform_forked ())
     procstream_input_core_set_max_queued (self->core, max_queued_bytes);
@@ -363,7 +367,7 @@ procstream_input_write_bytes (ProcstreamInput *self,
                               GBytes          *bytes,
                               GError         **error)
 {
-  g_return_val_if_fail (IS_MADE_BY_CHILD (self), FALSE);
+  g_return_val_if_fail (is_made_by_child (self), FALSE);
   g_return_val_if_fail (bytes != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
@@ -425,7 +429,7 @@ procstream_input_write_async (ProcstreamInput    *self,
   g_autoptr (GTask) task = NULL;
   GError *error = NULL;
 
-  g_return_if_fail (IS_MADE_BY_CHILD (self));
+  g_return_if_fail (is_made_by_child (self));
   g_return_if_fail (bytes != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
@@ -464,7 +468,7 @@ procstream_input_write_finish (ProcstreamInput *self,
                                GAsyncResult    *result,
                                GError         **error)
 {
-  g_return_val_if_fail (IS_MADE_BY_CHILD (self), FALSE);
+  g_return_val_if_fail (is_made_by_child (self), FALSE);
   g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
   g_return_val_if_fail (g_async_result_is_tagged (result, procstream_input_write_async), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
@@ -485,7 +489,7 @@ procstream_input_write_finish (ProcstreamInput *self,
 void
 procstream_input_close (ProcstreamInput *self)
 {
-  g_return_if_fail (IS_MADE_BY_CHILD (self));
+  g_return_if_fail (is_made_by_child (self));
 
   if (!procstream_platform_forked ())
     procstream_input_core_close (self->core);

@@ -63,7 +63,11 @@ struct _ProcstreamOutput
 };
 
 /* Languages can construct one without any of the constructors: there is nothing in it. */
-#define IS_MADE_BY_CONSTRUCTOR(self) (PROCSTREAM_IS_OUTPUT (self) && (self)->core != NULL)
+static gboolean
+is_made_by_constructor (ProcstreamOutput *self)
+{
+  return PROCSTREAM_IS_OUTPUT (self) && self->core != NULL;
+}
 
 G_DEFINE_FINAL_TYPE (ProcstreamOutput, procstream_output, G_TYPE_OBJECT)
 
@@ -363,7 +367,7 @@ procstream_output_init (ProcstreamOutput *self)
 const char *
 procstream_output_get_name (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), NULL);
+  g_return_val_if_fail (is_made_by_constructor (self), NULL);
 
   return procstream_output_core_get_name (self->core);
 }
@@ -382,7 +386,7 @@ procstream_output_get_name (ProcstreamOutput *self)
 ProcstreamOutputState
 procstream_output_get_state (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), PROCSTREAM_OUTPUT_STATE_NONE);
+  g_return_val_if_fail (is_made_by_constructor (self), PROCSTREAM_OUTPUT_STATE_NONE);
 
   procstream_output_signals_look (self->signals);
   return procstream_output_core_get_state (self->core);
@@ -410,7 +414,7 @@ get_counts (ProcstreamOutput *self)
 guint64
 procstream_output_get_bytes_received (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), 0);
+  g_return_val_if_fail (is_made_by_constructor (self), 0);
 
   return get_counts (self).received;
 }
@@ -428,7 +432,7 @@ procstream_output_get_bytes_received (ProcstreamOutput *self)
 guint64
 procstream_output_get_bytes_dropped (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), 0);
+  g_return_val_if_fail (is_made_by_constructor (self), 0);
 
   return get_counts (self).dropped;
 }
@@ -447,7 +451,7 @@ procstream_output_get_bytes_dropped (ProcstreamOutput *self)
 guint64
 procstream_output_get_bytes_unobserved (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), 0);
+  g_return_val_if_fail (is_made_by_constructor (self), 0);
 
   return get_counts (self).unobserved;
 }
@@ -465,7 +469,7 @@ procstream_output_get_bytes_unobserved (ProcstreamOutput *self)
 guint64
 procstream_output_get_consumers_dropped (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), 0);
+  g_return_val_if_fail (is_made_by_constructor (self), 0);
 
   return procstream_output_core_get_n_dropped (self->core);
 }
@@ -483,7 +487,7 @@ procstream_output_get_consumers_dropped (ProcstreamOutput *self)
 int
 procstream_output_get_priority (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), G_PRIORITY_DEFAULT);
+  g_return_val_if_fail (is_made_by_constructor (self), G_PRIORITY_DEFAULT);
 
   return self->priority;
 }
@@ -502,7 +506,7 @@ void
 procstream_output_set_priority (ProcstreamOutput *self,
                                 int               priority)
 {
-  g_return_if_fail (IS_MADE_BY_CONSTRUCTOR (self));
+  g_return_if_fail (is_made_by_constructor (self));
 
   if (self->priority == priority)
     return;
@@ -538,7 +542,7 @@ procstream_output_attach (ProcstreamOutput   *self,
                           ProcstreamConsumer *consumer,
                           GError            **error)
 {
-  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), FALSE);
+  g_return_val_if_fail (is_made_by_constructor (self), FALSE);
   g_return_val_if_fail (PROCSTREAM_IS_CONSUMER (consumer), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
@@ -559,7 +563,7 @@ procstream_output_attach (ProcstreamOutput   *self,
 void
 procstream_output_seal_replay (ProcstreamOutput *self)
 {
-  g_return_if_fail (IS_MADE_BY_CONSTRUCTOR (self));
+  g_return_if_fail (is_made_by_constructor (self));
 
   procstream_output_core_seal_replay (self->core);
 }
@@ -577,7 +581,7 @@ procstream_output_seal_replay (ProcstreamOutput *self)
 ProcstreamWriter *
 procstream_output_get_file_writer (ProcstreamOutput *self)
 {
-  g_return_val_if_fail (IS_MADE_BY_CONSTRUCTOR (self), NULL);
+  g_return_val_if_fail (is_made_by_constructor (self), NULL);
 
   g_atomic_int_set (&self->file_writer_known, TRUE);
   return self->file_writer;

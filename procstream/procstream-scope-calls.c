@@ -43,7 +43,7 @@ procstream_scope_add (ProcstreamScope *self,
   gboolean added;
 
   g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), FALSE);
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (child), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (child), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (!procstream_platform_check_forked ("add a child to a scope", error))
@@ -87,7 +87,7 @@ procstream_scope_enqueue (ProcstreamScope *self,
   gboolean kept, added, queued;
 
   g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), FALSE);
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (child), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (child), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   if (!procstream_platform_check_forked ("enqueue a child", error))
@@ -133,7 +133,7 @@ procstream_scope_remove (ProcstreamScope *self,
                          GError         **error)
 {
   g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), FALSE);
-  g_return_val_if_fail (PROCSTREAM_CHILD_IS_MADE_BY_LAUNCHER (child), FALSE);
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (child), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
   return procstream_platform_check_forked ("remove a child from a scope", error) &&

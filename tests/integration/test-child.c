@@ -792,6 +792,8 @@ test_ignored_exits (void)
   g_test_trap_assert_passed ();
 }
 
+#define CHILD_COMPLAINT "*: assertion 'procstream_child_is_of_launcher_and_not_disposed (self)' failed"
+
 /* What a language constructs without a launcher complains, and does not crash. */
 static void
 test_constructed (void)
@@ -800,14 +802,27 @@ test_constructed (void)
   g_autoptr (ProcstreamOutput) output = g_object_new (PROCSTREAM_TYPE_OUTPUT, NULL);
   g_autoptr (ProcstreamInput) input = g_object_new (PROCSTREAM_TYPE_INPUT, NULL);
 
-  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, "*MADE_BY_LAUNCHER*");
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, CHILD_COMPLAINT);
   g_assert_cmpint (procstream_child_get_pid (child), ==, 0);
-  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, "*MADE_BY_LAUNCHER*");
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, CHILD_COMPLAINT);
   g_assert_false (procstream_child_start (child, NULL));
-  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, "*MADE_BY_CONSTRUCTOR*");
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, "*is_made_by_constructor*");
   g_assert_null (procstream_output_get_name (output));
-  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, "*MADE_BY_CHILD*");
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, "*is_made_by_child*");
   procstream_input_close (input);
+  g_test_assert_expected_messages ();
+}
+
+/* So does what a language has disposed of. */
+static void
+test_disposed (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (ProcstreamChild) child = procstream_launcher_create (launcher, (const char *const[]){ "true", NULL }, NULL);
+
+  g_object_run_dispose (G_OBJECT (child));
+  g_test_expect_message ("Procstream", G_LOG_LEVEL_CRITICAL, CHILD_COMPLAINT);
+  g_assert_false (procstream_child_start (child, NULL));
   g_test_assert_expected_messages ();
 }
 
@@ -839,6 +854,7 @@ main (int    argc,
 {
   test_init (&argc, &argv);
   g_test_add_func ("/child/constructed", test_constructed);
+  g_test_add_func ("/child/disposed", test_disposed);
   g_test_add_func ("/child/finish-of-another", test_finish_of_another);
   g_test_add_func ("/child/ignored-exits", test_ignored_exits);
   g_test_add_func ("/child/create-start", test_create_start);
