@@ -87,9 +87,7 @@ gboolean procstream_child_core_is_start_held (ProcstreamChildCore *self);
 gboolean procstream_child_core_claim (ProcstreamChildCore *self,
                                       GError             **error);
 void     procstream_child_core_launch (ProcstreamChildCore *self);
-/* In the program's own thread, before it is queued: what it takes from the program's environment is that of now. */
-void procstream_child_core_prepare (ProcstreamChildCore *self);
-/* For its scope, which may hold its own lock meanwhile: from created to queued or starting, or from queued to starting. Whoever makes it
+/* For its scope, which may hold its own lock meanwhile: from created or queued to starting. Whoever makes it
  * starting tells of that, without a lock, before anything else; procstream_child_core_claim() does so itself. */
 gboolean procstream_child_core_move (ProcstreamChildCore *self,
                                      ProcstreamChildState before,
@@ -105,7 +103,13 @@ void procstream_child_core_unqueue (ProcstreamChildCore *self,
 /* FALSE: it has one. @state is what it is at that moment: whatever starts it later asks the scope. */
 gboolean procstream_child_core_set_scope (ProcstreamChildCore  *self,
                                           ProcstreamScopeCore  *scope,
-                                          ProcstreamChildState *state);
+                                          ProcstreamChildState *state,
+                                          GError              **error);
+/* From created to queued, and into @scope, or, if that is NULL, where it is. In the program's own thread: what it takes from the program's
+ * environment is that of now. FALSE, and nothing has changed: it belongs to a scope, or was started or enqueued. */
+gboolean procstream_child_core_enqueue (ProcstreamChildCore *self,
+                                        ProcstreamScopeCore *scope,
+                                        GError             **error);
 /* Blocks until the program runs, or is known not to. */
 gboolean procstream_child_core_wait_started (ProcstreamChildCore *self,
                                              GError             **error);

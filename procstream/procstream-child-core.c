@@ -331,10 +331,19 @@ procstream_child_core_unqueue (ProcstreamChildCore *self,
 
 /* --- Its scope ---------------------------------------------------------------------------------------------------------------- */
 
+static void
+set_belongs_error (ProcstreamChildCore *self,
+                   GError             **error)
+{
+  g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+               "“%s” cannot be added to a scope: it belongs to one", self->options.name);
+}
+
 gboolean
 procstream_child_core_set_scope (ProcstreamChildCore  *self,
                                  ProcstreamScopeCore  *scope,
-                                 ProcstreamChildState *state)
+                                 ProcstreamChildState *state,
+                                 GError              **error)
 {
   gboolean set;
 
@@ -344,7 +353,33 @@ procstream_child_core_set_scope (ProcstreamChildCore  *self,
   if (set)
     self->scope = procstream_scope_core_ref (scope);
   g_mutex_unlock (&self->mutex);
+  if (!set)
+    set_belongs_error (self, error);
   return set;
+}
+
+gboolean
+procstream_child_core_enqueue (ProcstreamChildCore *self,
+                               ProcstreamScopeCore *scope,
+                               GError             **error)
+{
+  ProcstreamChildState state;
+  gboolean             belongs, queued;
+
+  g_mutex_lock (&self->mutex);
+  state = self->state;
+  belongs = scope && self->scope;
+  queued = !belongs && move_locked (self, PROCSTREAM_CHILD_STATE_CREATED, PROCSTREAM_CHILD_STATE_QUEUED);
+  if (queued)
+    procstream_child_core_read_environment (self);
+  if (queued && scope)
+    self->scope = procstream_scope_core_ref (scope);
+  g_mutex_unlock (&self->mutex);
+  if (belongs)
+    set_belongs_error (self, error);
+  else if (!queued)
+    set_start_error (self, state, error);
+  return queued;
 }
 
 void

@@ -81,6 +81,8 @@ struct _ProcstreamChildCore
 
 void procstream_child_core_set_state_locked (ProcstreamChildCore *self,
                                              ProcstreamChildState state);
+/* The program's own, as it is now. Whoever starts or enqueues it, or holds mutex. */
+void procstream_child_core_read_environment (ProcstreamChildCore *self);
 /* Before anybody is told of the end: the terminal is then there to be used. */
 void procstream_child_core_take_terminal_back (ProcstreamChildCore *self,
                                                gboolean             killed);

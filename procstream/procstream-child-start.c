@@ -148,19 +148,10 @@ check_allowed (ProcstreamChildCore *self,
   return FALSE;
 }
 
-static void
-read_environment (ProcstreamChildCore *self)
+void
+procstream_child_core_read_environment (ProcstreamChildCore *self)
 {
   procstream_spawn_environment_read (&self->environment, self->options.argv[0], self->options.envp, self->options.search_envp);
-}
-
-void
-procstream_child_core_prepare (ProcstreamChildCore *self)
-{
-  g_mutex_lock (&self->mutex);
-  if (self->state == PROCSTREAM_CHILD_STATE_CREATED)
-    read_environment (self);
-  g_mutex_unlock (&self->mutex);
 }
 
 void
@@ -172,7 +163,7 @@ procstream_child_core_launch (ProcstreamChildCore *self)
 
   self->exits_ignored = procstream_platform_ignores_exits ();
   if (self->environment.helper == NULL)
-    read_environment (self);
+    procstream_child_core_read_environment (self);
   if (check_allowed (self, &error) && procstream_child_options_check_silence (&self->options, &error) && claim_stream (self, &error))
     request = procstream_child_request_new (&self->options, &self->ends, &error);
   if (request == NULL)

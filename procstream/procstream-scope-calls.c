@@ -74,7 +74,7 @@ procstream_scope_add (ProcstreamScope *self,
  * [signal@Procstream.Scope::start-failed] tells of it, and the result that
  * [method@Procstream.Scope.complete_all] has for it.
  *
- * Returns: %TRUE, or %FALSE with an error of [method@Procstream.Scope.add], or
+ * Returns: %TRUE, or %FALSE, and nothing has changed, with an error of [method@Procstream.Scope.add], or
  *   %PROCSTREAM_CHILD_ERROR_WRONG_STATE when it was started or enqueued before
  *
  * Since: 1.0

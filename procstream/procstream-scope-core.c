@@ -226,37 +226,70 @@ procstream_scope_core_check_open (ProcstreamScopeCore *self,
   return open;
 }
 
+static gboolean
+check_addable_locked (ProcstreamScopeCore *self,
+                      ProcstreamChildCore *child,
+                      GError             **error)
+{
+  if (!check_open_locked (self, get_name (child), error))
+    return FALSE;
+  if (procstream_child_core_get_lifetime (child) != PROCSTREAM_LIFETIME_DETACHED)
+    return TRUE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+               "“%s” cannot be added to a scope: its lifetime is “detached”", get_name (child));
+  return FALSE;
+}
+
 static ProcstreamMember *
+new_member_locked (ProcstreamScopeCore  *self,
+                   ProcstreamChildCore  *child,
+                   ProcstreamMemberPhase phase)
+{
+  ProcstreamMember *member = g_new0 (ProcstreamMember, 1);
+
+  member->child = procstream_child_core_ref (child);
+  member->link.data = member;
+  member->in_link.data = member;
+  member->phase = phase;
+  self->n_running += member->phase == PROCSTREAM_MEMBER_RUNNING;
+  g_queue_push_tail_link (&self->members, &member->link);
+  g_hash_table_insert (self->by_child, child, member);
+  return member;
+}
+
+static gboolean
 add_locked (ProcstreamScopeCore *self,
             ProcstreamChildCore *child,
             GError             **error)
 {
   ProcstreamChildState state;
-  ProcstreamMember    *member;
 
-  if (!check_open_locked (self, get_name (child), error))
-    return NULL;
-  if (procstream_child_core_get_lifetime (child) == PROCSTREAM_LIFETIME_DETACHED)
-    {
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "“%s” cannot be added to a scope: its lifetime is “detached”", get_name (child));
-      return NULL;
-    }
-  if (!procstream_child_core_set_scope (child, self, &state))
-    {
-      g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
-                   "“%s” cannot be added to a scope: it belongs to one", get_name (child));
-      return NULL;
-    }
-  member = g_new0 (ProcstreamMember, 1);
-  member->child = procstream_child_core_ref (child);
-  member->link.data = member;
-  member->in_link.data = member;
-  member->phase = state == PROCSTREAM_CHILD_STATE_CREATED ? PROCSTREAM_MEMBER_CREATED : PROCSTREAM_MEMBER_RUNNING;
-  self->n_running += member->phase == PROCSTREAM_MEMBER_RUNNING;
-  g_queue_push_tail_link (&self->members, &member->link);
-  g_hash_table_insert (self->by_child, child, member);
-  return member;
+  if (!check_addable_locked (self, child, error) || !procstream_child_core_set_scope (child, self, &state, error))
+    return FALSE;
+  new_member_locked (self, child, state == PROCSTREAM_CHILD_STATE_CREATED ? PROCSTREAM_MEMBER_CREATED : PROCSTREAM_MEMBER_RUNNING);
+  return TRUE;
+}
+
+/* It is queued and a member, or nothing has changed. */
+static gboolean
+enqueue_locked (ProcstreamScopeCore *self,
+                ProcstreamChildCore *child,
+                gboolean            *added,
+                GError             **error)
+{
+  ProcstreamMember *member = find_locked (self, child);
+
+  if (!(member ? check_open_locked (self, get_name (child), error) : check_addable_locked (self, child, error)) ||
+      !procstream_child_core_enqueue (child, member ? NULL : self, error))
+    return FALSE;
+  *added = member == NULL;
+  if (member == NULL)
+    member = new_member_locked (self, child, PROCSTREAM_MEMBER_QUEUED);
+  member->phase = PROCSTREAM_MEMBER_QUEUED;
+  member->from_queue = TRUE;
+  go_to_queue_locked (member, &self->queue);
+  self->n_queued++;
+  return TRUE;
 }
 
 static void over_cb (gpointer      data,
@@ -295,7 +328,7 @@ procstream_scope_core_add (ProcstreamScopeCore *self,
   gboolean added;
 
   g_mutex_lock (&self->mutex);
-  added = add_locked (self, child, error) != NULL;
+  added = add_locked (self, child, error);
   g_mutex_unlock (&self->mutex);
   if (!added)
     return FALSE;
@@ -310,8 +343,7 @@ procstream_scope_core_enqueue (ProcstreamScopeCore *self,
                                gboolean            *added,
                                GError             **error)
 {
-  gboolean          queued = FALSE;
-  ProcstreamMember *member;
+  gboolean queued;
 
   *added = FALSE;
   if (procstream_child_core_get_options (child)->is_stage)
@@ -320,31 +352,15 @@ procstream_scope_core_enqueue (ProcstreamScopeCore *self,
                    "“%s” is a stage of a pipeline, which starts it", get_name (child));
       return FALSE;
     }
-  procstream_child_core_prepare (child);
   g_mutex_lock (&self->mutex);
-  member = find_locked (self, child);
-  if (member == NULL)
-    {
-      member = add_locked (self, child, error);
-      *added = member != NULL;
-    }
-  else if (!check_open_locked (self, get_name (child), error))
-    {
-      member = NULL;
-    }
-  if (member && procstream_child_core_move (child, PROCSTREAM_CHILD_STATE_CREATED, PROCSTREAM_CHILD_STATE_QUEUED, error))
-    {
-      queued = TRUE;
-      member->phase = PROCSTREAM_MEMBER_QUEUED;
-      member->from_queue = TRUE;
-      go_to_queue_locked (member, &self->queue);
-      self->n_queued++;
-    }
+  queued = enqueue_locked (self, child, added, error);
   g_mutex_unlock (&self->mutex);
+  if (!queued)
+    return FALSE;
   if (*added)
     watch (self, child);
   procstream_scope_core_tell (self);
-  return queued;
+  return TRUE;
 }
 
 /* Together with its function, if it is in @phase. */

@@ -220,6 +220,65 @@ test_queued (void)
 
 /* It is started by a library thread, which must not read what the program may change meanwhile. */
 static void
+refuse_to_enqueue (ProcstreamScope *scope,
+                   ProcstreamChild *child,
+                   int              code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (procstream_scope_enqueue (scope, child, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, code);
+  test_scope_iterate ();
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (scope)), ==, 0);
+}
+
+static void
+test_refused (void)
+{
+  g_autoptr (ProcstreamScope) refusing = procstream_scope_new ();
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) of_another = test_scope_create (fixture, "echo x");
+  g_autoptr (ProcstreamChild) running = NULL;
+  g_autoptr (ProcstreamChild) exited = NULL;
+
+  procstream_launcher_set_scope (fixture->launcher, NULL);
+  running = test_scope_spawn (fixture, "sleep-forever");
+  exited = test_scope_spawn (fixture, "echo x");
+  g_assert_true (procstream_child_wait (exited, WATCHDOG_MS, NULL, NULL));
+  refuse_to_enqueue (refusing, running, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  refuse_to_enqueue (refusing, exited, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  refuse_to_enqueue (refusing, of_another, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  /* Who was refused is nobody's, so that another scope can have it, and this one does not end it. */
+  g_assert_true (procstream_scope_close (refusing, WATCHDOG_MS, NULL, NULL));
+  g_assert_cmpint (procstream_child_get_state (running), ==, PROCSTREAM_CHILD_STATE_RUNNING);
+  g_assert_true (procstream_scope_add (fixture->scope, running, NULL));
+  g_assert_true (procstream_scope_add (fixture->scope, exited, NULL));
+  g_assert_true (procstream_scope_enqueue (fixture->scope, of_another, NULL));
+  g_assert_true (procstream_child_wait (of_another, WATCHDOG_MS, NULL, NULL));
+}
+
+/* What a refused call took must not be what a start has later on. */
+static void
+test_refused_environment (void)
+{
+  g_autoptr (ProcstreamScope) closed = procstream_scope_new ();
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  procstream_launcher_set_scope (fixture->launcher, NULL);
+  process->child = test_scope_create (fixture, "env PROCSTREAM_TEST_REFUSED");
+  g_assert_true (procstream_scope_close (closed, WATCHDOG_MS, NULL, NULL));
+  g_assert_true (g_setenv ("PROCSTREAM_TEST_REFUSED", "refused", TRUE));
+  refuse_to_enqueue (closed, process->child, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+  g_assert_true (g_setenv ("PROCSTREAM_TEST_REFUSED", "started", TRUE));
+  test_process_listen (process);
+  g_assert_true (procstream_child_start (process->child, NULL));
+  g_unsetenv ("PROCSTREAM_TEST_REFUSED");
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (process->out->str, ==, "started\n");
+}
+
+static void
 test_queued_environment (void)
 {
   g_autoptr (TestScope) fixture = test_scope_new ();
@@ -711,6 +770,8 @@ static const TestScopeCase cases[] = {
   { "scope-pool/failing-start", test_failing_start },
   { "scope-pool/many-failing-starts", test_many_failing_starts },
   { "scope-pool/queued", test_queued },
+  { "scope-pool/refused", test_refused },
+  { "scope-pool/refused-environment", test_refused_environment },
   { "scope-pool/queued-environment", test_queued_environment },
   { "scope-pool/queued-listeners", test_queued_listeners },
   { "scope-pool/forgotten", test_forgotten },
