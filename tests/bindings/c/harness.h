@@ -168,12 +168,16 @@ void scenario_line_waiter_elsewhere (void);
 void scenario_asynchronous_consumer (void);
 void scenario_log_model (void);
 void scenario_log_model_search_and_save (void);
+void scenario_log_model_after_an_abort (void);
 
 void scenario_stdin_sources (void);
 void scenario_pipeline (void);
 
 void scenario_terminate (void);
 void scenario_lifetime (void);
+void scenario_deinit (void);
+void scenario_writer_at_exit (void);
+void scenario_death_in_a_run (void);
 void scenario_complete (void);
 void scenario_run (void);
 void scenario_scope (void);

@@ -2,6 +2,7 @@
 
 #include "harness.h"
 
+#include <glib/gstdio.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -118,6 +119,144 @@ scenario_lifetime (void)
   g_strdelimit (words[2], "\n", '\0');
   g_assert_true (is_alive (words[2]));
   kill (atoi (words[2]), SIGKILL);
+}
+
+/* --- A program that ends otherwise -------------------------------------------------------------------------------------------- */
+
+/* One of a scenario, as a child of the scenario itself. */
+static ProcstreamChild *
+create_scene (const char *number,
+              const char *scene)
+{
+  g_autofree char  *self = g_file_read_link ("/proc/self/exe", NULL);
+  const char *const argv[] = { self, number, NULL };
+  g_autoptr (ProcstreamLauncher) launcher = harness_reliable ();
+  g_autoptr (GError) error = NULL;
+  ProcstreamChild *child;
+
+  procstream_launcher_set_variable (launcher, "PROCSTREAM_SCENE", scene);
+  child = procstream_launcher_create (launcher, argv, &error);
+  g_assert_no_error (error);
+  return child;
+}
+
+/* A child that says something when it is asked to end, which is written to a file. */
+static ProcstreamChild *
+spawn_written (const char *path)
+{
+  ProcstreamChild *child = harness_create (harness_reliable (), "trap 'echo bye; exit' TERM; echo up; sleep 1000 & wait");
+  g_autoptr (ProcstreamWriter) writer = procstream_writer_new_for_path (path, PROCSTREAM_FILE_MODE_TRUNCATE);
+  g_autoptr (ProcstreamMatch) match = NULL;
+
+  g_assert_true (procstream_output_attach (procstream_child_get_stdout (child), PROCSTREAM_CONSUMER (writer), NULL));
+  g_assert_true (procstream_child_start (child, NULL));
+  match = procstream_child_expect (child, "up", PROCSTREAM_MATCH_NONE, TIMEOUT_MS, NULL, NULL);
+  g_assert_nonnull (match);
+  return child;
+}
+
+static void
+assert_written (const char *path)
+{
+  g_autofree char *text = NULL;
+
+  g_assert_true (g_file_get_contents (path, &text, NULL, NULL));
+  g_assert_cmpstr (text, ==, "up\nbye\n");
+}
+
+static char *
+make_file (void)
+{
+  char *path = NULL;
+
+  g_assert_true (g_close (g_file_open_tmp ("procstream-XXXXXX", &path, NULL), NULL));
+  return path;
+}
+
+static void
+deinit_and_die (const char *path)
+{
+  const char *const argv[] = { "true", NULL };
+  g_autoptr (ProcstreamChild) child = spawn_written (path);
+  g_autoptr (ProcstreamLauncher) launcher = harness_reliable ();
+  g_autofree char *pid = g_strdup_printf ("%d", procstream_child_get_pid (child));
+  g_autoptr (GError) error = NULL;
+
+  procstream_deinit ();
+  g_assert_false (is_alive (pid));
+  assert_written (path);
+  g_assert_null (procstream_launcher_spawnv (launcher, argv, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE);
+  raise (SIGKILL);
+}
+
+void
+scenario_deinit (void)
+{
+  g_autoptr (ProcstreamChild) program = NULL;
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autofree char *path = NULL;
+
+  if (g_getenv ("PROCSTREAM_SCENE"))
+    deinit_and_die (g_getenv ("PROCSTREAM_SCENE"));
+  path = make_file ();
+  program = create_scene ("96", path);
+  g_assert_true (procstream_child_start (program, NULL));
+  result = procstream_child_complete (program, NULL, NULL, NULL);
+  g_assert_cmpint (procstream_result_get_term_signal (result), ==, SIGKILL);
+  assert_written (path);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
+void
+scenario_writer_at_exit (void)
+{
+  g_autoptr (ProcstreamChild) program = NULL;
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autofree char *path = NULL;
+
+  if (g_getenv ("PROCSTREAM_SCENE"))
+    {
+      g_object_unref (spawn_written (g_getenv ("PROCSTREAM_SCENE")));
+      exit (0);
+    }
+  path = make_file ();
+  program = create_scene ("97", path);
+  g_assert_true (procstream_child_start (program, NULL));
+  result = procstream_child_complete (program, NULL, NULL, NULL);
+  g_assert_true (procstream_result_get_success (result));
+  assert_written (path);
+  g_assert_cmpint (g_unlink (path), ==, 0);
+}
+
+/* What runs has the standard output of the program that runs it, as that is not there to be told. */
+void
+scenario_death_in_a_run (void)
+{
+  const char *const argv[] = { "/bin/sh", "-c",
+                               "exec 9> /proc/$PPID/fd/1; trap 'echo asked >&9; kill -9 $!; exit' TERM; sleep 1000 9>&- & "
+                               "echo up >&9; wait",
+                               NULL };
+  g_autoptr (ProcstreamLauncher) launcher = harness_reliable ();
+  g_autoptr (ProcstreamChild) program = NULL;
+  g_autoptr (ProcstreamCollector) collector = NULL;
+  g_autoptr (ProcstreamMatch) match = NULL;
+  g_autofree char *text = NULL;
+
+  if (g_getenv ("PROCSTREAM_SCENE"))
+    {
+      procstream_launcher_run (launcher, argv, NULL, NULL, NULL);
+      g_assert_not_reached ();
+    }
+  program = create_scene ("98", "yes");
+  collector = harness_collect (procstream_child_get_stdout (program));
+  g_assert_true (procstream_child_start (program, NULL));
+  match = procstream_child_expect (program, "up", PROCSTREAM_MATCH_NONE, TIMEOUT_MS, NULL, NULL);
+  g_assert_nonnull (match);
+  g_assert_true (procstream_child_kill (program, NULL));
+  harness_wait (PROCSTREAM_CONSUMER (collector));
+  text = procstream_collector_dup_text (collector);
+  g_assert_true (g_str_has_suffix (text, "up\nasked\n"));
 }
 
 /* --- Complete and run --------------------------------------------------------------------------------------------------------- */

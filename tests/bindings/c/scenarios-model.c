@@ -198,6 +198,79 @@ scenario_log_model (void)
 }
 
 static void
+count_changes_cb (GListModel *model,
+                  guint       position,
+                  guint       removed,
+                  guint       added,
+                  guint      *n_changes)
+{
+  ++*n_changes;
+}
+
+static void
+write_newline (ProcstreamChild *child)
+{
+  g_assert_true (procstream_input_write_utf8 (procstream_child_get_stdin (child), "\n", NULL));
+}
+
+/* Without a main loop nothing is shown meanwhile. */
+static void
+await_received (ProcstreamChild *child,
+                guint64          n_bytes)
+{
+  while (procstream_output_get_bytes_received (procstream_child_get_stdout (child)) < n_bytes)
+    g_usleep (1000);
+}
+
+static ProcstreamChild *
+follow_twice (ProcstreamLogModel *model,
+              ProcstreamScope    *scope)
+{
+  ProcstreamLauncher *launcher = harness_reliable ();
+  g_autoptr (ProcstreamConsumer) consumer = NULL;
+  ProcstreamChild *child;
+
+  procstream_launcher_set_stdin_mode (launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  procstream_launcher_set_scope (launcher, scope);
+  child = harness_create (launcher, "read x; echo one; read x; echo two; read x");
+  consumer = procstream_log_model_follow (model, procstream_child_get_stdout (child), NULL);
+  g_assert_true (procstream_child_start (child, NULL));
+  return child;
+}
+
+void
+scenario_log_model_after_an_abort (void)
+{
+  g_autoptr (ProcstreamLogModel) model = procstream_log_model_new ();
+  g_autoptr (ProcstreamScope) scope = procstream_scope_new ();
+  g_autoptr (ProcstreamChild) aborted = follow_twice (model, scope);
+  g_autoptr (ProcstreamChild) other = follow_twice (model, NULL);
+  guint n_changes = 0;
+
+  g_signal_connect (model, "items-changed", G_CALLBACK (count_changes_cb), &n_changes);
+  write_newline (aborted);
+  while (n_changes < 1)
+    g_main_context_iteration (NULL, TRUE);
+  write_newline (aborted);
+  await_received (aborted, strlen ("one\ntwo\n"));
+  procstream_scope_abort (scope);
+  for (guint i = 2; i <= 3; i++)
+    {
+      write_newline (other);
+      while (n_changes < i)
+        g_main_context_iteration (NULL, TRUE);
+    }
+  g_assert_true (procstream_child_wait (aborted, TIMEOUT_MS, NULL, NULL));
+  g_assert_cmpuint (g_list_model_get_n_items (G_LIST_MODEL (model)), ==, 3);
+  assert_line (model, 0, "one", "stdout", 1);
+  assert_line (model, 1, "one", "stdout", 1);
+  assert_line (model, 2, "two", "stdout", 2);
+  write_newline (other);
+  g_assert_true (procstream_child_wait (other, TIMEOUT_MS, NULL, NULL));
+  g_assert_cmpuint (n_changes, ==, 3);
+}
+
+static void
 set_cb (ProcstreamOutput *output,
         const GError     *error,
         gboolean         *flag)

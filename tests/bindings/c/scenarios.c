@@ -87,6 +87,10 @@ static const Scenario scenarios[] = {
   { 90, "line waiter elsewhere", scenario_line_waiter_elsewhere },
   { 91, "idle", scenario_idle },
   { 95, "expect next", scenario_expect_next },
+  { 96, "deinit", scenario_deinit },
+  { 97, "writer at the exit", scenario_writer_at_exit },
+  { 98, "death in a run", scenario_death_in_a_run },
+  { 99, "log model after an abort", scenario_log_model_after_an_abort },
 };
 
 int

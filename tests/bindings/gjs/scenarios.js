@@ -1714,4 +1714,117 @@ scenario(95, 'expect next', async () => {
     await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.INVALID_ARGUMENT, () => waiter.add_pattern('b'));
 });
 
+/* A program of the scenario, as a child of the scenario itself. */
+function createScene(number, scene) {
+    const launcher = reliable();
+    launcher.set_variable('PROCSTREAM_SCENE', scene);
+    return launcher.create(['gjs', '-m', GLib.filename_from_uri(import.meta.url)[0], number]);
+}
+
+/* A child that says something when it is asked to end, which is written to a file. */
+function spawnWritten(path) {
+    const child = reliable().create(shell("trap 'echo bye; exit' TERM; echo up; sleep 1000 & wait"));
+    child.stdout.attach(Procstream.Writer.new_for_path(path, Procstream.FileMode.TRUNCATE));
+    child.start();
+    child.expect('up', MatchFlags.NONE, TIMEOUT_MS);
+    return child;
+}
+
+function readFile(path) {
+    return decode(new GLib.Bytes(GLib.file_get_contents(path)[1]));
+}
+
+async function deinitAndDie(path) {
+    const {ChildError} = Procstream;
+    const child = spawnWritten(path);
+    Procstream.deinit();
+    check(!isAlive(child.pid));
+    equal(readFile(path), 'up\nbye\n');
+    await raises(ChildError, ChildError.WRONG_STATE, () => reliable().spawnv(['true']));
+    // There is no other way to send a signal.
+    Gio.Subprocess.new(['kill', '-KILL', `${new Gio.Credentials().get_unix_pid()}`], Gio.SubprocessFlags.NONE).wait(null);
+}
+
+function makeFile() {
+    const [file, stream] = Gio.File.new_tmp('procstream-XXXXXX');
+    stream.close(null);
+    return file;
+}
+
+scenario(96, 'deinit', async () => {
+    if (GLib.getenv('PROCSTREAM_SCENE'))
+        await deinitAndDie(GLib.getenv('PROCSTREAM_SCENE'));
+    const file = makeFile();
+    const program = createScene('96', file.get_path());
+    program.start();
+    equal(program.complete(null, null).term_signal, SIGKILL);
+    equal(readFile(file.get_path()), 'up\nbye\n');
+    file.delete(null);
+});
+
+scenario(97, 'writer at the exit', async () => {
+    if (GLib.getenv('PROCSTREAM_SCENE')) {
+        spawnWritten(GLib.getenv('PROCSTREAM_SCENE'));
+        System.exit(0);
+    }
+    const file = makeFile();
+    const program = createScene('97', file.get_path());
+    program.start();
+    check((await program.complete_async(null, null)).success);
+    equal(readFile(file.get_path()), 'up\nbye\n');
+    file.delete(null);
+});
+
+scenario(98, 'death in a run', async () => {
+    // What runs has the standard output of the program that runs it, as that is not there to be told.
+    const script = "exec 9> /proc/$PPID/fd/1; trap 'echo asked >&9; kill -9 $!; exit' TERM; sleep 1000 9>&- & " +
+        'echo up >&9; wait';
+    if (GLib.getenv('PROCSTREAM_SCENE')) {
+        reliable().run(shell(script), null, null);
+        check(false, 'it lives');
+    }
+    const program = createScene('98', 'yes');
+    const collector = collect(program.stdout);
+    program.start();
+    await program.expect_async('up', MatchFlags.NONE, TIMEOUT_MS);
+    program.kill();
+    await collector.wait_async(null);
+    check(collector.dup_text().endsWith('up\nasked\n'), collector.dup_text());
+});
+
+scenario(99, 'log model after an abort', async () => {
+    const model = new Procstream.LogModel();
+    const scope = new Procstream.Scope();
+    const changes = [];
+    const handler = model.connect('items-changed', (_model, ...change) => changes.push(change));
+    const followTwice = properties => {
+        const script = 'read x; echo one; read x; echo two; read x';
+        const child = reliable({stdin_mode: PIPE, ...properties}).create(shell(script));
+        model.follow(child.stdout);
+        child.start();
+        return child;
+    };
+    const writeUntilChanged = async (child, nChanges) => {
+        child.stdin.write_utf8('\n');
+        await listed(model, () => changes.length === nChanges);
+    };
+
+    const aborted = followTwice({scope});
+    const other = followTwice({});
+    await writeUntilChanged(aborted, 1);
+    aborted.stdin.write_utf8('\n');
+    // Without a main loop nothing is shown meanwhile.
+    while (aborted.stdout.bytes_received < 'one\ntwo\n'.length)
+        GLib.usleep(1000);
+    scope.abort();
+    await writeUntilChanged(other, 2);
+    await writeUntilChanged(other, 3);
+    check(await aborted.wait_async(null));
+    other.stdin.write_utf8('\n');
+    check(await other.wait_async(null));
+    equal([...model].map(line => line.text), ['one', 'one', 'two']);
+    equal(changes, [[0, 0, 1], [1, 0, 1], [2, 0, 1]]);
+    model.disconnect(handler);
+});
+
 await main();

@@ -1911,4 +1911,110 @@ def expect_next():
     raises(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_ARGUMENT, waiter.add_pattern, 'b')
 
 
+def create_scene(number, scene):
+    """A program of the scenario, as a child of the scenario itself."""
+    launcher = reliable()
+    launcher.set_variable('PROCSTREAM_SCENE', scene)
+    return launcher.create([sys.executable, __file__, number])
+
+
+def spawn_written(path):
+    """A child that says something when it is asked to end, which is written to a file."""
+    child = reliable().create(shell("trap 'echo bye; exit' TERM; echo up; sleep 1000 & wait"))
+    child.get_stdout().attach(Procstream.Writer.new_for_path(path, Procstream.FileMode.TRUNCATE))
+    child.start()
+    child.expect('up', timeout=60)
+    return child
+
+
+def read(path):
+    with open(path, encoding='utf-8') as file:
+        return file.read()
+
+
+def deinit_and_die(path):
+    child = spawn_written(path)
+    Procstream.deinit()
+    assert not is_alive(child.get_pid())
+    equal(read(path), 'up\nbye\n')
+    raises(Procstream.child_error_quark(), Procstream.ChildError.WRONG_STATE, reliable().spawnv, ['true'])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+@scenario(96, 'deinit')
+def deinit():
+    if 'PROCSTREAM_SCENE' in os.environ:
+        deinit_and_die(os.environ['PROCSTREAM_SCENE'])
+    with tempfile.NamedTemporaryFile() as file:
+        program = create_scene('96', file.name)
+        program.start()
+        equal(program.complete(None, None).get_term_signal(), signal.SIGKILL)
+        equal(read(file.name), 'up\nbye\n')
+
+
+@scenario(97, 'writer at the exit')
+def writer_at_exit():
+    if 'PROCSTREAM_SCENE' in os.environ:
+        spawn_written(os.environ['PROCSTREAM_SCENE'])
+        sys.exit(0)
+    with tempfile.NamedTemporaryFile() as file:
+        program = create_scene('97', file.name)
+        program.start()
+        assert program.complete(None, None).get_success()
+        equal(read(file.name), 'up\nbye\n')
+
+
+@scenario(98, 'death in a run')
+def death_in_a_run():
+    # What runs has the standard output of the program that runs it, as that is not there to be told.
+    script = ("exec 9> /proc/$PPID/fd/1; trap 'echo asked >&9; kill -9 $!; exit' TERM; sleep 1000 9>&- & "
+              'echo up >&9; wait')
+    if 'PROCSTREAM_SCENE' in os.environ:
+        reliable().run(shell(script))
+        raise AssertionError('it lives')
+    program = create_scene('98', 'yes')
+    collector = collect(program.get_stdout())
+    program.start()
+    program.expect('up', timeout=60)
+    program.kill()
+    collector.wait(TIMEOUT_MS, None)
+    assert collector.dup_text().endswith('up\nasked\n'), collector.dup_text()
+
+
+@scenario(99, 'log model after an abort')
+def log_model_after_an_abort():
+    model = Procstream.LogModel()
+    scope = Procstream.Scope()
+    changes = []
+    handler = model.connect('items-changed', lambda _model, *change: changes.append(change))
+
+    def follow_twice(**properties):
+        child = reliable(stdin_mode=PIPE, **properties).create(shell('read x; echo one; read x; echo two; read x'))
+        model.follow(child.get_stdout())
+        child.start()
+        return child
+
+    def write_until_changed(child, n_changes):
+        child.get_stdin().write_utf8('\n')
+        while len(changes) < n_changes:
+            GLib.MainContext.default().iteration(True)
+
+    aborted = follow_twice(scope=scope)
+    other = follow_twice()
+    write_until_changed(aborted, 1)
+    aborted.get_stdin().write_utf8('\n')
+    # Without a main loop nothing is shown meanwhile.
+    while aborted.get_stdout().get_bytes_received() < len('one\ntwo\n'):
+        GLib.usleep(1000)
+    scope.abort()
+    write_until_changed(other, 2)
+    write_until_changed(other, 3)
+    assert aborted.wait(TIMEOUT_MS, None)
+    other.get_stdin().write_utf8('\n')
+    assert other.wait(TIMEOUT_MS, None)
+    equal(texts(model), ['one', 'one', 'two'])
+    equal(changes, [(0, 0, 1), (1, 0, 1), (2, 0, 1)])
+    model.disconnect(handler)
+
+
 main()

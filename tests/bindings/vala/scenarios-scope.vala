@@ -94,3 +94,40 @@ async void scope_of_children () throws Error {
     assert (child.wait (TIMEOUT_MS, null));
     assert (child.term_signal == ProcessSignal.TERM);
 }
+
+private Child follow_twice (LogModel model, Scope? scope) throws Error {
+    var launcher = with_pipe ();
+
+    launcher.scope = scope;
+    var child = launcher.create (shell ("read x; echo one; read x; echo two; read x"));
+    model.follow (child.stdout);
+    child.start ();
+    return child;
+}
+
+void log_model_after_an_abort () throws Error {
+    var model = new LogModel ();
+    var scope = new Scope ();
+    var aborted = follow_twice (model, scope);
+    var other = follow_twice (model, null);
+    int n_changes = 0;
+    var handler = model.items_changed.connect ((position, removed, added) => n_changes++);
+
+    aborted.stdin.write_utf8 ("\n");
+    run_until (() => n_changes == 1);
+    aborted.stdin.write_utf8 ("\n");
+    // Without a main loop nothing is shown meanwhile.
+    while (aborted.stdout.bytes_received < "one\ntwo\n".length)
+        Thread.usleep (1000);
+    scope.abort ();
+    for (int i = 2; i <= 3; i++) {
+        other.stdin.write_utf8 ("\n");
+        run_until (() => n_changes == i);
+    }
+    assert (aborted.wait (TIMEOUT_MS, null));
+    other.stdin.write_utf8 ("\n");
+    assert (other.wait (TIMEOUT_MS, null));
+    assert_cmpstr (texts (model), CompareOperator.EQ, "one|one|two");
+    assert (n_changes == 3);
+    model.disconnect (handler);
+}

@@ -1594,5 +1594,9 @@ int main (string[] args) {
     scenario (90, "line waiter elsewhere", line_waiter_elsewhere);
     scenario (91, "idle", idle);
     scenario (95, "expect next", expect_next);
+    scenario (96, "deinit", deinit_program);
+    scenario (97, "writer at the exit", writer_at_exit);
+    scenario (98, "death in a run", death_in_a_run);
+    scenario (99, "log model after an abort", log_model_after_an_abort);
     return finish ();
 }
