@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "procstream-lifetime-private.h"
 #include "procstream-platform-private.h"
 #include "test-hold.h"
 #include "test-process.h"
@@ -123,14 +124,54 @@ scene_orphan (void)
   return 5;
 }
 
+/* The first child that runs the program of the tests, whoever knows of it. */
+static int
+await_program (void)
+{
+  gint64 deadline = g_get_monotonic_time () + TEST_WATCHDOG_SECONDS * G_USEC_PER_SEC;
+
+  while (g_get_monotonic_time () < deadline)
+    {
+      g_autoptr (GArray) children = test_list_children ();
+
+      for (guint i = 0; i < children->len; i++)
+        {
+          int              pid = g_array_index (children, int, i);
+          g_autofree char *path = g_strdup_printf ("/proc/%d/exe", pid);
+          g_autofree char *program = g_file_read_link (path, NULL);
+
+          if (program && g_str_has_suffix (program, "/test-child"))
+            return pid;
+        }
+      g_usleep (1000);
+    }
+  g_error ("Nothing was started");
+}
+
+static void
+end_hold_at_exit_cb (gpointer hold)
+{
+  while (!procstream_lifetime_is_over ())
+    g_usleep (1000);
+  test_hold_end (hold);
+}
+
+/* Its program runs, and the library hears of that when the exit already waits for it. */
 static int
 scene_starting (void)
 {
+  static TestHold hold;
   g_auto (GStrv) argv = test_child_argv ("sleep-forever");
   g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
   g_autoptr (ProcstreamChild) child = procstream_launcher_create (launcher, (const char *const *) argv, NULL);
+  g_autofree char *pid = NULL;
 
+  test_hold_begin (&hold);
   procstream_child_start_async (child, NULL, NULL, NULL);
+  pid = g_strdup_printf ("%d\n", await_program ());
+  say (pid);
+  g_assert_cmpint (procstream_child_get_state (child), ==, PROCSTREAM_CHILD_STATE_STARTING);
+  test_interrupt (end_hold_at_exit_cb, &hold);
   return 5;
 }
 
@@ -413,6 +454,8 @@ test_scene (gconstpointer data)
   const Scene *scene = data;
   g_auto (GStrv) pids = run_scene (scene->name);
 
+  /* A scene that names nobody would prove nothing. */
+  g_assert_nonnull (pids[0]);
   for (guint i = 0; pids[i] && pids[i][0]; i++)
     {
       int pid = atoi (pids[i]);

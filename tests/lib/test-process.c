@@ -296,24 +296,38 @@ test_count_fds (void)
   return count_entries ("/proc/self/fd") - 1;
 }
 
-guint
-test_count_children (void)
+GArray *
+test_list_children (void)
 {
+  GArray *children = g_array_new (FALSE, FALSE, sizeof (int));
   g_autoptr (GDir) dir = g_dir_open ("/proc/self/task", 0, NULL);
   const char *task;
-  guint       n = 0;
 
   while ((task = g_dir_read_name (dir)))
     {
       g_autofree char *path = g_strdup_printf ("/proc/self/task/%s/children", task);
       g_autofree char *text = NULL;
+      g_auto (GStrv) numbers = NULL;
 
       if (!g_file_get_contents (path, &text, NULL, NULL))
         continue;
-      for (const char *c = text; *c; c++)
-        n += *c == ' ';
+      numbers = g_strsplit (text, " ", -1);
+      for (guint i = 0; numbers[i] && numbers[i][0]; i++)
+        {
+          int pid = atoi (numbers[i]);
+
+          g_array_append_val (children, pid);
+        }
     }
-  return n;
+  return children;
+}
+
+guint
+test_count_children (void)
+{
+  g_autoptr (GArray) children = test_list_children ();
+
+  return children->len;
 }
 
 void

@@ -59,8 +59,9 @@ const char *const *test_shell_argv (const char *script);
 guint test_count_fds (void);
 /* No more than that, once other threads have closed what they are about to close. */
 void test_assert_fds (guint most);
-/* Of this process, zombies among them. */
-guint test_count_children (void);
-void  test_await_gone (int pid);
+/* Of this process, zombies among them: their numbers. */
+GArray *test_list_children (void);
+guint   test_count_children (void);
+void    test_await_gone (int pid);
 
 G_END_DECLS
