@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 /*
  * A signal to the process alone goes through the pidfd: it reaches this process or nobody. A signal to the group:
@@ -21,6 +22,11 @@
  *    pidfd is asked last before the call, to keep them as few as possible.
  *  - Without pidfd: the same, and the process alone is signalled by the guard, or else by GSubprocess, which sends nothing once it has
  *    reaped it.
+ *
+ * A process can leave its group for another one of its session. What is sent to the group does not reach it then, whether it has left
+ * somebody there or not, and it is signalled as the process that it is. That is asked after the signal to the group: one that leaves
+ * between the two gets it twice rather than not at all. The number is only asked about, so that a stranger may have it by then does
+ * not matter.
  */
 
 /* Whether the process is still there to be reaped. FALSE with errno, as all of these; see the essay above. */
@@ -86,6 +92,37 @@ signal_tree_locked (ProcstreamChildCore *self,
   return FALSE;
 }
 
+static gboolean
+signal_members_locked (ProcstreamChildCore *self,
+                       int                  signum)
+{
+  if (self->pidfd >= 0 && procstream_platform_pidfd_send_signal (self->pidfd, signum, TRUE))
+    return TRUE;
+  if (self->pidfd >= 0 && errno != ENOSYS)
+    return FALSE;
+  return signal_group_by_number_locked (self, signum);
+}
+
+static gboolean
+has_left_group_locked (ProcstreamChildCore *self)
+{
+  return self->state != PROCSTREAM_CHILD_STATE_EXITED && getpgid (self->pid) != self->pid;
+}
+
+/* Whoever is in the group, and the process wherever it is. What became of that is what is told, if it is not one of them. */
+static gboolean
+signal_group_locked (ProcstreamChildCore *self,
+                     int                  signum)
+{
+  gboolean sent = signal_members_locked (self, signum);
+  int      errsv = errno;
+
+  if (has_left_group_locked (self))
+    return signal_process_locked (self, signum) || (sent && errno == ESRCH);
+  errno = errsv;
+  return sent;
+}
+
 gboolean
 procstream_child_core_signal_locked (ProcstreamChildCore   *self,
                                      int                    signum,
@@ -95,11 +132,7 @@ procstream_child_core_signal_locked (ProcstreamChildCore   *self,
     return signal_process_locked (self, signum);
   if (self->options.containment == PROCSTREAM_CONTAINMENT_TREE)
     return signal_tree_locked (self, signum);
-  if (self->pidfd >= 0 && procstream_platform_pidfd_send_signal (self->pidfd, signum, TRUE))
-    return TRUE;
-  if (self->pidfd >= 0 && errno != ENOSYS)
-    return FALSE;
-  return signal_group_by_number_locked (self, signum);
+  return signal_group_locked (self, signum);
 }
 
 static gboolean

@@ -171,7 +171,8 @@ typedef enum
  * @PROCSTREAM_CONTAINMENT_PROCESS: the child stays in the program's own process
  *   group; signals reach the child alone
  * @PROCSTREAM_CONTAINMENT_GROUP: the child leads a process group of its own;
- *   signals reach the whole group
+ *   signals reach the whole group, and the child also when it has gone to another group;
+ *   other processes that leave the group are out of reach
  * @PROCSTREAM_CONTAINMENT_SESSION: the child leads a session of its own, and so
  *   a process group, to which signals go; it has no controlling terminal, so
  *   that Ctrl-C and the end of the user's session do not reach it

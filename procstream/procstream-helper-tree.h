@@ -198,11 +198,16 @@ signal_child (int signum)
     sys (SYS_kill, tree.child, signum, 0, 0, 0);
 }
 
-/* Its group alone, or, when it leads none, itself. */
+/* Its group, unless that is excepted, and itself, when it is not in there. */
 static void
-signal_known (int signum)
+signal_known (int signum,
+              int except)
 {
-  if (!tree.reaped && sys (SYS_kill, -tree.child, signum, 0, 0, 0) < 0)
+  if (tree.reaped)
+    return;
+  if (except == 0)
+    sys (SYS_kill, -tree.child, signum, 0, 0, 0);
+  if (sys (SYS_getpgid, tree.child, 0, 0, 0, 0) != tree.child)
     signal_child (signum);
 }
 
@@ -221,8 +226,8 @@ signal_tree (int signum,
   for (int i = 0; i < tree.n_members; i++)
     if (!is_dead (&tree.members[i]) && (except == 0 || tree.members[i].group != except))
       signal_one (&tree.members[i], signum);
-  if (!tree.visible && except == 0)
-    signal_known (signum);
+  if (!tree.visible)
+    signal_known (signum, except);
 }
 
 /* Each once, as who catches a signal may do much about it. Who is stopped could not hear it, and so is continued. */
@@ -243,6 +248,6 @@ ask_tree (int signum)
   if (tree.visible || has_pid (tree.was_asked, tree.child))
     return;
   put_pid (tree.was_asked, tree.child, 1);
-  signal_known (signum);
-  signal_known (SIGCONT);
+  signal_known (signum, 0);
+  signal_known (SIGCONT, 0);
 }

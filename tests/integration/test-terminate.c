@@ -293,6 +293,48 @@ test_kill_group (void)
   g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGKILL);
 }
 
+/* A process that has left its group is ended all the same, whether there is somebody in it or not. */
+static void
+test_left_group (void)
+{
+  static const char *const modes[] = { "leave-group", "leave-group member" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      g_autoptr (TestProcess) process = test_process_new ();
+      int member;
+
+      spawn_and_hear (process, modes[i]);
+      member = atoi (process->out->str);
+      terminate (process, procstream_shutdown_new_terminate (NEVER_MS));
+      g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGTERM);
+      if (member > 0)
+        test_await_gone (member);
+    }
+}
+
+static void
+test_kill_left_group (void)
+{
+  static const char *const modes[] = { "leave-group", "leave-group member" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (modes); i++)
+    {
+      g_autoptr (TestProcess) process = test_process_new ();
+      g_autoptr (GError) error = NULL;
+      int member;
+
+      spawn_and_hear (process, modes[i]);
+      member = atoi (process->out->str);
+      g_assert_true (procstream_child_kill (process->child, &error));
+      g_assert_no_error (error);
+      test_process_run_to_exited (process);
+      g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGKILL);
+      if (member > 0)
+        test_await_gone (member);
+    }
+}
+
 static void
 test_after_exit (void)
 {
@@ -635,6 +677,8 @@ static const Case cases[] = {
   { "nonsense", test_nonsense },
   { "survivors", test_survivors },
   { "kill-group", test_kill_group },
+  { "left-group", test_left_group },
+  { "kill-left-group", test_kill_left_group },
   { "after-exit", test_after_exit },
   { "breeding", test_breeding },
   { "exit-before-signal", test_exit_before_signal },

@@ -318,6 +318,21 @@ run_tree (int    argc,
 }
 
 static int
+run_leave_group (int    argc,
+                 char **argv)
+{
+  pid_t pid = argc > 1 ? fork () : -1;
+
+  if (pid == 0)
+    sleep_forever ();
+  if ((argc > 1 && pid < 0) || setpgid (0, getpgid (getppid ())) != 0)
+    die ("leaving the group");
+  printf ("%d\n", (int) pid);
+  fflush (stdout);
+  sleep_forever ();
+}
+
+static int
 run_orphan (int    argc,
             char **argv)
 {
@@ -630,6 +645,8 @@ static const Mode modes[] = {
   { "ignore-term", "", "ignores SIGTERM, SIGINT and SIGHUP, prints “ready”, and waits for the end of stdin", run_ignore_term },
   { "isatty", "", "says which standard descriptors are terminals, and whether one is its controlling terminal", run_isatty },
   { "kill", "SIGNUM", "sends itself the signal", run_kill },
+  { "leave-group", "[MEMBER]", "goes to the group of its parent, having left a grandchild in its own if there is an argument, prints the pid of that, or -1, and sleeps for ever",
+    run_leave_group },
   { "limits", "RESOURCE…", "prints the soft and the hard limit of each", run_limits },
   { "orphan", "", "leaves a grandchild that sleeps for ever and holds the outputs, prints its pid, and exits", run_orphan },
   { "pgid", "", "prints pid, process group and session", run_pgid },
