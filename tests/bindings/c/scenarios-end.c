@@ -363,3 +363,109 @@ scenario_run (void)
   awaited = procstream_launcher_run_finish (launcher, harness_await (&async_result), NULL);
   assert_text (procstream_result_get_stdout (awaited), "one\n");
 }
+
+/* --- Causes ------------------------------------------------------------------------------------------------------------------- */
+
+static void
+assert_ended (ProcstreamResult *result,
+              ProcstreamCause   cause,
+              int               exit_code,
+              int               term_signal)
+{
+  g_assert_nonnull (result);
+  g_assert_cmpint (procstream_result_get_cause (result), ==, cause);
+  g_assert_cmpint (procstream_result_get_exit_code (result), ==, exit_code);
+  g_assert_cmpint (procstream_result_get_term_signal (result), ==, term_signal);
+  g_assert_false (procstream_result_get_running (result));
+}
+
+static void
+complete_ended (ProcstreamChild           *child,
+                ProcstreamCompleteOptions *options,
+                GCancellable              *cancellable,
+                ProcstreamCause            cause,
+                int                        term_signal)
+{
+  g_autoptr (ProcstreamResult) result = procstream_child_complete (child, options, cancellable, NULL);
+
+  assert_ended (result, cause, -1, term_signal);
+  assert_ended (procstream_child_get_result (child), cause, -1, term_signal);
+  g_object_unref (child);
+}
+
+static ProcstreamChild *
+spawn_sleeper (void)
+{
+  return harness_spawn (harness_reliable (), "echo ready; exec sleep 1000");
+}
+
+static void
+assert_causes_of_waits (void)
+{
+  g_autoptr (ProcstreamCompleteOptions) timeout = procstream_complete_options_new ();
+  g_autoptr (ProcstreamCompleteOptions) silence = procstream_complete_options_new ();
+  g_autoptr (ProcstreamCompleteOptions) much = procstream_complete_options_new ();
+  g_autoptr (ProcstreamCompleteOptions) cancel = procstream_complete_options_new ();
+  g_autoptr (GCancellable) cancelled = g_cancellable_new ();
+
+  procstream_complete_options_set_timeout_ms (timeout, 1000);
+  procstream_complete_options_set_end_on (timeout, PROCSTREAM_END_ON_TIMEOUT);
+  complete_ended (spawn_sleeper (), timeout, NULL, PROCSTREAM_CAUSE_TIMED_OUT, SIGTERM);
+  procstream_complete_options_set_idle_timeout_ms (silence, 1000);
+  procstream_complete_options_set_end_on (silence, PROCSTREAM_END_ON_IDLE);
+  complete_ended (spawn_sleeper (), silence, NULL, PROCSTREAM_CAUSE_IDLE, SIGTERM);
+  procstream_complete_options_set_output_limit (much, 3);
+  procstream_complete_options_set_end_on (much, PROCSTREAM_END_ON_OUTPUT_LIMIT);
+  complete_ended (spawn_sleeper (), much, NULL, PROCSTREAM_CAUSE_OUTPUT_LIMIT, SIGTERM);
+  procstream_complete_options_set_end_on (cancel, PROCSTREAM_END_ON_CANCEL);
+  g_cancellable_cancel (cancelled);
+  complete_ended (spawn_sleeper (), cancel, cancelled, PROCSTREAM_CAUSE_CANCELLED, SIGTERM);
+}
+
+G_NORETURN static void
+end_program (void)
+{
+  ProcstreamChild *child = spawn_sleeper ();
+
+  procstream_deinit ();
+  complete_ended (child, NULL, NULL, PROCSTREAM_CAUSE_PARENT_EXIT, SIGTERM);
+  printf ("ended with the program\n");
+  exit (0);
+}
+
+void
+scenario_causes (void)
+{
+  g_autoptr (ProcstreamLauncher) of_scope = harness_reliable ();
+  g_autoptr (ProcstreamScope) scope = procstream_scope_new ();
+  g_autoptr (ProcstreamChild) brief = NULL;
+  g_autoptr (ProcstreamResult) exited = NULL;
+  g_autoptr (ProcstreamChild) program = NULL;
+  g_autoptr (ProcstreamResult) of_program = NULL;
+  ProcstreamChild *child;
+
+  if (g_getenv ("PROCSTREAM_SCENE"))
+    end_program ();
+  brief = harness_spawn (harness_reliable (), "exit 3");
+  exited = procstream_child_complete (brief, NULL, NULL, NULL);
+  assert_ended (exited, PROCSTREAM_CAUSE_EXITED, 3, 0);
+  child = spawn_sleeper ();
+  kill (procstream_child_get_pid (child), SIGUSR1);
+  complete_ended (child, NULL, NULL, PROCSTREAM_CAUSE_SIGNALLED, SIGUSR1);
+  child = spawn_sleeper ();
+  g_assert_true (procstream_child_terminate (child, NULL, TIMEOUT_MS, NULL, NULL));
+  complete_ended (child, NULL, NULL, PROCSTREAM_CAUSE_TERMINATED, SIGTERM);
+  child = spawn_sleeper ();
+  g_assert_true (procstream_child_kill (child, NULL));
+  complete_ended (child, NULL, NULL, PROCSTREAM_CAUSE_KILLED, SIGKILL);
+  procstream_launcher_set_scope (of_scope, scope);
+  child = harness_spawn (g_steal_pointer (&of_scope), "exec sleep 1000");
+  g_assert_true (procstream_scope_close (scope, TIMEOUT_MS, NULL, NULL));
+  complete_ended (child, NULL, NULL, PROCSTREAM_CAUSE_TERMINATED, SIGTERM);
+  assert_causes_of_waits ();
+
+  program = create_scene ("104", "yes");
+  g_assert_true (procstream_child_start (program, NULL));
+  of_program = procstream_child_complete (program, NULL, NULL, NULL);
+  g_assert_nonnull (strstr (procstream_capture_get_text (procstream_result_get_stdout (of_program)), "ended with the program\n"));
+}

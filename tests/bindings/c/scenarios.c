@@ -91,6 +91,7 @@ static const Scenario scenarios[] = {
   { 97, "writer at the exit", scenario_writer_at_exit },
   { 98, "death in a run", scenario_death_in_a_run },
   { 99, "log model after an abort", scenario_log_model_after_an_abort },
+  { 104, "causes", scenario_causes },
 };
 
 int

@@ -20,6 +20,7 @@ const PRINT_MANY = 'seq 1 100000';
 const THREE_CHUNKS = 'printf one; read x; printf two; read x; printf three; read x';
 const SIGKILL = 9;
 const SIGTERM = 15;
+const SIGUSR1 = 10;
 
 const {ChildState, Collect, ConsumerState, Keep, MatchFlags, OutputState, Replay} = Procstream;
 const {LOSSY, RELIABLE} = Procstream.Delivery;
@@ -1825,6 +1826,52 @@ scenario(99, 'log model after an abort', async () => {
     equal([...model].map(line => line.text), ['one', 'one', 'two']);
     equal(changes, [[0, 0, 1], [1, 0, 1], [2, 0, 1]]);
     model.disconnect(handler);
+});
+
+function endProgram() {
+    const child = reliable().spawnv(['sleep', '1000']);
+    Procstream.deinit();
+    const result = child.complete(null, null);
+    print(`ended ${result.cause === Procstream.Cause.PARENT_EXIT} ${result.term_signal} ${result.running}`);
+    System.exit(0);
+}
+
+scenario(104, 'causes', async () => {
+    if (GLib.getenv('PROCSTREAM_SCENE'))
+        endProgram();
+    const {Cause, CompleteOptions, EndOn, Scope} = Procstream;
+    const facts = result => [result.cause, result.exit_code, result.term_signal, result.running];
+
+    async function ended(end, options = {}, launcher = reliable()) {
+        const child = launcher.spawnv(shell('echo ready; exec sleep 1000'));
+        const completed = child.complete_async(new CompleteOptions(options), null);
+        end(child);
+        const result = await completed;
+        equal(facts(child.result), facts(result));
+        return facts(result);
+    }
+    const nobody = () => {};
+
+    equal(facts(reliable().spawnv(shell('exit 3')).complete(null, null)), [Cause.EXITED, 3, 0, false]);
+    equal(await ended(child => reliable().run(['kill', '-USR1', `${child.pid}`], null, null)),
+        [Cause.SIGNALLED, -1, SIGUSR1, false]);
+    equal(await ended(child => child.terminate(null, TIMEOUT_MS, null)), [Cause.TERMINATED, -1, SIGTERM, false]);
+    equal(await ended(child => child.kill()), [Cause.KILLED, -1, SIGKILL, false]);
+    equal(await ended(nobody, {timeout_ms: 1000, end_on: EndOn.TIMEOUT}), [Cause.TIMED_OUT, -1, SIGTERM, false]);
+    equal(await ended(nobody, {idle_timeout_ms: 1000, end_on: EndOn.IDLE}), [Cause.IDLE, -1, SIGTERM, false]);
+    equal(await ended(nobody, {output_limit: 3, end_on: EndOn.OUTPUT_LIMIT}), [Cause.OUTPUT_LIMIT, -1, SIGTERM, false]);
+    const cancellable = new Gio.Cancellable();
+    const cancelled = reliable().spawnv(['sleep', '1000'])
+        .complete_async(new CompleteOptions({end_on: EndOn.CANCEL}), cancellable);
+    cancellable.cancel();
+    equal(facts(await cancelled), [Cause.CANCELLED, -1, SIGTERM, false]);
+    const scope = new Scope();
+    equal(await ended(() => scope.close(TIMEOUT_MS, null), {}, reliable({scope})), [Cause.TERMINATED, -1, SIGTERM, false]);
+
+    const program = createScene('104', 'yes');
+    program.start();
+    const {text} = (await program.complete_async(null, null)).stdout;
+    check(text.includes(`ended true ${SIGTERM} false\n`), text);
 });
 
 await main();

@@ -2017,4 +2017,52 @@ def log_model_after_an_abort():
     model.disconnect(handler)
 
 
+def end_program():
+    child = reliable().spawnv(['sleep', '1000'])
+    Procstream.deinit()
+    result = child.complete(None, None)
+    print(f'cause {result.get_cause().value_nick} {result.get_term_signal()} {result.get_running()}', flush=True)
+    sys.exit(0)
+
+
+@scenario(104, 'causes')
+def causes():
+    if 'PROCSTREAM_SCENE' in os.environ:
+        end_program()
+    cause, end_on = Procstream.Cause, Procstream.EndOn
+
+    def facts(result):
+        return result.get_cause(), result.get_exit_code(), result.get_term_signal(), result.get_running()
+
+    def ended(end, launcher=None, **options):
+        child = (launcher or reliable()).spawnv(shell('echo ready; exec sleep 1000'))
+        end(child)
+        result = child.complete(Procstream.CompleteOptions(**options), None)
+        equal(facts(child.get_result()), facts(result))
+        return facts(result)
+
+    def nobody(_child):
+        pass
+
+    equal(facts(reliable().spawnv(shell('exit 3')).complete(None, None)), (cause.EXITED, 3, 0, False))
+    equal(ended(lambda child: os.kill(child.get_pid(), signal.SIGUSR1)), (cause.SIGNALLED, -1, signal.SIGUSR1, False))
+    equal(ended(lambda child: child.terminate(None, TIMEOUT_MS, None)), (cause.TERMINATED, -1, signal.SIGTERM, False))
+    equal(ended(lambda child: child.kill()), (cause.KILLED, -1, signal.SIGKILL, False))
+    equal(ended(nobody, timeout_ms=1000, end_on=end_on.TIMEOUT), (cause.TIMED_OUT, -1, signal.SIGTERM, False))
+    equal(ended(nobody, idle_timeout_ms=1000, end_on=end_on.IDLE), (cause.IDLE, -1, signal.SIGTERM, False))
+    equal(ended(nobody, output_limit=3, end_on=end_on.OUTPUT_LIMIT), (cause.OUTPUT_LIMIT, -1, signal.SIGTERM, False))
+    child = reliable().spawnv(['sleep', '1000'])
+    cancellable = Gio.Cancellable()
+    cancellable.cancel()
+    cancelled = child.complete(Procstream.CompleteOptions(end_on=end_on.CANCEL), cancellable)
+    equal(facts(cancelled), (cause.CANCELLED, -1, signal.SIGTERM, False))
+    scope = Procstream.Scope()
+    equal(ended(lambda _child: scope.close(TIMEOUT_MS, None), reliable(scope=scope)), (cause.TERMINATED, -1, signal.SIGTERM, False))
+
+    program = create_scene('104', 'yes')
+    program.start()
+    text = program.complete(None, None).get_stdout().get_text()
+    assert f'cause parent-exit {int(signal.SIGTERM)} False\n' in text, text
+
+
 main()

@@ -1598,5 +1598,6 @@ int main (string[] args) {
     scenario (97, "writer at the exit", writer_at_exit);
     scenario (98, "death in a run", death_in_a_run);
     scenario (99, "log model after an abort", log_model_after_an_abort);
+    scenario (104, "causes", causes);
     return finish ();
 }
