@@ -16,6 +16,7 @@ MORE = {
     'chunks': ['equal', 'ratio_equal'],
     'lines': ['equal', 'ratio_equal'],
     'writer': ['equal', 'ratio_equal'],
+    'jitter': ['stdin'],
     'memory': ['buffer', 'log_lines', 'retained_chunks'],
 }
 

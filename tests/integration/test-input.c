@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "procstream-io-thread-private.h"
 #include "procstream-poll-set-private.h"
 
 #include "test-process.h"
@@ -126,38 +127,100 @@ test_big (void)
   g_assert_cmpint (atoi (process->out->str), ==, BIG);
 }
 
-static gboolean
-count_cb (gpointer user_data)
+/* How far the main loop fell behind. */
+typedef struct
 {
-  guint *count = user_data;
+  gint64 last_us;
+  gint64 longest_us;
+  guint  count;
+} Ticks;
 
-  ++*count;
+#define TICK_MS 10
+/* A loop that waits for the child waits for ever. A busy machine delays it, too, and valgrind more than that. */
+#define MOST_MS (g_getenv ("PROCSTREAM_TEST_VALGRIND") ? 20000 : 1000)
+
+static gboolean
+tick_cb (gpointer user_data)
+{
+  Ticks *ticks = user_data;
+  gint64 now = g_get_monotonic_time ();
+
+  ticks->longest_us = MAX (ticks->longest_us, now - ticks->last_us);
+  ticks->last_us = now;
+  ticks->count++;
   return G_SOURCE_CONTINUE;
 }
 
-/* A child that does not read stops neither the caller nor its main loop, only the write. */
+/* An end of the same pipe for ourselves, which must not be there any more when somebody is to find that nobody reads. */
+static int
+open_stdin_of (TestProcess *process)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/fd/0", procstream_child_get_pid (process->child));
+  int              fd = open (path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+
+  g_assert_cmpint (fd, >=, 0);
+  return fd;
+}
+
+static gboolean
+is_full (gpointer fd)
+{
+  int n = 0;
+
+  g_assert_cmpint (ioctl (GPOINTER_TO_INT (fd), FIONREAD, &n), ==, 0);
+  return n == fcntl (GPOINTER_TO_INT (fd), F_GETPIPE_SZ);
+}
+
+static gboolean
+answer_cb (gpointer answered)
+{
+  g_atomic_int_set ((int *) answered, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+has_ticked (gpointer ticks)
+{
+  return ((Ticks *) ticks)->count >= 100;
+}
+
+/* A child that does not read stops neither the caller nor its main loop nor the I/O thread, only the write. */
 static void
 test_child_does_not_read (void)
 {
   g_autoptr (TestProcess) process = new_process_mode ("sleep-forever");
-  Written written = { 0 };
-  guint   count = 0;
-  guint   source;
+  Written  written[2] = { 0 };
+  Ticks    ticks = { 0 };
+  gboolean answered = FALSE;
+  guint    source;
+  int      fd;
 
   test_process_start (process);
   test_process_run_until_out (process, 6);
-  write_big (process, NULL, &written);
-  source = g_idle_add (count_cb, &count);
-  while (count < 1000)
-    g_main_context_iteration (NULL, TRUE);
+  fd = open_stdin_of (process);
+  ticks.last_us = g_get_monotonic_time ();
+  source = g_timeout_add (TICK_MS, tick_cb, &ticks);
+  write_big (process, NULL, &written[0]);
+  test_run_until (NULL, "a full pipe", is_full, GINT_TO_POINTER (fd));
+  close (fd);
+  procstream_io_thread_invoke (answer_cb, &answered, NULL);
+  test_run_until_set (NULL, "the I/O thread", &answered);
+  write_text (process, "more", NULL, &written[1]);
+  ticks.count = 0;
+  test_run_until (NULL, "the main loop", has_ticked, &ticks);
   g_source_remove (source);
-  g_assert_false (written.done);
+  g_test_message ("The main loop was %" G_GINT64_FORMAT " ms late", ticks.longest_us / 1000 - TICK_MS);
+  g_assert_cmpint (ticks.longest_us / 1000, <, MOST_MS);
+  g_assert_false (written[0].done || written[1].done);
   g_assert_true (procstream_child_kill (process->child, NULL));
   test_process_run_to_completed (process);
-  run_to_written (&written);
-  g_assert_error (written.error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
-  g_assert_nonnull (strstr (written.error->message, "“test-child”"));
-  g_clear_error (&written.error);
+  for (int i = 0; i < 2; i++)
+    {
+      run_to_written (&written[i]);
+      g_assert_error (written[i].error, G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE);
+      g_assert_nonnull (strstr (written[i].error->message, "“test-child”"));
+      g_clear_error (&written[i].error);
+    }
 }
 
 /* The child closes its input and lives on: no SIGPIPE here, and everything queued fails. */
