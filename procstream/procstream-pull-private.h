@@ -79,6 +79,9 @@ guint64  procstream_pull_get_bytes_torn (ProcstreamPull *self);
 
 /* These take from the subscription of @core until there is something to give. Where there is nothing yet, nothing is given up: whatever is
  * asked for next finds every byte. */
+/* Nothing is given: whether there is something that was not looked at, or never will be. */
+ProcstreamPullResult procstream_pull_look (ProcstreamPull         *self,
+                                           ProcstreamConsumerCore *core);
 /* With @place NULL, what is held of several chunks that follow each other comes in one. */
 ProcstreamPullResult procstream_pull_next (ProcstreamPull         *self,
                                            ProcstreamConsumerCore *core,

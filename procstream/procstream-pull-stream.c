@@ -398,6 +398,15 @@ take_held (ProcstreamPullLane   *self,
 }
 
 ProcstreamPullResult
+procstream_pull_look (ProcstreamPull         *self,
+                      ProcstreamConsumerCore *core)
+{
+  if (self->chunk || procstream_pull_take_chunk (self, core))
+    return PROCSTREAM_PULL_ITEM;
+  return self->ended ? PROCSTREAM_PULL_END : PROCSTREAM_PULL_EMPTY;
+}
+
+ProcstreamPullResult
 procstream_pull_next (ProcstreamPull         *self,
                       ProcstreamConsumerCore *core,
                       GBytes                **bytes,

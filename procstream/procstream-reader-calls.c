@@ -490,3 +490,61 @@ procstream_reader_read_exactly_finish (ProcstreamReader *self, GAsyncResult *res
 
   return g_task_propagate_pointer (G_TASK (result), error);
 }
+
+/**
+ * procstream_reader_wait_more_async:
+ * @self: an attached reader
+ * @cancellable: (nullable): stops the waiting
+ * @callback: (nullable): called when there is something, or the end
+ * @user_data: data for @callback
+ *
+ * Waits until there is something to read that no read has looked at yet, or never will be, and takes nothing.
+ *
+ * It is for languages in which what a callback was given may be dropped before anybody has seen it, as where a task that awaits it is
+ * cancelled at that very moment. There one reads with a time limit of 0, and waits with this when nothing is
+ * found: what was found is returned at once, and cannot be lost on the way. It is a read like the others: one of
+ * them can be under way at a time.
+ *
+ * What is lossy may be gone again when it is read.
+ *
+ * Since: 1.0
+ */
+void
+procstream_reader_wait_more_async (ProcstreamReader *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data)
+{
+  const ProcstreamRead wanted = { .kind = PROCSTREAM_READ_NOTHING };
+
+  g_return_if_fail (PROCSTREAM_IS_READER (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  procstream_reader_read_async (self, &wanted, procstream_reader_wait_more_async, cancellable, callback, user_data);
+}
+
+/**
+ * procstream_reader_wait_more_finish:
+ * @self: a reader
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Finishes [method@Procstream.Reader.wait_more_async].
+ *
+ * Returns: %TRUE when the next read finds more than the last one, or the end, which is an error there where the
+ *   output ended with one; %FALSE with %G_IO_ERROR_CANCELLED, %G_IO_ERROR_PENDING when another
+ *   read is under way, %PROCSTREAM_CHILD_ERROR_WRONG_STATE when the reader is not attached, or
+ *   %PROCSTREAM_CHILD_ERROR_FORKED
+ *
+ * Since: 1.0
+ */
+gboolean
+procstream_reader_wait_more_finish (ProcstreamReader *self, GAsyncResult *result, GError **error)
+{
+  GError *local_error = NULL;
+
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, procstream_reader_wait_more_async), FALSE);
+
+  g_task_propagate_pointer (G_TASK (result), &local_error);
+  if (local_error)
+    g_propagate_error (error, local_error);
+  return local_error == NULL;
+}

@@ -16,6 +16,7 @@ typedef enum
   PROCSTREAM_READ_LINE,
   PROCSTREAM_READ_EXACTLY,
   PROCSTREAM_READ_UNTIL,
+  PROCSTREAM_READ_NOTHING, /* to know that there is something */
 } ProcstreamReadKind;
 
 /* What is asked for. */

@@ -193,6 +193,9 @@ read_locked (Reading              *self,
     case PROCSTREAM_READ_UNTIL:
       item->result = procstream_pull_until (pull, self->core, wanted->terminator, wanted->size, &item->bytes);
       break;
+    case PROCSTREAM_READ_NOTHING:
+      item->result = procstream_pull_look (pull, self->core);
+      break;
     default:
       g_assert_not_reached ();
     }
@@ -208,7 +211,7 @@ make_error (Reading                  *self,
   switch (item->result)
     {
     case PROCSTREAM_PULL_END:
-      return procstream_consumer_core_dup_error (self->core);
+      return wanted->kind == PROCSTREAM_READ_NOTHING ? NULL : procstream_consumer_core_dup_error (self->core);
     case PROCSTREAM_PULL_TOO_LONG:
       return g_error_new (G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE,
                           "The terminator is not among the next %" G_GSIZE_FORMAT " bytes of “%s”, which are still to be read",

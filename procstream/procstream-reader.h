@@ -65,4 +65,9 @@ void procstream_reader_read_exactly_async (ProcstreamReader *self, gsize size, G
 PROCSTREAM_AVAILABLE_IN_1_0
 GBytes *procstream_reader_read_exactly_finish (ProcstreamReader *self, GAsyncResult *result, GError **error);
 
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_reader_wait_more_async (ProcstreamReader *self, GCancellable *cancellable, GAsyncReadyCallback callback, gpointer user_data);
+PROCSTREAM_AVAILABLE_IN_1_0
+gboolean procstream_reader_wait_more_finish (ProcstreamReader *self, GAsyncResult *result, GError **error);
+
 G_END_DECLS

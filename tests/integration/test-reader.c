@@ -373,6 +373,67 @@ test_cancelled_consumer (void)
   tear_down (&fixture);
 }
 
+static void
+wait_more_cb (GObject      *object,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  int *n_waits = user_data;
+  g_autoptr (GError) error = NULL;
+
+  if (procstream_reader_wait_more_finish (PROCSTREAM_READER (object), result, &error))
+    {
+      g_assert_no_error (error);
+      ++*n_waits;
+    }
+  else
+    {
+      g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+      *n_waits = -1;
+    }
+}
+
+static void
+wait_more (Fixture      *fixture,
+           GCancellable *cancellable,
+           int           expected)
+{
+  int n_waits = 0;
+
+  procstream_reader_wait_more_async (fixture->reader, cancellable, wait_more_cb, &n_waits);
+  g_cancellable_cancel (cancellable);
+  while (n_waits == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_assert_cmpint (n_waits, ==, expected);
+}
+
+/* It takes nothing, and what was looked at is not told again. */
+static void
+test_wait_more (void)
+{
+  Fixture fixture;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+
+  set_up (&fixture, 0, 0);
+  test_stream_write_read (fixture.stream, "one\nbegun");
+  wait_more (&fixture, NULL, 1);
+  wait_more (&fixture, NULL, 1);
+  expect_line (&fixture, "one");
+  wait_more (&fixture, NULL, 1);
+  g_assert_null (procstream_reader_read_line (fixture.reader, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  wait_more (&fixture, cancellable, -1);
+  test_stream_write_read (fixture.stream, " and ended\n");
+  wait_more (&fixture, NULL, 1);
+  expect_line (&fixture, "begun and ended");
+  test_stream_close (fixture.stream);
+  wait_more (&fixture, NULL, 1);
+  expect_line (&fixture, NULL);
+  wait_more (&fixture, NULL, 1);
+  tear_down (&fixture);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -390,6 +451,7 @@ main (int   argc,
   g_test_add_func ("/reader/backpressure", test_backpressure);
   g_test_add_func ("/reader/other-thread", test_other_thread);
   g_test_add_func ("/reader/long-line", test_long_line);
+  g_test_add_func ("/reader/wait-more", test_wait_more);
   g_test_add_func ("/reader/cancelled-consumer", test_cancelled_consumer);
   return g_test_run ();
 }

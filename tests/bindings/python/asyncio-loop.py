@@ -2,6 +2,10 @@
 """Coroutines that a loop of asyncio runs which knows nothing of GLib."""
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
 import threading
 
 from harness import Gio, GLib, Procstream, equal, main, raises, reliable, scenario, shell
@@ -199,6 +203,219 @@ def an_error():
         await Procstream.call_async(reliable(), 'run', shell('exit 3'))
 
     raises(Procstream.child_error_quark(), Procstream.ChildError.UNSUCCESSFUL, lambda: asyncio.run(job()))
+
+
+END_ON_CANCEL = Procstream.CompleteOptions(end_on=Procstream.EndOn.CANCEL)
+
+
+def endless(**properties):
+    return reliable(**properties).spawnv(shell('trap "" TERM; echo ready; while :; do sleep 1000; done'))
+
+
+def waiting_calls():
+    """Functions that begin a call which takes forever, and what is to be killed afterwards."""
+    child = endless()
+    patient = Procstream.Shutdown.new()
+    patient.add_signal(signal.SIGTERM, Procstream.SignalTarget.GROUP, 1000000)
+    scope = Procstream.Scope()
+    endless(scope=scope)
+    pipeline = Procstream.Pipeline.new()
+    pipeline.append(reliable(scope=scope), ['sleep', '1000'])
+    pipeline.start()
+    call = Procstream.call_async
+    calls = {
+        'wait': lambda: call(child, 'wait'),
+        'complete': lambda: call(child, 'complete'),
+        'complete and end': lambda: call(reliable().spawnv(['sleep', '1000']), 'complete', END_ON_CANCEL),
+        'expect': lambda: child.expect_async('never'),
+        'run': lambda: call(reliable(), 'run', ['sleep', '1000']),
+        'complete_all': lambda: call(scope, 'complete_all'),
+        'pipeline': lambda: call(pipeline, 'complete'),
+        'terminate': lambda: call(child, 'terminate', patient),
+    }
+    return calls, lambda: (scope.abort(), child.kill())
+
+
+async def in_limit(begin, afterwards):
+    async with asyncio.timeout(0.05):
+        await begin()
+        if afterwards:
+            await asyncio.sleep(0)
+        raise AssertionError('it came')
+
+
+@scenario(11, 'limits of asyncio around every call')
+def limits_of_asyncio_around_every_call():
+    async def limited(name, awaitable):
+        try:
+            await awaitable
+            raise AssertionError(f'{name}: it came')
+        except asyncio.TimeoutError as error:
+            # What was found out meanwhile is not lost.
+            if name in ('complete', 'complete and end', 'run'):
+                equal(error.__context__.result.cause, Procstream.Cause.CANCELLED)
+        # Nothing is left over for what comes next.
+        await asyncio.sleep(0)
+        await Procstream.call_async(reliable(), 'run', ['true'])
+
+    async def job():
+        calls, clean = waiting_calls()
+        for name, begin in calls.items():
+            await limited(name, asyncio.wait_for(begin(), 0.05))
+            if hasattr(asyncio, 'timeout'):
+                await limited(name, in_limit(begin, True))
+                await limited(name, in_limit(begin, False))
+                equal(asyncio.current_task().cancelling(), 0)
+        clean()
+
+    asyncio.run(job())
+
+
+@scenario(12, 'cancelling every call')
+def cancelling_every_call():
+    async def job():
+        calls, clean = waiting_calls()
+        for name, begin in calls.items():
+            seen = []
+
+            async def call(begin=begin, seen=seen):
+                try:
+                    await begin()
+                except asyncio.CancelledError:
+                    seen.append('cancelled')
+                    raise
+                seen.append('returned')
+
+            task = asyncio.ensure_future(call())
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            task.cancel()
+            equal((await asyncio.gather(task, return_exceptions=True))[0].__class__, asyncio.CancelledError)
+            equal((name, seen), (name, ['cancelled']))
+        clean()
+
+    asyncio.run(job())
+
+
+@scenario(13, 'a scope in a limit')
+def a_scope_in_a_limit():
+    children = []
+
+    async def job():
+        try:
+            async with asyncio.timeout(0.05):
+                async with Procstream.Scope() as scope:
+                    children.append(reliable(scope=scope).spawnv(['sleep', '1000']))
+                    await Procstream.call_async(scope, 'complete_all')
+            raise AssertionError('it came')
+        except asyncio.TimeoutError:
+            pass
+        await asyncio.sleep(0)
+        assert children[0].get_term_signal()
+
+    if hasattr(asyncio, 'timeout'):
+        asyncio.run(job())
+
+
+@scenario(14, 'a child that the cancelled call ends')
+def a_child_that_the_cancelled_call_ends():
+    async def job():
+        child = reliable().spawnv(['sleep', '1000'])
+        try:
+            await asyncio.wait_for(Procstream.call_async(child, 'complete', END_ON_CANCEL), 0.05)
+            raise AssertionError('it came')
+        except asyncio.TimeoutError:
+            pass
+        assert child.get_term_signal()
+
+    asyncio.run(job())
+
+
+@scenario(15, 'a read that was cancelled when it had come')
+def a_read_that_was_cancelled_when_it_had_come():
+    reads = {'read_line': (), 'next_line': (), 'next': (), 'next_info': (), 'read_exactly': (5,), 'read_until': (b'\n', 10)}
+
+    async def job():
+        for name, args in reads.items():
+            child, reader = sleeper()
+            equal(await Procstream.call_async(reader, 'read_line'), 'ready')
+            came = []
+            for method in (f'{name}_async', 'wait_more_async'):
+                tell(reader, method, came)
+            task = asyncio.ensure_future(Procstream.call_async(reader, name, *args))
+            for _ in range(3):
+                await asyncio.sleep(0)
+            child.get_stdin().write_utf8('more\n')
+            # What the loop would do is done before the task has its turn.
+            while not came:
+                GLib.MainContext.default().iteration(True)
+            task.cancel()
+            equal((await asyncio.gather(task, return_exceptions=True))[0].__class__, asyncio.CancelledError)
+            # Also to one that reads in another way.
+            equal((name, await Procstream.call_async(reader, 'read_line')), (name, 'more'))
+            await Procstream.call_async(child, 'terminate')
+
+    asyncio.run(job())
+
+
+def tell(reader, method, came):
+    start = getattr(reader, method)
+
+    def start_and_tell(*args):
+        start(*args[:-1], lambda *results: (came.append(method), args[-1](*results)))
+
+    setattr(reader, method, start_and_tell)
+
+
+@scenario(16, 'a start that was cancelled when it had come')
+def a_start_that_was_cancelled_when_it_had_come():
+    async def job():
+        launcher, came = reliable(), []
+        tell(launcher, 'spawn_async', came)
+        task = asyncio.ensure_future(Procstream.call_async(launcher, 'spawn', ['sleep', '1000']))
+        await asyncio.sleep(0)
+        while not came:
+            GLib.MainContext.default().iteration(True)
+        task.cancel()
+        try:
+            await task
+            raise AssertionError('it came')
+        except asyncio.CancelledError as error:
+            child = error.result
+        # Nobody else would know of it.
+        await Procstream.call_async(child, 'wait')
+        equal(child.get_term_signal(), signal.SIGTERM)
+
+    asyncio.run(job())
+
+
+INTERRUPTED = """
+import asyncio, os, sys
+sys.path.insert(0, %(here)r)
+from harness import Procstream, reliable, shell
+
+async def job():
+    child = reliable(stdin_mode=Procstream.StdinMode.PIPE).create(shell('echo inside >&2; exec sleep 1000'))
+    child.get_stderr().connect('line', lambda _output, line: print(line, flush=True))
+    reader = Procstream.Reader()
+    child.get_stdout().attach(reader)
+    child.start()
+    await %(call)s
+
+asyncio.run(job())
+"""
+
+
+@scenario(17, 'Ctrl+C in a program of asyncio')
+def ctrl_c_in_a_program_of_asyncio():
+    for call in ('Procstream.call_async(child, "wait")', 'Procstream.call_async(child, "complete")', 'child.expect_async("never")',
+                 'Procstream.call_async(reader, "read_line")'):
+        program = subprocess.Popen([sys.executable, '-c', INTERRUPTED % {'here': os.path.dirname(__file__), 'call': call}],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        equal(program.stdout.readline(), 'inside\n')
+        program.send_signal(signal.SIGINT)
+        _out, errors = program.communicate()
+        equal((call, program.returncode, errors.splitlines()[-1]), (call, -signal.SIGINT, 'KeyboardInterrupt'))
 
 
 if __name__ == '__main__':

@@ -465,32 +465,25 @@ def _run(awaitable, done):
 _tasks = set()
 
 
-def _cancel_again(task):
-    """What came first was returned; whoever was to be cancelled still is, unless that was taken back meanwhile."""
-    if not task.done() and getattr(task, 'cancelling', lambda: 1)():
-        task.cancel()
-
-
 async def _await_end(ended, operation, finish, pump):
     """The result of an operation whose end sets the future ended; cancelling the task cancels the operation.
 
-    What the operation has taken must not be lost, so its end is waited for. If it was over before it could be cancelled its
-    result is returned, and the task is cancelled where it waits next. Who cancels once more does not wait for it.
+    The end of what was cancelled is waited for, as it may be that of a child. Then the task is cancelled here, as at any other await:
+    asyncio counts how often. What the operation returned nevertheless is the attribute `result` of the exception. Who cancels once
+    more does not wait.
     """
     try:
         await asyncio.shield(ended)
-    except asyncio.CancelledError:
+    except asyncio.CancelledError as cancelled:
         operation.cancel()
         if pump:
             pump.hurry()
-        await asyncio.shield(ended)
+        if not ended.done():
+            await asyncio.shield(ended)
         try:
-            value = finish(ended.result())
-        except GLib.Error:
-            pass
-        else:
-            asyncio.get_running_loop().call_soon(_cancel_again, asyncio.current_task())
-            return value
+            cancelled.result = finish(ended.result())
+        except GLib.Error as error:
+            cancelled.result = getattr(error, 'result', None)
         raise
     return finish(ended.result())
 
@@ -559,25 +552,14 @@ def _fill(method, args):
     return args + (None,) * missing
 
 
-@_public
-async def call_async(target, name, *args, cancellable=None):
-    """Calls target.name_async(*args, cancellable, …) and returns what target.name_finish() gives, or raises its error.
-
-    It works for any object of GIO's kind, in a coroutine that an asyncio loop runs, and in one that a consumer's method is.
-    An asyncio loop that has nothing to do with GLib iterates the main context as long as such a call is awaited.
-
-    Cancelling the task that awaits it cancels the operation. A read that is cancelled so loses nothing: if it had something
-    by then, that is returned, and the task is cancelled where it waits next.
-    """
-    loop = _get_running_loop()
-    later = _Later() if loop is None else loop.create_future()
-    thread = threading.get_ident()
+async def _await_operation(loop, pump, target, name, args, cancellable):
+    """What target.name_finish() gives, in a coroutine that an asyncio loop runs."""
+    later, thread, operation = loop.create_future(), threading.get_ident(), Gio.Cancellable()
     start, finish = getattr(target, f'{name}_async'), getattr(target, f'{name}_finish')
-    operation = Gio.Cancellable()
 
     def set_result(result):
         # Who was cancelled twice has given it up.
-        if loop is None or not later.done():
+        if not later.done():
             later.set_result(result)
 
     def over(_source, result):
@@ -588,11 +570,64 @@ async def call_async(target, name, *args, cancellable=None):
 
     with _following(operation, cancellable):
         start(*_fill(start, args), operation, over)
-        if loop is None:
-            return finish(await later)
+        return await _await_end(later, operation, finish, pump)
+
+
+async def _await_read(loop, pump, reader, name, args, cancellable):
+    """What a read returns. It is made here, and only that there is something is awaited, so that no cancelling loses what was read."""
+    read = getattr(reader, name)
+    await asyncio.sleep(0)  # so that the loop has its turns even where there is always something
+    while True:
+        try:
+            return read(*args, 0, cancellable)
+        except GLib.Error as error:
+            if not (error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT) or
+                    error.matches(Procstream.child_error_quark(), Procstream.ChildError.WOULD_DEADLOCK)):
+                raise
+        await _await_operation(loop, pump, reader, 'wait_more', (), cancellable)
+
+
+async def _await_spawn(loop, pump, launcher, name, args, cancellable):
+    """The child; nobody would know of one that was started when the task is cancelled, so that is shut down."""
+    try:
+        return await _await_operation(loop, pump, launcher, name, args, cancellable)
+    except asyncio.CancelledError as cancelled:
+        if child := getattr(cancelled, 'result', None):
+            child.terminate_async(None, None, None)
+        raise
+
+
+_READS = ('next', 'next_info', 'next_line', 'read_exactly', 'read_line', 'read_until')
+
+
+def _get_await(target, name):
+    if name in _READS and isinstance(target, Procstream.Reader):
+        return _await_read
+    return _await_spawn if name == 'spawn' and isinstance(target, Procstream.Launcher) else _await_operation
+
+
+@_public
+async def call_async(target, name, *args, cancellable=None):
+    """Calls target.name_async(*args, cancellable, …) and returns what target.name_finish() gives, or raises its error.
+
+    It works for any object of GIO's kind, in a coroutine that an asyncio loop runs, and in one that a consumer's method is.
+    An asyncio loop that has nothing to do with GLib iterates the main context as long as such a call is awaited.
+
+    Cancelling the task that awaits it cancels the operation, and raises asyncio.CancelledError here. A read that is cancelled so
+    takes nothing. What another call returned although it was cancelled, such as the result of a child that went on, is the
+    attribute `result` of the exception.
+    """
+    loop = _get_running_loop()
+    if loop is not None:
         pump = _Pump.get(loop)
         with pump.running() if pump else contextlib.nullcontext():
-            return await _await_end(later, operation, finish, pump)
+            return await _get_await(target, name)(loop, pump, target, name, args, cancellable)
+    later = _Later()
+    start, finish = getattr(target, f'{name}_async'), getattr(target, f'{name}_finish')
+    operation = Gio.Cancellable()
+    with _following(operation, cancellable):
+        start(*_fill(start, args), operation, lambda _source, result: later.set_result(result))
+        return finish(await later)
 
 
 # --- Consumer ---------------------------------------------------------------------------------------------------------
