@@ -179,5 +179,17 @@ def groups_of_a_match():
     equal([match[group] for group in range(4)], match.groups)
 
 
+@scenario(9, 'a run that was cancelled before')
+def a_run_that_was_cancelled_before():
+    cancellable = Gio.Cancellable()
+    cancellable.cancel()
+    with tempfile.TemporaryDirectory() as name:
+        begun = pathlib.Path(name) / 'begun'
+        for run in (lambda: reliable().run(['touch', begun], None, cancellable), lambda: Procstream.run(['touch', begun], cancellable),
+                    lambda: reliable().run(['touch', begun], cancellable=cancellable)):
+            raises(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED, run)
+            assert not begun.exists()
+
+
 if __name__ == '__main__':
     main()

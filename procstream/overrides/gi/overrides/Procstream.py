@@ -703,6 +703,8 @@ class Launcher(Procstream.Launcher):
         return _interrupts.run(self._run, argv, options, cancellable)
 
     def _run(self, argv, options, cancellable):
+        if cancellable:
+            cancellable.set_error_if_cancelled()
         result = self._spawn_unknown(argv).complete(_ending(options), cancellable)
         result.check()
         return result
