@@ -69,6 +69,17 @@ count_one (ProcstreamGroupQuery *queries,
       count_in (&queries[i].census, atoi (stat), state);
 }
 
+/* FALSE: it is that of another namespace of processes, where each number is somebody else's. */
+static gboolean
+is_own (int proc_fd)
+{
+  char   own[16], target[16];
+  gssize length = readlinkat (proc_fd, "self", target, sizeof target);
+  int    expected = g_snprintf (own, sizeof own, "%d", getpid ());
+
+  return length == expected && memcmp (own, target, (gsize) expected) == 0;
+}
+
 gboolean
 procstream_group_count_all (ProcstreamGroupQuery *queries,
                             guint                 n)
@@ -81,6 +92,11 @@ procstream_group_count_all (ProcstreamGroupQuery *queries,
     queries[i].census = (ProcstreamGroupCensus){ 0 };
   if (dir == NULL)
     return FALSE;
+  if (!is_own (dirfd (dir)))
+    {
+      closedir (dir);
+      return FALSE;
+    }
   while ((entry = readdir (dir)))
     {
       char stat[512];

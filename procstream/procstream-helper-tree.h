@@ -8,8 +8,8 @@
  * parent may be listed behind its children. Only members are kept, so that it does not matter how many others there are.
  *
  * The number of a member that is signalled is that of a child of the guard, which only the guard can reap, or is looked at through a
- * pidfd. Where /proc cannot be read, the child and its group are all that is known, and they are signalled by number while the
- * guard has not reaped the child, which keeps the number taken. */
+ * pidfd. Where /proc cannot be read, or is that of another namespace of processes, where each number is somebody else's, the child and its
+ * group are all that is known, and they are signalled by number while the guard has not reaped the child, which keeps the number taken. */
 
 #define TREE_PIDS (4 * 1024 * 1024) /* PID_MAX_LIMIT of the kernel */
 
@@ -38,7 +38,8 @@ static struct
   int             self;
   int             child;
   int             reaped;  /* the child was: its number may be another's */
-  int             visible; /* /proc could be read the last time */
+  int             proc;    /* the directory, while it is looked at; -1: it is of no use */
+  int             visible; /* it was of use the last time */
   struct relative members[TREE_MAX];
   int             n_members;
   int             before[TREE_MAX]; /* the members of the last time */
@@ -79,23 +80,21 @@ next_field (const char *at)
 
 /* "123 (a name) S 45 67 …": a name may hold anything, but nothing behind it holds a parenthesis. FALSE: it is gone. */
 static int
-read_stat (int              pid,
+read_stat (const char      *name,
            struct relative *relative)
 {
-  static const char directory[] = PROCSTREAM_HELPER_PROC_DIRECTORY "/";
   static const char file[] = "/stat";
-  char              path[sizeof directory + sizeof file + 12];
+  char              path[12 + sizeof file];
   char              text[512];
   const char       *at;
   long              length = 0, fd, size;
 
-  for (const char *from = directory; *from; from++)
+  for (const char *from = name; *from; from++)
     path[length++] = *from;
-  length += format_number (pid, path + length);
   for (const char *from = file; *from; from++)
     path[length++] = *from;
   path[length] = '\0';
-  fd = sys (SYS_openat, AT_FDCWD, (long) path, O_RDONLY | O_CLOEXEC, 0, 0);
+  fd = sys (SYS_openat, tree.proc, (long) path, O_RDONLY | O_CLOEXEC, 0, 0);
   if (fd < 0)
     return 0;
   size = sys (SYS_read, fd, (long) text, sizeof text - 1, 0, 0);
@@ -107,11 +106,50 @@ read_stat (int              pid,
     ;
   if (at == text || at[1] != ' ')
     return 0;
-  relative->pid = pid;
+  relative->pid = parse_number (text);
   relative->state = at[2];
   relative->parent = parse_number (at + 4);
   relative->group = parse_number (next_field (at + 4));
   return 1;
+}
+
+static int
+read_stat_of (int              pid,
+              struct relative *relative)
+{
+  char name[12];
+
+  name[format_number (pid, name)] = '\0';
+  return read_stat (name, relative);
+}
+
+static void
+close_proc (void)
+{
+  if (tree.proc >= 0)
+    sys (SYS_close, tree.proc, 0, 0, 0, 0);
+  tree.proc = -1;
+}
+
+/* Whose numbers it shows is seen by our own and our parent's. All that is read until it is closed is below this one directory, whatever is
+ * mounted meanwhile. */
+static void
+open_proc (void)
+{
+  struct relative self;
+  long            parent;
+
+  tree.proc = (int) sys (SYS_openat, AT_FDCWD, (long) PROCSTREAM_HELPER_PROC_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0);
+  if (tree.proc < 0)
+    return;
+  do
+    {
+      parent = sys (SYS_getppid, 0, 0, 0, 0, 0);
+      if (read_stat ("self", &self) && self.pid == tree.self && self.parent == parent)
+        return;
+    }
+  while (parent != sys (SYS_getppid, 0, 0, 0, 0, 0)); /* it was lost in between */
+  close_proc ();
 }
 
 /* TRUE when it became a member. */
@@ -121,31 +159,30 @@ consider (long pid)
   struct relative *relative = &tree.members[tree.n_members];
 
   if (pid <= 0 || pid >= TREE_PIDS || tree.n_members == TREE_MAX || has_pid (tree.is_member, (int) pid) ||
-      !read_stat ((int) pid, relative) || (relative->parent != tree.self && !has_pid (tree.is_member, relative->parent)))
+      !read_stat_of ((int) pid, relative) || (relative->parent != tree.self && !has_pid (tree.is_member, relative->parent)))
     return 0;
   put_pid (tree.is_member, (int) pid, 1);
   tree.n_members++;
   return 1;
 }
 
-/* How many were found that were not known; -1: it cannot be read. */
+/* How many were found that were not known; -1: /proc is of no use. */
 static int
 find_more (void)
 {
   static char buffer[32768] __attribute__ ((aligned (8)));
-  long        directory = sys (SYS_openat, AT_FDCWD, (long) PROCSTREAM_HELPER_PROC_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0);
   long        size;
   int         found = 0;
 
-  if (directory < 0)
+  if (sys (SYS_lseek, tree.proc, 0, 0 /* SEEK_SET */, 0, 0) < 0)
     return -1;
-  while ((size = sys (SYS_getdents64, directory, (long) buffer, sizeof buffer, 0, 0)) > 0)
+  while ((size = sys (SYS_getdents64, tree.proc, (long) buffer, sizeof buffer, 0, 0)) > 0)
     for (long at = 0; at < size; at += ((struct entry *) (buffer + at))->size)
       found += consider (number_of (((struct entry *) (buffer + at))->name));
-  sys (SYS_close, directory, 0, 0, 0, 0);
   return found;
 }
 
+/* Leaves /proc open. */
 static void
 find_tree (void)
 {
@@ -158,6 +195,7 @@ find_tree (void)
       put_pid (tree.is_member, tree.before[i], 0);
     }
   tree.n_members = 0;
+  open_proc ();
   do
     found = find_more ();
   while (found > 0);
@@ -186,7 +224,7 @@ signal_one (const struct relative *relative,
   fd = sys (SYS_pidfd_open, relative->pid, 0, 0, 0, 0);
   if (fd < 0)
     return;
-  if (read_stat (relative->pid, &now) && (now.parent == relative->parent || now.parent == tree.self))
+  if (read_stat_of (relative->pid, &now) && (now.parent == relative->parent || now.parent == tree.self))
     sys (SYS_pidfd_send_signal, fd, signum, 0, 0, 0);
   sys (SYS_close, fd, 0, 0, 0, 0);
 }
@@ -226,6 +264,7 @@ signal_tree (int signum,
   for (int i = 0; i < tree.n_members; i++)
     if (!is_dead (&tree.members[i]) && (except == 0 || tree.members[i].group != except))
       signal_one (&tree.members[i], signum);
+  close_proc ();
   if (!tree.visible)
     signal_known (signum, except);
 }
@@ -245,6 +284,7 @@ ask_tree (int signum)
       signal_one (relative, signum);
       signal_one (relative, SIGCONT);
     }
+  close_proc ();
   if (tree.visible || has_pid (tree.was_asked, tree.child))
     return;
   put_pid (tree.was_asked, tree.child, 1);

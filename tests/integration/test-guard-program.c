@@ -6,6 +6,8 @@
 #include "test-tree.h"
 #include "test-utils.h"
 
+#include "procstream-platform-private.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,6 +71,61 @@ test_group (void)
   test_tree_begin (process, "sleep 1000 & echo up >&2; exec sleep 1000");
   test_tree_await_lines (process, 1);
   kill_program ();
+}
+
+/* What /proc shows there are others, by other numbers. */
+static void
+begin_in_namespace (TestProcess *process)
+{
+  g_autofree char *own = g_strdup_printf ("%d", getpid ());
+  g_autofree char *shown = g_file_read_link ("/proc/self", NULL);
+
+  g_assert_cmpstr (shown, !=, own);
+  test_tree_begin (process, "trap '' TERM; sleep 1000 & echo up >&2; sleep 1000; sleep 1000");
+  test_tree_await_lines (process, 1);
+}
+
+static void
+test_namespace (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+  int status;
+
+  if (!g_test_subprocess ())
+    {
+      status = test_tree_run_in_namespace ("/guard-program/namespace");
+      if (status >= 0)
+        g_assert_cmpint (status, ==, 128 + SIGKILL);
+      return;
+    }
+  process = inheriting_new ();
+  begin_in_namespace (process);
+  kill_program ();
+}
+
+/* All through the guard, which the kernel could do without for the group. */
+static void
+test_namespace_terminated (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+  g_autoptr (ProcstreamShutdown) shutdown = NULL;
+  g_autoptr (GError) error = NULL;
+  int status;
+
+  if (!g_test_subprocess ())
+    {
+      status = test_tree_run_in_namespace ("/guard-program/namespace/terminated");
+      if (status >= 0)
+        g_assert_cmpint (status, ==, 6);
+      return;
+    }
+  procstream_platform_disable (PROCSTREAM_FEATURE_PIDFD_GROUP);
+  process = inheriting_new ();
+  begin_in_namespace (process);
+  shutdown = procstream_shutdown_new_kill ();
+  procstream_child_terminate (process->child, shutdown, PROCSTREAM_NO_TIMEOUT, NULL, &error);
+  g_assert_no_error (error);
+  _exit (6);
 }
 
 /* The start was asked for, and not more. */
@@ -244,6 +301,8 @@ main (int    argc,
   test_init (&argc, &argv);
   g_test_add_func ("/guard-program/killed", test_killed);
   g_test_add_func ("/guard-program/group", test_group);
+  g_test_add_func ("/guard-program/namespace", test_namespace);
+  g_test_add_func ("/guard-program/namespace/terminated", test_namespace_terminated);
   g_test_add_func ("/guard-program/asked", test_asked);
   g_test_add_func ("/guard-program/moments", test_moments);
   g_test_add_func ("/guard-program/ending", test_ending);

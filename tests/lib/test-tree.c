@@ -121,3 +121,35 @@ test_tree_run_program (const char *test)
   g_assert_no_error (error);
   return g_subprocess_get_status (program);
 }
+
+int
+test_tree_run_in_namespace (const char *test)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autoptr (GSubprocess) trial = g_subprocess_new (G_SUBPROCESS_FLAGS_STDERR_SILENCE, NULL, "unshare", "-Urpf", "true", NULL);
+  g_autoptr (GSubprocess) program = NULL;
+  g_autoptr (GError) error = NULL;
+  char  byte;
+  gsize got;
+
+  if (trial == NULL || !g_subprocess_wait_check (trial, NULL, NULL))
+    {
+      g_test_skip ("no namespace of processes can be made here with unshare -Urpf");
+      return -1;
+    }
+  /* The first process there is a shell, which lets go of the output, as the one that waits for it does, and stays until nobody has it. */
+  program = g_subprocess_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "unshare", "-Urp", "sh", "-c",
+                              "exec 3<&0; sh -c '\"$@\" 3<&-; status=$?; exec >&-; read -r line <&3; exit $status' sh \"$@\" & "
+                              "exec >&-; wait $!",
+                              "sh", self, "--GTestSubprocess", "-p", test, NULL);
+  g_assert_no_error (error);
+  do
+    g_input_stream_read_all (g_subprocess_get_stdout_pipe (program), &byte, 1, &got, NULL, &error);
+  while (got > 0);
+  g_assert_no_error (error);
+  g_assert_true (g_output_stream_close (g_subprocess_get_stdin_pipe (program), NULL, &error));
+  g_assert_no_error (error);
+  g_assert_true (g_subprocess_wait (program, NULL, &error));
+  g_assert_no_error (error);
+  return g_subprocess_get_exit_status (program);
+}

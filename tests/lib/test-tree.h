@@ -34,5 +34,8 @@ int  test_tree_get_guard (TestProcess *self);
 
 /* Runs a test of this program in a process of its own until nobody has its standard output open; its status as of waitpid(). */
 int test_tree_run_program (const char *test);
+/* The same in a namespace of processes of its own, where /proc shows that of this program. It is not the first process there, whose
+ * end would be that of all others. -1, with the test skipped: that cannot be had here. */
+int test_tree_run_in_namespace (const char *test);
 
 G_END_DECLS
