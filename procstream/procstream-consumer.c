@@ -382,6 +382,8 @@ procstream_consumer_finalize (GObject *object)
   /* An operation that nobody is left to tell the end of. */
   if (priv->core->holds > 0 && !procstream_platform_forked ())
     procstream_dispatcher_release_iterate (priv->context);
+  if (priv->emitter)
+    procstream_emitter_close (priv->emitter);
   g_clear_pointer (&priv->emitter, procstream_emitter_unref);
   g_clear_pointer (&priv->core, procstream_consumer_core_unref);
   g_clear_pointer (&priv->context, g_main_context_unref);

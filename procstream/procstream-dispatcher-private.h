@@ -33,6 +33,9 @@ void                    procstream_dispatch_item_post (ProcstreamDispatchItem *s
 void procstream_dispatch_item_set_once (ProcstreamDispatchItem *self);
 void procstream_dispatch_item_set_priority (ProcstreamDispatchItem *self,
                                             int                     priority);
+/* From here on it is not called any more, does nothing, and keeps neither the context nor its data, even if it was posted: for who is kept
+ * by an item that waits in a context which nobody iterates. To be freed all the same. Any thread, any number of times. */
+void procstream_dispatch_item_close (ProcstreamDispatchItem *self);
 void procstream_dispatch_item_free (ProcstreamDispatchItem *self);
 
 gboolean procstream_budget_spent (ProcstreamBudget *self);

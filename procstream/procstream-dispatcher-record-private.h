@@ -14,7 +14,7 @@ G_BEGIN_DECLS
  *
  * Whenever mutex is free:
  * - an item is in the ready list of its level exactly if queued; then one reference to the item and one to its data are the list's;
- * - a level is in levels exactly if n_items of it is not 0, and it is attached; an item has a level exactly if it was not freed;
+ * - a level is in levels exactly if n_items of it is not 0, and it is attached; an item has a level exactly if it was not closed;
  * - runs is the stack of the item functions that are being called, by the one thread that owns the context. Each holds a
  *   reference to the item and one to its data.
  *
@@ -51,7 +51,7 @@ struct _ProcstreamDispatchItem
 {
   gatomicrefcount        ref_count;
   Dispatcher            *dispatcher;
-  Level                 *level;  /* NULL: freed */
+  Level                 *level;  /* NULL: closed */
   gboolean               queued; /* also read without the lock */
   gboolean               once;   /* in a slice */
   guint                  slice;  /* it ran in last */

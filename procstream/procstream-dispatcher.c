@@ -578,7 +578,7 @@ procstream_dispatch_item_set_priority (ProcstreamDispatchItem *self,
   if (procstream_platform_forked ())
     return;
   g_mutex_lock (&self->dispatcher->mutex);
-  if (self->level->priority != priority)
+  if (self->level && self->level->priority != priority)
     {
       queued = self->queued;
       if (queued)
@@ -596,28 +596,39 @@ procstream_dispatch_item_set_priority (ProcstreamDispatchItem *self,
 }
 
 void
-procstream_dispatch_item_free (ProcstreamDispatchItem *self)
+procstream_dispatch_item_close (ProcstreamDispatchItem *self)
 {
   Dispatcher *dispatcher = self->dispatcher;
-  gboolean    queued;
-  Level      *unused;
+  gboolean    open, queued;
+  Level      *unused = NULL;
 
   if (procstream_platform_forked ())
     return;
   g_mutex_lock (&dispatcher->mutex);
+  open = self->level != NULL;
   queued = self->queued;
   if (queued)
     unqueue_locked (self);
-  unused = leave_level_locked (self);
+  if (open)
+    unused = leave_level_locked (self);
   g_mutex_unlock (&dispatcher->mutex);
   drop_level (unused);
+  if (open)
+    procstream_dispatcher_let_go (dispatcher);
   if (queued)
     {
       self->unref (self->data);
       item_unref (self);
     }
+}
+
+void
+procstream_dispatch_item_free (ProcstreamDispatchItem *self)
+{
+  if (procstream_platform_forked ())
+    return;
+  procstream_dispatch_item_close (self);
   item_unref (self); /* NOLINT(clang-analyzer-unix.Malloc): who is queued has a reference of its own */
-  procstream_dispatcher_let_go (dispatcher);
 }
 
 /* --- Other sources ------------------------------------------------------------------------------------------------------------ */

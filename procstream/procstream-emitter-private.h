@@ -80,6 +80,8 @@ ProcstreamSubscription *procstream_emitter_dup_subscription (ProcstreamEmitter  
 gboolean                procstream_emitter_is_subscribed (ProcstreamEmitter *self);
 /* Nothing new begins once this returns. Any thread; left is not called. */
 void procstream_emitter_cancel (ProcstreamEmitter *self);
+/* The target goes, and takes with it what waits in a context that nobody may iterate any more. Any thread. */
+void procstream_emitter_close (ProcstreamEmitter *self);
 void procstream_emitter_post (ProcstreamEmitter *self); /* look again, when the context next runs */
 void procstream_emitter_set_priority (ProcstreamEmitter *self,
                                       int                priority);

@@ -578,6 +578,13 @@ procstream_emitter_cancel (ProcstreamEmitter *self)
 }
 
 void
+procstream_emitter_close (ProcstreamEmitter *self)
+{
+  unsubscribe (self);
+  procstream_dispatch_item_close (self->item);
+}
+
+void
 procstream_emitter_post (ProcstreamEmitter *self)
 {
   procstream_dispatch_item_post (self->item);

@@ -322,6 +322,7 @@ procstream_log_model_finalize (GObject *object)
 
   g_clear_pointer (&self->cache, procstream_line_cache_free);
   g_clear_pointer (&self->shown, procstream_line_store_free);
+  procstream_log_record_close (self->record);
   g_clear_pointer (&self->record, procstream_log_record_unref);
   g_clear_pointer (&self->streams, g_ptr_array_unref);
   g_clear_pointer (&self->feeds, g_ptr_array_unref);

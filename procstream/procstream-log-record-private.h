@@ -31,6 +31,8 @@ ProcstreamLogRecord *procstream_log_record_new (GObject      *outer,
                                                 void (*changed) (GObject *outer));
 ProcstreamLogRecord *procstream_log_record_ref (ProcstreamLogRecord *self);
 void                 procstream_log_record_unref (ProcstreamLogRecord *self);
+/* The outer object goes, and with it what waits in its context. */
+void procstream_log_record_close (ProcstreamLogRecord *self);
 
 void procstream_log_record_set_limits (ProcstreamLogRecord       *self,
                                        const ProcstreamLogLimits *limits);

@@ -85,6 +85,12 @@ procstream_log_record_new (GObject      *outer,
   return self;
 }
 
+void
+procstream_log_record_close (ProcstreamLogRecord *self)
+{
+  procstream_dispatch_item_close (self->item);
+}
+
 ProcstreamLogRecord *
 procstream_log_record_ref (ProcstreamLogRecord *self)
 {

@@ -280,7 +280,7 @@ procstream_output_signals_close (ProcstreamOutputSignals *self)
   g_mutex_lock (&self->mutex);
   self->outer = NULL;
   g_mutex_unlock (&self->mutex);
-  procstream_emitter_cancel (self->emitter);
+  procstream_emitter_close (self->emitter);
   return TRUE;
 }
 

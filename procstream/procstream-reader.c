@@ -514,9 +514,28 @@ procstream_reader_read (ProcstreamReader     *self,
 
 /* --- The class ---------------------------------------------------------------------------------------------------------------- */
 
+/* Nobody reads any more, so what waits in a context that nobody may iterate goes, too. */
+static void
+procstream_reader_dispose (GObject *object)
+{
+  Reading                *reading = PROCSTREAM_READER (object)->reading;
+  ProcstreamDispatchItem *item;
+
+  if (!procstream_platform_forked ())
+    {
+      g_mutex_lock (&reading->item_mutex);
+      item = g_steal_pointer (&reading->item);
+      g_clear_pointer (&reading->item_context, g_main_context_unref);
+      g_mutex_unlock (&reading->item_mutex);
+      g_clear_pointer (&item, procstream_dispatch_item_free);
+    }
+  G_OBJECT_CLASS (procstream_reader_parent_class)->dispose (object);
+}
+
 static void
 procstream_reader_class_init (ProcstreamReaderClass *klass)
 {
+  G_OBJECT_CLASS (klass)->dispose = procstream_reader_dispose;
 }
 
 static void

@@ -218,7 +218,6 @@ test_queued (void)
   test_scope_assert_counts (fixture, 0, 0, 3);
 }
 
-/* It is started by a library thread, which must not read what the program may change meanwhile. */
 static void
 refuse_to_enqueue (ProcstreamScope *scope,
                    ProcstreamChild *child,
@@ -278,6 +277,7 @@ test_refused_environment (void)
   g_assert_cmpstr (process->out->str, ==, "started\n");
 }
 
+/* It is started by a library thread, which must not read what the program may change meanwhile. */
 static void
 test_queued_environment (void)
 {
