@@ -389,6 +389,28 @@ def a_start_that_was_cancelled_when_it_had_come():
     asyncio.run(job())
 
 
+@scenario(18, 'a limit of the call')
+def a_limit_of_the_call():
+    async def job():
+        child = endless()
+        for options in ((), (Procstream.CompleteOptions(timeout=1000),)):
+            result = await Procstream.call_async(child, 'complete', *options, timeout=0.01)
+            equal((result.cause, result.running), (Procstream.Cause.TIMED_OUT, True))
+        try:
+            await Procstream.call_async(reliable(), 'run', ['sleep', '1000'], timeout=0.01)
+            raise AssertionError('no error')
+        except GLib.Error as error:
+            equal(error.result.cause, Procstream.Cause.TIMED_OUT)
+        try:
+            await Procstream.call_async(child, 'wait', timeout=1)
+            raise AssertionError('no error')
+        except TypeError as error:
+            assert 'asyncio.timeout' in str(error), error
+        child.kill()
+
+    asyncio.run(job())
+
+
 INTERRUPTED = """
 import asyncio, os, sys
 sys.path.insert(0, %(here)r)

@@ -191,5 +191,60 @@ def a_run_that_was_cancelled_before():
             assert not begun.exists()
 
 
+def sleeper(scope=None):
+    return reliable(scope=scope).spawnv(shell('echo begun; exec sleep 1000'))
+
+
+@scenario(10, 'limits of time for the whole of a child')
+def limits_of_time_for_the_whole_of_a_child():
+    given = Procstream.CompleteOptions(capture=False)
+    cause = Procstream.Cause
+    for options in ((), (given,), (None, None)):
+        child = sleeper()
+        result = child.complete(*options, timeout=0.01)
+        equal((result.cause, result.running), (cause.TIMED_OUT, True))
+        child.kill()
+    equal(given.timeout_ms, Procstream.NO_TIMEOUT)
+    scope = Procstream.Scope()
+    sleeper(scope)
+    equal([result.cause for result in scope.complete_all(timeout=0.01)], [cause.TIMED_OUT])
+    scope.abort()
+    pipeline = Procstream.Pipeline()
+    stage = pipeline.append(reliable(), ['sleep', '1000'])
+    pipeline.start()
+    equal(pipeline.complete(timeout=0.01).get_stage(0).cause, cause.TIMED_OUT)
+    stage.kill()
+    # The child that only the call knows of is ended. One second is there for it to begin.
+    for run in (Procstream.run, reliable().run, lambda argv, **keywords: reliable().run(argv, given, **keywords)):
+        try:
+            run(shell('echo begun; exec sleep 1000'), timeout=1)
+            raise AssertionError('no error')
+        except GLib.Error as error:
+            assert error.matches(Procstream.child_error_quark(), Procstream.ChildError.UNSUCCESSFUL), error
+            equal((error.result.cause, error.result.running), (cause.TIMED_OUT, False))
+            assert error.result.stdout is None or error.result.stdout.text == 'begun\n'
+    for call in (Procstream.run, reliable().run):
+        equal(call(['echo', 'one'], timeout=60).stdout.text, 'one\n')
+        equal(call(['echo', 'one'], timeout=None).stdout.text, 'one\n')
+        assert 'negative' in refused(ValueError, call, ['true'], timeout=-1)
+        refused(TypeError, call, ['true'], timeout='1')
+    refused(ValueError, sleeper().complete, timeout=-1)
+
+
+@scenario(11, 'a limit of time among the options')
+def a_limit_of_time_among_the_options():
+    options = Procstream.CompleteOptions(timeout=0.25, idle_timeout_ms=60000)
+    equal((options.timeout, options.timeout_ms, options.idle_timeout_ms), (0.25, 250, 60000))
+    options.timeout = None
+    equal((options.timeout, options.timeout_ms), (None, Procstream.NO_TIMEOUT))
+    options.timeout = 0.0001
+    equal((options.timeout_ms, Procstream.CompleteOptions().timeout), (1, None))
+    refused(ValueError, Procstream.CompleteOptions, timeout=-1)
+    # Its own limit gives way to that of the call.
+    child = sleeper()
+    equal(child.complete(Procstream.CompleteOptions(timeout=1000), timeout=0).cause, Procstream.Cause.TIMED_OUT)
+    child.kill()
+
+
 if __name__ == '__main__':
     main()

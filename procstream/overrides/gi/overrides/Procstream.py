@@ -86,6 +86,22 @@ def _milliseconds(timeout_ms, timeout):
         raise ValueError('timeout must not be negative; None means no limit')
     return Procstream.NO_TIMEOUT if timeout == math.inf else math.ceil(timeout * 1000)
 
+
+def _copy_options(options):
+    copy = Procstream.CompleteOptions()
+    for spec in options.list_properties() if options else ():
+        copy.set_property(spec.name, options.get_property(spec.name))
+    return copy
+
+
+def _limited(options, timeout):
+    """The same options, which may be None, with a limit of time in seconds instead of their own; None leaves them as they are."""
+    if timeout is None:
+        return options
+    options = _copy_options(options)
+    options.set_timeout_ms(_milliseconds(Procstream.NO_TIMEOUT, timeout))
+    return options
+
 # --- Ctrl+C -----------------------------------------------------------------------------------------------------------
 
 @contextlib.contextmanager
@@ -276,7 +292,7 @@ def _make_signature(names):
         optional = optional and name in _DEFAULTS
         default = _DEFAULTS[name] if optional else kinds.empty
         parameters.insert(0, kinds(name, kinds.POSITIONAL_OR_KEYWORD, default=default))
-    if 'timeout_ms' in names:
+    if 'timeout_ms' in names or 'options' in names:
         parameters.append(kinds('timeout', kinds.KEYWORD_ONLY, default=None))
     return inspect.Signature(parameters)
 
@@ -299,6 +315,7 @@ def _make_blocking(function, names, reads):
     """A method that blocks: with defaults, limits in seconds, and an end by Ctrl+C."""
     signature, convert = _make_signature(names), _make_conversion(names)
     place = names.index('timeout_ms') if 'timeout_ms' in names else None
+    options_place = names.index('options') if 'options' in names else None
     defaults = tuple(parameter.default for parameter in signature.parameters.values())[:len(names)]
     needed, count, no_timeout = defaults.count(inspect.Parameter.empty), len(names), Procstream.NO_TIMEOUT
 
@@ -310,7 +327,9 @@ def _make_blocking(function, names, reads):
             args, timeout = bound.args, bound.kwargs.get('timeout')
         else:
             args += defaults[len(args):]
-        if timeout is not None or place is not None and args[place] < no_timeout:
+        if timeout is not None and options_place is not None:
+            args = (*args[:options_place], _limited(args[options_place], timeout), *args[options_place + 1:])
+        elif timeout is not None or place is not None and args[place] < no_timeout:
             args = (*args[:place], _milliseconds(args[place], timeout), *args[place + 1:])
         return convert(args)
 
@@ -543,13 +562,16 @@ class _Pump:
             self._look_later()
 
 
-def _fill(method, args):
+def _fill(method, args, timeout):
     """The arguments of an asynchronous method up to its cancellable: what may be None can be left out."""
-    if not hasattr(method, 'get_arguments'):
-        return args
-    names = [argument.get_name() for argument in method.get_arguments()]
+    names = [argument.get_name() for argument in getattr(method, 'get_arguments', tuple)()]
     missing = names.index('cancellable') - len(args) if 'cancellable' in names else 0
-    return args + (None,) * missing
+    args = list(args + (None,) * missing)
+    if timeout is not None:
+        if 'options' not in names:
+            raise TypeError(f'{method.__name__}() takes no limit of time: asyncio.timeout() or asyncio.wait_for() sets one')
+        args[names.index('options')] = _limited(args[names.index('options')], timeout)
+    return args
 
 
 async def _await_operation(loop, pump, target, name, args, cancellable):
@@ -569,7 +591,7 @@ async def _await_operation(loop, pump, target, name, args, cancellable):
             loop.call_soon_threadsafe(set_result, result)
 
     with _following(operation, cancellable):
-        start(*_fill(start, args), operation, over)
+        start(*args, operation, over)
         return await _await_end(later, operation, finish, pump)
 
 
@@ -607,26 +629,28 @@ def _get_await(target, name):
 
 
 @_public
-async def call_async(target, name, *args, cancellable=None):
+async def call_async(target, name, *args, cancellable=None, timeout=None):
     """Calls target.name_async(*args, cancellable, …) and returns what target.name_finish() gives, or raises its error.
 
     It works for any object of GIO's kind, in a coroutine that an asyncio loop runs, and in one that a consumer's method is.
-    An asyncio loop that has nothing to do with GLib iterates the main context as long as such a call is awaited.
+    An asyncio loop that has nothing to do with GLib iterates the main context as long as such a call is awaited. The timeout, in
+    seconds, is that of the options where the call has some, as child.complete() has.
 
     Cancelling the task that awaits it cancels the operation, and raises asyncio.CancelledError here. A read that is cancelled so
     takes nothing. What another call returned although it was cancelled, such as the result of a child that went on, is the
     attribute `result` of the exception.
     """
     loop = _get_running_loop()
+    start, finish = getattr(target, f'{name}_async'), getattr(target, f'{name}_finish')
+    args = _fill(start, args, timeout)
     if loop is not None:
         pump = _Pump.get(loop)
         with pump.running() if pump else contextlib.nullcontext():
             return await _get_await(target, name)(loop, pump, target, name, args, cancellable)
     later = _Later()
-    start, finish = getattr(target, f'{name}_async'), getattr(target, f'{name}_finish')
     operation = Gio.Cancellable()
     with _following(operation, cancellable):
-        start(*_fill(start, args), operation, lambda _source, result: later.set_result(result))
+        start(*args, operation, lambda _source, result: later.set_result(result))
         return finish(await later)
 
 
@@ -682,12 +706,29 @@ class Result(Procstream.Result):
             raise
 
 
+@_public
+@override
+class CompleteOptions(Procstream.CompleteOptions):
+    """Its limit of time is also `timeout`, in seconds; None is none."""
+
+    def __init__(self, *, timeout=None, **properties):
+        super().__init__(**properties)
+        if timeout is not None:
+            self.timeout = timeout
+
+    @property
+    def timeout(self):
+        timeout_ms = self.get_timeout_ms()
+        return None if timeout_ms == Procstream.NO_TIMEOUT else timeout_ms / 1000
+
+    @timeout.setter
+    def timeout(self, timeout):
+        self.set_timeout_ms(_milliseconds(Procstream.NO_TIMEOUT, timeout))
+
+
 def _ending(options):
     """The same options, for a child that nobody else knows of."""
-    ending = Procstream.CompleteOptions()
-    for spec in options.list_properties() if options else ():
-        ending.set_property(spec.name, options.get_property(spec.name))
-    on = Procstream.EndOn
+    ending, on = _copy_options(options), Procstream.EndOn
     ending.set_end_on(on.TIMEOUT | on.IDLE | on.OUTPUT_LIMIT | on.CANCEL)
     ending.set_close_stdin(True)
     return ending
@@ -698,9 +739,9 @@ def _ending(options):
 class Launcher(Procstream.Launcher):
     """The error of run() and of run_finish() has the result as its attribute `result`."""
 
-    def run(self, argv, options=None, cancellable=None):
-        """As in C; options and cancellable may be left out."""
-        return _interrupts.run(self._run, argv, options, cancellable)
+    def run(self, argv, options=None, cancellable=None, *, timeout=None):
+        """As in C; options and cancellable may be left out. At the timeout, in seconds, the child is ended."""
+        return _interrupts.run(self._run, argv, _limited(options, timeout), cancellable)
 
     def _run(self, argv, options, cancellable):
         if cancellable:
@@ -728,9 +769,10 @@ class Launcher(Procstream.Launcher):
 
 
 @_public
-def run(argv, cancellable=None):
-    """Runs a program from beginning to end."""
-    return Procstream.Launcher.new(Procstream.Delivery.RELIABLE, Procstream.Replay.NONE).run(argv, None, cancellable)
+def run(argv, cancellable=None, *, timeout=None):
+    """Runs a program from beginning to end. At the timeout, in seconds, it is ended."""
+    launcher = Procstream.Launcher.new(Procstream.Delivery.RELIABLE, Procstream.Replay.NONE)
+    return launcher.run(argv, None, cancellable, timeout=timeout)
 
 
 _run_async = Procstream.run_async
