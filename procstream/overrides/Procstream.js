@@ -4,7 +4,7 @@
 /* exported _init */
 
 const Gi = imports._gi;
-const {Gio} = imports.gi;
+const {Gio, GLib} = imports.gi;
 
 /* GJS hands boxed arguments of a virtual function over without a reference, so a chunk that is kept would turn into
  * something else. The copy shares the bytes and has a reference of its own. */
@@ -156,7 +156,29 @@ function closeAtEnd({prototype}) {
     }
 }
 
+/* Where C has a GBytes, properties take a Uint8Array too, as methods do, set one by one or given to the constructor. */
+function takeBytes({prototype}, property) {
+    const {_init: init, [`set_${property}`]: set, [`get_${property}`]: get} = prototype;
+    const names = [property, property.replaceAll('_', '-'), property.replace(/_(.)/g, (_all, letter) => letter.toUpperCase())];
+
+    prototype._init = function (properties = {}, ...rest) {
+        const converted = {...properties};
+
+        for (const name of names) {
+            if (converted[name] instanceof Uint8Array)
+                converted[name] = new GLib.Bytes(converted[name]);
+        }
+        return init.call(this, converted, ...rest);
+    };
+    for (const name of names)
+        Object.defineProperty(prototype, name, {get, set, configurable: true});
+}
+
 function _init() {
+    takeBytes(this.Launcher, 'stdin_bytes');
+    takeBytes(this.Consumer, 'custom_separator');
+    takeBytes(this.OutputConfig, 'custom_separator');
+
     this.LogModel.prototype[Symbol.iterator] = iterateList;
     this.Scope.prototype[Symbol.iterator] = iterateList;
     closeAtEnd(this.Scope);

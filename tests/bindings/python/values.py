@@ -246,5 +246,32 @@ def a_limit_of_time_among_the_options():
     child.kill()
 
 
+class Separated(Procstream.Consumer):
+    """Hands on what it is made with."""
+    __gtype_name__ = 'Separated'
+
+    def do_lines(self, lines):
+        pass
+
+
+@scenario(12, 'properties of a constructor')
+def properties_of_a_constructor():
+    """They are converted as attributes are."""
+    policy = {'delivery': Procstream.Delivery.RELIABLE, 'replay': Procstream.Replay.NONE}
+    for data in (b'one', bytearray(b'one'), GLib.Bytes(b'one')):
+        equal(Procstream.Launcher(stdin_bytes=data, **policy).run(['cat']).stdout.text, 'one')
+        equal(Separated(custom_separator=data).custom_separator.get_data(), b'one')
+        equal(Procstream.Reader(custom_separator=data).custom_separator.get_data(), b'one')
+        equal(Procstream.OutputConfig(custom_separator=data, **policy).custom_separator.get_data(), b'one')
+    for path in ('/', b'/', pathlib.Path('/'), Gio.File.new_for_path('/')):
+        equal(Procstream.Launcher(cwd=path, **policy).run(['pwd']).stdout.text, '/\n')
+        equal(Procstream.Launcher(stdin_file=path).stdin_file, '/')
+    equal(Procstream.Launcher(cwd=None, stdin_bytes=None, name='x').name, 'x')
+    assert 'encode' in refused(TypeError, Procstream.Launcher, stdin_bytes='text')
+    assert 'http://' in refused(ValueError, Procstream.Launcher, cwd=Gio.File.new_for_uri('http://example.org/x'))
+    refused(TypeError, Procstream.Launcher, cwd=5)
+    refused(TypeError, Procstream.Launcher, nothing=5)
+
+
 if __name__ == '__main__':
     main()

@@ -406,6 +406,24 @@ def _add_attributes(cls):
             setattr(cls, attribute, property(get, put, None, f'The property {name}.') if put else _Fact(name, get))
 
 
+def _convert_construction(cls):
+    """Lets a constructor take for its properties what attributes take, by setting these."""
+    names = {spec.get_name().replace('-', '_') for spec in cls.__info__.get_properties()} & _CONVERSIONS.keys()
+    names = {name for name in names if hasattr(cls, f'set_{name}')}
+    if not names:
+        return
+    init = cls.__init__
+
+    @functools.wraps(init)
+    def construct(self, *args, **properties):
+        converted = {name: properties.pop(name) for name in properties.keys() & names}
+        init(self, *args, **properties)
+        for name, value in converted.items():
+            setattr(self, name, value)
+
+    cls.__init__ = construct
+
+
 def _get_classes():
     things = (getattr(Procstream, name) for name in dir(Procstream) if not name.startswith('_'))
     return [thing for thing in things if isinstance(thing, type) and thing.__module__ == Procstream.__name__]
@@ -416,6 +434,7 @@ for _class in _get_classes():
         _adapt_methods(_class)
     if issubclass(_class, GObject.Object):
         _add_attributes(_class)
+        _convert_construction(_class)
 
 # --- Coroutines -------------------------------------------------------------------------------------------------------
 
