@@ -79,7 +79,7 @@ procstream_child_error_new_with_result (int               code,
  * %PROCSTREAM_CHILD_ERROR_INPUT_CUT has one.
  *
  * In Python, whose errors have no room for it, they have an attribute `result`
- * instead.
+ * instead; in JavaScript they have that property as well.
  *
  * Returns: (transfer none) (nullable): the result, or %NULL
  *

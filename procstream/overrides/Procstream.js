@@ -174,7 +174,18 @@ function takeBytes({prototype}, property) {
         Object.defineProperty(prototype, name, {get, set, configurable: true});
 }
 
+/* error.result is what child_error_get_result() gives. */
+function giveResult(namespace) {
+    Object.defineProperty(namespace.ChildError.prototype, 'result', {
+        get() {
+            return namespace.child_error_get_result(this);
+        },
+        configurable: true,
+    });
+}
+
 function _init() {
+    giveResult(this);
     takeBytes(this.Launcher, 'stdin_bytes');
     takeBytes(this.Consumer, 'custom_separator');
     takeBytes(this.OutputConfig, 'custom_separator');

@@ -21,7 +21,7 @@ try {
 } catch (error) {
     if (!error.matches(Procstream.ChildError, Procstream.ChildError.UNSUCCESSFUL))
         throw error;
-    print(`exit status ${Procstream.child_error_get_result(error).exit_code}`);
+    print(`exit status ${error.result.exit_code}`);
 }
 // [/run]
 

@@ -5,7 +5,7 @@ import GLib from 'gi://GLib';
 import GObject from 'gi://GObject';
 import Procstream from 'gi://Procstream?version=1.0';
 
-import {check, decode, equal, main, reliable, scenario} from './harness.js';
+import {check, decode, equal, main, reliable, scenario, shell} from './harness.js';
 
 const encode = text => new TextEncoder().encode(text);
 
@@ -48,6 +48,46 @@ scenario(1, 'bytes', () => {
         refused = error;
     }
     check(refused);
+});
+
+scenario(2, 'the result of an error', async () => {
+    const failing = shell('echo out; exit 3');
+    const pipeline = new Procstream.Pipeline();
+
+    pipeline.append(reliable(), failing);
+    pipeline.append(reliable(), ['cat']);
+    pipeline.start();
+    const whole = pipeline.complete(null, null);
+    const calls = [
+        () => reliable().run(failing, null, null),
+        () => reliable().run_async(failing, null, null),
+        () => Procstream.run(failing, null),
+        () => Procstream.run_async(failing),
+        () => reliable().spawnv(failing).complete(null, null).check(),
+        () => whole.check(),
+    ];
+
+    for (const call of calls) {
+        let found = null;
+        try {
+            // eslint-disable-next-line no-await-in-loop
+            await call();
+        } catch (error) {
+            found = error;
+        }
+        check(found.matches(Procstream.ChildError, Procstream.ChildError.UNSUCCESSFUL), `${found}`);
+        equal(found.result.exit_code, 3);
+        check(found.result === Procstream.child_error_get_result(found), 'another result');
+    }
+    // One that has none.
+    const launcher = new Procstream.Launcher();
+    try {
+        launcher.spawnv(['true']);
+        check(false);
+    } catch (error) {
+        check(error.matches(Procstream.ChildError, Procstream.ChildError.UNSET_POLICY), `${error}`);
+        equal(error.result, null);
+    }
 });
 
 await main();
