@@ -26,8 +26,10 @@
  * kernel or a terminal sends it does not. When it is killed itself, the child is killed by the kernel.
  *
  * When the child stops, so does the guard, by the same signal. Everything that the guard must hear of is then also a SIGCONT to it: what
- * comes through the channel (O_ASYNC), and the death of the program. That a child has been killed while it was stopped is seen by the library, which says something
- * then. A stop by the terminal's signals is made pending first: if something comes between looking and stopping, its SIGCONT removes it. */
+ * comes through the channel (O_ASYNC), and the death of the program. That a child has been killed while it was stopped is seen by the library,
+ * which says something then. A stop throws away each SIGCONT that came before. So it is made pending first, without effect, and the guard
+ * looks again: what has come before is seen, and what comes later removes it. The terminal's signals are blocked for that; SIGSTOP cannot be,
+ * but has no effect on who waits for a process as after vfork(), which sends it, and looks. */
 
 #define GUARD_SIGNALS 0 /* the descriptor for signals */
 #define GUARD_CHANNEL 1 /* the descriptor of the channel */
@@ -60,7 +62,8 @@ static struct
   long next_ms; /* when the mode, or the round, is over */
   long delay_ms;
   int  rounds;
-  int  stopped; /* the signal that stopped the child, and that the guard has not stopped by yet */
+  int  stopped; /* the signal that the child is stopped by */
+  int  holder;  /* sent the last SIGSTOP, and maybe a SIGCONT after it */
   int  reasons; /* that were acted on */
 
   ProcstreamGuardNews news;
@@ -260,7 +263,7 @@ take_signal (void)
   if (sys (SYS_read, GUARD_SIGNALS, (long) &info, sizeof info, 0, 0) != (long) sizeof info || info.ssi_signo == SIGCHLD)
     return;
   /* Its own stops, and what the kernel says, are not for the child. The death of a parent looks as if that had sent it. */
-  if (info.ssi_code <= 0 && (int) info.ssi_pid != tree.self && !is_parent_gone ())
+  if (info.ssi_code <= 0 && (int) info.ssi_pid != tree.self && (int) info.ssi_pid != guarding.holder && !is_parent_gone ())
     signal_child ((int) info.ssi_signo);
 }
 
@@ -299,32 +302,95 @@ look_at_fds (struct pollfd fds[3],
 }
 
 static int
-is_anything_said (int signum)
+is_anything_said (void)
 {
   struct pollfd fds[3];
-  uint64_t      pending = 0;
 
-  sys (SYS_rt_sigpending, (long) &pending, sizeof pending, 0, 0, 0);
-  if (pending & ~(UINT64_C (1) << (signum - 1)))
-    return 1;
   return look_at_fds (fds, 0) > 0 && (fds[1].revents || fds[2].revents);
 }
 
-/* Until something is to be heard. It is done once more, unless the child has been continued. */
+/* But for @signum. */
+static int
+is_anything_heard (int signum)
+{
+  uint64_t pending = 0;
+
+  sys (SYS_rt_sigpending, (long) &pending, sizeof pending, 0, 0, 0);
+  return (pending & ~(UINT64_C (1) << (signum - 1))) || is_anything_said () || is_parent_gone ();
+}
+
+/* In another process than the guard. */
+static int
+is_parent_of_guard_gone (int guard)
+{
+  struct relative self;
+  int             gone;
+
+  open_proc ();
+  gone = tree.proc >= 0 && read_stat_of (guard, &self) && self.parent != 0 && self.parent != guarding.parent;
+  close_proc ();
+  return gone;
+}
+
+/* In the process that holds the guard, and goes with it. */
+static __attribute__ ((noreturn)) void
+hold (void)
+{
+  int guard = tree.self;
+
+  tree.self = (int) sys (SYS_getpid, 0, 0, 0, 0, 0);
+  sys (SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+  if (sys (SYS_getppid, 0, 0, 0, 0, 0) != guard)
+    sys_exit (0);
+  sys (SYS_kill, guard, SIGSTOP, 0, 0, 0);
+  pass (8);
+  if (is_anything_said () || is_parent_of_guard_gone (guard))
+    sys (SYS_kill, guard, SIGCONT, 0, 0, 0);
+  pass (9);
+  sys_exit (0);
+}
+
 static void
+stop_held (void)
+{
+  long holder = sys_fork_first ();
+
+  if (holder == 0)
+    hold ();
+  if (holder == -EINVAL)
+    sys (SYS_kill, tree.self, SIGSTOP, 0, 0, 0);
+  if (holder < 0)
+    return;
+  guarding.holder = (int) holder;
+  while (sys (SYS_waitid, P_PID, holder, 0, WEXITED | __WALL, 0) == -EINTR)
+    ;
+}
+
+/* Until something is to be heard; it is done once more then, unless the child has been continued. FALSE: something is already. Otherwise
+ * what woke the guard is; or the kernel lets it go on, as its group is orphaned or it is the first process of its namespace. */
+static int
 stop_like_child (void)
 {
   int signum = guarding.stopped;
 
-  if (is_anything_said (signum))
-    return;
+  if (is_anything_heard (signum))
+    return 0;
+  pass (7);
+  if (signum == SIGSTOP)
+    {
+      stop_held ();
+      return 1;
+    }
   /* To ignore it may be inherited. */
   sys_reset_signal (signum);
   sys (SYS_kill, tree.self, signum, 0, 0, 0);
-  if (signum == SIGSTOP || is_anything_said (signum))
-    return;
+  pass (8);
+  if (is_anything_heard (signum))
+    return 0;
+  pass (9);
   sys_change_mask (SIG_UNBLOCK, signum);
   sys_set_mask (1);
+  return 1;
 }
 
 static __attribute__ ((noreturn)) void
@@ -339,11 +405,8 @@ watch (void)
       if (!look_at_children () && guarding.news.ended)
         end_like_child ();
       timeout_ms = go_on ();
-      if (guarding.stopped && guarding.mode == GUARD_WATCHING)
-        {
-          stop_like_child ();
-          timeout_ms = 0;
-        }
+      if (guarding.stopped && guarding.mode == GUARD_WATCHING && !stop_like_child ())
+        timeout_ms = 0;
       if (look_at_fds (fds, timeout_ms) <= 0)
         continue;
       if (fds[0].revents & POLLIN)

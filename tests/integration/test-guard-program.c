@@ -3,6 +3,7 @@
 /* Nothing outlives the program whose children have guards, however it ends. Whether something does is seen by what each process of a tree
  * holds: the standard output of the program, whose end comes when the last of them has gone. */
 
+#include "test-start.h"
 #include "test-tree.h"
 #include "test-utils.h"
 
@@ -219,6 +220,81 @@ test_stopped (void)
   kill_program ();
 }
 
+/* The program is killed while the guard is about to stop: before the stop is pending, before it has looked, and after. */
+static void
+test_stopping (gconstpointer data)
+{
+  g_autoptr (TestProcess) process = NULL;
+  int signum = GPOINTER_TO_INT (data);
+
+  if (!g_test_subprocess ())
+    {
+      if (signum == SIGSTOP && test_on_emulator ())
+        {
+          g_test_skip ("the emulator does not make a process that holds another");
+          return;
+        }
+      for (int i = 7; i <= 9; i++)
+        {
+          g_autofree char *moment = g_strdup_printf ("%d", i);
+
+          g_setenv ("PROCSTREAM_TEST_MOMENT", moment, TRUE);
+          run_killed (signum == SIGSTOP ? "/guard-program/stopping" : "/guard-program/stopping/terminal");
+        }
+      return;
+    }
+  g_setenv ("PROCSTREAM_HELPER", g_getenv ("PROCSTREAM_TEST_KILLING_HELPER"), TRUE);
+  process = inheriting_new ();
+  test_tree_begin (process, "echo ready >&2; exec sleep 1000");
+  test_tree_await_lines (process, 1);
+  g_assert_true (procstream_child_send_signal (process->child, signum, NULL));
+  for (;;)
+    pause ();
+}
+
+static char *
+read_time_on_cpu (int pid)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/schedstat", pid);
+  char            *text = NULL;
+
+  return g_file_get_contents (path, &text, NULL, NULL) ? text : g_strdup ("");
+}
+
+/* A terminal's stop has no effect on a guard whose parent has gone to another session, and which then rests. */
+static void
+test_stopped_orphaned (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+  gint64 deadline = g_get_monotonic_time () + TEST_WATCHDOG_SECONDS * G_USEC_PER_SEC;
+  int    guard;
+
+  if (!g_test_subprocess ())
+    {
+      run_killed ("/guard-program/stopped/orphaned");
+      return;
+    }
+  process = inheriting_new ();
+  test_tree_begin (process, "echo ready >&2; exec sleep 1000");
+  test_tree_await_lines (process, 1);
+  guard = test_tree_get_guard (process);
+  g_assert_cmpint (setsid (), ==, getpid ());
+  g_assert_true (procstream_child_send_signal (process->child, SIGTSTP, NULL));
+  test_tree_await_state (procstream_child_get_pid (process->child), 'T');
+  for (;;)
+    {
+      g_autofree char *before = read_time_on_cpu (guard);
+      g_autofree char *after = NULL;
+
+      g_usleep (100 * 1000);
+      after = read_time_on_cpu (guard);
+      if (strcmp (before, after) == 0)
+        break;
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+    }
+  kill_program ();
+}
+
 /* The child has gone, and left something that was to be kept. */
 static void
 test_kept (void)
@@ -307,6 +383,9 @@ main (int    argc,
   g_test_add_func ("/guard-program/moments", test_moments);
   g_test_add_func ("/guard-program/ending", test_ending);
   g_test_add_func ("/guard-program/stopped", test_stopped);
+  g_test_add_func ("/guard-program/stopped/orphaned", test_stopped_orphaned);
+  g_test_add_data_func ("/guard-program/stopping", GINT_TO_POINTER (SIGSTOP), test_stopping);
+  g_test_add_data_func ("/guard-program/stopping/terminal", GINT_TO_POINTER (SIGTSTP), test_stopping);
   g_test_add_func ("/guard-program/kept", test_kept);
   g_test_add_func ("/guard-program/kept/exit", test_kept_exit);
   g_test_add_func ("/guard-program/signal", test_signal);
