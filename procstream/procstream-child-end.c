@@ -114,8 +114,9 @@ shut_down (ProcstreamChild    *self,
  * of the program, cut it short where it gives more time than they do. A child that is still being started is
  * ended as soon as it runs.
  *
- * A group can outlive its leader. On Linux before 6.9 what is left then is out of reach: it
- * is waited for, and nothing is ever sent to a number that may be somebody else's.
+ * A group can outlive its leader. On Linux before 6.9, and in a sandbox that withholds
+ * process descriptors, what is left then is out of reach: it is waited for,
+ * and nothing is ever sent to a number that may be somebody else's.
  *
  * Delivery meanwhile is as in [method@Procstream.Child.wait].
  *

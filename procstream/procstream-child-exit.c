@@ -87,22 +87,37 @@ procstream_child_core_get_facts (ProcstreamChildCore   *self,
   g_mutex_unlock (&self->mutex);
 }
 
+static void
+drop_pidfd_locked (ProcstreamChildCore *self)
+{
+  if (self->pidfd >= 0)
+    close (g_steal_fd (&self->pidfd));
+}
+
+int
+procstream_child_core_ask_for_group_locked (ProcstreamChildCore *self)
+{
+  if (self->group_gone)
+    return ESRCH;
+  if (self->pidfd < 0)
+    return ENOSYS;
+  /* One that may not be signalled is there. */
+  if (procstream_platform_pidfd_send_signal (self->pidfd, 0, TRUE) || errno == EPERM)
+    return 0;
+  if (errno != ESRCH)
+    return errno;
+  self->group_gone = TRUE;
+  drop_pidfd_locked (self);
+  return ESRCH;
+}
+
 /* Of the group of a process that has exited, as far as it can be reached. */
 static gboolean
 has_anybody_left_locked (ProcstreamChildCore *self)
 {
   if (self->options.containment == PROCSTREAM_CONTAINMENT_TREE)
     return self->guard_fd >= 0;
-  return self->options.containment != PROCSTREAM_CONTAINMENT_PROCESS &&
-         self->pidfd >= 0 &&
-         (procstream_platform_pidfd_send_signal (self->pidfd, 0, TRUE) || errno == EPERM);
-}
-
-void
-procstream_child_core_drop_pidfd_locked (ProcstreamChildCore *self)
-{
-  if (self->pidfd >= 0)
-    close (g_steal_fd (&self->pidfd));
+  return self->options.containment != PROCSTREAM_CONTAINMENT_PROCESS && procstream_child_core_ask_for_group_locked (self) == 0;
 }
 
 void
@@ -184,7 +199,7 @@ procstream_child_core_is_gone (ProcstreamChildCore *self)
     {
       gone = !has_anybody_left_locked (self);
       if (gone)
-        procstream_child_core_drop_pidfd_locked (self);
+        drop_pidfd_locked (self);
     }
   g_mutex_unlock (&self->mutex);
   return gone;

@@ -48,7 +48,8 @@ struct _ProcstreamChildCore
   gboolean             abandoned; /* while it was created */
   int                  pid;
   int                  pidfd;
-  gboolean             reaping; /* the status was asked for */
+  gboolean             group_gone; /* the kernel has said so */
+  gboolean             reaping;    /* the status was asked for */
   GSubprocess         *subprocess;
   ProcstreamScopeCore *scope; /* NULL: none; set once, before it starts or while it runs */
   ProcstreamPollSet   *poll_set;
@@ -88,7 +89,9 @@ void procstream_child_core_take_terminal_back (ProcstreamChildCore *self,
                                                gboolean             killed);
 /* From when it runs on. In the I/O thread; takes the reference of what was under way. */
 void procstream_child_core_watch_exit (ProcstreamChildCore *self);
-void procstream_child_core_drop_pidfd_locked (ProcstreamChildCore *self);
+/* What the kernel says of the group of a process that has exited: 0: there is somebody, ESRCH: nobody, and then the pidfd is let go of; any
+ * other errno: it cannot tell. */
+int procstream_child_core_ask_for_group_locked (ProcstreamChildCore *self);
 
 /* In the I/O thread. Asks for the status once; see procstream-child-exit.c. */
 void procstream_child_core_ask_for_status (ProcstreamChildCore *self);

@@ -30,8 +30,8 @@
  *
  * All signals go through procstream_child_core_signal_locked(), which says in procstream-child-signal.c how each of its ways is bound
  * to this process or this group: by the pidfd, which is never anybody else's, or, on old kernels, by a number while the process
- * that has it is known not to have been waited for. Where the leader is gone and the kernel cannot reach its group by the pidfd
- * (before Linux 6.9), nothing is sent. Then the rest of the group is only looked for in /proc, to be waited for and told of:
+ * that has it is known not to have been waited for. Where the leader is gone and its group cannot be reached by the pidfd
+ * (before Linux 6.9, or where there never was one), nothing is sent. Then the rest of the group is only looked for in /proc, to be waited for and told of:
  * what is found there is never signalled.
  */
 typedef enum
@@ -180,30 +180,22 @@ static ProcstreamRemains
 look_cb (gpointer data)
 {
   ProcstreamChildCore *self = data;
-  gboolean             exited, has_pidfd;
+  gboolean             exited;
   int                  errsv = 0;
 
   if (self->options.containment == PROCSTREAM_CONTAINMENT_TREE)
     return look_at_tree (self);
   g_mutex_lock (&self->mutex);
   exited = self->state == PROCSTREAM_CHILD_STATE_EXITED;
-  has_pidfd = self->pidfd >= 0;
-  if (exited && has_pidfd && !procstream_platform_pidfd_send_signal (self->pidfd, 0, TRUE))
-    errsv = errno;
-  if (errsv == ESRCH)
-    procstream_child_core_drop_pidfd_locked (self);
+  if (exited && self->options.containment != PROCSTREAM_CONTAINMENT_PROCESS)
+    errsv = procstream_child_core_ask_for_group_locked (self);
   g_mutex_unlock (&self->mutex);
 
   if (!exited)
     return PROCSTREAM_REMAINS_LEADER;
   if (self->options.containment == PROCSTREAM_CONTAINMENT_PROCESS || errsv == ESRCH)
     return PROCSTREAM_REMAINS_NOBODY;
-  if (has_pidfd && errsv != ENOSYS)
-    return look_at_members (self);
-  /* The pidfd is let go of once the kernel has said that the group is gone. */
-  if (procstream_platform_has (PROCSTREAM_FEATURE_PIDFD) && procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP))
-    return PROCSTREAM_REMAINS_NOBODY;
-  return look_for_members (self);
+  return errsv == 0 ? look_at_members (self) : look_for_members (self);
 }
 
 static const ProcstreamTerminatorOps ops = {
@@ -277,7 +269,7 @@ make_error (ProcstreamChildCore   *self,
   members = list_members (&run->census);
   if (remains == PROCSTREAM_REMAINS_UNREACHABLE)
     return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS,
-                        "“%s” has exited, and this kernel cannot reach what is left of its group (%s)", self->options.name, members);
+                        "“%s” has exited, and what is left of its group (%s) cannot be reached on this system", self->options.name, members);
   return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS,
                       "“%s” has exited, but members of its %s (%s) could not be killed%s", self->options.name,
                       self->options.containment == PROCSTREAM_CONTAINMENT_TREE ? "tree" : "group", members, reason);

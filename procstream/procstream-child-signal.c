@@ -175,7 +175,7 @@ procstream_child_core_send_signal (ProcstreamChildCore *self,
       sent = procstream_child_core_signal_locked (self, signum, PROCSTREAM_SIGNAL_TARGET_GROUP);
       errsv = errno;
       if (!sent && errsv == ESRCH && state == PROCSTREAM_CHILD_STATE_EXITED)
-        procstream_child_core_drop_pidfd_locked (self);
+        procstream_child_core_ask_for_group_locked (self);
       if (sent && state == PROCSTREAM_CHILD_STATE_RUNNING && (signum == SIGKILL || signum == SIGTERM))
         procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_TERMINATING);
     }

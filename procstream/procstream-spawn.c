@@ -8,6 +8,7 @@
 #include "procstream-poll-set-private.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,7 +30,8 @@
  * The watch has no reference of its own, and is armed when the helper has started: the record is there until finish(), which is called
  * once, in the I/O thread, after the watch was removed. A call under way holds a reference.
  *
- * A GSubprocess that failed is waited for, so that no process and no descriptor of a failed start is left when the caller hears of it.
+ * A GSubprocess that failed is waited for, so that no process and no descriptor of a failed start is left when the caller hears of it. A
+ * program that runs, and whose pidfd did not arrive for want of a descriptor, is ended: without that it could not be told what becomes of it.
  */
 typedef struct
 {
@@ -44,7 +46,8 @@ typedef struct
   ProcstreamWatch        watch;
   ProcstreamSpawned      spawned;
   gboolean               introduced; /* pid and pidfd are known */
-  gboolean               failed;     /* failure is what the helper said */
+  gboolean               lost_pidfd; /* for want of a descriptor */
+  gboolean               failed;     /* failure is what the helper said, or would say of that */
   ProcstreamHelperReport failure;
 } Start;
 
@@ -122,6 +125,8 @@ fail_when_reaped (Start *self)
 {
   GMainContext *context = procstream_io_thread_get_context ();
 
+  if (self->lost_pidfd)
+    g_subprocess_force_exit (self->spawned.subprocess);
   if (self->spawned.pidfd >= 0)
     close (self->spawned.pidfd);
   self->spawned.pidfd = -1;
@@ -163,6 +168,22 @@ take_report (Start                        *self,
   self->failure = *report;
 }
 
+/* The kernel does not say why what was attached is not there: for want of a descriptor, or because a sandbox keeps it back. */
+static void
+take_loss (Start *self)
+{
+  int fd = fcntl (self->socket, F_DUPFD_CLOEXEC, 0);
+
+  if (fd >= 0)
+    {
+      close (fd);
+      return;
+    }
+  self->lost_pidfd = TRUE;
+  self->failed = TRUE;
+  self->failure = (ProcstreamHelperReport){ .step = PROCSTREAM_HELPER_STEP_BLOCK, .error = errno };
+}
+
 /* FALSE when there is no more, and not yet an end. */
 static gboolean
 receive (Start    *self,
@@ -183,6 +204,8 @@ receive (Start    *self,
   if (size == sizeof report)
     {
       take_report (self, &report, attached_fd (&message));
+      if (message.msg_flags & MSG_CTRUNC)
+        take_loss (self);
       return TRUE;
     }
   *ended = TRUE;

@@ -2,8 +2,10 @@
 
 #include <procstream/procstream.h>
 
+#include "test-hold.h"
 #include "test-start.h"
 #include "procstream-pipe-private.h"
+#include "procstream-platform-private.h"
 #include "procstream-poll-set-private.h"
 
 #include <errno.h>
@@ -161,6 +163,48 @@ test_exhaustion (void)
   g_test_trap_assert_passed ();
 }
 
+/* The program runs, and there is no descriptor for its pidfd: it is ended, and the start fails. */
+static void
+test_no_room_for_pidfd_subprocess (void)
+{
+  TestStart       *run = test_start_new_mode ("sleep-forever", NULL);
+  g_autofree char *output = NULL;
+  struct rlimit    limit;
+  TestHold         hold;
+  int              lowest_free;
+  char             byte;
+
+  g_assert_no_errno (getrlimit (RLIMIT_NOFILE, &limit));
+  test_hold_begin (&hold);
+  test_start_begin (run);
+  g_assert_cmpint (read (run->read_fd, &byte, 1), ==, 1);
+  lowest_free = fcntl (STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+  close (lowest_free);
+  limit.rlim_cur = (rlim_t) lowest_free;
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
+  test_hold_end (&hold);
+  test_start_await_answer (run);
+  limit.rlim_cur = limit.rlim_max;
+  g_assert_no_errno (setrlimit (RLIMIT_NOFILE, &limit));
+  g_assert_error (run->error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES);
+  g_assert_cmpint (waitpid (-1, NULL, WNOHANG), ==, -1);
+  output = test_read_all (run->read_fd);
+  g_assert_cmpstr (output, ==, "eady\n");
+  test_start_free (run);
+}
+
+static void
+test_no_room_for_pidfd (void)
+{
+  if (!procstream_platform_has (PROCSTREAM_FEATURE_PIDFD))
+    {
+      g_test_skip ("no pidfd is had anyway");
+      return;
+    }
+  g_test_trap_subprocess ("/spawn-errors/no-room-for-pidfd/subprocess", 0, 0);
+  g_test_trap_assert_passed ();
+}
+
 /* The kernel refuses the watch through which the start would be heard of: nothing is started. */
 static void
 test_unwatched (void)
@@ -259,6 +303,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/spawn-errors/exhaustion/subprocess", test_exhaustion_subprocess);
+  g_test_add_func ("/spawn-errors/no-room-for-pidfd/subprocess", test_no_room_for_pidfd_subprocess);
   g_test_add_func ("/spawn-errors/not-found", test_not_found);
   g_test_add_func ("/spawn-errors/not-executable", test_not_executable);
   g_test_add_func ("/spawn-errors/bad-cwd", test_bad_cwd);
@@ -267,6 +312,7 @@ main (int    argc,
   g_test_add_func ("/spawn-errors/bad-targets", test_bad_targets);
   g_test_add_func ("/spawn-errors/helper", test_helper);
   g_test_add_func ("/spawn-errors/exhaustion", test_exhaustion);
+  g_test_add_func ("/spawn-errors/no-room-for-pidfd", test_no_room_for_pidfd);
   g_test_add_func ("/spawn-errors/unwatched", test_unwatched);
   g_test_add_func ("/spawn-errors/forked", test_forked);
   g_test_add_func ("/spawn-errors/forks-meanwhile", test_forks_meanwhile);

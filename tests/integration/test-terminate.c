@@ -293,6 +293,30 @@ test_kill_group (void)
   g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGKILL);
 }
 
+/* A child whose pidfd was never had, on whatever kernel: who is left of its group is told of, and not taken for gone. */
+static void
+test_without_its_pidfd (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GError) error = NULL;
+  gboolean had_pidfds = procstream_platform_has (PROCSTREAM_FEATURE_PIDFD);
+  int      grandchild;
+
+  procstream_platform_disable (PROCSTREAM_FEATURE_PIDFD);
+  spawn_and_hear (process, "stubborn");
+  if (had_pidfds)
+    procstream_platform_enable (PROCSTREAM_FEATURE_PIDFD);
+  grandchild = atoi (process->out->str);
+  g_assert_no_errno (kill (procstream_child_get_pid (process->child), SIGKILL));
+  test_process_run_to_exited (process);
+  g_assert_false (procstream_child_terminate (process->child, NULL, TEST_WATCHDOG_SECONDS * 1000, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS);
+  g_assert_nonnull (strstr (error->message, "cannot be reached"));
+  g_assert_no_errno (kill (grandchild, SIGKILL));
+  test_await_gone (grandchild);
+  terminate (process, NULL);
+}
+
 /* A process that has left its group is ended all the same, whether there is somebody in it or not. */
 static void
 test_left_group (void)
@@ -801,6 +825,7 @@ main (int    argc,
   add_variants ("without-pidfd-group/", PROCSTREAM_FEATURE_PIDFD_GROUP);
   add_variants ("without-pidfd/", PROCSTREAM_FEATURE_PIDFD);
   g_test_add_func ("/terminate/reaped-elsewhere", test_reaped_elsewhere);
+  g_test_add_func ("/terminate/without-its-pidfd", test_without_its_pidfd);
   g_test_add_func ("/terminate/not-allowed", test_not_allowed);
   g_test_add_data_func ("/terminate/many/obedient", "sleep-forever", test_many);
   g_test_add_data_func ("/terminate/many/stubborn", "trap", test_many);
