@@ -87,6 +87,17 @@ procstream_child_core_get_facts (ProcstreamChildCore   *self,
   g_mutex_unlock (&self->mutex);
 }
 
+gboolean
+procstream_child_core_has_ended_locked (ProcstreamChildCore *self)
+{
+  if (self->state == PROCSTREAM_CHILD_STATE_EXITED || self->news.ended)
+    return TRUE;
+  if (self->pidfd >= 0)
+    return procstream_platform_pidfd_has_ended (self->pidfd);
+  /* That of a guard tells of its end itself. Nothing is done to the number. */
+  return self->options.containment != PROCSTREAM_CONTAINMENT_TREE && procstream_platform_child_has_ended (self->pid);
+}
+
 static void
 drop_pidfd_locked (ProcstreamChildCore *self)
 {

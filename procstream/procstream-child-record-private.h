@@ -71,8 +71,8 @@ struct _ProcstreamChildCore
   gint64   silence_since_us;
   gint64   silence_told_us;
 
-  ProcstreamCause        cause;  /* of the first shutdown; NONE: there was none */
-  gboolean               killed; /* SIGKILL was sent, or is about to be */
+  ProcstreamCause        cause;  /* of the first shutdown that found the process running; NONE: there was none */
+  gboolean               killed; /* SIGKILL was sent to the running process, or is about to be */
   guint                  n_shutdowns;
   gboolean               exiting;  /* the exit of the program ends it */
   ProcstreamShutdownRun *shutdown; /* the one under way; only the I/O thread ends it */
@@ -89,6 +89,8 @@ void procstream_child_core_take_terminal_back (ProcstreamChildCore *self,
                                                gboolean             killed);
 /* From when it runs on. In the I/O thread; takes the reference of what was under way. */
 void procstream_child_core_watch_exit (ProcstreamChildCore *self);
+/* Whether the process has, though nobody may have been told yet. */
+gboolean procstream_child_core_has_ended_locked (ProcstreamChildCore *self);
 /* What the kernel says of the group of a process that has exited: 0: there is somebody, ESRCH: nobody, and then the pidfd is let go of; any
  * other errno: it cannot tell. */
 int procstream_child_core_ask_for_group_locked (ProcstreamChildCore *self);

@@ -44,6 +44,7 @@ typedef enum
 struct _ProcstreamShutdownRun
 {
   ProcstreamShutdownPlan *plan;
+  ProcstreamCause         cause; /* of who began it */
   ProcstreamWaiters      *waiters;
   ProcstreamTerminator   *terminator; /* from its begin in the I/O thread on */
   GSource                *timer;
@@ -67,7 +68,7 @@ send_signal_cb (gpointer               data,
   int                  errsv = 0;
 
   g_mutex_lock (&self->mutex);
-  if (signum == SIGKILL)
+  if (signum == SIGKILL && !procstream_child_core_has_ended_locked (self))
     self->killed = TRUE;
   if (!procstream_child_core_signal_locked (self, signum, target))
     errsv = errno;
@@ -338,6 +339,9 @@ begin (ProcstreamChildCore   *self,
   g_source_set_callback (run->timer, timer_cb, self, NULL);
   g_source_attach (run->timer, procstream_io_thread_get_context ());
   g_mutex_lock (&self->mutex);
+  /* Who had ended by then did so by itself. */
+  if (self->cause == PROCSTREAM_CAUSE_NONE && !procstream_child_core_has_ended_locked (self))
+    self->cause = run->cause;
   if (self->state == PROCSTREAM_CHILD_STATE_RUNNING)
     procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_TERMINATING);
   g_mutex_unlock (&self->mutex);
@@ -449,11 +453,13 @@ unref_cb (gpointer data)
 
 static ProcstreamShutdownRun *
 run_new (ProcstreamShutdownPlan *plan,
+         ProcstreamCause         cause,
          guint                   number)
 {
   ProcstreamShutdownRun *run = g_new0 (ProcstreamShutdownRun, 1);
 
   run->plan = procstream_shutdown_plan_ref (plan);
+  run->cause = cause;
   run->waiters = procstream_waiters_new ();
   run->kill_by_us = G_MAXINT64;
   run->number = number;
@@ -469,10 +475,8 @@ begin_or_join_locked (ProcstreamChildCore    *self,
 {
   if (self->shutdown == NULL)
     {
-      self->shutdown = run_new (plan, ++self->n_shutdowns);
+      self->shutdown = run_new (plan, cause, ++self->n_shutdowns);
       procstream_child_core_ref (self); /* the shutdown's */
-      if (self->cause == PROCSTREAM_CAUSE_NONE && self->state != PROCSTREAM_CHILD_STATE_EXITED)
-        self->cause = cause;
       /* What was begun goes on to its end, so the exit of the program waits for it. */
       if (self->options.lifetime == PROCSTREAM_LIFETIME_DETACHED)
         procstream_lifetime_add (self);
@@ -545,7 +549,8 @@ procstream_child_core_kill_at_exit (ProcstreamChildCore *self)
   g_mutex_lock (&self->mutex);
   if (self->subprocess)
     {
-      self->killed = TRUE;
+      if (!procstream_child_core_has_ended_locked (self))
+        self->killed = TRUE;
       procstream_child_core_signal_locked (self, SIGKILL, PROCSTREAM_SIGNAL_TARGET_GROUP);
     }
   g_mutex_unlock (&self->mutex);

@@ -170,7 +170,7 @@ procstream_child_core_send_signal (ProcstreamChildCore *self,
   state = self->state;
   if (is_alive (state) || state == PROCSTREAM_CHILD_STATE_EXITED)
     {
-      if (signum == SIGKILL)
+      if (signum == SIGKILL && !procstream_child_core_has_ended_locked (self))
         self->killed = TRUE;
       sent = procstream_child_core_signal_locked (self, signum, PROCSTREAM_SIGNAL_TARGET_GROUP);
       errsv = errno;

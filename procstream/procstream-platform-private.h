@@ -53,6 +53,11 @@ gboolean procstream_platform_pidfd_send_signal (int      pidfd,
 gboolean procstream_platform_pidfd_get_status (int  pidfd,
                                                int *status);
 
+/* Whether the process has, and maybe was waited for. */
+gboolean procstream_platform_pidfd_has_ended (int pidfd);
+/* The same of the child of ours with that number: there may be none any more. */
+gboolean procstream_platform_child_has_ended (int pid);
+
 /* A child of ours that has exited is no longer there to be waited for. */
 gboolean procstream_platform_pidfd_is_reaped (int pidfd);
 

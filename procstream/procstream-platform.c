@@ -5,6 +5,7 @@
 #include "procstream-error.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -238,6 +239,24 @@ procstream_platform_pidfd_get_status (int  pidfd,
     return FALSE;
   *status = info.status;
   return TRUE;
+}
+
+gboolean
+procstream_platform_pidfd_has_ended (int pidfd)
+{
+  struct pollfd item = { .fd = pidfd, .events = POLLIN };
+
+  return poll (&item, 1, 0) > 0;
+}
+
+gboolean
+procstream_platform_child_has_ended (int pid)
+{
+  siginfo_t info = { 0 };
+
+  if (waitid (P_PID, (id_t) pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+    return errno == ECHILD;
+  return info.si_pid == pid;
 }
 
 gboolean

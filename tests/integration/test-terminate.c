@@ -483,6 +483,27 @@ test_exit_before_signal (void)
   g_assert_true (procstream_child_terminate_finish (process->child, result, &error));
   g_assert_no_error (error);
   g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGUSR1);
+  /* Nothing was done to it, so it is no deed of the program. */
+  g_assert_cmpint (procstream_result_get_cause (procstream_child_get_result (process->child)), ==, PROCSTREAM_CAUSE_SIGNALLED);
+}
+
+/* The same where it is killed in vain. */
+static void
+test_exit_before_kill (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  TestHold hold;
+  int      pid;
+
+  spawn_and_hear (process, "sleep-forever");
+  pid = procstream_child_get_pid (process->child);
+  test_hold_begin (&hold);
+  g_assert_no_errno (kill (pid, SIGKILL));
+  test_await_gone (pid);
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_hold_end (&hold);
+  test_process_run_to_exited (process);
+  g_assert_cmpint (procstream_result_get_cause (procstream_child_get_result (process->child)), ==, PROCSTREAM_CAUSE_SIGNALLED);
 }
 
 /* The same when a phase is due, and the process went meanwhile. */
@@ -706,6 +727,7 @@ static const Case cases[] = {
   { "after-exit", test_after_exit },
   { "breeding", test_breeding },
   { "exit-before-signal", test_exit_before_signal },
+  { "exit-before-kill", test_exit_before_kill },
   { "exit-before-next-phase", test_exit_before_next_phase },
   { "during-start", test_during_start },
   { "failed-start", test_failed_start },
