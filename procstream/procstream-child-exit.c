@@ -156,6 +156,8 @@ procstream_child_core_conclude (ProcstreamChildCore *self,
   g_mutex_unlock (&self->mutex);
   if (procstream_child_core_is_gone (self))
     procstream_lifetime_remove (self);
+  else if (self->options.containment != PROCSTREAM_CONTAINMENT_TREE)
+    procstream_lifetime_look_soon ();
   procstream_bell_ring (self->bell);
   procstream_waiters_complete (self->exited, NULL);
   procstream_child_core_advance_shutdown (self);

@@ -18,6 +18,8 @@ void procstream_lifetime_remove (ProcstreamChildCore *core);
 /* The program is about to exit. */
 gboolean procstream_lifetime_is_over (void);
 
+/* A child has exited whose group is left, and goes from here when that is gone. In the I/O thread. */
+void procstream_lifetime_look_soon (void);
 /* To be called now and then, without any lock. */
 void procstream_lifetime_tidy (void);
 

@@ -27,8 +27,10 @@
  *
  * In a forked copy of the program nothing is done: the children are not the copy's, and neither is the thread.
  *
- * Children whose leader is gone, and whose group is not, are looked at again when the table has become twice as large, so that
- * looking costs nothing that matters and the table does not grow with what is long gone. That reads all of /proc, so a worker does it.
+ * Children whose leader is gone, and whose group is not, are looked at again when the table has become twice as large, and by a timer of the
+ * I/O thread, which gives itself twice the time after each look: a group that nobody is left of costs a descriptor until then, and one that stays
+ * for days is hardly ever looked at. The kernel is asked first, which is cheap. To it the dead whom nobody waits for are there; who they are is said
+ * by all of /proc, which a worker reads.
  *
  * mutex is taken with the lock of a child held, and never the other way round.
  */
@@ -39,6 +41,17 @@ static gboolean    looking;
 static gboolean    over;
 
 #define START_MS 2000
+
+/* From one look of the timer to the next. Soon, since most of those who outlive their leader do so by very little; and at last so seldom that an
+ * idle program stays one. */
+#define FIRST_LOOK_MS 250
+#define LAST_LOOK_MS  (64 * 1000)
+/* Reading /proc takes some milliseconds. */
+#define READING_LOOK_MS 1000
+
+/* The I/O thread's alone. */
+static GSource *timer; /* NULL: nobody is looked for */
+static guint    timer_ms;
 
 static void
 unref_cb (gpointer data)
@@ -231,16 +244,66 @@ look (gpointer data)
   return NULL;
 }
 
-void
-procstream_lifetime_tidy (void)
+static void
+look_in_worker (gboolean at_once)
 {
   gboolean due;
 
   g_mutex_lock (&mutex);
-  due = children && !looking && g_hash_table_size (children) >= look_at;
+  due = children && !looking && (at_once || g_hash_table_size (children) >= look_at);
   if (due)
     looking = TRUE;
   g_mutex_unlock (&mutex);
   if (due)
     procstream_worker_run ("procstream-life", look, NULL);
+}
+
+void
+procstream_lifetime_tidy (void)
+{
+  look_in_worker (FALSE);
+}
+
+static gboolean timer_cb (gpointer user_data);
+
+/* With many of them it takes longer, so that looking never takes much of the time of the thread. */
+static void
+start_timer (void)
+{
+  guint n;
+
+  g_mutex_lock (&mutex);
+  n = g_hash_table_size (children);
+  g_mutex_unlock (&mutex);
+  timer = g_timeout_source_new (MAX (timer_ms, n));
+  g_source_set_static_name (timer, "procstream-life");
+  g_source_set_callback (timer, timer_cb, NULL, NULL);
+  g_source_attach (timer, procstream_io_thread_get_context ());
+}
+
+static gboolean
+timer_cb (gpointer user_data)
+{
+  g_autoptr (GPtrArray) doubtful = list_doubtful ();
+
+  g_clear_pointer (&timer, g_source_unref);
+  if (doubtful->len == 0)
+    return G_SOURCE_REMOVE;
+  if (timer_ms >= READING_LOOK_MS)
+    look_in_worker (TRUE);
+  timer_ms = MIN (2 * timer_ms, LAST_LOOK_MS);
+  start_timer ();
+  return G_SOURCE_REMOVE;
+}
+
+void
+procstream_lifetime_look_soon (void)
+{
+  if (timer && timer_ms == FIRST_LOOK_MS)
+    return;
+  if (timer)
+    g_source_destroy (timer);
+  g_clear_pointer (&timer, g_source_unref);
+  timer_ms = FIRST_LOOK_MS;
+  start_timer ();
 }

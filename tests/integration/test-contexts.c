@@ -8,7 +8,7 @@
 #include "test-utils.h"
 
 #define WATCHDOG_MS (TEST_WATCHDOG_SECONDS * 1000)
-#define N_THREADS   20
+#define N_THREADS 20
 
 /* What is done in a thread with a context of its own that nobody iterates keeps nothing of it, once every object is gone: neither what would have
  * been emitted there, nor the context. */

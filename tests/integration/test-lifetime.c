@@ -674,6 +674,40 @@ test_many_orphans (void)
   g_assert_cmpuint (test_count_fds (), <, fds + 60);
 }
 
+/* And what is kept of them is let go when they are dead, with no other child to come. */
+static void
+test_orphans_end (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_auto (GStrv) argv = test_child_argv ("orphan");
+  int   grandchildren[20];
+  guint fds;
+
+  /* What the library opens once is not counted. */
+  test_many_finished ();
+  fds = test_count_settled_fds ();
+  for (guint i = 0; i < G_N_ELEMENTS (grandchildren); i++)
+    {
+      g_autoptr (ProcstreamChild) child = procstream_launcher_create (launcher, (const char *const *) argv, NULL);
+      g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+      g_autofree char *line = NULL;
+
+      g_assert_true (procstream_output_attach (procstream_child_get_stdout (child), PROCSTREAM_CONSUMER (reader), NULL));
+      g_assert_true (procstream_child_start (child, NULL));
+      line = procstream_reader_read_line (reader, -1, NULL, NULL);
+      grandchildren[i] = atoi (line);
+      g_assert_true (procstream_child_wait (child, -1, NULL, NULL));
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (grandchildren); i++)
+    {
+      kill (grandchildren[i], SIGKILL);
+      test_await_gone (grandchildren[i]);
+    }
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+  test_assert_fds (fds);
+}
+
 static int
 run_named_scene (const char *name)
 {
@@ -706,5 +740,6 @@ main (int    argc,
   g_test_add_func ("/lifetime/shutdown-of-launcher", test_shutdown_of_launcher);
   g_test_add_func ("/lifetime/many-finished", test_many_finished);
   g_test_add_func ("/lifetime/many-orphans", test_many_orphans);
+  g_test_add_func ("/lifetime/orphans-end", test_orphans_end);
   return g_test_run ();
 }
