@@ -53,7 +53,8 @@ def installed(name):
 def files_are_there():
     for name in ('procstream', 'procstream-helper', 'procstream.1', 'procstream-1.0.pc', 'procstream-1.0.vapi',
                  'procstream-1.0.deps', 'Procstream-1.0.gir', 'Procstream-1.0.typelib', 'libprocstream-1.0.so.0',
-                 'Procstream.js', 'Procstream.py', 'procstream.h', 'procstream-version.h', 'procstream-enum-types.h'):
+                 'Procstream.js', 'Procstream.py', '_procstream_interrupts.py', 'procstream.h', 'procstream-version.h',
+                 'procstream-enum-types.h'):
         installed(name)
     for directory, _, files in os.walk(prefix):
         wrong = [name for name in files if 'private' in name or 'static' in name or name == 'test-child']

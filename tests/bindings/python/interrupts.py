@@ -64,6 +64,18 @@ def read_until(program, word, seen):
         seen.append(line.rstrip('\n'))
 
 
+class Program(subprocess.Popen):
+    """A program that is gone after the block."""
+
+    def __init__(self, body, after=''):
+        super().__init__([sys.executable, '-u', '-c', make_program(body, after)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                         text=True, bufsize=1)
+
+    def __exit__(self, *args):
+        self.kill()
+        super().__exit__(*args)
+
+
 def interrupt(body, after='', signals=1):
     """Runs a program, interrupts it when it has said that it is inside, and returns what it says afterwards."""
     program = subprocess.Popen([sys.executable, '-u', '-c', make_program(body, after)], stdout=subprocess.PIPE, text=True, bufsize=1)
@@ -176,25 +188,19 @@ except GLib.Error as error:
 
 @scenario(4, 'a handler of the program')
 def a_handler_of_the_program():
-    # It is called when the call returns, which the signal does not hasten.
+    # It is called in the call, which goes on.
     body = '''signal.signal(signal.SIGINT, lambda *_: say('handled'))
-child = make('echo inside >&2; read x')
-child.start()
-child.get_stderr().connect('line', lambda _output, _line: child.get_stdin().close() if os.read(0, 1) else None)
+child = start('echo inside >&2; read x; exit 7')
+threading.Thread(target=lambda: os.read(0, 1) and child.get_stdin().close()).start()
 child.wait()
-say(signal.getsignal(signal.SIGINT) is not signal.default_int_handler)'''
-    program = subprocess.Popen([sys.executable, '-u', '-c', make_program(body)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                               text=True, bufsize=1)
-    seen = []
-    try:
-        read_until(program, 'inside', seen)
+say(f'{child.exit_code} {signal.getsignal(signal.SIGINT) is not signal.default_int_handler}')'''
+    with Program(body) as program:
+        read_until(program, 'inside', [])
         program.send_signal(signal.SIGINT)
+        read_until(program, 'handled', [])
         program.stdin.write('x')
         program.stdin.close()
-        equal(program.stdout.read().splitlines()[:3], ['handled', 'True', 'not interrupted'])
-    finally:
-        program.kill()
-        program.wait()
+        equal(program.stdout.read().splitlines()[:2], ['7 True', 'not interrupted'])
 
 
 @scenario(5, 'a call in a handler')
@@ -306,6 +312,83 @@ GLib.MainLoop().run()'''
     program.send_signal(signal.SIGINT)
     equal(program.wait(), -signal.SIGINT)
     equal(program.stdout.read(), '')
+
+
+HANDLERS = '''signal.signal(signal.SIGUSR1, lambda *_: say('handled'))
+def leave(*_):
+    say('leaving')
+    sys.exit(7)
+signal.signal(signal.SIGTERM, leave)
+'''
+
+
+def register_signals(number, name, body):
+    @scenario(number, name + ' with handlers')
+    def handles():
+        with Program(HANDLERS + body) as program:
+            read_until(program, 'inside', [])
+            # It goes on after a handler that returns, and ends with the exception of one that does not.
+            for _ in range(2):
+                program.send_signal(signal.SIGUSR1)
+                read_until(program, 'handled', [])
+            program.send_signal(signal.SIGTERM)
+            read_until(program, 'leaving', [])
+            equal(program.stdout.read(), '')
+            equal(program.wait(), 7)
+
+
+for place, (name_of_call, body_of_call) in enumerate({**CALLS, 'run': f'reliable().run(shell({RUN}))',
+                                                      'Procstream.run': f'Procstream.run(shell({RUN}))'}.items()):
+    register_signals(50 + place, name_of_call, body_of_call)
+
+
+@scenario(13, 'a handler that makes calls')
+def a_handler_that_makes_calls():
+    body = '''def end(*_):
+    say(child.terminate())
+    say(Procstream.run(['echo', 'run']).stdout.text.strip())
+signal.signal(signal.SIGTERM, end)
+child = start()
+say(child.wait())
+say(signal.getsignal(signal.SIGTERM) is end)'''
+    with Program(body) as program:
+        read_until(program, 'inside', [])
+        program.send_signal(signal.SIGTERM)
+        equal(program.stdout.read().splitlines(), ['True', 'run', 'True', 'True', 'not interrupted', 'restored'])
+
+
+@scenario(14, 'what was returned before a handler raised')
+def what_was_returned_before_a_handler_raised():
+    body = '''class Stop(Exception):
+    pass
+def stop(*_):
+    raise Stop
+signal.signal(signal.SIGTERM, stop)
+child = start('echo data; echo inside >&2; exec sleep 1000')
+child.get_stderr().connect('line', lambda *_: signal.raise_signal(signal.SIGTERM))
+try:
+    child.complete()
+except Stop as error:
+    say(f'{error.result.stdout.text.strip()} {error.result.cause.value_nick}')
+say(child.terminate())'''
+    with Program(body) as program:
+        equal(program.stdout.read().splitlines(), ['inside', 'data cancelled', 'True', 'not interrupted', 'restored'])
+
+
+@scenario(15, 'a handler and who else waits for signals')
+def a_handler_and_who_else_waits_for_signals():
+    body = '''signal.signal(signal.SIGUSR1, lambda *_: child.kill())
+read_fd, write_fd = os.pipe()
+os.set_blocking(write_fd, False)
+signal.set_wakeup_fd(write_fd)
+wakeup = write_fd
+child = start()
+child.wait()
+say(list(os.read(read_fd, 10)))'''
+    with Program(body) as program:
+        read_until(program, 'inside', [])
+        program.send_signal(signal.SIGUSR1)
+        equal(program.stdout.read().splitlines(), [f'[{int(signal.SIGUSR1)}]', 'not interrupted', 'restored'])
 
 
 if __name__ == '__main__':

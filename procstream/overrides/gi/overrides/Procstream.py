@@ -15,15 +15,11 @@ import sys
 import threading
 import weakref
 
-try:
-    import _signal  # the same functions, which do not look for names of what they return
-except ImportError:
-    _signal = signal
-
 from gi.repository import Gio, GLib, GObject
 
 from ..module import get_introspection_module
 from ..overrides import override
+from ._procstream_interrupts import following as _following, interrupts as _interrupts
 
 Procstream = get_introspection_module('Procstream')
 
@@ -101,183 +97,6 @@ def _limited(options, timeout):
     options = _copy_options(options)
     options.set_timeout_ms(_milliseconds(Procstream.NO_TIMEOUT, timeout))
     return options
-
-# --- Ctrl+C -----------------------------------------------------------------------------------------------------------
-
-@contextlib.contextmanager
-def _following(operation, cancellable):
-    """The cancellable operation is cancelled with cancellable, which may be None."""
-    if cancellable is None:
-        yield
-        return
-    # Its own connect() and disconnect() are others, of which the second waits for handlers that run.
-    handler = GObject.Object.connect(cancellable, 'cancelled', lambda _cancellable: operation.cancel())
-    try:
-        if cancellable.is_cancelled():
-            operation.cancel()
-        yield
-    finally:
-        GObject.Object.disconnect(cancellable, handler)
-
-
-_SIGINT, _default_handler = int(signal.SIGINT), signal.default_int_handler
-_get_ident, _getsignal = threading.get_ident, _signal.getsignal
-
-
-class _Interrupts:
-    """Lets Ctrl+C end the blocking calls of the main thread as it ends those of Python: by a KeyboardInterrupt.
-
-    Python runs its handlers only when a call returns. So during one its default handler is replaced by one that only
-    records, since an exception must not come in the midst of what PyGObject does before it returns; and what Python's part
-    in C writes when a signal arrives is read by a thread, which cancels the call. A program that handles SIGINT by itself
-    is not interfered with; but what PyGObject has for its main loops gives way too, and is called afterwards.
-    """
-
-    def __init__(self):
-        self._handler, self._hook = self._record, self._except
-        self._raised = self._program_hook = self._replaced = None
-        self._main = threading.main_thread().ident
-        self._thread = None
-        self._write_fd = self._previous_fd = -1
-        self._seen = False
-        self._operations = []  # one for each call that is under way, one in a handler of another
-        self._drains = collections.deque()
-        self._missed = bytearray()  # what whoever reads previous_fd was not told
-
-    def apply(self):
-        """Whether a call that is made now, and here, is to be ended."""
-        if _get_ident() != self._main:
-            return False
-        handler = _getsignal(_SIGINT)
-        return handler in (_default_handler, self._handler) or getattr(handler, '__module__', None) == 'gi._ossighelper'
-
-    def run(self, function, *args):
-        """Returns function(*args), whose last argument is a cancellable, or None. The call can be ended as apply() says.
-
-        What it returned although it was to be ended is not lost: the exception has it as its attribute `result`.
-        """
-        if not self.apply() or not self._prepare():
-            return function(*args)
-        value = error = None
-        operation = Gio.Cancellable()
-        inner = bool(self._operations)
-        if not inner:
-            self._begin()
-        try:
-            self._operations.append(operation)
-            if self._seen:
-                operation.cancel()
-            with _following(operation, args[-1]):
-                value = function(*args[:-1], operation)
-        except GLib.Error as failure:
-            error = failure
-        finally:
-            self._operations.pop()
-            seen = self._seen if inner else self._end()
-        if seen:
-            if not inner and self._replaced is not _default_handler:
-                self._replaced(_SIGINT, None)
-            interrupt = KeyboardInterrupt()
-            interrupt.result = getattr(error, 'result', value)
-            raise interrupt from None
-        if error is not None:
-            raise error
-        return value
-
-    def run_at_once(self, function, *args):
-        """Returns function(*args), which does not wait, so that Ctrl+C comes before or after it, or in a handler that it calls.
-
-        PyGObject prints what a handler raises, and goes on; this is raised all the same. It costs little.
-        """
-        if _get_ident() != self._main or _getsignal(_SIGINT) is not _default_handler:
-            return function(*args)
-        value = None
-        hook = sys.excepthook
-        if hook is not self._hook:
-            self._program_hook = hook
-        sys.excepthook = self._hook
-        try:
-            value = function(*args)
-        except RuntimeError as error:
-            # What PyGObject makes of it when it comes while an error is made.
-            if str(error) == 'Converting the GError failed' and self._raised is None:
-                self._raised = KeyboardInterrupt()
-            raise
-        finally:
-            sys.excepthook = hook
-            if self._raised is not None:
-                interrupt, self._raised = self._raised, None
-                interrupt.result = value
-                raise interrupt from None
-        return value
-
-    def _except(self, kind, error, traceback):
-        if issubclass(kind, KeyboardInterrupt):
-            self._raised = error
-        else:
-            self._program_hook(kind, error, traceback)
-
-    def _record(self, _signum, _frame):
-        self._seen = True
-
-    def _prepare(self):
-        """Makes the thread that waits for signals. There is none in a copy of the program, nor at the very end of it."""
-        if self._thread is None or not self._thread.is_alive():
-            read_fd, self._write_fd = os.pipe()
-            os.set_blocking(self._write_fd, False)
-            self._thread = threading.Thread(target=self._watch, args=(read_fd,), name='procstream-interrupts', daemon=True)
-            try:
-                self._thread.start()
-            except RuntimeError:
-                self._thread = None
-                os.close(read_fd)
-                os.close(self._write_fd)
-                return False
-        return True
-
-    def _watch(self, fd):
-        while True:
-            signals = os.read(fd, 256)
-            if _SIGINT in signals:
-                for operation in tuple(self._operations):
-                    operation.cancel()
-            self._missed += signals.replace(b'\0', b'')
-            for _ in range(signals.count(0)):
-                self._drains.popleft().set()
-
-    def _begin(self):
-        self._seen = False
-        # What has arrived is handled before this.
-        self._replaced = _signal.signal(_SIGINT, self._handler)
-        self._missed.clear()
-        self._previous_fd = signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
-
-    def _end(self):
-        """Returns whether there was a signal. What is written to the descriptor has been recorded when this returns."""
-        try:
-            fd = signal.set_wakeup_fd(self._previous_fd)
-            if fd != self._write_fd:
-                signal.set_wakeup_fd(fd)
-        finally:
-            # What has arrived is recorded before this; a handler that was set meanwhile stays.
-            if _getsignal(_SIGINT) is self._handler:
-                _signal.signal(_SIGINT, self._replaced)
-        if self._seen or self._previous_fd >= 0:
-            self._drain()
-        return self._seen
-
-    def _drain(self):
-        """Waits until the thread has read everything, lest it should cancel the next call, and passes on what it has read."""
-        drained = threading.Event()
-        self._drains.append(drained)
-        os.write(self._write_fd, b'\0')
-        drained.wait()
-        if self._previous_fd >= 0 and self._missed:
-            with contextlib.suppress(OSError):
-                os.write(self._previous_fd, self._missed)
-
-
-_interrupts = _Interrupts()
 
 # --- Calls ------------------------------------------------------------------------------------------------------------
 
@@ -765,7 +584,8 @@ class Launcher(Procstream.Launcher):
     def _run(self, argv, options, cancellable):
         if cancellable:
             cancellable.set_error_if_cancelled()
-        result = self._spawn_unknown(argv).complete(_ending(options), cancellable)
+        # As it is in C: what interrupts a call is looked after already.
+        result = Procstream.Child.complete.__wrapped__(self._spawn_unknown(argv), _ending(options), cancellable)
         result.check()
         return result
 

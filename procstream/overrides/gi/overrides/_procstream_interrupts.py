@@ -1,0 +1,261 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+"""Signals in blocking calls of Procstream: Ctrl+C ends them, and the handlers of the program are called in them."""
+
+import collections
+import contextlib
+import os
+import signal
+import sys
+import threading
+
+try:
+    import _signal  # the same functions, which do not look for names of what they return
+except ImportError:
+    _signal = signal
+
+from gi.repository import Gio, GLib, GObject
+
+from ..module import get_introspection_module
+
+Procstream = get_introspection_module('Procstream')
+
+
+@contextlib.contextmanager
+def following(operation, cancellable):
+    """The cancellable operation is cancelled with cancellable, which may be None."""
+    if cancellable is None:
+        yield
+        return
+    # Its own connect() and disconnect() are others, of which the second waits for handlers that run.
+    handler = GObject.Object.connect(cancellable, 'cancelled', lambda _cancellable: operation.cancel())
+    try:
+        if cancellable.is_cancelled():
+            operation.cancel()
+        yield
+    finally:
+        GObject.Object.disconnect(cancellable, handler)
+
+
+_SIGINT, _default_handler = int(signal.SIGINT), signal.default_int_handler
+_SIGNALS = tuple(sorted(int(signum) for signum in signal.valid_signals()))
+_get_ident, _getsignal = threading.get_ident, _signal.getsignal
+
+
+def _is_of_others(handler):
+    """Whether it is the handler of Python, or that with which PyGObject ends a main loop, and not one of the program."""
+    return handler is _default_handler or getattr(handler, '__module__', None) == 'gi._ossighelper'
+
+
+class _Interrupts:
+    """Lets signals do in blocking calls of the main thread what they do in those of Python.
+
+    Python runs its handlers only when a call returns. So during one they are replaced by one that only records, since an exception
+    must not come in the midst of what PyGObject does before it returns; and what Python's part in C writes when a signal arrives is
+    read by a thread. For Ctrl+C, where the program has no handler of its own, it cancels the call, which then raises a
+    KeyboardInterrupt. For other signals it writes to the bell: an output, whose handler the call itself delivers, as those of all
+    outputs, and so in the main thread. That calls the handlers; an exception of one cancels the call, which raises it.
+    """
+
+    def __init__(self):
+        self._handler, self._hook = self._record, self._except
+        self._raised = self._program_hook = None
+        self._main = threading.main_thread().ident
+        self._thread = self._bell = None
+        self._write_fd = self._bell_fd = self._previous_fd = -1
+        self._operations = []  # one for each call that is under way, one in a handler of another
+        self._drains = collections.deque()
+        self._missed = bytearray()  # what whoever reads previous_fd was not told
+
+        # Of the outermost call.
+        self._replaced = {}  # the handlers, by signal
+        self._ends = False  # whether SIGINT ends it
+        self._seen = False  # that has come
+        self._recorded = False  # something has
+        self._arrived = collections.deque()  # signals, and where, whose handlers are to be called
+        self._error = None  # what one of them raised
+
+    def run(self, function, *args):
+        """Returns function(*args), whose last argument is a cancellable, or None. Signals are handled meanwhile.
+
+        What it returned although it was to be ended is not lost: the exception has it as its attribute `result`.
+        """
+        if _get_ident() != self._main:
+            return function(*args)
+        inner = bool(self._operations)
+        if not inner and not self._begin():
+            return function(*args)
+        value = error = None
+        operation = Gio.Cancellable()
+        self._operations.append(operation)
+        try:
+            if self._arrived and not inner:
+                self._serve()
+            if self._seen or self._error is not None:
+                operation.cancel()
+            with following(operation, args[-1]):
+                value = function(*args[:-1], operation)
+        except GLib.Error as failure:
+            error = failure
+        finally:
+            self._operations.pop()
+            if not inner:
+                self._end()
+        raised = self._get_inner_exception() if inner else self._settle()
+        if raised is not None:
+            with contextlib.suppress(AttributeError):  # if it has no room for it
+                raised.result = getattr(error, 'result', value)
+            raise raised
+        if error is not None:
+            raise error
+        return value
+
+    def run_at_once(self, function, *args):
+        """Returns function(*args), which does not wait, so that Ctrl+C comes before or after it, or in a handler that it calls.
+
+        PyGObject prints what a handler raises, and goes on; this is raised all the same. It costs little.
+        """
+        if _get_ident() != self._main or _getsignal(_SIGINT) is not _default_handler:
+            return function(*args)
+        value = None
+        hook = sys.excepthook
+        if hook is not self._hook:
+            self._program_hook = hook
+        sys.excepthook = self._hook
+        try:
+            value = function(*args)
+        except RuntimeError as error:
+            # What PyGObject makes of it when it comes while an error is made.
+            if str(error) == 'Converting the GError failed' and self._raised is None:
+                self._raised = KeyboardInterrupt()
+            raise
+        finally:
+            sys.excepthook = hook
+            if self._raised is not None:
+                interrupt, self._raised = self._raised, None
+                interrupt.result = value
+                raise interrupt from None
+        return value
+
+    def _except(self, kind, error, traceback):
+        if issubclass(kind, KeyboardInterrupt):
+            self._raised = error
+        else:
+            self._program_hook(kind, error, traceback)
+
+    def _record(self, signum, frame):
+        self._recorded = True
+        if signum == _SIGINT and self._ends:
+            self._seen = True
+        else:
+            self._arrived.append((signum, frame))
+
+    def _serve(self, *_):
+        """Calls the handlers of what has arrived; only in the main thread, whoever is told of it."""
+        while self._arrived and self._operations and self._error is None and _get_ident() == self._main:
+            signum, frame = self._arrived.popleft()
+            try:
+                self._replaced[signum](signum, frame)
+            except BaseException as error:  # the call raises it
+                self._error = error
+                for operation in self._operations:
+                    operation.cancel()
+
+    def _get_inner_exception(self):
+        """That of a call in a handler: PyGObject prints it. The exception itself is that of the call around it."""
+        return KeyboardInterrupt() if self._seen or self._error is not None else None
+
+    def _settle(self):
+        """The exception of a call that is over, after what has arrived and was not handled; this may make further calls."""
+        seen, raised, handlers, arrived = self._seen, self._error, self._replaced, tuple(self._arrived)
+        self._error = None
+        self._arrived.clear()
+        if seen and handlers[_SIGINT] is not _default_handler:
+            handlers[_SIGINT](_SIGINT, None)
+        for signum, frame in arrived:
+            try:
+                handlers[signum](signum, frame)
+            except BaseException as error:  # the call raises it
+                raised = error
+        return KeyboardInterrupt() if raised is None and seen else raised
+
+    def _prepare(self, bell):
+        """Makes the thread that waits for signals. There is none in a copy of the program, nor at the very end of it."""
+        if self._thread is None or not self._thread.is_alive():
+            read_fd, self._write_fd = os.pipe()
+            os.set_blocking(self._write_fd, False)
+            self._bell, self._bell_fd = None, -1
+            self._thread = threading.Thread(target=self._watch, args=(read_fd,), name='procstream-interrupts', daemon=True)
+            try:
+                self._thread.start()
+            except RuntimeError:
+                self._thread = None
+                os.close(read_fd)
+                os.close(self._write_fd)
+                return False
+        if bell and self._bell is None:
+            self._make_bell()
+        return True
+
+    def _make_bell(self):
+        read_fd, self._bell_fd = os.pipe()
+        os.set_blocking(self._bell_fd, False)
+        config = Procstream.OutputConfig.new(Procstream.Delivery.RELIABLE, Procstream.Replay.NONE)
+        # It fails in a copy of the program, as all calls do.
+        with contextlib.suppress(GLib.Error):
+            self._bell = Procstream.Output.new_take_fd(read_fd, 'signals', config)
+            self._bell.connect('chunk', self._serve)
+
+    def _watch(self, fd):
+        while True:
+            signals = os.read(fd, 256)
+            if self._ends and _SIGINT in signals:
+                for operation in tuple(self._operations):
+                    operation.cancel()
+            if signals.strip(bytes((0, _SIGINT if self._ends else 0))) and self._bell_fd >= 0:
+                with contextlib.suppress(BlockingIOError):  # it rings
+                    os.write(self._bell_fd, b'!')
+            self._missed += signals.replace(b'\0', b'')
+            for _ in range(signals.count(0)):
+                self._drains.popleft().set()
+
+    def _begin(self):
+        """Returns whether there is a handler to replace."""
+        handlers = {signum: handler for signum in _SIGNALS if callable(handler := _getsignal(signum))}
+        ends = _is_of_others(handlers.get(_SIGINT))
+        if not handlers or not self._prepare(bell=len(handlers) > ends):
+            return False
+        self._replaced, self._ends = handlers, ends
+        self._seen, self._recorded, self._error = False, False, None
+        # What has arrived is handled before this.
+        for signum in handlers:
+            _signal.signal(signum, self._handler)
+        self._missed.clear()
+        self._previous_fd = signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
+        return True
+
+    def _end(self):
+        """What is written to the descriptor has been recorded when this returns."""
+        try:
+            fd = signal.set_wakeup_fd(self._previous_fd)
+            if fd != self._write_fd:
+                signal.set_wakeup_fd(fd)
+        finally:
+            # What has arrived is recorded before this; a handler that was set meanwhile stays.
+            for signum, handler in self._replaced.items():
+                if _getsignal(signum) is self._handler:
+                    _signal.signal(signum, handler)
+        if self._recorded or self._previous_fd >= 0:
+            self._drain()
+
+    def _drain(self):
+        """Waits until the thread has read everything, lest it should cancel the next call, and passes on what it has read."""
+        drained = threading.Event()
+        self._drains.append(drained)
+        os.write(self._write_fd, b'\0')
+        drained.wait()
+        if self._previous_fd >= 0 and self._missed:
+            with contextlib.suppress(OSError):
+                os.write(self._previous_fd, self._missed)
+
+
+interrupts = _Interrupts()
