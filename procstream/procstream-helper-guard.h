@@ -132,12 +132,9 @@ look_at_children (void)
 static __attribute__ ((noreturn)) void
 end_like_child (void)
 {
-  uint64_t none[2] = { 0, 0 };
-
   remove_cgroup ();
   if (guarding.news.exited)
     sys_exit (guarding.news.status);
-  sys (SYS_prlimit64, 0, RLIMIT_CORE, (long) none, 0, 0);
   sys (SYS_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
   sys_reset_signal (guarding.news.status);
   sys (SYS_kill, tree.self, guarding.news.status, 0, 0, 0);
@@ -193,7 +190,7 @@ give_up (void)
 static int
 is_parent_gone (void)
 {
-  long parent = sys (SYS_getppid, 0, 0, 0, 0, 0);
+  long parent = sys (PROCSTREAM_HELPER_PARENT, 0, 0, 0, 0, 0);
 
   /* 0: it is outside of our namespace of processes. */
   return parent != 0 && parent != guarding.parent;
@@ -436,7 +433,10 @@ stay (int signals,
   sys (SYS_setpgid, 0, 0, 0, 0, 0);
   sys (SYS_prctl, PR_SET_NAME, (long) name, 0, 0, 0);
   sys (SYS_chdir, (long) "/", 0, 0, 0, 0);
-  guarding.parent_fd = (int) sys (SYS_pidfd_open, guarding.parent, 0, 0, 0, 0);
+  /* Outside of our namespace of processes it has a number that is another's here. */
+  guarding.parent_fd = -1;
+  if (sys (SYS_getppid, 0, 0, 0, 0, 0) != 0)
+    guarding.parent_fd = (int) sys (PROCSTREAM_HELPER_PARENT_PIDFD, guarding.parent, 0, 0, 0, 0);
   watch ();
 }
 
@@ -463,7 +463,7 @@ guard (int self)
   adopted = sys (SYS_prctl, PROCSTREAM_HELPER_SUBREAPER, 1, 0, 0, 0);
   if (adopted < 0)
     fail (PROCSTREAM_HELPER_STEP_GUARD, adopted, 0);
-  sys (SYS_prctl, PR_SET_PDEATHSIG, SIGCONT, 0, 0, 0);
+  sys (SYS_prctl, PROCSTREAM_HELPER_PARENT_SIGNAL, SIGCONT, 0, 0, 0);
   sys_set_mask (1);
   /* Nobody would be left to be waited for. */
   sys_reset_signal (SIGCHLD);

@@ -44,6 +44,16 @@
 #ifndef PROCSTREAM_HELPER_SUBREAPER
 #define PROCSTREAM_HELPER_SUBREAPER PR_SET_CHILD_SUBREAPER
 #endif
+/* The ways for a guard to hear of the death of the program, besides the channel. */
+#ifndef PROCSTREAM_HELPER_PARENT_PIDFD
+#define PROCSTREAM_HELPER_PARENT_PIDFD SYS_pidfd_open
+#endif
+#ifndef PROCSTREAM_HELPER_PARENT_SIGNAL
+#define PROCSTREAM_HELPER_PARENT_SIGNAL PR_SET_PDEATHSIG
+#endif
+#ifndef PROCSTREAM_HELPER_PARENT
+#define PROCSTREAM_HELPER_PARENT SYS_getppid
+#endif
 
 #define N_SIGNALS 64
 

@@ -9,9 +9,11 @@
 
 #include "procstream-platform-private.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -127,6 +129,44 @@ test_namespace_terminated (void)
   procstream_child_terminate (process->child, shutdown, PROCSTREAM_NO_TIMEOUT, NULL, &error);
   g_assert_no_error (error);
   _exit (6);
+}
+
+/* What a copy of the program has that knows nothing of the library: the channel to the guard, whose end is not the program's then. */
+static void
+hold_channel (int guard)
+{
+  struct pollfd fd = { procstream_platform_pidfd_open (guard), POLLIN, 0 };
+
+  if (syscall (SYS_clone, SIGCHLD, NULL, NULL, NULL, 0) != 0)
+    return;
+  close (STDOUT_FILENO);
+  poll (&fd, 1, TEST_WATCHDOG_SECONDS * 1000);
+  _exit (0);
+}
+
+/* Each way in which the guard hears of the death of the program does alone. */
+static void
+test_one_way (gconstpointer data)
+{
+  const char      *way = data;
+  g_autofree char *test = g_strdup_printf ("/guard-program/one-way/%s", way);
+  g_autofree char *upper = g_ascii_strup (way, -1);
+  g_autofree char *variable = g_strdup_printf ("PROCSTREAM_TEST_HELPER_BY_%s", upper);
+  g_autoptr (TestProcess) process = NULL;
+
+  if (!g_test_subprocess ())
+    {
+      run_killed (test);
+      return;
+    }
+  g_assert_nonnull (g_getenv (variable));
+  g_setenv ("PROCSTREAM_HELPER", g_getenv (variable), TRUE);
+  process = inheriting_new ();
+  test_tree_begin (process, "sleep 1000 & echo up >&2; exec sleep 1000");
+  test_tree_await_lines (process, 1);
+  if (strcmp (way, "channel") != 0)
+    hold_channel (test_tree_get_guard (process));
+  kill_program ();
 }
 
 /* The start was asked for, and not more. */
@@ -379,6 +419,9 @@ main (int    argc,
   g_test_add_func ("/guard-program/group", test_group);
   g_test_add_func ("/guard-program/namespace", test_namespace);
   g_test_add_func ("/guard-program/namespace/terminated", test_namespace_terminated);
+  g_test_add_data_func ("/guard-program/one-way/pidfd", "pidfd", test_one_way);
+  g_test_add_data_func ("/guard-program/one-way/channel", "channel", test_one_way);
+  g_test_add_data_func ("/guard-program/one-way/signal", "signal", test_one_way);
   g_test_add_func ("/guard-program/asked", test_asked);
   g_test_add_func ("/guard-program/moments", test_moments);
   g_test_add_func ("/guard-program/ending", test_ending);

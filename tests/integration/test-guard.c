@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -165,6 +166,63 @@ test_forwarded (void)
   g_subprocess_send_signal (procstream_child_get_subprocess (process->child), SIGUSR2);
   test_process_run_to_completed (process);
   g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGUSR2);
+}
+
+/* It is not of the program's group, which a terminal, and others, signal. */
+static void
+test_own_group (void)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+  int guard;
+
+  test_process_create_mode (process, "sleep-forever");
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_run_until_out (process, strlen ("ready\n"));
+  guard = test_tree_get_guard (process);
+  g_assert_cmpint (getpgid (guard), ==, guard);
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_process_run_to_completed (process);
+}
+
+/* FALSE, with the test skipped: no core would be written here at the end of a guard, whose working directory is the root. */
+static gboolean
+can_dump_core (const struct rlimit *limit)
+{
+  g_autofree char *pattern = NULL;
+
+  if (limit->rlim_max != 0 && g_file_get_contents ("/proc/sys/kernel/core_pattern", &pattern, NULL, NULL) &&
+      (pattern[0] == '/' || pattern[0] == '|' || (pattern[0] > ' ' && g_access ("/", W_OK) == 0)))
+    return TRUE;
+  g_test_skip ("no core would be written here");
+  return FALSE;
+}
+
+/* The program has left one, if that was wanted; the guard, which ends by the same signal, leaves none. */
+static void
+test_no_core (void)
+{
+  g_autoptr (TestProcess) process = NULL;
+  g_autoptr (GError) error = NULL;
+  struct rlimit before, all;
+  int           status;
+
+  g_assert_no_errno (getrlimit (RLIMIT_CORE, &before));
+  if (!can_dump_core (&before))
+    return;
+  all = (struct rlimit){ before.rlim_max, before.rlim_max };
+  g_assert_no_errno (setrlimit (RLIMIT_CORE, &all));
+  process = test_tree_new ();
+  procstream_launcher_set_limit (process->launcher, PROCSTREAM_LIMIT_CORE_SIZE, 0, 0);
+  test_process_spawn_mode (process, "kill 3");
+  test_process_listen (process);
+  test_process_run_to_completed (process);
+  g_assert_true (g_subprocess_wait (procstream_child_get_subprocess (process->child), NULL, &error));
+  g_assert_no_error (error);
+  status = g_subprocess_get_status (procstream_child_get_subprocess (process->child));
+  g_assert_no_errno (setrlimit (RLIMIT_CORE, &before));
+  g_assert_cmpint (WTERMSIG (status), ==, SIGQUIT);
+  g_assert_false (WCOREDUMP (status));
 }
 
 /* The guard ends by the signal of the child, and by no other that waits for it, of which the kernel would take the one with the lowest number
@@ -693,6 +751,8 @@ main (int    argc,
   g_test_add_func ("/guard/no-program", test_no_program);
   g_test_add_func ("/guard/not-adopting", test_not_adopting);
   g_test_add_func ("/guard/forwarded", test_forwarded);
+  g_test_add_func ("/guard/own-group", test_own_group);
+  g_test_add_func ("/guard/no-core", test_no_core);
   g_test_add_func ("/guard/pending", test_pending);
   g_test_add_func ("/guard/guard-killed", test_guard_killed);
   g_test_add_func ("/guard/pty", test_pty);
