@@ -39,3 +39,23 @@ procstream_deinit (void)
   procstream_lifetime_prepare ();
   procstream_at_exit_run ();
 }
+
+/**
+ * procstream_deinit_hurry:
+ *
+ * Has [func@Procstream.deinit], or the exit of the program, kill the children that it still waits for instead of giving them the time of
+ * their shutdowns, as somebody wants who presses Ctrl-C again. What the writers take is not shortened.
+ *
+ * It returns at once. It may be called in any thread while that is under way, and before; but not in a signal handler of
+ * `sigaction()`. In a copy of the program that was made with `fork()` it does nothing.
+ *
+ * In Python it is called by itself when Ctrl-C comes while the program is ending its children.
+ *
+ * Since: 1.0
+ */
+void
+procstream_deinit_hurry (void)
+{
+  if (!procstream_platform_forked ())
+    g_cancellable_cancel (procstream_lifetime_get_hurry ());
+}

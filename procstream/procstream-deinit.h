@@ -15,4 +15,7 @@ G_BEGIN_DECLS
 PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_deinit (void);
 
+PROCSTREAM_AVAILABLE_IN_1_0
+void procstream_deinit_hurry (void);
+
 G_END_DECLS

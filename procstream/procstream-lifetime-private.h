@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 
 /* Has the exit of the program looked after, before there is any child. */
 void procstream_lifetime_prepare (void);
+/* When this is cancelled, the exit of the program waits for no child any more. Not in a forked copy. */
+GCancellable *procstream_lifetime_get_hurry (void);
 /* FALSE once the program is about to exit: then nothing is to be started any more. */
 gboolean procstream_lifetime_add (ProcstreamChildCore *core);
 /* Also for a child that is not there. */

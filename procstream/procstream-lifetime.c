@@ -21,6 +21,7 @@
  *  - It takes no longer than the longest of the shutdowns, each of which is bounded, and START_MS for a start that is under way. A
  *    shutdown that somebody else began, and that gives more time, is cut short: it kills when the child's own would. Whatever is there when
  *    the time is over is killed from here.
+ *  - Whoever is in a hurry meanwhile, which can be said at any time, has all that are left killed.
  *  - over is set first. From then on nothing is started, by whatever thread; what was claimed before is in the table.
  *  - Whether a child is detached is decided with its lock held, by whoever comes first: detach() before the exit spares it, and fails
  *    after that.
@@ -90,15 +91,40 @@ ending_clear (gpointer data)
   procstream_waiters_unref (self->waiters);
 }
 
+GCancellable *
+procstream_lifetime_get_hurry (void)
+{
+  static GCancellable *hurry;
+
+  if (g_once_init_enter (&hurry))
+    g_once_init_leave (&hurry, g_cancellable_new ());
+  return hurry;
+}
+
 static void
-await (Ending *ending,
-       gint64  deadline_us)
+await (Ending       *ending,
+       gint64        deadline_us,
+       GCancellable *cancellable)
 {
   gint64 left_ms = MAX (0, (deadline_us - g_get_monotonic_time ()) / 1000);
 
-  procstream_waiters_wait (ending->waiters, procstream_io_thread_get_context (), NULL, "a child to end", left_ms, NULL, NULL);
+  procstream_waiters_wait (ending->waiters, procstream_io_thread_get_context (), NULL, "a child to end", left_ms, cancellable, NULL);
   if (!procstream_waiters_is_complete (ending->waiters))
     procstream_child_core_kill_at_exit (ending->core);
+}
+
+/* Those that are killed because somebody is in a hurry have all of them been killed before one is waited for. */
+static void
+await_all (GArray *endings,
+           gint64  deadline_us)
+{
+  for (guint i = 0; i < endings->len; i++)
+    await (&g_array_index (endings, Ending, i), deadline_us, procstream_lifetime_get_hurry ());
+  if (!g_cancellable_is_cancelled (procstream_lifetime_get_hurry ()))
+    return;
+  deadline_us = MIN (deadline_us, g_get_monotonic_time () + START_MS * 1000);
+  for (guint i = 0; i < endings->len; i++)
+    await (&g_array_index (endings, Ending, i), deadline_us, NULL);
 }
 
 static void
@@ -119,8 +145,7 @@ end_all (GPtrArray *all)
         g_array_append_val (endings, ending);
     }
   deadline_us = g_get_monotonic_time () + (longest_ms + START_MS) * 1000;
-  for (guint i = 0; i < endings->len; i++)
-    await (&g_array_index (endings, Ending, i), deadline_us);
+  await_all (endings, deadline_us);
 }
 
 static void

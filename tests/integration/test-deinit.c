@@ -142,6 +142,75 @@ test_threads (void)
   g_thread_join (thread);
 }
 
+static gboolean
+is_gone (ProcstreamChild *child)
+{
+  return kill (procstream_child_get_pid (child), 0) < 0 && errno == ESRCH;
+}
+
+#define STUBBORN "trap '' TERM; echo up; while :; do sleep 0.05; done"
+
+static gpointer
+hurry (gpointer data)
+{
+  ProcstreamChild *polite = data;
+
+  /* By then the end of the stubborn ones has been begun too. */
+  while (!is_gone (polite))
+    g_usleep (1000);
+  procstream_deinit_hurry ();
+  return NULL;
+}
+
+/* Whoever is in a hurry, before it or meanwhile, does not wait for those that are slow to end. */
+static void
+hurried (gboolean before)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamShutdown) slow = procstream_shutdown_new_terminate (1000000);
+  g_autoptr (ProcstreamChild) polite = spawn (launcher, "exec sleep 1000");
+  ProcstreamChild *stubborn[3];
+  GThread         *thread = NULL;
+
+  procstream_launcher_set_shutdown (launcher, slow);
+  for (guint i = 0; i < G_N_ELEMENTS (stubborn); i++)
+    {
+      stubborn[i] = spawn (launcher, STUBBORN);
+      g_object_unref (procstream_child_expect (stubborn[i], "up", PROCSTREAM_MATCH_NONE, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+    }
+  if (before)
+    procstream_deinit_hurry ();
+  else
+    thread = g_thread_new ("hurry", hurry, polite);
+  procstream_deinit ();
+  if (thread)
+    g_thread_join (thread);
+  g_assert_true (is_gone (polite));
+  for (guint i = 0; i < G_N_ELEMENTS (stubborn); i++)
+    {
+      g_assert_true (is_gone (stubborn[i]));
+      g_object_unref (stubborn[i]);
+    }
+}
+
+static void
+test_hurry (void)
+{
+  if (g_test_subprocess ())
+    hurried (FALSE);
+  else
+    run_program ();
+}
+
+static void
+test_hurry_before (void)
+{
+  if (g_test_subprocess ())
+    hurried (TRUE);
+  else
+    run_program ();
+}
+
 int
 main (int    argc,
       char **argv)
@@ -151,5 +220,7 @@ main (int    argc,
   g_test_add_func ("/deinit/detached", test_detached);
   g_test_add_func ("/deinit/nothing", test_nothing);
   g_test_add_func ("/deinit/threads", test_threads);
+  g_test_add_func ("/deinit/hurry", test_hurry);
+  g_test_add_func ("/deinit/hurry-before", test_hurry_before);
   return g_test_run ();
 }

@@ -391,5 +391,38 @@ say(list(os.read(read_fd, 10)))'''
         equal(program.stdout.read().splitlines(), [f'[{int(signal.SIGUSR1)}]', 'not interrupted', 'restored'])
 
 
+@scenario(16, 'an impatient end')
+def an_impatient_end():
+    # The first ends the program, which is told by a child; the second does not wait for the other, nor is it told anywhere.
+    body = '''import atexit
+atexit.register(lambda: say('others'))
+slow = Procstream.Shutdown.new_terminate(1000000)
+stubborn = reliable(shutdown=slow).spawnv(shell('trap "" TERM; echo up; while :; do sleep 0.05; done'))
+stubborn.expect('up')
+launcher = reliable()
+launcher.take_fd(os.dup(1), 9)
+telling = launcher.spawnv(shell('trap "echo ending >&9; exit 0" TERM; echo up; while :; do sleep 0.05; done'))
+telling.expect('up')
+say(f'{stubborn.pid}')
+say('inside')
+GLib.MainLoop().run()'''
+    program = make_program(body).replace('except KeyboardInterrupt as', 'except MemoryError as')
+    program = program.replace('import os,', 'import atexit, os,').replace('from harness', 'atexit.register(lambda: say("last"))\nfrom harness')
+    with subprocess.Popen([sys.executable, '-u', '-c', program], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        seen = []
+        read_until(process, 'inside', seen)
+        process.send_signal(signal.SIGINT)
+        read_until(process, 'ending', [])
+        process.send_signal(signal.SIGINT)
+        equal(process.stdout.read(), 'last\n')
+        equal(process.stderr.read().count('KeyboardInterrupt'), 1)
+        equal(process.wait(), -signal.SIGINT)
+        try:
+            os.kill(int(seen[-2]), 0)
+            raise AssertionError('it is there')
+        except ProcessLookupError:
+            pass
+
+
 if __name__ == '__main__':
     main()

@@ -742,5 +742,15 @@ class Scope(Procstream.Scope):
 
 # --- The end of the program -------------------------------------------------------------------------------------------
 
+def _deinit(operation):
+    if operation:
+        GObject.Object.connect(operation, 'cancelled', lambda _operation: Procstream.deinit_hurry())
+    Procstream.deinit()
+
+
 # Python ends itself with SIGINT after a KeyboardInterrupt that nobody caught. Then nothing is done that exit() does.
-atexit.register(Procstream.deinit)
+@atexit.register
+def _end_children():
+    """Ctrl+C that comes now is for those who are slow to end, and nobody else: no other function of atexit meets it."""
+    with contextlib.suppress(KeyboardInterrupt):
+        _interrupts.run(_deinit, None)
