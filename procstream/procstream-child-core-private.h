@@ -154,6 +154,9 @@ gboolean procstream_child_core_send_signal (ProcstreamChildCore *self,
                                             int                  signum,
                                             GError             **error);
 
+/* After a stop by the terminal: its group, and its guard, which stops as the child does. Any thread. */
+void procstream_child_core_continue (ProcstreamChildCore *self);
+
 /* Begins to end the child as @plan says, because of @cause, or joins the shutdown that is under way. What is returned (transfer full) is complete when nobody is
  * left, or with the error that says who is. NULL with WRONG_STATE when it was never started. Any thread. */
 ProcstreamWaiters *procstream_child_core_shut_down (ProcstreamChildCore    *self,

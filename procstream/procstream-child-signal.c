@@ -135,6 +135,27 @@ procstream_child_core_signal_locked (ProcstreamChildCore   *self,
   return signal_group_locked (self, signum);
 }
 
+/* Whatever is said to a guard continues it. */
+static void
+continue_tree_locked (ProcstreamChildCore *self)
+{
+  if (self->pidfd >= 0 && (procstream_platform_pidfd_send_signal (self->pidfd, SIGCONT, TRUE) || errno != ENOSYS))
+    procstream_child_core_order_guard_locked (self, PROCSTREAM_GUARD_NOBODY, 0);
+  else
+    procstream_child_core_order_guard_locked (self, PROCSTREAM_GUARD_TREE, SIGCONT);
+}
+
+void
+procstream_child_core_continue (ProcstreamChildCore *self)
+{
+  g_mutex_lock (&self->mutex);
+  if (self->options.containment == PROCSTREAM_CONTAINMENT_TREE)
+    continue_tree_locked (self);
+  else
+    procstream_child_core_signal_locked (self, SIGCONT, PROCSTREAM_SIGNAL_TARGET_GROUP);
+  g_mutex_unlock (&self->mutex);
+}
+
 static gboolean
 is_alive (ProcstreamChildState state)
 {

@@ -7,9 +7,11 @@
 #include "procstream-feeder-private.h"
 #include "procstream-io-thread-private.h"
 #include "procstream-merge-private.h"
+#include "procstream-pipe-private.h"
 #include "procstream-platform-private.h"
 #include "procstream-worker-private.h"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 /* How a child starts, and what is done with the answer. */
@@ -56,6 +58,40 @@ open_streams (ProcstreamChildCore *self)
     procstream_input_core_open (self->input, g_steal_fd (&self->ends.pipes[0]));
 }
 
+/* Its number is that of the process for as long as GSubprocess has not let go of it. */
+static int
+open_guard (ProcstreamSpawned *spawned)
+{
+  int pidfd = procstream_platform_pidfd_open (spawned->guard_pid);
+
+  if (pidfd >= 0 && g_subprocess_get_identifier (spawned->subprocess) == NULL)
+    close (g_steal_fd (&pidfd));
+  return pidfd >= 0 ? procstream_fd_above_standard (pidfd) : -1;
+}
+
+static void
+continue_cb (gpointer data)
+{
+  procstream_child_core_continue (data);
+}
+
+/* The terminal is closed before the record goes. */
+static void
+follow_terminal (ProcstreamChildCore *self,
+                 ProcstreamSpawned   *spawned)
+{
+  ProcstreamTerminalChild child = { spawned->pid, spawned->pid, -1, continue_cb, self };
+
+  if (spawned->guard_pid)
+    {
+      child.parented = spawned->guard_pid;
+      child.pidfd = open_guard (spawned);
+    }
+  else if (spawned->pidfd >= 0)
+    child.pidfd = fcntl (spawned->pidfd, F_DUPFD_CLOEXEC, 3);
+  procstream_terminal_follow (self->ends.terminal, &child);
+}
+
 /* In the I/O thread. The reference of the request goes on to the watch of the exit. */
 static void
 spawned_cb (gpointer           user_data,
@@ -73,8 +109,6 @@ spawned_cb (gpointer           user_data,
   if (!procstream_platform_has (PROCSTREAM_FEATURE_PIDFD) && spawned->pidfd >= 0)
     close (g_steal_fd (&spawned->pidfd));
   open_streams (self);
-  if (self->ends.terminal)
-    procstream_terminal_follow (self->ends.terminal, spawned->pid, spawned->guard_pid ? spawned->guard_pid : spawned->pid);
   g_mutex_lock (&self->mutex);
   self->pid = spawned->pid;
   self->pidfd = spawned->pidfd;
@@ -83,6 +117,8 @@ spawned_cb (gpointer           user_data,
   self->start_us = g_get_monotonic_time ();
   procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_RUNNING);
   g_mutex_unlock (&self->mutex);
+  if (self->ends.terminal)
+    follow_terminal (self, spawned);
   g_cond_broadcast (&self->cond);
   procstream_child_core_watch_silence (self);
   procstream_waiters_complete (self->started, NULL);

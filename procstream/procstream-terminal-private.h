@@ -18,11 +18,19 @@ ProcstreamTerminal *procstream_terminal_new (const int inherited[3]);
  * because the program is not in the foreground itself or has lent the terminal already. */
 int procstream_terminal_get_target (ProcstreamTerminal *self);
 
-/* The child runs. From here on its stops are noticed, by a thread of the library. @parented is the process that stops and is continued as
- * the child is, and that is a child of the program: itself, or its guard. */
-void procstream_terminal_follow (ProcstreamTerminal *self,
-                                 int                 pid,
-                                 int                 parented);
+/* Whom it follows. */
+typedef struct
+{
+  int pid;                       /* of the child, and so of its group */
+  int parented;                  /* the process that stops and is continued as the child is, and that is a child of the program: itself, or its guard */
+  int pidfd;                     /* of that; taken; -1: there is none, and it is waited for by its number */
+  void (*go_on) (gpointer data); /* continues the group and the guard, and nobody else; any thread, not after the close */
+  gpointer data;
+} ProcstreamTerminalChild;
+
+/* The child runs. From here on its stops are noticed, by a thread of the library. */
+void procstream_terminal_follow (ProcstreamTerminal            *self,
+                                 const ProcstreamTerminalChild *child);
 
 /* The child is gone, or was never started: the terminal is taken back before this returns, so that who is told of the end can
  * use it. Never waits. Frees @self for the caller. */

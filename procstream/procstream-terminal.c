@@ -38,6 +38,9 @@
  * Everything is protected by one mutex, as the terminal is one. holder is the record whose child is, or is about to be, in
  * front. A second child that wants to read the terminal meanwhile stays stopped, without the program, until holder is NULL.
  * pid is 0 until the child runs. closed is final. The worker and the owner hold a reference each.
+ *
+ * Nothing is sent to the number of the child or its guard, which may be somebody else's when the library has yet to hear of the end:
+ * whoever knows the child continues it. It is waited for by a pidfd, so that the stop of no other child of the program is taken.
  */
 struct _ProcstreamTerminal
 {
@@ -45,13 +48,14 @@ struct _ProcstreamTerminal
   int             fd;
   int             target;
   pid_t           own_group;
-  pid_t           pid;      /* of the child, and so of its group */
-  pid_t           parented; /* the same, or its guard, which stops as the child does */
+  pid_t           pid; /* of the child, and so of its group; told to the terminal, and never signalled */
   gboolean        closed;
   struct termios  own_modes;
   struct termios  child_modes;
   gboolean        have_own_modes;
   gboolean        have_child_modes;
+
+  ProcstreamTerminalChild child; /* all zero until it runs */
 };
 
 static GMutex              mutex;
@@ -71,6 +75,8 @@ terminal_unref (ProcstreamTerminal *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
   close (self->fd);
+  if (self->child.pidfd > 0)
+    close (self->child.pidfd);
   g_free (self);
 }
 
@@ -237,11 +243,8 @@ wait_for_holder_locked (ProcstreamTerminal *self)
 static void
 continue_child_locked (ProcstreamTerminal *self)
 {
-  if (self->closed)
-    return;
-  kill (-self->pid, SIGCONT);
-  if (self->parented != self->pid)
-    kill (self->parented, SIGCONT);
+  if (!self->closed)
+    self->child.go_on (self->child.data);
 }
 
 /* The child stopped for want of the terminal while somebody else is in front, or by Ctrl-Z. */
@@ -295,17 +298,33 @@ child_continued (ProcstreamTerminal *self)
   g_mutex_unlock (&mutex);
 }
 
+/* By the pidfd, where there is one and the kernel can wait for it (Linux 5.4). */
+static int
+wait_for (ProcstreamTerminal *self,
+          siginfo_t          *info,
+          int                 flags)
+{
+  if (self->child.pidfd >= 0)
+    {
+      int result = waitid ((idtype_t) P_PIDFD, (id_t) self->child.pidfd, info, flags);
+
+      if (result == 0 || errno != EINVAL)
+        return result;
+    }
+  return waitid (P_PID, (id_t) self->child.parented, info, flags);
+}
+
 /* Blocks until something happens, and takes stops and continuations, but not the end, out of the kernel. */
 static gboolean
-next_event (pid_t      pid,
-            siginfo_t *info)
+next_event (ProcstreamTerminal *self,
+            siginfo_t          *info)
 {
   int taken = WSTOPPED | WCONTINUED;
 
   for (;;)
     {
       *info = (siginfo_t){ 0 };
-      if (waitid (P_PID, pid, info, taken | WEXITED | WNOWAIT) < 0)
+      if (wait_for (self, info, taken | WEXITED | WNOWAIT) < 0)
         {
           if (errno == EINTR)
             continue;
@@ -314,7 +333,7 @@ next_event (pid_t      pid,
       if (info->si_code != CLD_STOPPED && info->si_code != CLD_CONTINUED)
         return FALSE;
       *info = (siginfo_t){ 0 };
-      if (waitid (P_PID, pid, info, taken | WNOHANG) == 0 && info->si_pid == pid)
+      if (wait_for (self, info, taken | WNOHANG) == 0 && info->si_pid == self->child.parented)
         return TRUE;
     }
 }
@@ -325,7 +344,7 @@ watch_thread (gpointer data)
   ProcstreamTerminal *self = data;
   siginfo_t           info;
 
-  while (next_event (self->parented, &info))
+  while (next_event (self, &info))
     {
       if (info.si_code == CLD_STOPPED)
         child_stopped (self, info.si_status);
@@ -379,13 +398,12 @@ procstream_terminal_get_target (ProcstreamTerminal *self)
 }
 
 void
-procstream_terminal_follow (ProcstreamTerminal *self,
-                            int                 pid,
-                            int                 parented)
+procstream_terminal_follow (ProcstreamTerminal            *self,
+                            const ProcstreamTerminalChild *child)
 {
   g_mutex_lock (&mutex);
-  self->pid = pid;
-  self->parented = parented;
+  self->pid = child->pid;
+  self->child = *child;
   g_mutex_unlock (&mutex);
   procstream_worker_run ("procstream-terminal", watch_thread, terminal_ref (self));
 }

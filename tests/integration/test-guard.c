@@ -6,6 +6,7 @@
 #include "test-tree.h"
 #include "test-utils.h"
 
+#include "procstream-child-private.h"
 #include "procstream-platform-private.h"
 
 #include <errno.h>
@@ -678,6 +679,30 @@ test_stop (gconstpointer data)
   test_process_run_to_completed (process);
 }
 
+/* As the terminal has it done: the child and its guard. */
+static void
+test_continue (void)
+{
+  g_autoptr (TestProcess) process = test_tree_new ();
+  int guard;
+
+  test_process_create_mode (process, "trap");
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_run_until_out (process, strlen ("ready\n"));
+  guard = test_tree_get_guard (process);
+  for (int i = 0; i < 3; i++)
+    {
+      g_assert_no_errno (kill (procstream_child_get_pid (process->child), SIGSTOP));
+      test_tree_await_state (guard, 'T');
+      procstream_child_core_continue (process->child->core);
+      test_tree_await_state (procstream_child_get_pid (process->child), 'S');
+      test_tree_await_state (guard, 'S');
+    }
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_process_run_to_completed (process);
+}
+
 /* A child that was killed while it was stopped, by somebody else, is known to have ended. */
 static void
 test_stop_killed (void)
@@ -773,6 +798,7 @@ main (int    argc,
   g_test_add_func ("/guard/cgroup", test_cgroup);
   g_test_add_data_func ("/guard/stop", GINT_TO_POINTER (SIGSTOP), test_stop);
   g_test_add_data_func ("/guard/stop/terminal", GINT_TO_POINTER (SIGTSTP), test_stop);
+  g_test_add_func ("/guard/stop/continued", test_continue);
   g_test_add_func ("/guard/stop/killed", test_stop_killed);
   g_test_add_func ("/guard/stop/terminated", test_stop_terminated);
   return g_test_run ();

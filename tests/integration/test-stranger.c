@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "procstream-child-private.h"
 #include "procstream-platform-private.h"
 #include "test-hold.h"
 #include "test-process.h"
@@ -34,6 +35,27 @@ make_stranger (int pid)
   g_assert_cmpint (made, ==, pid);
   g_assert_no_errno (setpgid (pid, pid));
   return pid;
+}
+
+static void
+stop_stranger (int pid)
+{
+  int status;
+
+  g_assert_no_errno (kill (pid, SIGSTOP));
+  g_assert_cmpint (waitpid (pid, &status, WUNTRACED), ==, pid);
+  g_assert_true (WIFSTOPPED (status));
+}
+
+/* Nobody else has done so by now. */
+static void
+continue_stranger (int pid)
+{
+  int status;
+
+  g_assert_cmpint (waitpid (pid, &status, WCONTINUED | WNOHANG), ==, 0);
+  g_assert_no_errno (kill (pid, SIGCONT));
+  g_assert_cmpint (waitpid (pid, &status, WCONTINUED), ==, pid);
 }
 
 /* It is there, untouched; and then no more. */
@@ -100,6 +122,11 @@ run_case (const Case *c)
   await_reaped (process->child);
   stranger = make_stranger (pid);
   assert_not_found (process->child);
+  if (stranger)
+    stop_stranger (stranger);
+  procstream_child_core_continue (process->child->core);
+  if (stranger)
+    continue_stranger (stranger);
   g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_RUNNING);
   test_hold_end (&hold);
 

@@ -8,6 +8,7 @@
 #include "test-hold.h"
 #include "test-process.h"
 #include "test-start.h"
+#include "test-tree.h"
 #include "test-utils.h"
 
 #include <errno.h>
@@ -291,6 +292,25 @@ test_kill_group (void)
   terminate (process, procstream_shutdown_new_kill ());
   assert_gone (grandchild);
   g_assert_cmpint (procstream_child_get_term_signal (process->child), ==, SIGKILL);
+}
+
+/* As the terminal has it done: everybody in the group. */
+static void
+test_continue (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  int grandchild;
+
+  spawn_and_hear (process, "tree");
+  grandchild = atoi (process->out->str);
+  g_assert_no_errno (kill (-procstream_child_get_pid (process->child), SIGSTOP));
+  test_tree_await_state (procstream_child_get_pid (process->child), 'T');
+  test_tree_await_state (grandchild, 'T');
+  procstream_child_core_continue (process->child->core);
+  test_tree_await_state (procstream_child_get_pid (process->child), 'S');
+  test_tree_await_state (grandchild, 'S');
+  terminate (process, NULL);
+  test_await_gone (grandchild);
 }
 
 /* A child whose pidfd was never had, on whatever kernel: who is left of its group is told of, and not taken for gone. */
@@ -723,6 +743,7 @@ static const Case cases[] = {
   { "survivors", test_survivors },
   { "kill-group", test_kill_group },
   { "left-group", test_left_group },
+  { "continue", test_continue },
   { "kill-left-group", test_kill_left_group },
   { "after-exit", test_after_exit },
   { "breeding", test_breeding },

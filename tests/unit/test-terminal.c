@@ -2,6 +2,8 @@
 
 #include "procstream-terminal-private.h"
 
+#include "procstream-platform-private.h"
+
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -92,6 +94,21 @@ new_terminal (int expected_target)
 }
 
 static void
+go_on_cb (gpointer data)
+{
+  kill (-GPOINTER_TO_INT (data), SIGCONT);
+}
+
+static void
+follow (ProcstreamTerminal *terminal,
+        pid_t               pid)
+{
+  ProcstreamTerminalChild child = { pid, pid, -1, go_on_cb, GINT_TO_POINTER (pid) };
+
+  procstream_terminal_follow (terminal, &child);
+}
+
+static void
 kill_child (pid_t pid)
 {
   g_assert_cmpint (kill (pid, SIGKILL), ==, 0);
@@ -104,7 +121,7 @@ program_lend (void)
   ProcstreamTerminal *terminal = new_terminal (0);
   pid_t               pid = start_child (TRUE, FALSE);
 
-  procstream_terminal_follow (terminal, pid, pid);
+  follow (terminal, pid);
   kill_child (pid);
   procstream_terminal_close (terminal, TRUE);
   g_assert_cmpint (tcgetpgrp (STDIN_FILENO), ==, getpgrp ());
@@ -139,10 +156,10 @@ program_two (void)
   pid_t               second_pid;
   int                 status;
 
-  procstream_terminal_follow (first, first_pid, first_pid);
+  follow (first, first_pid);
   second = new_terminal (-1);
   second_pid = start_child (FALSE, TRUE);
-  procstream_terminal_follow (second, second_pid, second_pid);
+  follow (second, second_pid);
   wait_for_state (second_pid, 'T');
   g_assert_cmpint (tcgetpgrp (STDIN_FILENO), ==, first_pid);
 
@@ -165,10 +182,10 @@ program_second_ends (void)
   pid_t               first_pid = start_child (TRUE, FALSE);
   pid_t               second_pid;
 
-  procstream_terminal_follow (first, first_pid, first_pid);
+  follow (first, first_pid);
   second = new_terminal (-1);
   second_pid = start_child (FALSE, TRUE);
-  procstream_terminal_follow (second, second_pid, second_pid);
+  follow (second, second_pid);
   wait_for_state (second_pid, 'T');
   kill_child (second_pid);
   procstream_terminal_close (second, TRUE);
@@ -185,7 +202,7 @@ program_sigstop (void)
   ProcstreamTerminal *terminal = new_terminal (0);
   pid_t               pid = start_child (TRUE, FALSE);
 
-  procstream_terminal_follow (terminal, pid, pid);
+  follow (terminal, pid);
   kill (pid, SIGSTOP);
   wait_for_front (getpgrp ());
   kill (pid, SIGCONT);
@@ -215,7 +232,7 @@ program_own_handler (void)
 
   own_thread = pthread_self ();
   signal (SIGTSTP, stop_handler);
-  procstream_terminal_follow (terminal, pid, pid);
+  follow (terminal, pid);
   kill (pid, SIGTSTP);
   while (!stops_seen)
     sched_yield ();
@@ -236,13 +253,44 @@ program_no_shell (void)
   ProcstreamTerminal *terminal = new_terminal (0);
   pid_t               pid = start_child (TRUE, FALSE);
 
-  procstream_terminal_follow (terminal, pid, pid);
+  follow (terminal, pid);
   for (guint i = 0; i < 10; i++)
     {
       kill (pid, SIGTSTP);
       wait_for_state (pid, 'S');
       wait_for_front (pid);
     }
+  kill_child (pid);
+  procstream_terminal_close (terminal, TRUE);
+}
+
+static gint n_asked; /* atomic */
+
+static void
+count_cb (gpointer data)
+{
+  g_atomic_int_inc (&n_asked);
+}
+
+/* Whoever knows the child continues it, and nobody else: the number may be a stranger's by then. It is waited for by its pidfd alone. */
+static void
+program_no_number (void)
+{
+  ProcstreamTerminal     *terminal = new_terminal (0);
+  pid_t                   pid = start_child (TRUE, FALSE);
+  ProcstreamTerminalChild child = { pid, pid, procstream_platform_pidfd_open (pid), count_cb, NULL };
+
+  procstream_terminal_follow (terminal, &child);
+  for (gint i = 1; i <= 3; i++)
+    {
+      kill (pid, SIGTSTP);
+      while (g_atomic_int_get (&n_asked) < i)
+        sched_yield ();
+      g_assert_cmpint (process_state (pid), ==, 'T');
+      kill (pid, SIGCONT);
+      wait_for_state (pid, 'S');
+    }
+  g_assert_cmpint (g_atomic_int_get (&n_asked), ==, 3);
   kill_child (pid);
   procstream_terminal_close (terminal, TRUE);
 }
@@ -277,6 +325,7 @@ static const struct
   { "sigstop", program_sigstop },
   { "own-handler", program_own_handler },
   { "no-shell", program_no_shell },
+  { "no-number", program_no_number },
   { "no-terminal", program_no_terminal },
 };
 
