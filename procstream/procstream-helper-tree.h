@@ -221,6 +221,7 @@ signal_one (const struct relative *relative,
       sys (SYS_kill, relative->pid, signum, 0, 0, 0);
       return;
     }
+  pass (10); /* it was listed, and may be another by now */
   fd = sys (SYS_pidfd_open, relative->pid, 0, 0, 0, 0);
   if (fd < 0)
     return;

@@ -100,8 +100,9 @@ target (uint32_t i)
   return ((const int32_t *) (limits () + start.block.n_limits))[i];
 }
 
-/* The tests build it so that it kills the program, and goes on when that is gone, at a moment of the start: the first is 0. */
-#ifdef PROCSTREAM_HELPER_KILLS
+/* The tests build it so that at a moment of the start, the first is 0, or of the guard it kills the program, and goes on when that is gone; or
+ * so that it stops, once. */
+#if defined(PROCSTREAM_HELPER_KILLS) || defined(PROCSTREAM_HELPER_HALTS)
 static int moment = -1;
 static int moment_parent;
 
@@ -117,8 +118,10 @@ find_moment (char **envp)
 
       for (const char *same = name; *same && *at == *same; same++)
         at++;
-      if (at == *envp + sizeof name - 1)
-        moment = *at - '0';
+      if (at != *envp + sizeof name - 1)
+        continue;
+      for (moment = 0; *at; at++)
+        moment = moment * 10 + *at - '0';
     }
 }
 
@@ -127,6 +130,11 @@ pass (int which)
 {
   if (which != moment)
     return;
+#ifdef PROCSTREAM_HELPER_HALTS
+  moment = -1;
+  sys (SYS_kill, sys (SYS_getpid, 0, 0, 0, 0, 0), SIGSTOP, 0, 0, 0);
+  return;
+#endif
   while (sys (SYS_kill, moment_parent, SIGKILL, 0, 0, 0) == 0)
     ;
 }
