@@ -46,7 +46,7 @@ static gboolean    over;
 /* From one look of the timer to the next. Soon, since most of those who outlive their leader do so by very little; and at last so seldom that an
  * idle program stays one. */
 #define FIRST_LOOK_MS 250
-#define LAST_LOOK_MS  (64 * 1000)
+#define LAST_LOOK_MS (64 * 1000)
 /* Reading /proc takes some milliseconds. */
 #define READING_LOOK_MS 1000
 
