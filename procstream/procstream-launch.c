@@ -52,25 +52,6 @@ check_choice (const char *name,
   return FALSE;
 }
 
-static gboolean
-check_environment (const char        *name,
-                   const char *const *environment,
-                   GError           **error)
-{
-  for (guint i = 0; environment && environment[i]; i++)
-    {
-      const char *value = strchr (environment[i], '=');
-
-      if (value && value > environment[i])
-        continue;
-      /* Told by its place, since it may be a secret. */
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
-                   "“%s”: the property “environment” must hold “NAME=value” strings, which number %u is not", name, i);
-      return FALSE;
-    }
-  return TRUE;
-}
-
 /* Ctrl-C at the terminal reaches the whole group of the program. */
 static gboolean
 check_lifetime (ProcstreamLauncher *self,
@@ -108,7 +89,7 @@ check_range (const char *name,
   return FALSE;
 }
 
-/* The ranges are those of the properties, which only C can pass by. */
+/* Not by the properties, where a value that is out of range has no effect but a warning. */
 static gboolean
 check_settings (const ProcstreamProcessSettings *settings,
                 const char                      *name,
@@ -182,7 +163,10 @@ check_options (ProcstreamLauncher *self,
       !check_settings (&self->settings, name, error) ||
       !check_pty (self, name, error) ||
       !check_idle_timeout (name, self->idle_timeout_ms, error) ||
-      !check_environment (name, procstream_launcher_get_environment (self), error))
+      !procstream_launcher_check_limits (self, name, error) ||
+      !procstream_launcher_check_environment (self, name, error) ||
+      !procstream_launcher_check_success_statuses (self, name, error) ||
+      !procstream_launcher_check_fds (self, name, error))
     return FALSE;
   if (!procstream_launcher_get_merge_stderr (self) || procstream_launcher_get_stderr_config (self) == NULL)
     return TRUE;

@@ -70,7 +70,50 @@ procstream_launcher_set_environment (ProcstreamLauncher *self, const char *const
 {
   g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
 
+  g_clear_pointer (&self->odd_variable, g_free);
   procstream_launcher_store_strv (self, "environment", environment);
+}
+
+gboolean
+procstream_launcher_check_environment (ProcstreamLauncher *self,
+                                       const char         *name,
+                                       GError            **error)
+{
+  const char *odd = self->odd_variable;
+
+  if (odd)
+    {
+      /* What follows may be a secret. */
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s”: the name of a variable must not be empty, nor have “=” in it, as “%.*s=” has",
+                   name, (int) strcspn (odd, "="), odd);
+      return FALSE;
+    }
+  for (guint i = 0; self->environment && self->environment[i]; i++)
+    {
+      const char *value = strchr (self->environment[i], '=');
+
+      if (value && value > self->environment[i])
+        continue;
+      /* Told by its place, since it may be a secret. */
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "“%s”: the property “environment” must hold “NAME=value” strings, which number %u is not", name, i);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+is_name (const char *variable)
+{
+  return *variable != '\0' && strchr (variable, '=') == NULL;
+}
+
+static void
+note_odd_variable (ProcstreamLauncher *self,
+                   const char         *variable)
+{
+  if (self->odd_variable == NULL)
+    self->odd_variable = g_strdup (variable);
 }
 
 static char **
@@ -89,6 +132,9 @@ dup_environment (ProcstreamLauncher *self)
  * [property@Procstream.Launcher:environment] is %NULL, it becomes a copy of
  * the program's own first.
  *
+ * With a name that cannot be one, [method@Procstream.Launcher.create] fails with %G_IO_ERROR_INVALID_ARGUMENT, until the
+ * environment is set as a whole, or cleared.
+ *
  * Since: 1.0
  */
 void
@@ -97,20 +143,26 @@ procstream_launcher_set_variable (ProcstreamLauncher *self,
                                   const char         *value)
 {
   g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
-  g_return_if_fail (variable != NULL && *variable != '\0' && strchr (variable, '=') == NULL);
+  g_return_if_fail (variable != NULL);
   g_return_if_fail (value != NULL);
 
-  procstream_launcher_take_strv (self, "environment", g_environ_setenv (dup_environment (self), variable, value, TRUE));
+  if (!is_name (variable))
+    note_odd_variable (self, variable);
+  else
+    procstream_launcher_take_strv (self, "environment", g_environ_setenv (dup_environment (self), variable, value, TRUE));
 }
 
 /**
  * procstream_launcher_unset_variable:
  * @self: a launcher
- * @variable: (type filename): the name of the variable, without `=`
+ * @variable: (type filename): the name of the variable, not empty and without `=`
  *
  * Removes one variable from the environment of children. When
  * [property@Procstream.Launcher:environment] is %NULL, it becomes a copy of
  * the program's own first.
+ *
+ * With a name that cannot be one, [method@Procstream.Launcher.create] fails with %G_IO_ERROR_INVALID_ARGUMENT, until the
+ * environment is set as a whole, or cleared.
  *
  * Since: 1.0
  */
@@ -119,9 +171,12 @@ procstream_launcher_unset_variable (ProcstreamLauncher *self,
                                     const char         *variable)
 {
   g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
-  g_return_if_fail (variable != NULL && strchr (variable, '=') == NULL);
+  g_return_if_fail (variable != NULL);
 
-  procstream_launcher_take_strv (self, "environment", g_environ_unsetenv (dup_environment (self), variable));
+  if (!is_name (variable))
+    note_odd_variable (self, variable);
+  else
+    procstream_launcher_take_strv (self, "environment", g_environ_unsetenv (dup_environment (self), variable));
 }
 
 /**
@@ -192,6 +247,7 @@ procstream_launcher_clear_environment (ProcstreamLauncher *self)
 
   g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
 
+  g_clear_pointer (&self->odd_variable, g_free);
   own = g_get_environ ();
   minimal = g_strv_builder_new ();
   for (char **variable = own; *variable; variable++)

@@ -27,6 +27,26 @@ forget (ProcstreamLauncher *self,
       }
 }
 
+gboolean
+procstream_launcher_check_fds (ProcstreamLauncher *self,
+                               const char         *name,
+                               GError            **error)
+{
+  for (guint i = 0; self->fds && i < self->fds->len; i++)
+    {
+      const ProcstreamSpawnFd *given = &g_array_index (self->fds, ProcstreamSpawnFd, i);
+
+      if (given->fd >= 0 && given->target > STDERR_FILENO)
+        continue;
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   given->fd < 0 ? "“%s”: %d, to be number %d of the child, is no descriptor"
+                                 : "“%s”: the descriptor %d must have the number 3 or a higher one in the child, not %d",
+                   name, given->fd, given->target);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 /**
  * procstream_launcher_take_fd:
  * @self: a launcher
@@ -44,7 +64,9 @@ forget (ProcstreamLauncher *self,
  *
  * The standard descriptors are not given this way: see
  * [property@Procstream.Launcher:stdin-mode] and
- * [property@Procstream.Launcher:stdout-config].
+ * [property@Procstream.Launcher:stdout-config]. With a @target below 3, or with a negative @fd,
+ * [method@Procstream.Launcher.create] fails with %G_IO_ERROR_INVALID_ARGUMENT, until [method@Procstream.Launcher.close_fd] is
+ * called with that target. Also then the descriptor is the launcher's, which closes it.
  *
  * Since: 1.0
  */
@@ -56,8 +78,6 @@ procstream_launcher_take_fd (ProcstreamLauncher *self,
   ProcstreamSpawnFd given = { fd, target };
 
   g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
-  g_return_if_fail (fd >= 0);
-  g_return_if_fail (target > STDERR_FILENO);
 
   /* A bad descriptor shows when a child is made. */
   (void) fcntl (fd, F_SETFD, FD_CLOEXEC);

@@ -163,12 +163,12 @@ procstream_launcher_set_scope (ProcstreamLauncher *self, ProcstreamScope *scope)
 /**
  * procstream_launcher_set_success_statuses:
  * @self: a launcher
- * @statuses: (array length=n_statuses): exit statuses, from 0 to 255; others have no
- *   effect
+ * @statuses: (array length=n_statuses): exit statuses, from 0 to 255
  * @n_statuses: how many there are
  *
  * Sets which exit statuses mean success; 0 alone unless set. It is how `grep`, which exits
- * with 1 when nothing matches, is run without an error.
+ * with 1 when nothing matches, is run without an error. With a number that is no exit status,
+ * [method@Procstream.Launcher.create] fails with %G_IO_ERROR_INVALID_ARGUMENT, until they are set anew.
  *
  * Since: 1.0
  */
@@ -179,9 +179,28 @@ procstream_launcher_set_success_statuses (ProcstreamLauncher *self, const int *s
   g_return_if_fail (statuses != NULL || n_statuses == 0);
 
   memset (self->success, 0, sizeof self->success);
+  self->has_odd_status = FALSE;
   for (gsize i = 0; i < n_statuses; i++)
     if (statuses[i] >= 0 && statuses[i] <= 255)
-      self->success[statuses[i] / 32] |= 1u << (statuses[i] % 32);
+      {
+        self->success[statuses[i] / 32] |= 1u << (statuses[i] % 32);
+      }
+    else if (!self->has_odd_status)
+      {
+        self->has_odd_status = TRUE;
+        self->odd_status = statuses[i];
+      }
+}
+
+gboolean
+procstream_launcher_check_success_statuses (ProcstreamLauncher *self,
+                                            const char         *name,
+                                            GError            **error)
+{
+  if (self->has_odd_status)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "“%s”: an exit status that means success must be from 0 to 255, not %d", name, self->odd_status);
+  return !self->has_odd_status;
 }
 
 /**

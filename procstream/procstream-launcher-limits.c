@@ -10,6 +10,35 @@ is_limit (ProcstreamLimit limit)
   return limit > PROCSTREAM_LIMIT_UNSET && limit < PROCSTREAM_N_LIMITS;
 }
 
+static gboolean
+is_possible (const ProcstreamLimitValue *value)
+{
+  return value->soft >= PROCSTREAM_NO_LIMIT && value->hard >= PROCSTREAM_NO_LIMIT &&
+         (value->hard == PROCSTREAM_NO_LIMIT || (value->soft != PROCSTREAM_NO_LIMIT && value->soft <= value->hard));
+}
+
+gboolean
+procstream_launcher_check_limits (ProcstreamLauncher *self,
+                                  const char         *name,
+                                  GError            **error)
+{
+  for (guint i = 0; i < PROCSTREAM_N_LIMITS; i++)
+    {
+      const ProcstreamLimitValue *value = &self->settings.limits[i];
+
+      if (!value->set || is_possible (value))
+        continue;
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "“%s”: the limit “%s” must be 0 or more, or -1 for none, and its soft value not above its hard one: not %" G_GINT64_FORMAT " and %" G_GINT64_FORMAT,
+                   name, procstream_limit_to_string (i), value->soft, value->hard);
+      return FALSE;
+    }
+  if (self->has_odd_limit)
+    g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                 "“%s”: there is no limit number %d, as a misspelled one in JavaScript is", name, self->odd_limit);
+  return !self->has_odd_limit;
+}
+
 /**
  * procstream_launcher_set_limit:
  * @self: a launcher
@@ -25,6 +54,10 @@ is_limit (ProcstreamLimit limit)
  * Raising a hard limit above the program's own needs a privilege; without it,
  * the start fails with %G_IO_ERROR_PERMISSION_DENIED.
  *
+ * No child is made with a limit that cannot be: one below %PROCSTREAM_NO_LIMIT, a soft one above the hard one, or a
+ * @limit that does not exist. [method@Procstream.Launcher.create] then fails with %G_IO_ERROR_INVALID_ARGUMENT, until it is
+ * set to something else, or unset.
+ *
  * Since: 1.0
  */
 void
@@ -34,11 +67,14 @@ procstream_launcher_set_limit (ProcstreamLauncher *self,
                                gint64              hard)
 {
   g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
-  g_return_if_fail (is_limit (limit));
-  g_return_if_fail (soft >= PROCSTREAM_NO_LIMIT && hard >= PROCSTREAM_NO_LIMIT);
-  g_return_if_fail (hard == PROCSTREAM_NO_LIMIT || (soft != PROCSTREAM_NO_LIMIT && soft <= hard));
 
-  self->settings.limits[limit] = (ProcstreamLimitValue){ TRUE, soft, hard };
+  if (is_limit (limit))
+    {
+      self->settings.limits[limit] = (ProcstreamLimitValue){ TRUE, soft, hard };
+      return;
+    }
+  self->has_odd_limit = TRUE;
+  self->odd_limit = (int) limit;
 }
 
 /**
@@ -56,9 +92,11 @@ procstream_launcher_unset_limit (ProcstreamLauncher *self,
                                  ProcstreamLimit     limit)
 {
   g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
-  g_return_if_fail (is_limit (limit));
 
-  self->settings.limits[limit] = (ProcstreamLimitValue){ 0 };
+  if (is_limit (limit))
+    self->settings.limits[limit] = (ProcstreamLimitValue){ 0 };
+  else if (self->has_odd_limit && self->odd_limit == (int) limit)
+    self->has_odd_limit = FALSE;
 }
 
 /**

@@ -12,7 +12,8 @@ G_BEGIN_DECLS
 
 /*
  * A bag of properties. Nothing is checked when it is set, so that the order does not matter; procstream-launch.c, where launchers are used,
- * checks everything.
+ * checks everything. Nor is a bad value passed over: whoever relies on a limit must not get a child without it. What cannot be kept as it was given
+ * is remembered beside (odd), and forgotten when what it is about is set anew.
  *
  * To add a property: a field here, and in the file of its noun the call that installs it, with its documentation, and its getter and
  * setter. Reading, writing, notifying and freeing are done by the type of the property. An enumeration or a boolean is an int, a
@@ -55,19 +56,24 @@ struct _ProcstreamLauncher
   char                     *cwd;
   ProcstreamContainment     containment;
   ProcstreamProcessSettings settings;
+  gboolean                  has_odd_limit; /* a limit was set of what there is none of: odd_limit */
+  int                       odd_limit;
   GArray                   *fds; /* of ProcstreamSpawnFd; NULL: none */
 
   /* Life. */
   ProcstreamLifetime  lifetime;
   ProcstreamShutdown *shutdown;
   ProcstreamScope    *scope;
-  guint32             success[8]; /* a bit for each exit status */
+  guint32             success[8];     /* a bit for each exit status */
+  gboolean            has_odd_status; /* besides, one was given that is none: odd_status */
+  int                 odd_status;
 
   /* Pseudo-terminal. */
   ProcstreamPtySettings pty;
 
   /* Environment. */
   char   **environment;
+  char    *odd_variable; /* a name that cannot be one was given; NULL: none */
   gboolean search_environment_path;
 };
 
@@ -87,6 +93,20 @@ void procstream_launcher_install_guard (GObjectClass *klass);
 void procstream_launcher_install_idle (GObjectClass *klass);
 void procstream_launcher_install_environment (GObjectClass *klass);
 void procstream_launcher_install_pty (GObjectClass *klass);
+
+/* Whether what was set can be, for a child of that name. */
+gboolean procstream_launcher_check_limits (ProcstreamLauncher *self,
+                                           const char         *name,
+                                           GError            **error);
+gboolean procstream_launcher_check_success_statuses (ProcstreamLauncher *self,
+                                                     const char         *name,
+                                                     GError            **error);
+gboolean procstream_launcher_check_environment (ProcstreamLauncher *self,
+                                                const char         *name,
+                                                GError            **error);
+gboolean procstream_launcher_check_fds (ProcstreamLauncher *self,
+                                        const char         *name,
+                                        GError            **error);
 
 /* What a child that runs @argv is to be called. (transfer full) */
 char *procstream_launcher_make_name (ProcstreamLauncher *self,

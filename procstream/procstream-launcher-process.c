@@ -37,34 +37,37 @@ procstream_launcher_install_process (GObjectClass *klass)
    *
    * What is added to the program's own nice value for children: above 0 they get
    * less of the CPU than the program, below 0 more, which needs a privilege. 0
-   * unless set. The range is that of the distance between two nice values.
+   * unless set. From -40 to 39, the distance between two nice values; with another value
+   * [method@Procstream.Launcher.create] fails with %G_IO_ERROR_INVALID_ARGUMENT.
    *
    * Since: 1.0
    */
   procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (settings.nice),
-                                    g_param_spec_int ("nice", NULL, NULL, -40, 39, 0, flags));
+                                    g_param_spec_int ("nice", NULL, NULL, G_MININT, G_MAXINT, 0, flags));
   /**
    * ProcstreamLauncher:oom-score-adjust: (getter get_oom_score_adjust) (setter set_oom_score_adjust)
    *
    * What is added to the program's own `oom_score_adj` for children, see proc(5):
    * above 0 the kernel ends them before the program when memory runs out, below 0
    * after it, which needs a privilege. 0 unless set. What would go beyond 1000 or
-   * -1000, which are the ends of the kernel's scale, stays there.
+   * -1000, which are the ends of the kernel's scale, stays there. From -2000 to 2000; with another value
+   * [method@Procstream.Launcher.create] fails with %G_IO_ERROR_INVALID_ARGUMENT.
    *
    * Since: 1.0
    */
   procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (settings.oom_score_adjust),
-                                    g_param_spec_int ("oom-score-adjust", NULL, NULL, -2000, 2000, 0, flags));
+                                    g_param_spec_int ("oom-score-adjust", NULL, NULL, G_MININT, G_MAXINT, 0, flags));
   /**
    * ProcstreamLauncher:umask: (getter get_umask) (setter set_umask)
    *
    * Which permissions are taken away from files that children make, as umask(2)
-   * has it, or -1 for the program's own at the time of the start.
+   * has it, or -1 for the program's own at the time of the start. At most 0777 (octal); with another value
+   * [method@Procstream.Launcher.create] fails with %G_IO_ERROR_INVALID_ARGUMENT.
    *
    * Since: 1.0
    */
   procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (settings.umask),
-                                    g_param_spec_int ("umask", NULL, NULL, -1, 0777, -1, flags));
+                                    g_param_spec_int ("umask", NULL, NULL, G_MININT, G_MAXINT, -1, flags));
   /**
    * ProcstreamLauncher:parent-death-signal: (getter get_parent_death_signal) (setter set_parent_death_signal)
    *
@@ -78,12 +81,13 @@ procstream_launcher_install_process (GObjectClass *klass)
    * Unless it is set, it is -1, which means `SIGTERM` for the children of
    * [method@Procstream.Launcher.run] and its like, whom nobody but the call knows, unless their
    * [property@Procstream.Launcher:lifetime] is %PROCSTREAM_LIFETIME_DETACHED, and none for all others,
-   * which might be detached.
+   * which might be detached. With a number that is no signal [method@Procstream.Launcher.create] fails with
+   * %G_IO_ERROR_INVALID_ARGUMENT.
    *
    * Since: 1.0
    */
   procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (settings.parent_death_signal),
-                                    g_param_spec_int ("parent-death-signal", NULL, NULL, -1, 64, -1, flags));
+                                    g_param_spec_int ("parent-death-signal", NULL, NULL, G_MININT, G_MAXINT, -1, flags));
 }
 
 /**

@@ -190,6 +190,7 @@ procstream_launcher_finalize (GObject *object)
         g_clear_pointer ((char ***) field, g_strfreev);
     }
   g_clear_pointer (&PROCSTREAM_LAUNCHER (object)->fds, g_array_unref);
+  g_clear_pointer (&PROCSTREAM_LAUNCHER (object)->odd_variable, g_free);
   G_OBJECT_CLASS (procstream_launcher_parent_class)->finalize (object);
 }
 

@@ -144,6 +144,82 @@ test_out_of_range (void)
     }
 }
 
+static void
+assert_refused (ProcstreamLauncher *launcher,
+                const char         *what)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (procstream_launcher_create (launcher, (const char *const[]){ "true", NULL }, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "“true”"));
+  g_assert_nonnull (strstr (error->message, what));
+  /* What follows in a misplaced “NAME=value” may be a secret. */
+  g_assert_null (strstr (error->message, "secret"));
+}
+
+static void
+assert_accepted (ProcstreamLauncher *launcher)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (ProcstreamChild) child = procstream_launcher_create (launcher, (const char *const[]){ "true", NULL }, &error);
+
+  g_assert_no_error (error);
+}
+
+/* No child runs without what could not be set, also where a language checks properties; a good value makes up for a bad one. */
+static void
+test_bad_values (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  ProcstreamLauncher *launcher = process->launcher;
+
+  procstream_launcher_set_limit (launcher, PROCSTREAM_LIMIT_OPEN_FILES, 64, 32);
+  assert_refused (launcher, "open-files");
+  procstream_launcher_set_limit (launcher, PROCSTREAM_LIMIT_OPEN_FILES, PROCSTREAM_NO_LIMIT, 32);
+  assert_refused (launcher, "open-files");
+  procstream_launcher_set_limit (launcher, PROCSTREAM_LIMIT_OPEN_FILES, -2, -2);
+  assert_refused (launcher, "open-files");
+  procstream_launcher_set_limit (launcher, PROCSTREAM_LIMIT_OPEN_FILES, 32, 32);
+  assert_accepted (launcher);
+  procstream_launcher_set_limit (launcher, (ProcstreamLimit) 99, 32, 32);
+  assert_refused (launcher, "99");
+  procstream_launcher_unset_limit (launcher, (ProcstreamLimit) 99);
+  assert_accepted (launcher);
+  g_object_set (launcher, "umask", 07777, NULL);
+  assert_refused (launcher, "umask");
+  g_object_set (launcher, "umask", 077, "nice", 500, NULL);
+  assert_refused (launcher, "nice");
+  g_object_set (launcher, "nice", 0, "oom-score-adjust", 5000, NULL);
+  assert_refused (launcher, "oom-score-adjust");
+  g_object_set (launcher, "oom-score-adjust", 0, "parent-death-signal", 65, NULL);
+  assert_refused (launcher, "parent-death-signal");
+  g_object_set (launcher, "parent-death-signal", -1, NULL);
+  procstream_launcher_set_success_statuses (launcher, (const int[]){ 0, 256, -1 }, 3);
+  assert_refused (launcher, "256");
+  procstream_launcher_set_success_statuses (launcher, (const int[]){ 0, 255 }, 2);
+  assert_accepted (launcher);
+}
+
+static void
+test_bad_variables (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  procstream_launcher_set_variable (process->launcher, "NAME=secret", "");
+  assert_refused (process->launcher, "“NAME=”");
+  procstream_launcher_set_variable (process->launcher, "NAME", "value");
+  assert_refused (process->launcher, "“NAME=”");
+  procstream_launcher_clear_environment (process->launcher);
+  assert_accepted (process->launcher);
+  procstream_launcher_unset_variable (process->launcher, "NAME=secret");
+  assert_refused (process->launcher, "“NAME=”");
+  procstream_launcher_set_environment (process->launcher, NULL);
+  assert_accepted (process->launcher);
+  procstream_launcher_set_variable (process->launcher, "", "value");
+  assert_refused (process->launcher, "variable");
+}
+
 /* --- Limits ------------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -513,6 +589,26 @@ test_fd_bad (void)
   close (fds[0]);
 }
 
+/* It is the launcher's all the same, which closes it. */
+static void
+test_fd_bad_target (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  int fds[2];
+
+  g_assert_true (procstream_pipe_new (fds, NULL));
+  procstream_launcher_take_fd (launcher, fds[1], 0);
+  assert_refused (launcher, "not 0");
+  procstream_launcher_close_fd (launcher, 0);
+  g_assert_cmpint (fcntl (fds[1], F_GETFD), ==, -1);
+  assert_accepted (launcher);
+  procstream_launcher_take_fd (launcher, -1, 5);
+  assert_refused (launcher, "number 5 of the child");
+  procstream_launcher_take_fd (launcher, fds[0], -3);
+  g_clear_object (&launcher);
+  g_assert_cmpint (fcntl (fds[0], F_GETFD), ==, -1);
+}
+
 /* --- The environment ---------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -623,6 +719,8 @@ main (int    argc,
   g_test_add_func ("/settings/death-of-runs", test_death_of_runs);
   g_test_add_func ("/settings/clamped", test_clamped);
   g_test_add_func ("/settings/out-of-range", test_out_of_range);
+  g_test_add_func ("/settings/bad-values", test_bad_values);
+  g_test_add_func ("/settings/bad-variables", test_bad_variables);
   g_test_add_func ("/settings/limits", test_limits);
   g_test_add_func ("/settings/limits/none", test_no_limit);
   g_test_add_func ("/settings/limits/strikes", test_limit_strikes);
@@ -636,6 +734,7 @@ main (int    argc,
   g_test_add_func ("/settings/fd/never-started", test_fd_never_started);
   g_test_add_func ("/settings/fd/replaced", test_fd_replaced);
   g_test_add_func ("/settings/fd/bad", test_fd_bad);
+  g_test_add_func ("/settings/fd/bad-target", test_fd_bad_target);
   g_test_add_func ("/settings/environment/clear", test_clear_environment);
   g_test_add_func ("/settings/environment/search", test_search_environment);
   g_test_add_func ("/settings/names", test_names);

@@ -11,6 +11,55 @@
 #include <string.h>
 #include <unistd.h>
 
+static void
+spoil_limit (ProcstreamLauncher *launcher)
+{
+  procstream_launcher_set_limit (launcher, PROCSTREAM_LIMIT_OPEN_FILES, 64, 32);
+}
+
+static void
+spoil_umask (ProcstreamLauncher *launcher)
+{
+  g_object_set (launcher, "umask", 07777, NULL);
+}
+
+static void
+spoil_statuses (ProcstreamLauncher *launcher)
+{
+  procstream_launcher_set_success_statuses (launcher, (const int[]){ 256 }, 1);
+}
+
+static void
+spoil_variable (ProcstreamLauncher *launcher)
+{
+  procstream_launcher_set_variable (launcher, "A=b", "c");
+}
+
+typedef struct
+{
+  const char *name;
+  void (*spoil) (ProcstreamLauncher *launcher);
+} Spoiler;
+
+static const Spoiler spoilers[] = {
+  { "open-files", spoil_limit },
+  { "umask", spoil_umask },
+  { "256", spoil_statuses },
+  { "variable", spoil_variable },
+};
+
+static void
+assert_refused (const Spoiler *spoiler)
+{
+  g_autoptr (ProcstreamLauncher) launcher = harness_reliable ();
+  g_autoptr (GError) error = NULL;
+
+  spoiler->spoil (launcher);
+  g_assert_null (procstream_launcher_create (launcher, (const char *const[]){ "cat", NULL }, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, spoiler->name));
+}
+
 void
 scenario_process_settings (void)
 {
@@ -50,6 +99,8 @@ scenario_process_settings (void)
   procstream_launcher_set_name_parts (launcher, PROCSTREAM_NAME_PARTS_ARGUMENTS);
   named = procstream_launcher_create (launcher, (const char *const[]){ "/bin/prog", "--token", "x", "y", NULL }, NULL);
   g_assert_cmpstr (procstream_child_get_name (named), ==, "prog \"--token\" \"***\" \"y\"");
+  for (guint i = 0; i < G_N_ELEMENTS (spoilers); i++)
+    assert_refused (&spoilers[i]);
   g_object_unref (launcher);
 }
 

@@ -1443,6 +1443,17 @@ scenario(73, 'process settings', async () => {
     equal(launcher.get_limit(Procstream.Limit.CORE_SIZE), [true, 0, -1]);
     launcher.name_parts = Procstream.NameParts.ARGUMENTS;
     equal(launcher.create(['/bin/prog', '--token', 'x', 'y']).name, 'prog "--token" "***" "y"');
+    for (const [name, spoil] of [
+        ['open-files', odd => odd.set_limit(Procstream.Limit.OPEN_FILES, 64, 32)],
+        ['umask', odd => (odd.umask = 0o7777)],
+        ['256', odd => odd.set_success_statuses([256])],
+        ['variable', odd => odd.set_variable('A=b', 'c')],
+    ]) {
+        const odd = reliable();
+        spoil(odd);
+        const message = await raises(Gio.IOErrorEnum, Gio.IOErrorEnum.INVALID_ARGUMENT, () => odd.create(['cat']));
+        check(message.includes(name), message);
+    }
 });
 
 scenario(74, 'pseudo-terminal', async () => {

@@ -1633,6 +1633,13 @@ def process_settings():
     equal(launcher.get_limit(Procstream.Limit.CORE_SIZE), (True, 0, -1))
     launcher.set_property('name-parts', Procstream.NameParts.ARGUMENTS)
     equal(launcher.create(['/bin/prog', '--token', 'x', 'y']).get_name(), 'prog "--token" "***" "y"')
+    for name, spoil in (('open-files', lambda odd: odd.set_limit(Procstream.Limit.OPEN_FILES, 64, 32)),
+                        ('umask', lambda odd: odd.set_property('umask', 0o7777)),
+                        ('256', lambda odd: odd.set_success_statuses([256])),
+                        ('variable', lambda odd: odd.set_variable('A=b', 'c'))):
+        odd = reliable()
+        spoil(odd)
+        assert name in raises(Gio.io_error_quark(), Gio.IOErrorEnum.INVALID_ARGUMENT, odd.create, ['cat'])
 
 
 @scenario(74, 'pseudo-terminal')

@@ -3,6 +3,15 @@
 
 using Procstream;
 
+void assert_refused (Launcher launcher, string name) throws Error {
+    try {
+        launcher.create ({ "cat" });
+        assert_not_reached ();
+    } catch (IOError.INVALID_ARGUMENT error) {
+        assert (error.message.contains (name));
+    }
+}
+
 void process_settings () throws Error {
     int fds[2];
     int64 soft, hard;
@@ -35,6 +44,18 @@ void process_settings () throws Error {
     assert (soft == 0 && hard == NO_LIMIT);
     launcher.name_parts = NameParts.ARGUMENTS;
     assert_cmpstr (launcher.create ({ "/bin/prog", "--token", "x", "y" }).name, CompareOperator.EQ, "prog \"--token\" \"***\" \"y\"");
+    var odd = reliable ();
+    odd.set_limit (Limit.OPEN_FILES, 64, 32);
+    assert_refused (odd, "open-files");
+    odd = reliable ();
+    odd.umask = 07777;
+    assert_refused (odd, "umask");
+    odd = reliable ();
+    odd.set_success_statuses ({ 256 });
+    assert_refused (odd, "256");
+    odd = reliable ();
+    odd.set_variable ("A=b", "c");
+    assert_refused (odd, "variable");
 }
 
 void pseudo_terminal () throws Error {
