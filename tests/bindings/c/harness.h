@@ -179,6 +179,7 @@ void scenario_deinit (void);
 void scenario_writer_at_exit (void);
 void scenario_death_in_a_run (void);
 void scenario_causes (void);
+void scenario_deinit_hurry (void);
 void scenario_complete (void);
 void scenario_run (void);
 void scenario_scope (void);

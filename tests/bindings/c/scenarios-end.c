@@ -208,6 +208,38 @@ scenario_deinit (void)
   g_assert_cmpint (g_unlink (path), ==, 0);
 }
 
+static void
+hurry_and_exit (void)
+{
+  ProcstreamLauncher *launcher = harness_reliable ();
+  g_autoptr (ProcstreamShutdown) slow = procstream_shutdown_new_terminate (1000000);
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autofree char *pid = NULL;
+
+  procstream_launcher_set_shutdown (launcher, slow);
+  child = harness_spawn (launcher, "trap '' TERM; echo up; exec sleep 1000");
+  g_object_unref (procstream_child_expect (child, "up", PROCSTREAM_MATCH_NONE, TIMEOUT_MS, NULL, NULL));
+  pid = g_strdup_printf ("%d", procstream_child_get_pid (child));
+  procstream_deinit_hurry ();
+  procstream_deinit ();
+  g_assert_false (is_alive (pid));
+  exit (7);
+}
+
+void
+scenario_deinit_hurry (void)
+{
+  g_autoptr (ProcstreamChild) program = NULL;
+  g_autoptr (ProcstreamResult) result = NULL;
+
+  if (g_getenv ("PROCSTREAM_SCENE"))
+    hurry_and_exit ();
+  program = create_scene ("105", "yes");
+  g_assert_true (procstream_child_start (program, NULL));
+  result = procstream_child_complete (program, NULL, NULL, NULL);
+  g_assert_cmpint (procstream_result_get_exit_code (result), ==, 7);
+}
+
 void
 scenario_writer_at_exit (void)
 {

@@ -92,6 +92,7 @@ static const Scenario scenarios[] = {
   { 98, "death in a run", scenario_death_in_a_run },
   { 99, "log model after an abort", scenario_log_model_after_an_abort },
   { 104, "causes", scenario_causes },
+  { 105, "deinit hurry", scenario_deinit_hurry },
 };
 
 int

@@ -1885,4 +1885,22 @@ scenario(104, 'causes', async () => {
     check(text.includes(`ended true ${SIGTERM} false\n`), text);
 });
 
+function hurryAndExit() {
+    const child = reliable({shutdown: Procstream.Shutdown.new_terminate(1000000)})
+        .spawnv(shell("trap '' TERM; echo up; exec sleep 1000"));
+    child.expect('up', MatchFlags.NONE, TIMEOUT_MS, null);
+    Procstream.deinit_hurry();
+    Procstream.deinit();
+    check(!isAlive(child.pid));
+    System.exit(7);
+}
+
+scenario(105, 'deinit hurry', () => {
+    if (GLib.getenv('PROCSTREAM_SCENE'))
+        hurryAndExit();
+    const program = createScene('105', 'yes');
+    program.start();
+    equal(program.complete(null, null).exit_code, 7);
+});
+
 await main();

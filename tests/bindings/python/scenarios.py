@@ -2069,4 +2069,22 @@ def causes():
     assert f'cause parent-exit {int(signal.SIGTERM)} False\n' in text, text
 
 
+def hurry_and_exit():
+    child = reliable(shutdown=Procstream.Shutdown.new_terminate(1000000)).spawnv(shell("trap '' TERM; echo up; exec sleep 1000"))
+    child.expect('up', Procstream.MatchFlags.NONE, TIMEOUT_MS)
+    Procstream.deinit_hurry()
+    Procstream.deinit()
+    assert not is_alive(child.get_pid())
+    sys.exit(7)
+
+
+@scenario(105, 'deinit hurry')
+def deinit_hurry():
+    if 'PROCSTREAM_SCENE' in os.environ:
+        hurry_and_exit()
+    program = create_scene('105', 'yes')
+    program.start()
+    equal(program.complete(None, None).get_exit_code(), 7)
+
+
 main()

@@ -61,6 +61,26 @@ void deinit_program () throws Error {
     FileUtils.unlink (path);
 }
 
+private void hurry_and_exit () throws Error {
+    var launcher = reliable ();
+
+    launcher.shutdown = new Shutdown.terminate (1000000);
+    var child = launcher.spawnv (shell ("trap '' TERM; echo up; exec sleep 1000"));
+    child.expect ("up", MatchFlags.NONE, TIMEOUT_MS, null);
+    Procstream.deinit_hurry ();
+    Procstream.deinit ();
+    assert (!is_alive (child.pid.to_string ()));
+    Process.exit (7);
+}
+
+void deinit_hurry_program () throws Error {
+    if (Environment.get_variable ("PROCSTREAM_SCENE") != null)
+        hurry_and_exit ();
+    var program = create_scene ("105", "yes");
+    program.start ();
+    assert (program.complete ().exit_code == 7);
+}
+
 void writer_at_exit () throws Error {
     if (Environment.get_variable ("PROCSTREAM_SCENE") != null) {
         spawn_written (Environment.get_variable ("PROCSTREAM_SCENE"));

@@ -1599,5 +1599,6 @@ int main (string[] args) {
     scenario (98, "death in a run", death_in_a_run);
     scenario (99, "log model after an abort", log_model_after_an_abort);
     scenario (104, "causes", causes);
+    scenario (105, "deinit hurry", deinit_hurry_program);
     return finish ();
 }
