@@ -25,14 +25,26 @@ close_input (ProcstreamChildCore *self)
   procstream_input_core_fail (self->input, error);
 }
 
+/* Somebody else of the program reaps children of the library: it was caught at that once. */
+static gint reaped_by_others; /* atomic */
+
 /* Of a process that it could not reap, GLib says 0: that it succeeded. Another part of the program may have waited for any process, or
- * the program may ignore SIGCHLD, which is inherited. FALSE when nobody knows. */
+ * the program may ignore SIGCHLD, which is inherited. So what was seen before counts first, and what the kernel keeps of those that were
+ * reaped (Linux 6.15). Where GLib, or somebody else, was faster than the look and the kernel keeps nothing, 0 is ambiguous: it is
+ * taken for what it says until somebody else is known to reap in this program. FALSE when nobody knows. */
 static gboolean
 find_status (ProcstreamChildCore *self,
              int                 *status)
 {
+  if (self->peeked)
+    {
+      if (*status == 0 && self->status != 0)
+        g_atomic_int_set (&reaped_by_others, TRUE);
+      *status = self->status;
+      return TRUE;
+    }
   return *status != 0 || procstream_platform_pidfd_get_status (self->pidfd, status) ||
-         !(self->exits_ignored || procstream_platform_ignores_exits ());
+         !(self->exits_ignored || procstream_platform_ignores_exits () || g_atomic_int_get (&reaped_by_others));
 }
 
 static ProcstreamCause
@@ -246,6 +258,7 @@ gone_cb (gpointer     data,
       procstream_child_core_guarded_gone (self);
       return;
     }
+  self->peeked = procstream_platform_pidfd_peek_status (self->pidfd, &self->status);
   /* Where the kernel reaped, GLib may never notice: it cannot open a pidfd of its own on a process that was gone before it tried, and
    * waits for a SIGCHLD, which came before it listened. */
   if (self->exits_ignored && procstream_platform_pidfd_is_reaped (self->pidfd))

@@ -50,6 +50,8 @@ struct _ProcstreamChildCore
   int                  pidfd;
   gboolean             group_gone; /* the kernel has said so */
   gboolean             reaping;    /* the status was asked for */
+  gboolean             peeked;     /* the status was seen before anybody reaped: */
+  int                  status;     /* as of waitpid() */
   GSubprocess         *subprocess;
   ProcstreamScopeCore *scope; /* NULL: none; set once, before it starts or while it runs */
   ProcstreamPollSet   *poll_set;

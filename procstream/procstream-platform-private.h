@@ -58,6 +58,10 @@ gboolean procstream_platform_pidfd_has_ended (int pidfd);
 /* The same of the child of ours with that number: there may be none any more. */
 gboolean procstream_platform_child_has_ended (int pid);
 
+/* The same of a child of ours that nobody has reaped, which stays so. FALSE when somebody has, or it runs. */
+gboolean procstream_platform_pidfd_peek_status (int  pidfd,
+                                                int *status);
+
 /* A child of ours that has exited is no longer there to be waited for. */
 gboolean procstream_platform_pidfd_is_reaped (int pidfd);
 

@@ -260,6 +260,21 @@ procstream_platform_child_has_ended (int pid)
 }
 
 gboolean
+procstream_platform_pidfd_peek_status (int  pidfd,
+                                       int *status)
+{
+  siginfo_t info = { 0 };
+
+  if (waitid ((idtype_t) P_PIDFD, (id_t) pidfd, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
+    return FALSE;
+  if (info.si_code == CLD_EXITED)
+    *status = W_EXITCODE (info.si_status, 0);
+  else
+    *status = W_EXITCODE (0, info.si_status) | (info.si_code == CLD_DUMPED ? WCOREFLAG : 0);
+  return TRUE;
+}
+
+gboolean
 procstream_platform_pidfd_is_reaped (int pidfd)
 {
   siginfo_t info = { 0 };
