@@ -18,6 +18,7 @@ typedef struct
   ProcstreamEndOn         end_on;
   ProcstreamShutdownPlan *shutdown; /* NULL: the child's */
   gboolean                capture;
+  gboolean                is_joint; /* the standard output goes on to a next stage: it is not what is waited for, and is neither kept nor limited */
   ProcstreamKeep          keep;
   guint64                 max_bytes;
   gboolean                allow_truncated;

@@ -194,8 +194,9 @@ take_chunk_locked (Stream          *self,
 static gboolean
 is_too_much_locked (ProcstreamCompletion *self)
 {
-  return self->settings.output_limit < PROCSTREAM_UNLIMITED &&
-         self->streams[0].seen + self->streams[1].seen > self->settings.output_limit;
+  guint64 seen = (self->settings.is_joint ? 0 : self->streams[0].seen) + self->streams[1].seen;
+
+  return self->settings.output_limit < PROCSTREAM_UNLIMITED && seen > self->settings.output_limit;
 }
 
 static gboolean
@@ -585,7 +586,7 @@ subscribe (ProcstreamCompletion *self)
       stream->completion = self;
       stream->output = procstream_output_core_ref (procstream_child_core_get_output (self->child, i));
       stream->tail = procstream_ring_new (TAIL_BYTES);
-      if (self->settings.capture)
+      if (self->settings.capture && !(i == 0 && self->settings.is_joint))
         stream->kept = procstream_ring_new (self->settings.max_bytes);
     }
   for (guint i = 0; i < 2; i++)

@@ -206,8 +206,8 @@ make_result (ProcstreamPipelineWait *wait)
  * Blocks until all stages are gone and their outputs have ended, collecting what they write; see
  * [method@Procstream.Child.complete], which this is for every stage at the same time.
  *
- * What is collected, and the limit of that, is each stage's own. Of an output that goes straight to the next
- * stage nothing is. Whether the pipeline is idle is seen by the outputs of the last stage. What ends the wait
+ * What is collected, and the limit of that, is each stage's own. Of an output that goes on to the next
+ * stage nothing is, whether it is observed or not, nor does it count for any limit. Whether the pipeline is idle is seen by the outputs of the last stage. What ends the wait
  * for one stage, be it the time, its output or the cancellable, ends it for all.
  *
  * Returns: (transfer full): the result, or %NULL with the error of a start that failed,

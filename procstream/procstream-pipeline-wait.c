@@ -90,11 +90,13 @@ part_over_cb (gpointer      data,
     procstream_waiters_complete (self->over, self->error);
 }
 
-/* What the last stage writes is what the pipeline writes: whether it is idle is seen there. */
+/* What the last stage writes is what the pipeline writes: whether it is idle is seen there. What goes from one to the next is nobody's output,
+ * whether somebody observes it or not. */
 static void
 fit_settings (ProcstreamCompleteSettings *settings,
               gboolean                    is_last)
 {
+  settings->is_joint = !is_last;
   if (!is_last)
     settings->idle_timeout_ms = -1;
 }
