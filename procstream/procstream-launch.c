@@ -52,7 +52,7 @@ check_choice (const char *name,
   return FALSE;
 }
 
-/* Ctrl-C at the terminal reaches the whole group of the program. */
+/* Ctrl-C at the terminal reaches the whole group of the program, a guard ends its tree with the program, and so does the signal. */
 static gboolean
 check_lifetime (ProcstreamLauncher *self,
                 const char         *name,
@@ -64,6 +64,12 @@ check_lifetime (ProcstreamLauncher *self,
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
                    "“%s”: the property “lifetime” cannot be “detached” with a “scope”", name);
+      return FALSE;
+    }
+  if (procstream_launcher_get_lifetime (self) == PROCSTREAM_LIFETIME_DETACHED && self->settings.parent_death_signal > 0)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT,
+                   "“%s”: the property “lifetime” cannot be “detached” with a “parent-death-signal”, which ends the child when the program is gone", name);
       return FALSE;
     }
   if (procstream_launcher_get_lifetime (self) != PROCSTREAM_LIFETIME_DETACHED ||

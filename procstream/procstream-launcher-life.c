@@ -16,7 +16,8 @@ procstream_launcher_install_life (GObjectClass *klass)
   /**
    * ProcstreamLauncher:lifetime: (getter get_lifetime) (setter set_lifetime)
    *
-   * How long children may live; unless set, not longer than the program.
+   * How long children may live; unless set, not longer than the program. `DETACHED` is refused
+   * together with what ends a child with the program: a guard, a `parent-death-signal`, a `scope`.
    *
    * A child that is to outlive the program gets a session of its own, and needs
    * outputs that do not end with the program: one that the program reads is a pipe, and who writes to

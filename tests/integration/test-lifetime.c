@@ -605,6 +605,9 @@ test_refused (void)
   procstream_launcher_set_containment (launcher, PROCSTREAM_CONTAINMENT_PROCESS);
   assert_refused (launcher, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   procstream_launcher_set_containment (launcher, PROCSTREAM_CONTAINMENT_GROUP);
+  procstream_launcher_set_parent_death_signal (launcher, SIGTERM);
+  assert_refused (launcher, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+  procstream_launcher_set_parent_death_signal (launcher, 0);
   procstream_launcher_set_shutdown (launcher, empty);
   assert_refused (launcher, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
 }
