@@ -444,6 +444,8 @@ async def _await_read(loop, pump, reader, name, args, cancellable):
             if not (error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.TIMED_OUT) or
                     error.matches(Procstream.child_error_quark(), Procstream.ChildError.WOULD_DEADLOCK)):
                 raise
+        if pump:
+            pump.hurry()
         await _await_operation(loop, pump, reader, 'wait_more', (), cancellable)
 
 
