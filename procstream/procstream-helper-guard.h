@@ -241,8 +241,10 @@ go_on (void)
     give_up ();
   if (guarding.mode == GUARD_WATCHING)
     return -1;
+  pass (11);
   kill_cgroup ();
   signal_tree (SIGKILL, 0);
+  pass (12);
   guarding.rounds++;
   left = guarding.delay_ms;
   guarding.next_ms = now_ms () + left;

@@ -130,8 +130,8 @@ pass (int which)
 {
   if (which != moment)
     return;
-#ifdef PROCSTREAM_HELPER_HALTS
   moment = -1;
+#ifdef PROCSTREAM_HELPER_HALTS
   sys (SYS_kill, sys (SYS_getpid, 0, 0, 0, 0, 0), SIGSTOP, 0, 0, 0);
   return;
 #endif
