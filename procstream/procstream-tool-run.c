@@ -18,6 +18,8 @@
 
 /* What was read before the end is still on its way to those who write it. */
 #define MIN_DRAIN_MS 50
+/* Whoever has pressed Ctrl-C waits for it to work. */
+#define INTERRUPTED_DRAIN_MS 500
 
 /*
  * The main thread knows the command, the clock and the signals, and never waits for anything else: what may block (the terminal, the
@@ -137,10 +139,28 @@ drain_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-static void
-start_drain (ToolRun *self)
+/* By a signal that was passed on, or by one that the keyboard sent to the command itself. */
+static gboolean
+was_interrupted (ToolRun          *self,
+                 ProcstreamResult *result)
 {
-  self->drain_source = g_timeout_add (MAX (self->options->drain_ms, MIN_DRAIN_MS), drain_cb, self);
+  static const int signals[] = { SIGHUP, SIGINT, SIGQUIT };
+
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    if (self->asked >> signals[i] & 1 || (result && procstream_result_get_term_signal (result) == signals[i]))
+      return TRUE;
+  return FALSE;
+}
+
+static void
+start_drain (ToolRun          *self,
+             ProcstreamResult *result)
+{
+  gint64 drain_ms = MAX (self->options->drain_ms, MIN_DRAIN_MS);
+
+  if (was_interrupted (self, result))
+    drain_ms = MIN (drain_ms, INTERRUPTED_DRAIN_MS);
+  self->drain_source = g_timeout_add ((guint) drain_ms, drain_cb, self);
 }
 
 /* By whoever: the library begins it when a time is over. */
@@ -211,7 +231,7 @@ completed_cb (GObject      *source,
   /* What a command leaves behind that ended by itself is meant to stay, as it would without this one in between. */
   if (!self->terminating)
     procstream_child_detach (self->child, NULL);
-  start_drain (self);
+  start_drain (self, result);
   check_finished (self);
 }
 

@@ -585,6 +585,19 @@ def output_held_open():
 
 
 @test
+def output_held_open_after_an_interrupt():
+    """A background job of the shell ignores SIGINT; whoever interrupts the command does not wait for that."""
+    tool = start('--drain', '1000', *shell('sleep 1000 & echo $!; exec sleep 1000'))
+    survivor = int(tool.stdout.readline())
+    try:
+        tool.send_signal(signal.SIGINT)
+        equal(tool.wait(LIMIT), -signal.SIGINT)
+        assert state(survivor) not in ('', 'Z'), 'it was ended'
+    finally:
+        os.kill(survivor, signal.SIGKILL)
+
+
+@test
 def signals_are_passed_on():
     script = '''
 import signal, sys
