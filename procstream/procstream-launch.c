@@ -376,7 +376,8 @@ procstream_launcher_create_unknown (ProcstreamLauncher *self,
  * @error: return location for an error
  *
  * Makes a child that does not run yet. What is attached or connected to it
- * before [method@Procstream.Child.start] misses nothing. Of a child whose object goes
+ * before [method@Procstream.Child.start] misses nothing. A file that may be executed and that the kernel does not know how to
+ * execute, such as a script that does not begin with `#!`, is run by `/bin/sh`, as execvp(3) does. Of a child whose object goes
  * before it was started, the outputs and what is attached to them end with %G_IO_ERROR_CLOSED.
  *
  * Returns: (transfer full): a new child, or %NULL with

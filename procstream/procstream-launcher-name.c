@@ -51,7 +51,8 @@ procstream_launcher_install_name (GObjectClass *klass)
    * is searched for in the names of variables and options, or %NULL for
    * %PROCSTREAM_DEFAULT_NAME_REDACT. With that, `API_TOKEN=x`, `--password=x` and
    * `--password x` become `API_TOKEN=***`, `"--password=***"` and `"--password"
-   * "***"`. An empty string redacts nothing. What a program is given without a
+   * "***"`. An empty string redacts nothing, and one that is no regular expression redacts
+   * every value: a mistake in it must not make a secret known. What a program is given without a
    * name cannot be recognized.
    *
    * Since: 1.0

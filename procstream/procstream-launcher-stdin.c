@@ -16,7 +16,8 @@ procstream_launcher_install_stdin (GObjectClass *klass)
    *
    * What children read as their standard input; the null device unless set. Setting one of
    * [property@Procstream.Launcher:stdin-file], [property@Procstream.Launcher:stdin-bytes] and
-   * [property@Procstream.Launcher:stdin-stream] sets it to that.
+   * [property@Procstream.Launcher:stdin-stream] sets it to that. Of several that are set the last one counts, and the
+   * others wait for this property to name them.
    *
    * Since: 1.0
    */
