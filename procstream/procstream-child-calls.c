@@ -223,11 +223,17 @@ wait_blocking (ProcstreamChild *self,
                GError         **error)
 {
   g_autofree char *what = g_strdup_printf ("“%s” to exit", procstream_child_get_name (self));
+  GError          *local_error = NULL;
 
   if (!procstream_child_check_not_emitting (self, error))
     return FALSE;
-  return procstream_waiters_wait (procstream_child_core_get_exited (self->core), self->context, self->owner_thread, what,
-                                  timeout_ms, cancellable, error);
+  if (procstream_waiters_wait (procstream_child_core_get_exited (self->core), self->context, self->owner_thread, what,
+                               timeout_ms, cancellable, &local_error))
+    return TRUE;
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    procstream_child_core_add_last_lines (self->core, local_error);
+  g_propagate_error (error, local_error);
+  return FALSE;
 }
 
 /**

@@ -147,6 +147,9 @@ const char          *procstream_child_state_to_string (ProcstreamChildState stat
 int                  procstream_child_core_get_pid (ProcstreamChildCore *self);
 GSubprocess         *procstream_child_core_get_subprocess (ProcstreamChildCore *self);
 gint64               procstream_child_core_get_elapsed_us (ProcstreamChildCore *self);
+/* Adds to the message of @error the last lines of the output, as far as they are still kept: replayed, or unread. Any thread. */
+void procstream_child_core_add_last_lines (ProcstreamChildCore *self,
+                                           GError              *error);
 /* NULL until it exited; the same object ever after. Owned by the core. */
 ProcstreamResult *procstream_child_core_get_result (ProcstreamChildCore *self);
 

@@ -137,6 +137,7 @@ procstream_child_terminate (ProcstreamChild    *self,
                             GError            **error)
 {
   g_autofree char   *what = NULL;
+  GError            *local_error = NULL;
   ProcstreamWaiters *waiters;
   gboolean           gone;
 
@@ -154,8 +155,12 @@ procstream_child_terminate (ProcstreamChild    *self,
     return FALSE;
   procstream_child_release_opening_for_blocking (self);
   what = g_strdup_printf ("“%s” to end", procstream_child_get_name (self));
-  gone = procstream_waiters_wait (waiters, self->context, procstream_child_get_delivering_thread (self), what, timeout_ms, cancellable, error);
+  gone = procstream_waiters_wait (waiters, self->context, procstream_child_get_delivering_thread (self), what, timeout_ms, cancellable, &local_error);
   procstream_waiters_unref (waiters);
+  if (g_error_matches (local_error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    procstream_child_core_add_last_lines (self->core, local_error);
+  if (local_error)
+    g_propagate_error (error, local_error);
   if (gone && g_thread_self () == self->owner_thread)
     procstream_child_settle (self);
   return gone;

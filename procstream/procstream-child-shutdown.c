@@ -254,9 +254,10 @@ list_members (const ProcstreamGroupCensus *census)
 }
 
 static GError *
-make_error (ProcstreamChildCore   *self,
-            ProcstreamShutdownRun *run)
+make_bare_error (ProcstreamChildCore   *self,
+                 ProcstreamShutdownRun *run)
 {
+  double            seconds = (double) procstream_child_core_get_elapsed_us (self) / G_USEC_PER_SEC;
   ProcstreamRemains remains = procstream_terminator_get_remains (run->terminator);
   g_autofree char  *members = NULL;
   int               errsv = get_last_error (run);
@@ -264,16 +265,27 @@ make_error (ProcstreamChildCore   *self,
 
   if (remains == PROCSTREAM_REMAINS_LEADER)
     return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS,
-                        "“%s” (process %d) could not be killed%s", self->options.name, self->pid, reason);
+                        "“%s” (process %d), which has run for %.1f s, could not be killed%s", self->options.name, self->pid, seconds, reason);
   if (self->options.containment == PROCSTREAM_CONTAINMENT_TREE)
     take_census_of_tree (self, &run->census);
   members = list_members (&run->census);
   if (remains == PROCSTREAM_REMAINS_UNREACHABLE)
     return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS,
-                        "“%s” has exited, and what is left of its group (%s) cannot be reached on this system", self->options.name, members);
+                        "“%s” has exited after %.1f s, and what is left of its group (%s) cannot be reached on this system", self->options.name,
+                        seconds, members);
   return g_error_new (PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS,
-                      "“%s” has exited, but members of its %s (%s) could not be killed%s", self->options.name,
+                      "“%s” has exited after %.1f s, but members of its %s (%s) could not be killed%s", self->options.name, seconds,
                       self->options.containment == PROCSTREAM_CONTAINMENT_TREE ? "tree" : "group", members, reason);
+}
+
+static GError *
+make_error (ProcstreamChildCore   *self,
+            ProcstreamShutdownRun *run)
+{
+  GError *error = make_bare_error (self, run);
+
+  procstream_child_core_add_last_lines (self, error);
+  return error;
 }
 
 static void

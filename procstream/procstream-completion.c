@@ -85,8 +85,6 @@ struct _ProcstreamCompletion
 };
 
 /* Of what the tail is made. */
-#define TAIL_BYTES 4096
-#define TAIL_LINES 10
 
 static void finish (ProcstreamCompletion *self,
                     const GError         *error);
@@ -585,7 +583,7 @@ subscribe (ProcstreamCompletion *self)
 
       stream->completion = self;
       stream->output = procstream_output_core_ref (procstream_child_core_get_output (self->child, i));
-      stream->tail = procstream_ring_new (TAIL_BYTES);
+      stream->tail = procstream_ring_new (PROCSTREAM_TAIL_BYTES);
       if (self->settings.capture && !(i == 0 && self->settings.is_joint))
         stream->kept = procstream_ring_new (self->settings.max_bytes);
     }
@@ -674,21 +672,6 @@ make_capture (Stream *self)
   return procstream_capture_new (&facts);
 }
 
-static const char *
-find_last_lines (const char *text)
-{
-  const char *at = text + strlen (text);
-  guint       lines = 0;
-
-  while (at > text)
-    {
-      if (at[-1] == '\n' && at[0] != '\0' && ++lines == TAIL_LINES)
-        return at;
-      at--;
-    }
-  return text;
-}
-
 /* Of the standard error, if anything came there: that is where a program says what went wrong. */
 static char *
 make_tail (ProcstreamCompletion *self)
@@ -699,7 +682,7 @@ make_tail (ProcstreamCompletion *self)
   const char      *data = g_bytes_get_data (bytes, &size);
   g_autofree char *text = procstream_valid_text_new (data, size);
 
-  return g_strdup (find_last_lines (text));
+  return g_strdup (procstream_valid_text_find_last_lines (text));
 }
 
 ProcstreamResult *

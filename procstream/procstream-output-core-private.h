@@ -230,6 +230,10 @@ void procstream_output_core_get_lag (ProcstreamOutputCore   *self,
                                      ProcstreamSubscription *subscription,
                                      ProcstreamLag          *lag);
 
+/* The last bytes of what is still kept, @max at most, for whom was not subscribed. Any thread. */
+GByteArray *procstream_output_core_dup_last (ProcstreamOutputCore *self,
+                                             gsize                 max);
+
 /* Tells all who subscribe by now that it is muted. Any thread, without a lock. */
 void procstream_output_core_mute (ProcstreamOutputCore *self);
 /* (transfer full) 1 from when it is muted on, which outlives it: atomic, and a g_atomic_rc_box. */

@@ -2,6 +2,7 @@
 
 #include "procstream-output-record-private.h"
 
+#include "procstream-chunk-private.h"
 #include "procstream-error.h"
 #include "procstream-io-thread-private.h"
 #include "procstream-platform-private.h"
@@ -343,4 +344,27 @@ procstream_output_core_get_n_dropped (ProcstreamOutputCore *self)
   n_dropped = self->n_dropped;
   procstream_platform_unlock_to_read (&self->mutex);
   return n_dropped;
+}
+
+GByteArray *
+procstream_output_core_dup_last (ProcstreamOutputCore *self,
+                                 gsize                 max)
+{
+  GByteArray *last = g_byte_array_new ();
+  guint64     sequence;
+
+  g_mutex_lock (&self->mutex);
+  sequence = procstream_chunk_log_get_head (self->log);
+  while (sequence > 0 && last->len < max)
+    {
+      ProcstreamChunk *chunk = procstream_chunk_log_peek (self->log, --sequence);
+      gsize            size;
+
+      if (chunk == NULL)
+        break;
+      size = MIN (chunk->size, max - last->len);
+      g_byte_array_prepend (last, chunk->data + chunk->size - size, (guint) size);
+    }
+  g_mutex_unlock (&self->mutex);
+  return last;
 }

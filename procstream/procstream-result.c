@@ -88,7 +88,7 @@ describe_cause (ProcstreamResult *self)
     case PROCSTREAM_CAUSE_PARENT_EXIT:
       return ", as the program exited";
     default:
-      return self->running || self->term_signal > 0 || self->exit_code >= 0 ? "" : ", and its status is lost, as the program ignores SIGCHLD";
+      return self->running || self->term_signal > 0 || self->exit_code >= 0 ? "" : ", and its status is lost: the program ignores SIGCHLD, or has reaped it itself";
     }
 }
 

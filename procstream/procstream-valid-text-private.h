@@ -6,6 +6,10 @@
 
 G_BEGIN_DECLS
 
+/* How much of an output a message has. */
+#define PROCSTREAM_TAIL_BYTES 4096
+#define PROCSTREAM_TAIL_LINES 10
+
 #define PROCSTREAM_REPLACEMENT "\357\277\275" /* U+FFFD */
 
 /* Text of bytes that a child wrote: valid UTF-8 without NUL. Each byte that is not a part of a character, and each NUL, becomes U+FFFD, as
@@ -18,5 +22,7 @@ char *procstream_valid_text_new (const char *data,
 void  procstream_valid_text_append (GString    *text,
                                     const char *data,
                                     gsize       size);
+/* Where the last ones that go into a message begin. */
+const char *procstream_valid_text_find_last_lines (const char *text);
 
 G_END_DECLS

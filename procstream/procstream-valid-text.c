@@ -63,3 +63,18 @@ procstream_valid_text_new (const char *data,
   /* It grew by doubling, and may be kept for long. */
   return g_realloc (g_string_free (text, FALSE), length + 1);
 }
+
+const char *
+procstream_valid_text_find_last_lines (const char *text)
+{
+  const char *at = text + strlen (text);
+  guint       lines = 0;
+
+  while (at > text)
+    {
+      if (at[-1] == '\n' && at[0] != '\0' && ++lines == PROCSTREAM_TAIL_LINES)
+        return at;
+      at--;
+    }
+  return text;
+}

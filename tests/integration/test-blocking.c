@@ -103,6 +103,25 @@ test_timeout (void)
   g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
 }
 
+/* What is kept of the output says what the child was at: the standard error, if there is anything. */
+static void
+test_timeout_with_output (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (GError) error = NULL;
+
+  procstream_launcher_set_replay (process->launcher, PROCSTREAM_REPLAY_ALL);
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  test_process_spawn_mode (process, "write-then-wait first second");
+  test_process_await_received (process, strlen ("firstsecond"));
+  g_assert_false (procstream_child_wait (process->child, 0, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  g_assert_nonnull (strstr (error->message, "0 ms"));
+  g_assert_true (g_str_has_suffix (error->message, "; its last output:\nfirstsecond"));
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+}
+
 /* A wait, however short, leaves the child its input. */
 static void
 test_timeout_and_input (void)
@@ -582,6 +601,7 @@ main (int    argc,
   g_test_add_func ("/blocking/after-start-async", test_after_start_async);
   g_test_add_func ("/blocking/owner-serves-others", test_owner_serves_others);
   g_test_add_func ("/blocking/timeout", test_timeout);
+  g_test_add_func ("/blocking/timeout-with-output", test_timeout_with_output);
   g_test_add_func ("/blocking/timeout-and-input", test_timeout_and_input);
   g_test_add_func ("/blocking/cancel", test_cancel);
   g_test_add_func ("/blocking/wrong-state", test_wrong_state);

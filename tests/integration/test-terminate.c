@@ -319,10 +319,12 @@ test_without_its_pidfd (void)
 {
   g_autoptr (TestProcess) process = test_process_new ();
   g_autoptr (GError) error = NULL;
-  gboolean had_pidfds = procstream_platform_has (PROCSTREAM_FEATURE_PIDFD);
-  int      grandchild;
+  g_autofree char *last = NULL;
+  gboolean         had_pidfds = procstream_platform_has (PROCSTREAM_FEATURE_PIDFD);
+  int              grandchild;
 
   procstream_platform_disable (PROCSTREAM_FEATURE_PIDFD);
+  procstream_launcher_set_replay (process->launcher, PROCSTREAM_REPLAY_ALL);
   spawn_and_hear (process, "stubborn");
   if (had_pidfds)
     procstream_platform_enable (PROCSTREAM_FEATURE_PIDFD);
@@ -332,6 +334,9 @@ test_without_its_pidfd (void)
   g_assert_false (procstream_child_terminate (process->child, NULL, TEST_WATCHDOG_SECONDS * 1000, NULL, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SURVIVORS);
   g_assert_nonnull (strstr (error->message, "cannot be reached"));
+  g_assert_nonnull (strstr (error->message, " s, and"));
+  last = g_strdup_printf ("its last output:\n%d", grandchild);
+  g_assert_true (g_str_has_suffix (error->message, last));
   g_assert_no_errno (kill (grandchild, SIGKILL));
   test_await_gone (grandchild);
   terminate (process, NULL);

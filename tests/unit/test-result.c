@@ -25,7 +25,7 @@ static const Ending endings[] = {
   /* A real-time signal has no name. */
   { -1, 40, 1000000, FALSE, "“make” was killed by signal 40 after 1.0 s" },
   /* Neither: the status is lost. That is no success. */
-  { -1, 0, 500000, FALSE, "“make” has ended after 0.5 s, and its status is lost, as the program ignores SIGCHLD" },
+  { -1, 0, 500000, FALSE, "“make” has ended after 0.5 s, and its status is lost: the program ignores SIGCHLD, or has reaped it itself" },
 };
 
 static void
