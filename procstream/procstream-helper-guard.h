@@ -318,15 +318,16 @@ is_anything_heard (int signum)
   return (pending & ~(UINT64_C (1) << (signum - 1))) || is_anything_said () || is_parent_gone ();
 }
 
-/* In another process than the guard. */
+/* In the process that holds the guard: a child of that. */
 static int
-is_parent_of_guard_gone (int guard)
+is_parent_of_guard_gone (void)
 {
-  struct relative self;
+  struct relative self, guard;
   int             gone;
 
   open_proc ();
-  gone = tree.proc >= 0 && read_stat_of (guard, &self) && self.parent != 0 && self.parent != guarding.parent;
+  gone = tree.proc >= 0 && tree.depth == 0 && read_relative (tree.self, &self) && read_relative (self.parent, &guard) && guard.parent != 0 &&
+         guard.parent != guarding.parent;
   close_proc ();
   return gone;
 }
@@ -343,7 +344,7 @@ hold (void)
     sys_exit (0);
   sys (SYS_kill, guard, SIGSTOP, 0, 0, 0);
   pass (8);
-  if (is_anything_said () || is_parent_of_guard_gone (guard))
+  if (is_anything_said () || is_parent_of_guard_gone ())
     sys (SYS_kill, guard, SIGCONT, 0, 0, 0);
   pass (9);
   sys_exit (0);

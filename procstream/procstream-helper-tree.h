@@ -8,8 +8,9 @@
  * parent may be listed behind its children. Only members are kept, so that it does not matter how many others there are.
  *
  * The number of a member that is signalled is that of a child of the guard, which only the guard can reap, or is looked at through a
- * pidfd. Where /proc cannot be read, or is that of another namespace of processes, where each number is somebody else's, the child and its
- * group are all that is known, and they are signalled by number while the guard has not reaped the child, which keeps the number taken. */
+ * pidfd. Where /proc is that of a namespace of processes around ours, who is there has another number in it, and ours is in its status.
+ * Where it cannot be read, or shows nothing of us, the child and its group are all that is known, and they are signalled by number while
+ * the guard has not reaped the child, which keeps the number taken. */
 
 #define TREE_PIDS (4 * 1024 * 1024) /* PID_MAX_LIMIT of the kernel */
 
@@ -24,8 +25,9 @@
 
 struct relative
 {
+  int  shown; /* its number in /proc */
   int  pid;
-  int  parent;
+  int  parent; /* in /proc */
   int  group;
   char state;
 };
@@ -39,6 +41,8 @@ static struct
   int             child;
   int             reaped;  /* the child was: its number may be another's */
   int             proc;    /* the directory, while it is looked at; -1: it is of no use */
+  int             shown;   /* our number there */
+  int             depth;   /* of our namespace below that */
   int             visible; /* it was of use the last time */
   struct relative members[TREE_MAX];
   int             n_members;
@@ -78,16 +82,18 @@ next_field (const char *at)
   return *at ? at + 1 : at;
 }
 
-/* "123 (a name) S 45 67 …": a name may hold anything, but nothing behind it holds a parenthesis. FALSE: it is gone. */
+/* What comes before the numbers may be long, the list of groups: with more than a thousand of them nobody is seen from a namespace within. */
+static char status[16384];
+
+/* A file of a process. FALSE: it is gone. */
 static int
-read_stat (const char      *name,
-           struct relative *relative)
+read_text (const char *name,
+           const char *file,
+           char       *text,
+           long        size)
 {
-  static const char file[] = "/stat";
-  char              path[12 + sizeof file];
-  char              text[512];
-  const char       *at;
-  long              length = 0, fd, size;
+  char path[12 + sizeof "/status"];
+  long length = 0, fd;
 
   for (const char *from = name; *from; from++)
     path[length++] = *from;
@@ -97,30 +103,102 @@ read_stat (const char      *name,
   fd = sys (SYS_openat, tree.proc, (long) path, O_RDONLY | O_CLOEXEC, 0, 0);
   if (fd < 0)
     return 0;
-  size = sys (SYS_read, fd, (long) text, sizeof text - 1, 0, 0);
+  size = sys (SYS_read, fd, (long) text, size - 1, 0, 0);
   sys (SYS_close, fd, 0, 0, 0, 0);
   if (size <= 0)
     return 0;
   text[size] = '\0';
-  for (at = text + size; at > text && *at != ')'; at--)
-    ;
+  return 1;
+}
+
+/* "123 (a name) S 45 67 …": a name may hold anything, but nothing behind it holds a parenthesis. The numbers are those of /proc. */
+static int
+read_stat (const char      *name,
+           struct relative *relative)
+{
+  char        text[512];
+  const char *at = text;
+
+  if (!read_text (name, "/stat", text, sizeof text))
+    return 0;
+  while (*at)
+    at++;
+  while (at > text && *at != ')')
+    at--;
   if (at == text || at[1] != ' ')
     return 0;
-  relative->pid = parse_number (text);
+  relative->shown = relative->pid = parse_number (text);
   relative->state = at[2];
   relative->parent = parse_number (at + 4);
   relative->group = parse_number (next_field (at + 4));
   return 1;
 }
 
+/* "NSpid:", and for each namespace from that of /proc inwards a tab and the number there. 0: there is none at that depth. */
 static int
-read_stat_of (int              pid,
-              struct relative *relative)
+find_number (const char *text,
+             const char *key,
+             int         depth)
+{
+  const char *at = text;
+
+  while (*at)
+    {
+      const char *same = key;
+
+      for (; *same && *at == *same; same++)
+        at++;
+      for (int i = -1; *at && *at != '\n'; at++)
+        if (*same == '\0' && *at == '\t' && ++i == depth)
+          return parse_number (at + 1);
+      if (*at)
+        at++;
+    }
+  return 0;
+}
+
+/* FALSE: it is gone, or has no number here. */
+static int
+read_relative (int              shown,
+               struct relative *relative)
 {
   char name[12];
 
-  name[format_number (pid, name)] = '\0';
-  return read_stat (name, relative);
+  name[format_number (shown, name)] = '\0';
+  if (!read_stat (name, relative))
+    return 0;
+  if (tree.depth == 0)
+    return 1;
+  if (!read_text (name, "/status", status, sizeof status))
+    return 0;
+  relative->pid = find_number (status, "NSpid:", tree.depth);
+  relative->group = find_number (status, "NSpgid:", tree.depth);
+  return relative->pid > 0;
+}
+
+/* TRUE: it is our namespace's, or one's around that. */
+static int
+find_own_number (void)
+{
+  struct relative self;
+  long            parent;
+
+  do
+    {
+      parent = sys (SYS_getppid, 0, 0, 0, 0, 0);
+      if (!read_stat ("self", &self))
+        return 0;
+      tree.shown = self.pid;
+      tree.depth = 0;
+      if (self.pid == tree.self && self.parent == parent)
+        return 1;
+    }
+  while (parent != sys (SYS_getppid, 0, 0, 0, 0, 0)); /* it was lost in between */
+  if (!read_text ("self", "/status", status, sizeof status))
+    return 0;
+  while (find_number (status, "NSpid:", tree.depth + 1) > 0)
+    tree.depth++;
+  return tree.depth > 0 && find_number (status, "NSpid:", tree.depth) == tree.self;
 }
 
 static void
@@ -131,25 +209,13 @@ close_proc (void)
   tree.proc = -1;
 }
 
-/* Whose numbers it shows is seen by our own and our parent's. All that is read until it is closed is below this one directory, whatever is
- * mounted meanwhile. */
+/* All that is read until it is closed is below this one directory, whatever is mounted meanwhile. */
 static void
 open_proc (void)
 {
-  struct relative self;
-  long            parent;
-
   tree.proc = (int) sys (SYS_openat, AT_FDCWD, (long) PROCSTREAM_HELPER_PROC_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0, 0);
-  if (tree.proc < 0)
-    return;
-  do
-    {
-      parent = sys (SYS_getppid, 0, 0, 0, 0, 0);
-      if (read_stat ("self", &self) && self.pid == tree.self && self.parent == parent)
-        return;
-    }
-  while (parent != sys (SYS_getppid, 0, 0, 0, 0, 0)); /* it was lost in between */
-  close_proc ();
+  if (tree.proc >= 0 && !find_own_number ())
+    close_proc ();
 }
 
 /* TRUE when it became a member. */
@@ -159,7 +225,7 @@ consider (long pid)
   struct relative *relative = &tree.members[tree.n_members];
 
   if (pid <= 0 || pid >= TREE_PIDS || tree.n_members == TREE_MAX || has_pid (tree.is_member, (int) pid) ||
-      !read_stat_of ((int) pid, relative) || (relative->parent != tree.self && !has_pid (tree.is_member, relative->parent)))
+      !read_relative ((int) pid, relative) || (relative->parent != tree.shown && !has_pid (tree.is_member, relative->parent)))
     return 0;
   put_pid (tree.is_member, (int) pid, 1);
   tree.n_members++;
@@ -191,7 +257,7 @@ find_tree (void)
   tree.n_before = tree.n_members;
   for (int i = 0; i < tree.n_before; i++)
     {
-      tree.before[i] = tree.members[i].pid;
+      tree.before[i] = tree.members[i].shown;
       put_pid (tree.is_member, tree.before[i], 0);
     }
   tree.n_members = 0;
@@ -216,7 +282,7 @@ signal_one (const struct relative *relative,
   struct relative now;
   long            fd;
 
-  if (relative->parent == tree.self)
+  if (relative->parent == tree.shown)
     {
       sys (SYS_kill, relative->pid, signum, 0, 0, 0);
       return;
@@ -225,7 +291,7 @@ signal_one (const struct relative *relative,
   fd = sys (SYS_pidfd_open, relative->pid, 0, 0, 0, 0);
   if (fd < 0)
     return;
-  if (read_stat_of (relative->pid, &now) && (now.parent == relative->parent || now.parent == tree.self))
+  if (read_relative (relative->shown, &now) && now.pid == relative->pid && (now.parent == relative->parent || now.parent == tree.shown))
     sys (SYS_pidfd_send_signal, fd, signum, 0, 0, 0);
   sys (SYS_close, fd, 0, 0, 0, 0);
 }
@@ -279,9 +345,9 @@ ask_tree (int signum)
     {
       const struct relative *relative = &tree.members[i];
 
-      if (is_dead (relative) || has_pid (tree.was_asked, relative->pid))
+      if (is_dead (relative) || has_pid (tree.was_asked, relative->shown))
         continue;
-      put_pid (tree.was_asked, relative->pid, 1);
+      put_pid (tree.was_asked, relative->shown, 1);
       signal_one (relative, signum);
       signal_one (relative, SIGCONT);
     }

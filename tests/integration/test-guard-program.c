@@ -84,7 +84,7 @@ begin_in_namespace (TestProcess *process)
   g_autofree char *shown = g_file_read_link ("/proc/self", NULL);
 
   g_assert_cmpstr (shown, !=, own);
-  test_tree_begin (process, "trap '' TERM; sleep 1000 & echo up >&2; sleep 1000; sleep 1000");
+  test_tree_begin (process, TEST_TREE);
   test_tree_await_lines (process, 1);
 }
 
@@ -96,7 +96,7 @@ test_namespace (void)
 
   if (!g_test_subprocess ())
     {
-      status = test_tree_run_in_namespace ("/guard-program/namespace");
+      status = test_tree_can_find_strays () ? test_tree_run_in_namespace ("/guard-program/namespace") : -1;
       if (status >= 0)
         g_assert_cmpint (status, ==, 128 + SIGKILL);
       return;
@@ -117,7 +117,7 @@ test_namespace_terminated (void)
 
   if (!g_test_subprocess ())
     {
-      status = test_tree_run_in_namespace ("/guard-program/namespace/terminated");
+      status = test_tree_can_find_strays () ? test_tree_run_in_namespace ("/guard-program/namespace/terminated") : -1;
       if (status >= 0)
         g_assert_cmpint (status, ==, 6);
       return;
