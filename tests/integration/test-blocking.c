@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -596,23 +597,23 @@ main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
-  g_test_add_func ("/blocking/owner-delivers", test_owner_delivers);
-  g_test_add_func ("/blocking/no-handlers", test_no_handlers);
-  g_test_add_func ("/blocking/after-start-async", test_after_start_async);
-  g_test_add_func ("/blocking/owner-serves-others", test_owner_serves_others);
-  g_test_add_func ("/blocking/timeout", test_timeout);
-  g_test_add_func ("/blocking/timeout-with-output", test_timeout_with_output);
-  g_test_add_func ("/blocking/timeout-and-input", test_timeout_and_input);
-  g_test_add_func ("/blocking/cancel", test_cancel);
-  g_test_add_func ("/blocking/wrong-state", test_wrong_state);
-  g_test_add_func ("/blocking/forked", test_forked);
-  g_test_add_func ("/blocking/forked-in-flood", test_forked_in_flood);
-  g_test_add_func ("/blocking/other-threads", test_other_threads);
-  g_test_add_func ("/blocking/other-thread-unread", test_other_thread_unread);
-  g_test_add_func ("/blocking/own-context", test_own_context);
-  g_test_add_func ("/blocking/in-handler", test_in_handler);
-  g_test_add_func ("/blocking/in-handler/completed", test_completed);
-  g_test_add_func ("/blocking/in-handler-of-another", test_in_handler_of_another);
-  g_test_add_func ("/blocking/thousand", test_thousand);
+  test_add_func ("/blocking/owner-delivers", test_owner_delivers);
+  test_add_func ("/blocking/no-handlers", test_no_handlers);
+  test_add_func ("/blocking/after-start-async", test_after_start_async);
+  test_add_func ("/blocking/owner-serves-others", test_owner_serves_others);
+  test_add_func ("/blocking/timeout", test_timeout);
+  test_add_func ("/blocking/timeout-with-output", test_timeout_with_output);
+  test_add_func ("/blocking/timeout-and-input", test_timeout_and_input);
+  test_add_func ("/blocking/cancel", test_cancel);
+  test_add_func ("/blocking/wrong-state", test_wrong_state);
+  test_add_func ("/blocking/forked", test_forked);
+  test_add_func ("/blocking/forked-in-flood", test_forked_in_flood);
+  test_add_func ("/blocking/other-threads", test_other_threads);
+  test_add_func ("/blocking/other-thread-unread", test_other_thread_unread);
+  test_add_func ("/blocking/own-context", test_own_context);
+  test_add_func ("/blocking/in-handler", test_in_handler);
+  test_add_func ("/blocking/in-handler/completed", test_completed);
+  test_add_func ("/blocking/in-handler-of-another", test_in_handler_of_another);
+  test_add_func ("/blocking/thousand", test_thousand);
   return g_test_run ();
 }

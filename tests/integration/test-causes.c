@@ -4,6 +4,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -298,8 +299,8 @@ main (int    argc,
     {
       g_autofree char *path = g_strdup_printf ("/causes/%s", ends[i].name);
 
-      g_test_add_data_func (path, &ends[i], test_end);
+      test_add_data_func (path, &ends[i], test_end);
     }
-  g_test_add_func ("/causes/not-started", test_not_started);
+  test_add_func ("/causes/not-started", test_not_started);
   return g_test_run ();
 }

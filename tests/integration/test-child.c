@@ -3,6 +3,7 @@
 #include <procstream/procstream.h>
 
 #include "procstream-platform-private.h"
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -853,37 +854,37 @@ main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
-  g_test_add_func ("/child/constructed", test_constructed);
-  g_test_add_func ("/child/disposed", test_disposed);
-  g_test_add_func ("/child/finish-of-another", test_finish_of_another);
-  g_test_add_func ("/child/ignored-exits", test_ignored_exits);
-  g_test_add_func ("/child/create-start", test_create_start);
-  g_test_add_func ("/child/exit-before-connect", test_exit_before_connect);
-  g_test_add_data_func ("/child/start-async/in-callback", GUINT_TO_POINTER (0), test_start_async);
-  g_test_add_data_func ("/child/start-async/after-await", GUINT_TO_POINTER (1), test_start_async);
-  g_test_add_data_func ("/child/spawn-async/in-callback", GUINT_TO_POINTER (4), test_start_async);
-  g_test_add_data_func ("/child/spawn-async/after-await", GUINT_TO_POINTER (5), test_start_async);
-  g_test_add_func ("/child/start-async/cancelled", test_start_async_cancelled);
-  g_test_add_func ("/child/late-replay", test_late_replay);
-  g_test_add_func ("/child/drop-in-handler", test_drop_in_handler);
-  g_test_add_func ("/child/exit-during-emission", test_exit_during_emission);
-  g_test_add_func ("/child/output-outlives", test_output_outlives);
-  g_test_add_func ("/child/drop-unheard", test_drop_unheard);
-  g_test_add_func ("/child/never-started", test_never_started);
-  g_test_add_func ("/child/no-handlers", test_no_handlers);
-  g_test_add_func ("/child/two-waits", test_two_waits);
-  g_test_add_func ("/child/notify", test_notify);
-  g_test_add_func ("/child/kill", test_kill);
-  g_test_add_func ("/child/terminating", test_terminating);
-  g_test_add_func ("/child/group-signal", test_group_signal);
-  g_test_add_func ("/child/grandchild-holds", test_grandchild_holds);
-  g_test_add_func ("/child/exited-holds-nothing", test_exited_holds_nothing);
-  g_test_add_func ("/child/process-signal", test_process_signal);
-  g_test_add_func ("/child/kill-in-exited", test_kill_in_exited);
-  g_test_add_data_func ("/child/without/pidfd-group", GINT_TO_POINTER (PROCSTREAM_FEATURE_PIDFD_GROUP), test_without);
-  g_test_add_data_func ("/child/without/pidfd", GINT_TO_POINTER (PROCSTREAM_FEATURE_PIDFD), test_without);
-  g_test_add_func ("/child/spawn-failure", test_spawn_failure);
-  g_test_add_func ("/child/start-twice", test_start_twice);
-  g_test_add_func ("/child/fd-exhaustion", test_fd_exhaustion);
+  test_add_func ("/child/constructed", test_constructed);
+  test_add_func ("/child/disposed", test_disposed);
+  test_add_func ("/child/finish-of-another", test_finish_of_another);
+  test_add_func ("/child/ignored-exits", test_ignored_exits);
+  test_add_func ("/child/create-start", test_create_start);
+  test_add_func ("/child/exit-before-connect", test_exit_before_connect);
+  test_add_data_func ("/child/start-async/in-callback", GUINT_TO_POINTER (0), test_start_async);
+  test_add_data_func ("/child/start-async/after-await", GUINT_TO_POINTER (1), test_start_async);
+  test_add_data_func ("/child/spawn-async/in-callback", GUINT_TO_POINTER (4), test_start_async);
+  test_add_data_func ("/child/spawn-async/after-await", GUINT_TO_POINTER (5), test_start_async);
+  test_add_func ("/child/start-async/cancelled", test_start_async_cancelled);
+  test_add_func ("/child/late-replay", test_late_replay);
+  test_add_func ("/child/drop-in-handler", test_drop_in_handler);
+  test_add_func ("/child/exit-during-emission", test_exit_during_emission);
+  test_add_func ("/child/output-outlives", test_output_outlives);
+  test_add_func ("/child/drop-unheard", test_drop_unheard);
+  test_add_func ("/child/never-started", test_never_started);
+  test_add_func ("/child/no-handlers", test_no_handlers);
+  test_add_func ("/child/two-waits", test_two_waits);
+  test_add_func ("/child/notify", test_notify);
+  test_add_func ("/child/kill", test_kill);
+  test_add_func ("/child/terminating", test_terminating);
+  test_add_func ("/child/group-signal", test_group_signal);
+  test_add_func ("/child/grandchild-holds", test_grandchild_holds);
+  test_add_func ("/child/exited-holds-nothing", test_exited_holds_nothing);
+  test_add_func ("/child/process-signal", test_process_signal);
+  test_add_func ("/child/kill-in-exited", test_kill_in_exited);
+  test_add_data_func ("/child/without/pidfd-group", GINT_TO_POINTER (PROCSTREAM_FEATURE_PIDFD_GROUP), test_without);
+  test_add_data_func ("/child/without/pidfd", GINT_TO_POINTER (PROCSTREAM_FEATURE_PIDFD), test_without);
+  test_add_func ("/child/spawn-failure", test_spawn_failure);
+  test_add_func ("/child/start-twice", test_start_twice);
+  test_add_func ("/child/fd-exhaustion", test_fd_exhaustion);
   return g_test_run ();
 }

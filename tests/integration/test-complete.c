@@ -3,6 +3,7 @@
 #include <procstream/procstream.h>
 
 #include "procstream-platform-private.h"
+#include "test-clean.h"
 #include "test-noter.h"
 #include "test-process.h"
 #include "test-stream.h"
@@ -675,29 +676,29 @@ main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
-  g_test_add_func ("/complete/both", test_both);
-  g_test_add_func ("/complete/error-copies", test_error_copies);
-  g_test_add_func ("/complete/limits", test_limits);
-  g_test_add_func ("/complete/lossy", test_lossy);
-  g_test_add_func ("/complete/late-without-replay", test_late_without_replay);
-  g_test_add_func ("/complete/timeout", test_timeout);
-  g_test_add_func ("/complete/timeout-and-end", test_timeout_and_end);
-  g_test_add_data_func ("/complete/foreign-shutdown", "trap", test_foreign_shutdown);
+  test_add_func ("/complete/both", test_both);
+  test_add_func ("/complete/error-copies", test_error_copies);
+  test_add_func ("/complete/limits", test_limits);
+  test_add_func ("/complete/lossy", test_lossy);
+  test_add_func ("/complete/late-without-replay", test_late_without_replay);
+  test_add_func ("/complete/timeout", test_timeout);
+  test_add_func ("/complete/timeout-and-end", test_timeout_and_end);
+  test_add_data_func ("/complete/foreign-shutdown", "trap", test_foreign_shutdown);
   if (procstream_platform_has (PROCSTREAM_FEATURE_PIDFD) && procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP))
-    g_test_add_data_func ("/complete/foreign-shutdown-of-group", "stubborn", test_foreign_shutdown);
-  g_test_add_func ("/complete/idle", test_idle);
-  g_test_add_func ("/complete/output-limit", test_output_limit);
-  g_test_add_data_func ("/complete/cancel", GINT_TO_POINTER (FALSE), test_cancel);
-  g_test_add_data_func ("/complete/cancel-and-end", GINT_TO_POINTER (TRUE), test_cancel);
-  g_test_add_func ("/complete/drain", test_drain);
-  g_test_add_func ("/complete/drain-of-one", test_drain_of_one);
-  g_test_add_func ("/complete/discarded", test_discarded);
-  g_test_add_func ("/complete/single", test_single);
-  g_test_add_func ("/complete/stdin", test_stdin);
-  g_test_add_func ("/complete/several", test_several);
-  g_test_add_func ("/complete/late", test_late);
-  g_test_add_func ("/complete/refused", test_refused);
-  g_test_add_func ("/complete/run", test_run);
-  g_test_add_func ("/complete/run-async", test_run_async);
+    test_add_data_func ("/complete/foreign-shutdown-of-group", "stubborn", test_foreign_shutdown);
+  test_add_func ("/complete/idle", test_idle);
+  test_add_func ("/complete/output-limit", test_output_limit);
+  test_add_data_func ("/complete/cancel", GINT_TO_POINTER (FALSE), test_cancel);
+  test_add_data_func ("/complete/cancel-and-end", GINT_TO_POINTER (TRUE), test_cancel);
+  test_add_func ("/complete/drain", test_drain);
+  test_add_func ("/complete/drain-of-one", test_drain_of_one);
+  test_add_func ("/complete/discarded", test_discarded);
+  test_add_func ("/complete/single", test_single);
+  test_add_func ("/complete/stdin", test_stdin);
+  test_add_func ("/complete/several", test_several);
+  test_add_func ("/complete/late", test_late);
+  test_add_func ("/complete/refused", test_refused);
+  test_add_func ("/complete/run", test_run);
+  test_add_func ("/complete/run-async", test_run_async);
   return g_test_run ();
 }

@@ -4,6 +4,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -216,11 +217,11 @@ main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/deinit/all", test_all);
-  g_test_add_func ("/deinit/detached", test_detached);
-  g_test_add_func ("/deinit/nothing", test_nothing);
-  g_test_add_func ("/deinit/threads", test_threads);
-  g_test_add_func ("/deinit/hurry", test_hurry);
-  g_test_add_func ("/deinit/hurry-before", test_hurry_before);
+  test_add_func ("/deinit/all", test_all);
+  test_add_func ("/deinit/detached", test_detached);
+  test_add_func ("/deinit/nothing", test_nothing);
+  test_add_func ("/deinit/threads", test_threads);
+  test_add_func ("/deinit/hurry", test_hurry);
+  test_add_func ("/deinit/hurry-before", test_hurry_before);
   return g_test_run ();
 }

@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -291,15 +292,15 @@ main (int   argc,
       char *argv[])
 {
   test_init (&argc, &argv);
-  g_test_add_data_func ("/exact-order/merged", NULL, test_merged);
-  g_test_add_data_func ("/exact-order/merged-in-context", "context", test_merged);
-  g_test_add_func ("/exact-order/times", test_times);
-  g_test_add_func ("/exact-order/slow", test_slow);
-  g_test_add_func ("/exact-order/grandchild", test_grandchild);
-  g_test_add_func ("/exact-order/closes-one", test_closes_one);
-  g_test_add_func ("/exact-order/reads-own", test_reads_own);
-  g_test_add_func ("/exact-order/limits", test_limits);
-  g_test_add_func ("/exact-order/nothing-left", test_nothing_left);
-  g_test_add_func ("/exact-order/refused", test_refused);
+  test_add_data_func ("/exact-order/merged", NULL, test_merged);
+  test_add_data_func ("/exact-order/merged-in-context", "context", test_merged);
+  test_add_func ("/exact-order/times", test_times);
+  test_add_func ("/exact-order/slow", test_slow);
+  test_add_func ("/exact-order/grandchild", test_grandchild);
+  test_add_func ("/exact-order/closes-one", test_closes_one);
+  test_add_func ("/exact-order/reads-own", test_reads_own);
+  test_add_func ("/exact-order/limits", test_limits);
+  test_add_func ("/exact-order/nothing-left", test_nothing_left);
+  test_add_func ("/exact-order/refused", test_refused);
   return g_test_run ();
 }

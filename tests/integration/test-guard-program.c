@@ -3,6 +3,7 @@
 /* Nothing outlives the program whose children have guards, however it ends. Whether something does is seen by what each process of a tree
  * holds: the standard output of the program, whose end comes when the last of them has gone. */
 
+#include "test-clean.h"
 #include "test-start.h"
 #include "test-tree.h"
 #include "test-utils.h"
@@ -415,22 +416,22 @@ main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
-  g_test_add_func ("/guard-program/killed", test_killed);
-  g_test_add_func ("/guard-program/group", test_group);
-  g_test_add_func ("/guard-program/namespace", test_namespace);
-  g_test_add_func ("/guard-program/namespace/terminated", test_namespace_terminated);
-  g_test_add_data_func ("/guard-program/one-way/pidfd", "pidfd", test_one_way);
-  g_test_add_data_func ("/guard-program/one-way/channel", "channel", test_one_way);
-  g_test_add_data_func ("/guard-program/one-way/signal", "signal", test_one_way);
-  g_test_add_func ("/guard-program/asked", test_asked);
-  g_test_add_func ("/guard-program/moments", test_moments);
-  g_test_add_func ("/guard-program/ending", test_ending);
-  g_test_add_func ("/guard-program/stopped", test_stopped);
-  g_test_add_func ("/guard-program/stopped/orphaned", test_stopped_orphaned);
-  g_test_add_data_func ("/guard-program/stopping", GINT_TO_POINTER (SIGSTOP), test_stopping);
-  g_test_add_data_func ("/guard-program/stopping/terminal", GINT_TO_POINTER (SIGTSTP), test_stopping);
-  g_test_add_func ("/guard-program/kept", test_kept);
-  g_test_add_func ("/guard-program/kept/exit", test_kept_exit);
-  g_test_add_func ("/guard-program/signal", test_signal);
+  test_add_func ("/guard-program/killed", test_killed);
+  test_add_func ("/guard-program/group", test_group);
+  test_add_func ("/guard-program/namespace", test_namespace);
+  test_add_func ("/guard-program/namespace/terminated", test_namespace_terminated);
+  test_add_data_func ("/guard-program/one-way/pidfd", "pidfd", test_one_way);
+  test_add_data_func ("/guard-program/one-way/channel", "channel", test_one_way);
+  test_add_data_func ("/guard-program/one-way/signal", "signal", test_one_way);
+  test_add_func ("/guard-program/asked", test_asked);
+  test_add_func ("/guard-program/moments", test_moments);
+  test_add_func ("/guard-program/ending", test_ending);
+  test_add_func ("/guard-program/stopped", test_stopped);
+  test_add_func ("/guard-program/stopped/orphaned", test_stopped_orphaned);
+  test_add_data_func ("/guard-program/stopping", GINT_TO_POINTER (SIGSTOP), test_stopping);
+  test_add_data_func ("/guard-program/stopping/terminal", GINT_TO_POINTER (SIGTSTP), test_stopping);
+  test_add_func ("/guard-program/kept", test_kept);
+  test_add_func ("/guard-program/kept/exit", test_kept_exit);
+  test_add_func ("/guard-program/signal", test_signal);
   return g_test_run ();
 }

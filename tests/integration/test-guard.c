@@ -3,6 +3,7 @@
 /* A child with a guard, and its end. Whether something of a tree is left is seen by what each process of it holds: the standard output,
  * whose end comes when the last of them has gone. */
 
+#include "test-clean.h"
 #include "test-tree.h"
 #include "test-utils.h"
 
@@ -767,39 +768,39 @@ main (int    argc,
   const gpointer no_pidfd = GUINT_TO_POINTER (PROCSTREAM_FEATURE_PIDFD);
 
   test_init (&argc, &argv);
-  g_test_add_func ("/guard/status", test_status);
-  g_test_add_func ("/guard/status/ignored", test_status_ignored);
-  g_test_add_func ("/guard/status/reaped", test_status_reaped);
-  g_test_add_func ("/guard/detach", test_detach);
-  g_test_add_func ("/guard/identity", test_identity);
-  g_test_add_func ("/guard/descriptors", test_descriptors);
-  g_test_add_func ("/guard/no-program", test_no_program);
-  g_test_add_func ("/guard/not-adopting", test_not_adopting);
-  g_test_add_func ("/guard/forwarded", test_forwarded);
-  g_test_add_func ("/guard/own-group", test_own_group);
-  g_test_add_func ("/guard/no-core", test_no_core);
-  g_test_add_func ("/guard/pending", test_pending);
-  g_test_add_func ("/guard/guard-killed", test_guard_killed);
-  g_test_add_func ("/guard/pty", test_pty);
-  g_test_add_func ("/guard/usage", test_usage);
-  g_test_add_func ("/guard/exit", test_exit);
-  g_test_add_func ("/guard/exit/ignored", test_exit_ignored);
-  g_test_add_func ("/guard/exit/at-once", test_exit_at_once);
-  g_test_add_func ("/guard/exit/stopped", test_exit_stopped);
-  g_test_add_func ("/guard/kill", test_kill);
-  g_test_add_data_func ("/guard/signal", NULL, test_signal);
-  g_test_add_data_func ("/guard/signal/no-group", no_group, test_signal);
-  g_test_add_data_func ("/guard/signal/no-pidfd", no_pidfd, test_signal);
-  g_test_add_data_func ("/guard/keep", NULL, test_keep);
-  g_test_add_data_func ("/guard/keep/no-group", no_group, test_keep);
-  g_test_add_data_func ("/guard/keep/no-pidfd", no_pidfd, test_keep);
-  g_test_add_func ("/guard/keep/end", test_keep_end);
-  g_test_add_func ("/guard/survivor", test_survivor);
-  g_test_add_func ("/guard/cgroup", test_cgroup);
-  g_test_add_data_func ("/guard/stop", GINT_TO_POINTER (SIGSTOP), test_stop);
-  g_test_add_data_func ("/guard/stop/terminal", GINT_TO_POINTER (SIGTSTP), test_stop);
-  g_test_add_func ("/guard/stop/continued", test_continue);
-  g_test_add_func ("/guard/stop/killed", test_stop_killed);
-  g_test_add_func ("/guard/stop/terminated", test_stop_terminated);
+  test_add_func ("/guard/status", test_status);
+  test_add_func ("/guard/status/ignored", test_status_ignored);
+  test_add_func ("/guard/status/reaped", test_status_reaped);
+  test_add_func ("/guard/detach", test_detach);
+  test_add_func ("/guard/identity", test_identity);
+  test_add_func ("/guard/descriptors", test_descriptors);
+  test_add_func ("/guard/no-program", test_no_program);
+  test_add_func ("/guard/not-adopting", test_not_adopting);
+  test_add_func ("/guard/forwarded", test_forwarded);
+  test_add_func ("/guard/own-group", test_own_group);
+  test_add_func ("/guard/no-core", test_no_core);
+  test_add_func ("/guard/pending", test_pending);
+  test_add_func ("/guard/guard-killed", test_guard_killed);
+  test_add_func ("/guard/pty", test_pty);
+  test_add_func ("/guard/usage", test_usage);
+  test_add_func ("/guard/exit", test_exit);
+  test_add_func ("/guard/exit/ignored", test_exit_ignored);
+  test_add_func ("/guard/exit/at-once", test_exit_at_once);
+  test_add_func ("/guard/exit/stopped", test_exit_stopped);
+  test_add_func ("/guard/kill", test_kill);
+  test_add_data_func ("/guard/signal", NULL, test_signal);
+  test_add_data_func ("/guard/signal/no-group", no_group, test_signal);
+  test_add_data_func ("/guard/signal/no-pidfd", no_pidfd, test_signal);
+  test_add_data_func ("/guard/keep", NULL, test_keep);
+  test_add_data_func ("/guard/keep/no-group", no_group, test_keep);
+  test_add_data_func ("/guard/keep/no-pidfd", no_pidfd, test_keep);
+  test_add_func ("/guard/keep/end", test_keep_end);
+  test_add_func ("/guard/survivor", test_survivor);
+  test_add_func ("/guard/cgroup", test_cgroup);
+  test_add_data_func ("/guard/stop", GINT_TO_POINTER (SIGSTOP), test_stop);
+  test_add_data_func ("/guard/stop/terminal", GINT_TO_POINTER (SIGTSTP), test_stop);
+  test_add_func ("/guard/stop/continued", test_continue);
+  test_add_func ("/guard/stop/killed", test_stop_killed);
+  test_add_func ("/guard/stop/terminated", test_stop_terminated);
   return g_test_run ();
 }

@@ -7,6 +7,7 @@
 #include "procstream-child-private.h"
 #include "procstream-child-record-private.h"
 #include "procstream-io-thread-private.h"
+#include "test-clean.h"
 #include "test-hold.h"
 #include "test-process.h"
 #include "test-utils.h"
@@ -685,31 +686,31 @@ main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
-  g_test_add_func ("/idle/once", test_once);
-  g_test_add_func ("/idle/not-yet", test_not_yet);
-  g_test_add_func ("/idle/over-before-told", test_over_before_told);
-  g_test_add_func ("/idle/timer", test_timer);
-  g_test_add_func ("/idle/held-up", test_held_up);
-  g_test_add_func ("/idle/held-up-completion", test_held_up_completion);
-  g_test_add_func ("/idle/not-read-yet", test_not_read_yet);
-  g_test_add_func ("/idle/shutdown", test_shutdown);
-  g_test_add_func ("/idle/exit", test_exit);
-  g_test_add_func ("/idle/ended", test_ended);
-  g_test_add_func ("/idle/ended-timer", test_ended_timer);
-  g_test_add_func ("/idle/streams", test_streams);
+  test_add_func ("/idle/once", test_once);
+  test_add_func ("/idle/not-yet", test_not_yet);
+  test_add_func ("/idle/over-before-told", test_over_before_told);
+  test_add_func ("/idle/timer", test_timer);
+  test_add_func ("/idle/held-up", test_held_up);
+  test_add_func ("/idle/held-up-completion", test_held_up_completion);
+  test_add_func ("/idle/not-read-yet", test_not_read_yet);
+  test_add_func ("/idle/shutdown", test_shutdown);
+  test_add_func ("/idle/exit", test_exit);
+  test_add_func ("/idle/ended", test_ended);
+  test_add_func ("/idle/ended-timer", test_ended_timer);
+  test_add_func ("/idle/streams", test_streams);
   for (guint i = 0; i < G_N_ELEMENTS (kinds); i++)
     {
       g_autofree char *path = g_strdup_printf ("/idle/kind/%s", kinds[i].name);
 
-      g_test_add_data_func (path, &kinds[i], test_kind);
+      test_add_data_func (path, &kinds[i], test_kind);
     }
-  g_test_add_func ("/idle/refused", test_refused);
-  g_test_add_func ("/idle/pipeline", test_pipeline);
-  g_test_add_func ("/idle/own-time", test_own_time);
-  g_test_add_func ("/idle/before-start", test_before_start);
-  g_test_add_func ("/idle/opening", test_opening);
-  g_test_add_func ("/idle/blocking", test_blocking);
-  g_test_add_func ("/idle/own-context", test_own_context);
-  g_test_add_func ("/idle/dropped", test_dropped);
+  test_add_func ("/idle/refused", test_refused);
+  test_add_func ("/idle/pipeline", test_pipeline);
+  test_add_func ("/idle/own-time", test_own_time);
+  test_add_func ("/idle/before-start", test_before_start);
+  test_add_func ("/idle/opening", test_opening);
+  test_add_func ("/idle/blocking", test_blocking);
+  test_add_func ("/idle/own-context", test_own_context);
+  test_add_func ("/idle/dropped", test_dropped);
   return g_test_run ();
 }

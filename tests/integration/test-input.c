@@ -5,6 +5,7 @@
 #include "procstream-io-thread-private.h"
 #include "procstream-poll-set-private.h"
 
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -525,16 +526,16 @@ main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
-  g_test_add_func ("/input/order", test_order);
-  g_test_add_func ("/input/big", test_big);
-  g_test_add_func ("/input/child-does-not-read", test_child_does_not_read);
-  g_test_add_func ("/input/broken-pipe", test_broken_pipe);
-  g_test_add_func ("/input/after-close-and-exit", test_after_close_and_exit);
-  g_test_add_func ("/input/cancel", test_cancel);
-  g_test_add_func ("/input/bounded", test_bounded);
-  g_test_add_func ("/input/queue-for-sleeper", test_queue_for_sleeper);
-  g_test_add_func ("/input/cancel-counts", test_cancel_counts);
-  g_test_add_func ("/input/room-is-told", test_room_is_told);
-  g_test_add_func ("/input/no-watches", test_no_watches);
+  test_add_func ("/input/order", test_order);
+  test_add_func ("/input/big", test_big);
+  test_add_func ("/input/child-does-not-read", test_child_does_not_read);
+  test_add_func ("/input/broken-pipe", test_broken_pipe);
+  test_add_func ("/input/after-close-and-exit", test_after_close_and_exit);
+  test_add_func ("/input/cancel", test_cancel);
+  test_add_func ("/input/bounded", test_bounded);
+  test_add_func ("/input/queue-for-sleeper", test_queue_for_sleeper);
+  test_add_func ("/input/cancel-counts", test_cancel_counts);
+  test_add_func ("/input/room-is-told", test_room_is_told);
+  test_add_func ("/input/no-watches", test_no_watches);
   return g_test_run ();
 }

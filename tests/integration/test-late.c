@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -208,11 +209,11 @@ main (int    argc,
     {
       g_autofree char *path = g_strconcat ("/late/replay/", kept[i].name, NULL);
 
-      g_test_add_data_func (path, &kept[i], test_replay);
+      test_add_data_func (path, &kept[i], test_replay);
     }
-  g_test_add_func ("/late/opening", test_opening);
-  g_test_add_func ("/late/again", test_again);
-  g_test_add_func ("/late/scope", test_scope);
-  g_test_add_func ("/late/pipeline", test_pipeline);
+  test_add_func ("/late/opening", test_opening);
+  test_add_func ("/late/again", test_again);
+  test_add_func ("/late/scope", test_scope);
+  test_add_func ("/late/pipeline", test_pipeline);
   return g_test_run ();
 }

@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-noter.h"
 #include "test-process.h"
 #include "test-utils.h"
@@ -394,19 +395,19 @@ main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
-  g_test_add_func ("/launcher/properties", test_properties);
-  g_test_add_func ("/launcher/unset", test_unset);
-  g_test_add_func ("/launcher/argv", test_argv);
-  g_test_add_func ("/launcher/snapshot", test_snapshot);
-  g_test_add_func ("/launcher/environment", test_environment);
-  g_test_add_func ("/launcher/bad-environment", test_bad_environment);
-  g_test_add_func ("/launcher/bad-cwd", test_bad_cwd);
-  g_test_add_func ("/launcher/merge", test_merge);
-  g_test_add_func ("/launcher/discard", test_discard);
-  g_test_add_func ("/launcher/each-output", test_each_output);
-  g_test_add_func ("/launcher/inherit", test_inherit);
-  g_test_add_func ("/launcher/stdin-inherit", test_stdin_inherit);
-  g_test_add_func ("/launcher/containment", test_containment);
-  g_test_add_func ("/launcher/descriptors", test_descriptors);
+  test_add_func ("/launcher/properties", test_properties);
+  test_add_func ("/launcher/unset", test_unset);
+  test_add_func ("/launcher/argv", test_argv);
+  test_add_func ("/launcher/snapshot", test_snapshot);
+  test_add_func ("/launcher/environment", test_environment);
+  test_add_func ("/launcher/bad-environment", test_bad_environment);
+  test_add_func ("/launcher/bad-cwd", test_bad_cwd);
+  test_add_func ("/launcher/merge", test_merge);
+  test_add_func ("/launcher/discard", test_discard);
+  test_add_func ("/launcher/each-output", test_each_output);
+  test_add_func ("/launcher/inherit", test_inherit);
+  test_add_func ("/launcher/stdin-inherit", test_stdin_inherit);
+  test_add_func ("/launcher/containment", test_containment);
+  test_add_func ("/launcher/descriptors", test_descriptors);
   return g_test_run ();
 }

@@ -4,6 +4,7 @@
 
 #include "procstream-lifetime-private.h"
 #include "procstream-platform-private.h"
+#include "test-clean.h"
 #include "test-hold.h"
 #include "test-process.h"
 #include "test-start.h"
@@ -733,16 +734,16 @@ main (int    argc,
 
       if (strcmp (scenes[i].name, "orphan") != 0 ||
           (procstream_platform_has (PROCSTREAM_FEATURE_PIDFD) && procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP)))
-        g_test_add_data_func (path, &scenes[i], test_scene);
+        test_add_data_func (path, &scenes[i], test_scene);
     }
-  g_test_add_func ("/lifetime/bound", test_bound);
-  g_test_add_func ("/lifetime/bound-in-silence", test_bound_in_silence);
-  g_test_add_func ("/lifetime/bound-and-slow", test_bound_and_slow);
-  g_test_add_func ("/lifetime/bound-and-killed", test_bound_and_killed);
-  g_test_add_func ("/lifetime/refused", test_refused);
-  g_test_add_func ("/lifetime/shutdown-of-launcher", test_shutdown_of_launcher);
-  g_test_add_func ("/lifetime/many-finished", test_many_finished);
-  g_test_add_func ("/lifetime/many-orphans", test_many_orphans);
-  g_test_add_func ("/lifetime/orphans-end", test_orphans_end);
+  test_add_func ("/lifetime/bound", test_bound);
+  test_add_func ("/lifetime/bound-in-silence", test_bound_in_silence);
+  test_add_func ("/lifetime/bound-and-slow", test_bound_and_slow);
+  test_add_func ("/lifetime/bound-and-killed", test_bound_and_killed);
+  test_add_func ("/lifetime/refused", test_refused);
+  test_add_func ("/lifetime/shutdown-of-launcher", test_shutdown_of_launcher);
+  test_add_func ("/lifetime/many-finished", test_many_finished);
+  test_add_func ("/lifetime/many-orphans", test_many_orphans);
+  test_add_func ("/lifetime/orphans-end", test_orphans_end);
   return g_test_run ();
 }

@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -269,13 +270,13 @@ main (int   argc,
       char *argv[])
 {
   test_init (&argc, &argv);
-  g_test_add_func ("/merged/order", test_order);
-  g_test_add_func ("/merged/much", test_much);
-  g_test_add_func ("/merged/completed", test_completed);
-  g_test_add_func ("/merged/late", test_late);
-  g_test_add_func ("/merged/one-side", test_one_side);
-  g_test_add_func ("/merged/not-asked-for", test_not_asked_for);
-  g_test_add_func ("/merged/never-started", test_never_started);
-  g_test_add_func ("/merged/refused", test_refused);
+  test_add_func ("/merged/order", test_order);
+  test_add_func ("/merged/much", test_much);
+  test_add_func ("/merged/completed", test_completed);
+  test_add_func ("/merged/late", test_late);
+  test_add_func ("/merged/one-side", test_one_side);
+  test_add_func ("/merged/not-asked-for", test_not_asked_for);
+  test_add_func ("/merged/never-started", test_never_started);
+  test_add_func ("/merged/refused", test_refused);
   return g_test_run ();
 }

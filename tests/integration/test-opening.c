@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-stream.h"
 #include "test-utils.h"
 
@@ -79,8 +80,8 @@ main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_data_func ("/opening/reliable", GINT_TO_POINTER (PROCSTREAM_DELIVERY_RELIABLE), test_consumer);
-  g_test_add_data_func ("/opening/lossy", GINT_TO_POINTER (PROCSTREAM_DELIVERY_LOSSY), test_consumer);
-  g_test_add_func ("/opening/lossy-window", test_lossy_window);
+  test_add_data_func ("/opening/reliable", GINT_TO_POINTER (PROCSTREAM_DELIVERY_RELIABLE), test_consumer);
+  test_add_data_func ("/opening/lossy", GINT_TO_POINTER (PROCSTREAM_DELIVERY_LOSSY), test_consumer);
+  test_add_func ("/opening/lossy-window", test_lossy_window);
   return g_test_run ();
 }

@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-hold.h"
 #include "test-process.h"
 #include "test-start.h"
@@ -614,9 +615,9 @@ main (int   argc,
       char *argv[])
 {
   test_init (&argc, &argv);
-  g_test_add_data_func ("/orders/signals", GUINT_TO_POINTER (SIGNALS), test_orders);
-  g_test_add_data_func ("/orders/reader", GUINT_TO_POINTER (READER), test_orders);
-  g_test_add_data_func ("/orders/collector", GUINT_TO_POINTER (COLLECTOR), test_orders);
-  g_test_add_data_func ("/orders/custom", GUINT_TO_POINTER (CUSTOM), test_orders);
+  test_add_data_func ("/orders/signals", GUINT_TO_POINTER (SIGNALS), test_orders);
+  test_add_data_func ("/orders/reader", GUINT_TO_POINTER (READER), test_orders);
+  test_add_data_func ("/orders/collector", GUINT_TO_POINTER (COLLECTOR), test_orders);
+  test_add_data_func ("/orders/custom", GUINT_TO_POINTER (CUSTOM), test_orders);
   return g_test_run ();
 }

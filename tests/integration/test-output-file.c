@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-hold.h"
 #include "test-process.h"
 #include "test-stream.h"
@@ -722,26 +723,26 @@ main (int   argc,
       char *argv[])
 {
   test_init (&argc, &argv);
-  g_test_add_func ("/output-file/truncate", test_truncate);
-  g_test_add_func ("/output-file/append", test_append);
-  g_test_add_func ("/output-file/same-file", test_same_file);
-  g_test_add_func ("/output-file/same-file/linked", test_same_file_linked);
-  g_test_add_func ("/output-file/same-file/mixed", test_same_file_mixed);
-  g_test_add_func ("/output-file/slow-disk", test_slow_disk);
-  g_test_add_func ("/output-file/merged", test_merged);
-  g_test_add_func ("/output-file/flags", test_flags);
-  g_test_add_func ("/output-file/cannot-open", test_cannot_open);
-  g_test_add_func ("/output-file/refused", test_refused);
-  g_test_add_func ("/output-file/not-a-child", test_not_a_child);
-  g_test_add_func ("/output-file/beside-others", test_beside_others);
-  g_test_add_func ("/output-file/merged-view", test_merged_view);
-  g_test_add_func ("/output-file/single", test_single);
-  g_test_add_func ("/output-file/reliable", test_reliable);
-  g_test_add_func ("/output-file/disk-full", test_disk_full);
-  g_test_add_func ("/output-file/complete/disk-full", test_complete_disk_full);
-  g_test_add_func ("/output-file/complete/waits", test_complete_waits);
-  g_test_add_func ("/output-file/complete/in-time", test_complete_in_time);
-  g_test_add_func ("/output-file/never-started", test_never_started);
-  g_test_add_func ("/output-file/start-fails", test_start_fails);
+  test_add_func ("/output-file/truncate", test_truncate);
+  test_add_func ("/output-file/append", test_append);
+  test_add_func ("/output-file/same-file", test_same_file);
+  test_add_func ("/output-file/same-file/linked", test_same_file_linked);
+  test_add_func ("/output-file/same-file/mixed", test_same_file_mixed);
+  test_add_func ("/output-file/slow-disk", test_slow_disk);
+  test_add_func ("/output-file/merged", test_merged);
+  test_add_func ("/output-file/flags", test_flags);
+  test_add_func ("/output-file/cannot-open", test_cannot_open);
+  test_add_func ("/output-file/refused", test_refused);
+  test_add_func ("/output-file/not-a-child", test_not_a_child);
+  test_add_func ("/output-file/beside-others", test_beside_others);
+  test_add_func ("/output-file/merged-view", test_merged_view);
+  test_add_func ("/output-file/single", test_single);
+  test_add_func ("/output-file/reliable", test_reliable);
+  test_add_func ("/output-file/disk-full", test_disk_full);
+  test_add_func ("/output-file/complete/disk-full", test_complete_disk_full);
+  test_add_func ("/output-file/complete/waits", test_complete_waits);
+  test_add_func ("/output-file/complete/in-time", test_complete_in_time);
+  test_add_func ("/output-file/never-started", test_never_started);
+  test_add_func ("/output-file/start-fails", test_start_fails);
   return g_test_run ();
 }

@@ -4,6 +4,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-start.h"
 #include "test-utils.h"
@@ -757,28 +758,28 @@ main (int    argc,
   test_init (&argc, &argv);
   /* The threads of the library and of GLib have their descriptors before the first count. */
   test_one ();
-  g_test_add_data_func ("/pipeline/three", test_three, run_and_count);
-  g_test_add_data_func ("/pipeline/one", test_one, run_and_count);
-  g_test_add_data_func ("/pipeline/stdin", test_stdin, run_and_count);
-  g_test_add_data_func ("/pipeline/stderr", test_stderr, run_and_count);
-  g_test_add_data_func ("/pipeline/excused", test_excused, run_and_count);
-  g_test_add_data_func ("/pipeline/blame", test_blame, run_and_count);
-  g_test_add_data_func ("/pipeline/missing", test_missing, run_and_count);
-  g_test_add_data_func ("/pipeline/missing-async", test_missing_async, run_and_count);
-  g_test_add_data_func ("/pipeline/refused", test_refused, run_and_count);
-  g_test_add_data_func ("/pipeline/wrong-state", test_wrong_state, run_and_count);
-  g_test_add_data_func ("/pipeline/observed", test_observed, run_and_count);
-  g_test_add_data_func ("/pipeline/observed-limit", test_observed_limit, run_and_count);
-  g_test_add_data_func ("/pipeline/observed-backpressure", test_observed_backpressure, run_and_count);
-  g_test_add_data_func ("/pipeline/observed-excused", test_observed_excused, run_and_count);
-  g_test_add_data_func ("/pipeline/ended", test_ended, run_and_count);
-  g_test_add_data_func ("/pipeline/cancelled", test_cancelled, run_and_count);
-  g_test_add_data_func ("/pipeline/terminate", test_terminate, run_and_count);
-  g_test_add_data_func ("/pipeline/start-async", test_start_async, run_and_count);
-  g_test_add_data_func ("/pipeline/start-cancelled", test_start_cancelled, run_and_count);
-  g_test_add_data_func ("/pipeline/threads", test_threads, run_and_count);
-  g_test_add_data_func ("/pipeline/forgotten", test_forgotten, run_and_count);
-  g_test_add_data_func ("/pipeline/never-started", test_never_started, run_and_count);
-  g_test_add_data_func ("/pipeline/in-handler", test_in_handler, run_and_count);
+  test_add_data_func ("/pipeline/three", test_three, run_and_count);
+  test_add_data_func ("/pipeline/one", test_one, run_and_count);
+  test_add_data_func ("/pipeline/stdin", test_stdin, run_and_count);
+  test_add_data_func ("/pipeline/stderr", test_stderr, run_and_count);
+  test_add_data_func ("/pipeline/excused", test_excused, run_and_count);
+  test_add_data_func ("/pipeline/blame", test_blame, run_and_count);
+  test_add_data_func ("/pipeline/missing", test_missing, run_and_count);
+  test_add_data_func ("/pipeline/missing-async", test_missing_async, run_and_count);
+  test_add_data_func ("/pipeline/refused", test_refused, run_and_count);
+  test_add_data_func ("/pipeline/wrong-state", test_wrong_state, run_and_count);
+  test_add_data_func ("/pipeline/observed", test_observed, run_and_count);
+  test_add_data_func ("/pipeline/observed-limit", test_observed_limit, run_and_count);
+  test_add_data_func ("/pipeline/observed-backpressure", test_observed_backpressure, run_and_count);
+  test_add_data_func ("/pipeline/observed-excused", test_observed_excused, run_and_count);
+  test_add_data_func ("/pipeline/ended", test_ended, run_and_count);
+  test_add_data_func ("/pipeline/cancelled", test_cancelled, run_and_count);
+  test_add_data_func ("/pipeline/terminate", test_terminate, run_and_count);
+  test_add_data_func ("/pipeline/start-async", test_start_async, run_and_count);
+  test_add_data_func ("/pipeline/start-cancelled", test_start_cancelled, run_and_count);
+  test_add_data_func ("/pipeline/threads", test_threads, run_and_count);
+  test_add_data_func ("/pipeline/forgotten", test_forgotten, run_and_count);
+  test_add_data_func ("/pipeline/never-started", test_never_started, run_and_count);
+  test_add_data_func ("/pipeline/in-handler", test_in_handler, run_and_count);
   return g_test_run ();
 }

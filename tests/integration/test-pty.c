@@ -2,6 +2,7 @@
 
 /* Children on a pseudo-terminal: with programs of the system, and with one that looks closely. */
 
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -583,28 +584,28 @@ main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
-  g_test_add_func ("/pty/is-terminal", test_is_terminal);
-  g_test_add_func ("/pty/stderr", test_standard_error);
-  g_test_add_func ("/pty/stderr/elsewhere", test_standard_error_elsewhere);
-  g_test_add_func ("/pty/programs", test_programs);
-  g_test_add_func ("/pty/descriptors", test_descriptors);
-  g_test_add_func ("/pty/resize", test_resize);
-  g_test_add_func ("/pty/resize/refused", test_resize_refused);
-  g_test_add_func ("/pty/everything", test_everything);
-  g_test_add_func ("/pty/read-late", test_read_late);
-  g_test_add_func ("/pty/translated", test_translated);
-  g_test_add_func ("/pty/input", test_input);
-  g_test_add_func ("/pty/input/much", test_much_input);
-  g_test_add_func ("/pty/input/echo", test_echo);
-  g_test_add_func ("/pty/input/control", test_control_characters);
-  g_test_add_func ("/pty/input/broken", test_broken);
-  g_test_add_func ("/pty/prompt", test_prompt);
-  g_test_add_func ("/pty/closed-early", test_closed_early);
-  g_test_add_func ("/pty/closed-early/guard", test_closed_early_with_guard);
-  g_test_add_func ("/pty/opened-again", test_opened_again);
-  g_test_add_func ("/pty/nobody-reads", test_nobody_reads);
-  g_test_add_func ("/pty/signals", test_signals);
-  g_test_add_func ("/pty/descriptors/left", test_no_descriptors_left);
-  g_test_add_func ("/pty/refused", test_refused);
+  test_add_func ("/pty/is-terminal", test_is_terminal);
+  test_add_func ("/pty/stderr", test_standard_error);
+  test_add_func ("/pty/stderr/elsewhere", test_standard_error_elsewhere);
+  test_add_func ("/pty/programs", test_programs);
+  test_add_func ("/pty/descriptors", test_descriptors);
+  test_add_func ("/pty/resize", test_resize);
+  test_add_func ("/pty/resize/refused", test_resize_refused);
+  test_add_func ("/pty/everything", test_everything);
+  test_add_func ("/pty/read-late", test_read_late);
+  test_add_func ("/pty/translated", test_translated);
+  test_add_func ("/pty/input", test_input);
+  test_add_func ("/pty/input/much", test_much_input);
+  test_add_func ("/pty/input/echo", test_echo);
+  test_add_func ("/pty/input/control", test_control_characters);
+  test_add_func ("/pty/input/broken", test_broken);
+  test_add_func ("/pty/prompt", test_prompt);
+  test_add_func ("/pty/closed-early", test_closed_early);
+  test_add_func ("/pty/closed-early/guard", test_closed_early_with_guard);
+  test_add_func ("/pty/opened-again", test_opened_again);
+  test_add_func ("/pty/nobody-reads", test_nobody_reads);
+  test_add_func ("/pty/signals", test_signals);
+  test_add_func ("/pty/descriptors/left", test_no_descriptors_left);
+  test_add_func ("/pty/refused", test_refused);
   return g_test_run ();
 }

@@ -2,6 +2,7 @@
 
 /* What a process does to itself before it becomes the program: with what a launcher has for it, and real children. */
 
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-start.h"
 #include "test-utils.h"
@@ -714,30 +715,30 @@ main (int    argc,
       char **argv)
 {
   test_init (&argc, &argv);
-  g_test_add_func ("/settings/nothing", test_nothing_set);
-  g_test_add_func ("/settings/all", test_all_set);
-  g_test_add_func ("/settings/death-of-runs", test_death_of_runs);
-  g_test_add_func ("/settings/clamped", test_clamped);
-  g_test_add_func ("/settings/out-of-range", test_out_of_range);
-  g_test_add_func ("/settings/bad-values", test_bad_values);
-  g_test_add_func ("/settings/bad-variables", test_bad_variables);
-  g_test_add_func ("/settings/limits", test_limits);
-  g_test_add_func ("/settings/limits/none", test_no_limit);
-  g_test_add_func ("/settings/limits/strikes", test_limit_strikes);
-  g_test_add_func ("/settings/limits/fds", test_limit_and_fds);
-  g_test_add_func ("/settings/refused", test_refused);
-  g_test_add_func ("/settings/session", test_session);
-  g_test_add_func ("/settings/session/signal", test_session_signal);
-  g_test_add_func ("/settings/death", test_death);
-  g_test_add_func ("/settings/fd", test_take_fd);
-  g_test_add_func ("/settings/fd/snapshot", test_fd_snapshot);
-  g_test_add_func ("/settings/fd/never-started", test_fd_never_started);
-  g_test_add_func ("/settings/fd/replaced", test_fd_replaced);
-  g_test_add_func ("/settings/fd/bad", test_fd_bad);
-  g_test_add_func ("/settings/fd/bad-target", test_fd_bad_target);
-  g_test_add_func ("/settings/environment/clear", test_clear_environment);
-  g_test_add_func ("/settings/environment/search", test_search_environment);
-  g_test_add_func ("/settings/names", test_names);
-  g_test_add_func ("/settings/names/redacted", test_redacted);
+  test_add_func ("/settings/nothing", test_nothing_set);
+  test_add_func ("/settings/all", test_all_set);
+  test_add_func ("/settings/death-of-runs", test_death_of_runs);
+  test_add_func ("/settings/clamped", test_clamped);
+  test_add_func ("/settings/out-of-range", test_out_of_range);
+  test_add_func ("/settings/bad-values", test_bad_values);
+  test_add_func ("/settings/bad-variables", test_bad_variables);
+  test_add_func ("/settings/limits", test_limits);
+  test_add_func ("/settings/limits/none", test_no_limit);
+  test_add_func ("/settings/limits/strikes", test_limit_strikes);
+  test_add_func ("/settings/limits/fds", test_limit_and_fds);
+  test_add_func ("/settings/refused", test_refused);
+  test_add_func ("/settings/session", test_session);
+  test_add_func ("/settings/session/signal", test_session_signal);
+  test_add_func ("/settings/death", test_death);
+  test_add_func ("/settings/fd", test_take_fd);
+  test_add_func ("/settings/fd/snapshot", test_fd_snapshot);
+  test_add_func ("/settings/fd/never-started", test_fd_never_started);
+  test_add_func ("/settings/fd/replaced", test_fd_replaced);
+  test_add_func ("/settings/fd/bad", test_fd_bad);
+  test_add_func ("/settings/fd/bad-target", test_fd_bad_target);
+  test_add_func ("/settings/environment/clear", test_clear_environment);
+  test_add_func ("/settings/environment/search", test_search_environment);
+  test_add_func ("/settings/names", test_names);
+  test_add_func ("/settings/names/redacted", test_redacted);
   return g_test_run ();
 }

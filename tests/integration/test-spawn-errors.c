@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-hold.h"
 #include "test-start.h"
 #include "procstream-pipe-private.h"
@@ -302,19 +303,19 @@ main (int    argc,
       char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_func ("/spawn-errors/exhaustion/subprocess", test_exhaustion_subprocess);
-  g_test_add_func ("/spawn-errors/no-room-for-pidfd/subprocess", test_no_room_for_pidfd_subprocess);
-  g_test_add_func ("/spawn-errors/not-found", test_not_found);
-  g_test_add_func ("/spawn-errors/not-executable", test_not_executable);
-  g_test_add_func ("/spawn-errors/bad-cwd", test_bad_cwd);
-  g_test_add_func ("/spawn-errors/too-big", test_too_big);
-  g_test_add_func ("/spawn-errors/nearly-too-big", test_nearly_too_big);
-  g_test_add_func ("/spawn-errors/bad-targets", test_bad_targets);
-  g_test_add_func ("/spawn-errors/helper", test_helper);
-  g_test_add_func ("/spawn-errors/exhaustion", test_exhaustion);
-  g_test_add_func ("/spawn-errors/no-room-for-pidfd", test_no_room_for_pidfd);
-  g_test_add_func ("/spawn-errors/unwatched", test_unwatched);
-  g_test_add_func ("/spawn-errors/forked", test_forked);
-  g_test_add_func ("/spawn-errors/forks-meanwhile", test_forks_meanwhile);
+  test_add_func ("/spawn-errors/exhaustion/subprocess", test_exhaustion_subprocess);
+  test_add_func ("/spawn-errors/no-room-for-pidfd/subprocess", test_no_room_for_pidfd_subprocess);
+  test_add_func ("/spawn-errors/not-found", test_not_found);
+  test_add_func ("/spawn-errors/not-executable", test_not_executable);
+  test_add_func ("/spawn-errors/bad-cwd", test_bad_cwd);
+  test_add_func ("/spawn-errors/too-big", test_too_big);
+  test_add_func ("/spawn-errors/nearly-too-big", test_nearly_too_big);
+  test_add_func ("/spawn-errors/bad-targets", test_bad_targets);
+  test_add_func ("/spawn-errors/helper", test_helper);
+  test_add_func ("/spawn-errors/exhaustion", test_exhaustion);
+  test_add_func ("/spawn-errors/no-room-for-pidfd", test_no_room_for_pidfd);
+  test_add_func ("/spawn-errors/unwatched", test_unwatched);
+  test_add_func ("/spawn-errors/forked", test_forked);
+  test_add_func ("/spawn-errors/forks-meanwhile", test_forks_meanwhile);
   return g_test_run ();
 }

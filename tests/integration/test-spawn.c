@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include "test-clean.h"
 #include "test-start.h"
 
 #include "procstream-pipe-private.h"
@@ -504,9 +505,9 @@ test_terminal (void)
 static void
 add_subprocesses (void)
 {
-  g_test_add_func ("/spawn/closed-standard/subprocess", test_closed_subprocess);
-  g_test_add_func ("/spawn/without-features/subprocess", test_without_features_subprocess);
-  g_test_add_func ("/spawn/terminal/subprocess", test_terminal_subprocess);
+  test_add_func ("/spawn/closed-standard/subprocess", test_closed_subprocess);
+  test_add_func ("/spawn/without-features/subprocess", test_without_features_subprocess);
+  test_add_func ("/spawn/terminal/subprocess", test_terminal_subprocess);
 }
 
 int
@@ -515,25 +516,25 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
   add_subprocesses ();
-  g_test_add_func ("/spawn/simple", test_simple);
-  g_test_add_func ("/spawn/status", test_status);
-  g_test_add_func ("/spawn/environment", test_environment);
-  g_test_add_func ("/spawn/signals", test_signals);
-  g_test_add_func ("/spawn/group", test_group);
-  g_test_add_func ("/spawn/cwd", test_cwd);
-  g_test_add_func ("/spawn/search", test_search);
-  g_test_add_func ("/spawn/plain-script", test_plain_script);
-  g_test_add_func ("/spawn/permutations", test_permutations);
-  g_test_add_func ("/spawn/targets", test_targets);
-  g_test_add_func ("/spawn/nothing-else", test_nothing_else);
-  g_test_add_func ("/spawn/nothing-of-many", test_nothing_of_many);
-  g_test_add_func ("/spawn/not-given", test_not_given);
-  g_test_add_func ("/spawn/closed-standard", test_closed);
-  g_test_add_func ("/spawn/nothing-left", test_nothing_left);
-  g_test_add_func ("/spawn/at-once", test_at_once);
-  g_test_add_func ("/spawn/pid-and-pidfd", test_pid_and_pidfd);
-  g_test_add_func ("/spawn/pidfd-is-its-own", test_pidfd_is_its_own);
-  g_test_add_func ("/spawn/without-features", test_without_features);
-  g_test_add_func ("/spawn/terminal", test_terminal);
+  test_add_func ("/spawn/simple", test_simple);
+  test_add_func ("/spawn/status", test_status);
+  test_add_func ("/spawn/environment", test_environment);
+  test_add_func ("/spawn/signals", test_signals);
+  test_add_func ("/spawn/group", test_group);
+  test_add_func ("/spawn/cwd", test_cwd);
+  test_add_func ("/spawn/search", test_search);
+  test_add_func ("/spawn/plain-script", test_plain_script);
+  test_add_func ("/spawn/permutations", test_permutations);
+  test_add_func ("/spawn/targets", test_targets);
+  test_add_func ("/spawn/nothing-else", test_nothing_else);
+  test_add_func ("/spawn/nothing-of-many", test_nothing_of_many);
+  test_add_func ("/spawn/not-given", test_not_given);
+  test_add_func ("/spawn/closed-standard", test_closed);
+  test_add_func ("/spawn/nothing-left", test_nothing_left);
+  test_add_func ("/spawn/at-once", test_at_once);
+  test_add_func ("/spawn/pid-and-pidfd", test_pid_and_pidfd);
+  test_add_func ("/spawn/pidfd-is-its-own", test_pidfd_is_its_own);
+  test_add_func ("/spawn/without-features", test_without_features);
+  test_add_func ("/spawn/terminal", test_terminal);
   return g_test_run ();
 }

@@ -4,6 +4,7 @@
 
 #include "procstream-child-private.h"
 #include "procstream-platform-private.h"
+#include "test-clean.h"
 #include "test-hold.h"
 #include "test-tree.h"
 #include "test-utils.h"
@@ -250,16 +251,16 @@ main (int   argc,
       char *argv[])
 {
   test_init (&argc, &argv);
-  g_test_add_data_func ("/stranger/process", &process_case, test_reached_by_nothing);
-  g_test_add_data_func ("/stranger/process/without-pidfd", &process_without_pidfd_case, test_reached_by_nothing);
-  g_test_add_data_func ("/stranger/group", &group_case, test_reached_by_nothing);
-  g_test_add_data_func ("/stranger/group/by-number", &group_by_number_case, test_reached_by_nothing);
-  g_test_add_data_func ("/stranger/group/without-pidfd", &group_without_pidfd_case, test_reached_by_nothing);
-  g_test_add_data_func ("/stranger/tree", &tree_case, test_reached_by_nothing);
-  g_test_add_data_func ("/stranger/tree/by-order", &tree_by_order_case, test_reached_by_nothing);
-  g_test_add_data_func ("/stranger/tree/without-pidfd", &tree_without_pidfd_case, test_reached_by_nothing);
-  g_test_add_data_func ("/stranger/reaped-by-guard", NULL, test_reaped_by_guard);
-  g_test_add_data_func ("/stranger/reaped-by-guard/without-pidfd", GUINT_TO_POINTER (PROCSTREAM_FEATURE_PIDFD), test_reaped_by_guard);
-  g_test_add_func ("/stranger/listed", test_listed);
+  test_add_data_func ("/stranger/process", &process_case, test_reached_by_nothing);
+  test_add_data_func ("/stranger/process/without-pidfd", &process_without_pidfd_case, test_reached_by_nothing);
+  test_add_data_func ("/stranger/group", &group_case, test_reached_by_nothing);
+  test_add_data_func ("/stranger/group/by-number", &group_by_number_case, test_reached_by_nothing);
+  test_add_data_func ("/stranger/group/without-pidfd", &group_without_pidfd_case, test_reached_by_nothing);
+  test_add_data_func ("/stranger/tree", &tree_case, test_reached_by_nothing);
+  test_add_data_func ("/stranger/tree/by-order", &tree_by_order_case, test_reached_by_nothing);
+  test_add_data_func ("/stranger/tree/without-pidfd", &tree_without_pidfd_case, test_reached_by_nothing);
+  test_add_data_func ("/stranger/reaped-by-guard", NULL, test_reaped_by_guard);
+  test_add_data_func ("/stranger/reaped-by-guard/without-pidfd", GUINT_TO_POINTER (PROCSTREAM_FEATURE_PIDFD), test_reaped_by_guard);
+  test_add_func ("/stranger/listed", test_listed);
   return g_test_run ();
 }

@@ -5,6 +5,7 @@
 #include "procstream-child-private.h"
 #include "procstream-group-private.h"
 #include "procstream-platform-private.h"
+#include "test-clean.h"
 #include "test-hold.h"
 #include "test-process.h"
 #include "test-start.h"
@@ -727,7 +728,7 @@ test_reaped_elsewhere (void)
   g_test_trap_assert_passed ();
 }
 
-/* --- All of it on other kernels, and nothing left ----------------------------------------------------------------------------- */
+/* --- All of it on other kernels ----------------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -769,27 +770,12 @@ typedef struct
   guint       without; /* features */
 } Variant;
 
-/* A child lets go of itself in the context, once its outputs have ended. Who reaps it does so some time after its end was told of. */
-static void
-settle (guint most)
-{
-  gint64 deadline = g_get_monotonic_time () + TEST_WATCHDOG_SECONDS * G_USEC_PER_SEC;
-
-  while (test_count_fds () > most || test_count_children () > 0)
-    {
-      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
-      g_main_context_iteration (NULL, FALSE);
-      g_usleep (1000);
-    }
-}
-
 /* At once, whether they go when they are told to, or are killed, with a group or without. */
 static void
 test_many (gconstpointer mode)
 {
   const guint most = g_getenv ("PROCSTREAM_TEST_VALGRIND") ? 50 : 500;
   const guint n = strcmp (mode, "sleep-forever") == 0 ? most : most / 4;
-  guint       fds = 0;
   g_autoptr (ProcstreamShutdown) shutdown = procstream_shutdown_new_terminate (1000);
   g_autoptr (ProcstreamOutputConfig) discard = procstream_output_config_new_discard ();
   g_autoptr (GPtrArray) processes = g_ptr_array_new_with_free_func ((GDestroyNotify) test_process_free);
@@ -800,11 +786,6 @@ test_many (gconstpointer mode)
       TestProcess *process = test_process_new ();
 
       g_ptr_array_add (processes, process);
-      if (i == 0)
-        {
-          test_nonsense ();
-          fds = test_count_settled_fds ();
-        }
       procstream_launcher_set_stderr_config (process->launcher, discard);
       test_process_spawn_mode (process, mode);
     }
@@ -822,14 +803,11 @@ test_many (gconstpointer mode)
       g_assert_true (procstream_child_terminate_finish (process->child, results[i], NULL));
       g_object_unref (results[i]);
     }
-  g_ptr_array_set_size (processes, 0);
-  settle (fds);
 }
 
 static void
 run_variant (gconstpointer data)
 {
-  static guint   most_fds;
   const Variant *variant = data;
 
   if (variant->without && !procstream_platform_has (variant->without))
@@ -839,14 +817,7 @@ run_variant (gconstpointer data)
     }
   if (variant->without)
     procstream_platform_disable (variant->without);
-  /* Whatever the first child of the program opens for good. */
-  if (most_fds == 0)
-    {
-      test_nonsense ();
-      most_fds = test_count_settled_fds ();
-    }
   variant->its->func ();
-  settle (most_fds);
   if (variant->without)
     procstream_platform_enable (variant->without);
 }
@@ -860,7 +831,7 @@ add_variants (const char *prefix,
       g_autofree char *path = g_strdup_printf ("/terminate/%s%s", prefix, cases[i].name);
       Variant          variant = { &cases[i], without };
 
-      g_test_add_data_func_full (path, g_memdup2 (&variant, sizeof variant), run_variant, g_free);
+      test_add_data_func_full (path, g_memdup2 (&variant, sizeof variant), run_variant, g_free);
     }
 }
 
@@ -872,12 +843,12 @@ main (int    argc,
   add_variants ("", 0);
   add_variants ("without-pidfd-group/", PROCSTREAM_FEATURE_PIDFD_GROUP);
   add_variants ("without-pidfd/", PROCSTREAM_FEATURE_PIDFD);
-  g_test_add_func ("/terminate/reaped-elsewhere", test_reaped_elsewhere);
-  g_test_add_func ("/terminate/without-its-pidfd", test_without_its_pidfd);
-  g_test_add_func ("/terminate/not-allowed", test_not_allowed);
-  g_test_add_data_func ("/terminate/many/obedient", "sleep-forever", test_many);
-  g_test_add_data_func ("/terminate/many/stubborn", "trap", test_many);
+  test_add_func ("/terminate/reaped-elsewhere", test_reaped_elsewhere);
+  test_add_func ("/terminate/without-its-pidfd", test_without_its_pidfd);
+  test_add_func ("/terminate/not-allowed", test_not_allowed);
+  test_add_data_func ("/terminate/many/obedient", "sleep-forever", test_many);
+  test_add_data_func ("/terminate/many/stubborn", "trap", test_many);
   if (can_signal_group ())
-    g_test_add_data_func ("/terminate/many/groups", "tree", test_many);
+    test_add_data_func ("/terminate/many/groups", "tree", test_many);
   return g_test_run ();
 }

@@ -5,6 +5,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -218,8 +219,8 @@ main (int    argc,
     {
       g_autofree char *path = g_strdup_printf ("/writer/exit/%s", scenes[i].name);
 
-      g_test_add_data_func (path, &scenes[i], test_scene);
+      test_add_data_func (path, &scenes[i], test_scene);
     }
-  g_test_add_func ("/writer/exit/stuck", test_stuck);
+  test_add_func ("/writer/exit/stuck", test_stuck);
   return g_test_run ();
 }

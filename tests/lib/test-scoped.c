@@ -2,6 +2,7 @@
 
 #include "test-scoped.h"
 
+#include "test-clean.h"
 #include "test-hold.h"
 #include "test-noter.h"
 #include "test-process.h"
@@ -171,27 +172,12 @@ test_scope_assert_counts (TestScope *fixture,
 
 /* --- Running tests ------------------------------------------------------------------------------------------------------------ */
 
-/* With nothing left of it. */
 static void
 run_case (gconstpointer data)
 {
-  guint fds = test_count_settled_fds ();
-
   ((const TestScopeCase *) data)->run ();
   test_scope_iterate ();
-  test_assert_fds (fds);
-  g_assert_cmpuint (test_count_children (), ==, 0);
   g_assert_cmpuint (test_noter_count_alive (), ==, 0);
-}
-
-/* What the library opens once is not counted. */
-static void
-warm_up (void)
-{
-  g_autoptr (TestProcess) process = test_process_new ();
-
-  test_process_spawn_mode (process, "echo x");
-  g_assert_true (procstream_child_wait (process->child, WATCHDOG_MS, NULL, NULL));
 }
 
 int
@@ -201,12 +187,11 @@ test_scope_run (int                  argc,
                 guint                n_cases)
 {
   test_init (&argc, &argv);
-  warm_up ();
   for (guint i = 0; i < n_cases; i++)
     {
       g_autofree char *path = g_strdup_printf ("/%s", cases[i].name);
 
-      g_test_add_data_func (path, &cases[i], run_case);
+      test_add_data_func (path, &cases[i], run_case);
     }
   return g_test_run ();
 }
