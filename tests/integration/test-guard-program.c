@@ -85,8 +85,8 @@ begin_in_namespace (TestProcess *process)
   g_autofree char *shown = g_file_read_link ("/proc/self", NULL);
 
   g_assert_cmpstr (shown, !=, own);
-  test_tree_begin (process, TEST_TREE);
-  test_tree_await_lines (process, 1);
+  test_tree_begin (process, "setsid sh -c 'trap \"\" TERM; echo up >&2; sleep 1000' & trap '' TERM; echo up >&2; sleep 1000");
+  test_tree_await_lines (process, 2); /* who leaves the group has left it */
 }
 
 static void
