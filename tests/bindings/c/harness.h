@@ -159,6 +159,7 @@ void scenario_tree (void);
 void scenario_tree_kept (void);
 void scenario_pseudo_terminal (void);
 void scenario_process_settings (void);
+void scenario_other_settings (void);
 void scenario_expect (void);
 void scenario_expect_async (void);
 void scenario_expect_next (void);

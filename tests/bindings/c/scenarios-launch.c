@@ -259,3 +259,52 @@ scenario_tree_kept (void)
   g_assert_cmpint (procstream_result_get_system_time_us (result), >=, 0);
   g_assert_cmpint (procstream_result_get_peak_memory (result), >, 0);
 }
+
+static void
+assert_printed (ProcstreamLauncher *launcher,
+                const char         *script,
+                const char         *text)
+{
+  g_autoptr (ProcstreamChild) child = harness_create (launcher, script);
+  g_autoptr (ProcstreamCollector) collector = harness_collect (procstream_child_get_stdout (child));
+
+  g_assert_true (procstream_child_start (child, NULL));
+  harness_complete (child);
+  harness_assert_collected (collector, text);
+}
+
+void
+scenario_other_settings (void)
+{
+  const char *const argv[] = { "/bin/prog", "--colour", "x", "--token", "y", NULL };
+  g_autoptr (ProcstreamLauncher) launcher = harness_reliable ();
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_ALL);
+  g_autoptr (ProcstreamChild) named = NULL;
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (ProcstreamCollector) late = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  ProcstreamLauncher *dying = harness_reliable ();
+  ProcstreamLauncher *terminal = harness_reliable ();
+  ProcstreamLauncher *merging = harness_reliable ();
+
+  procstream_launcher_set_name_parts (launcher, PROCSTREAM_NAME_PARTS_ARGUMENTS);
+  procstream_launcher_set_name_redact (launcher, "colour");
+  named = procstream_launcher_create (launcher, argv, NULL);
+  g_assert_cmpstr (procstream_child_get_name (named), ==, "prog \"--colour\" \"***\" \"--token\" \"y\"");
+  procstream_launcher_set_oom_score_adjust (dying, 900);
+  procstream_launcher_set_parent_death_signal (dying, SIGKILL);
+  g_assert_cmpint (procstream_launcher_get_parent_death_signal (dying), ==, SIGKILL);
+  assert_printed (dying, "cat /proc/self/oom_score_adj", "900\n");
+  procstream_launcher_set_pty (terminal, TRUE);
+  procstream_launcher_set_pty_flags (terminal, PROCSTREAM_PTY_FLAGS_CRLF);
+  assert_printed (terminal, "echo line", "line\r\n");
+
+  procstream_launcher_set_merged_view (merging, TRUE);
+  procstream_launcher_set_merged_config (merging, config);
+  child = harness_spawn (merging, "echo out; echo err >&2");
+  harness_complete (child);
+  late = harness_collect (procstream_child_get_merged (child));
+  harness_wait (PROCSTREAM_CONSUMER (late));
+  bytes = procstream_collector_dup_bytes (late);
+  g_assert_cmpuint (g_bytes_get_size (bytes), ==, strlen ("out\nerr\n"));
+}

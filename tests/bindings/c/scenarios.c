@@ -93,6 +93,7 @@ static const Scenario scenarios[] = {
   { 99, "log model after an abort", scenario_log_model_after_an_abort },
   { 104, "causes", scenario_causes },
   { 105, "deinit hurry", scenario_deinit_hurry },
+  { 107, "other settings", scenario_other_settings },
 };
 
 int

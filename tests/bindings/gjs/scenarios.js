@@ -1903,4 +1903,29 @@ scenario(105, 'deinit hurry', () => {
     equal(program.complete(null, null).exit_code, 7);
 });
 
+scenario(107, 'other settings', async () => {
+    async function printed(launcher, script) {
+        const child = launcher.create(shell(script));
+        const collector = collect(child.stdout);
+        child.start();
+        await complete(child);
+        return decode(collector.dup_bytes());
+    }
+
+    const named = reliable({name_parts: Procstream.NameParts.ARGUMENTS, name_redact: 'colour'});
+    equal(named.create(['/bin/prog', '--colour', 'x', '--token', 'y']).name, 'prog "--colour" "***" "--token" "y"');
+    const dying = reliable({oom_score_adjust: 900, parent_death_signal: SIGKILL});
+    equal([dying.oom_score_adjust, dying.parent_death_signal], [900, SIGKILL]);
+    equal(await printed(dying, 'cat /proc/self/oom_score_adj'), '900\n');
+    const terminal = reliable({pty: true, pty_flags: Procstream.PtyFlags.CRLF});
+    equal(await printed(terminal, 'echo line'), 'line\r\n');
+
+    const merging = reliable({merged_view: true, merged_config: config(RELIABLE, {replay: Replay.ALL})});
+    const child = merging.spawnv(shell('echo out; echo err >&2'));
+    await complete(child);
+    const late = collect(child.merged);
+    await late.wait_async(null);
+    equal(decode(late.dup_bytes()).split('\n').sort(), ['', 'err', 'out']);
+});
+
 await main();

@@ -2087,4 +2087,29 @@ def deinit_hurry():
     equal(program.complete(None, None).get_exit_code(), 7)
 
 
+@scenario(107, 'other settings')
+def other_settings():
+    def printed(launcher, script):
+        child = launcher.create(shell(script))
+        collector = collect(child.get_stdout())
+        child.start()
+        complete(child)
+        return collector.dup_text()
+
+    named = reliable(name_parts=Procstream.NameParts.ARGUMENTS, name_redact='colour')
+    equal(named.create(['/bin/prog', '--colour', 'x', '--token', 'y']).get_name(), 'prog "--colour" "***" "--token" "y"')
+    dying = reliable(oom_score_adjust=900, parent_death_signal=int(signal.SIGKILL))
+    equal((dying.get_oom_score_adjust(), dying.get_parent_death_signal()), (900, signal.SIGKILL))
+    equal(printed(dying, 'cat /proc/self/oom_score_adj'), '900\n')
+    terminal = reliable(pty=True, pty_flags=Procstream.PtyFlags.CRLF)
+    equal(printed(terminal, 'echo line'), 'line\r\n')
+
+    merging = reliable(merged_view=True, merged_config=config(Procstream.Delivery.RELIABLE, Replay.ALL))
+    child = merging.spawnv(shell('echo out; echo err >&2'))
+    complete(child)
+    late = collect(child.get_merged())
+    late.wait(TIMEOUT_MS, None)
+    equal(sorted(late.dup_text().split()), ['err', 'out'])
+
+
 main()

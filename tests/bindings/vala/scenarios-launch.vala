@@ -166,3 +166,43 @@ void tree_kept () throws Error {
     assert (result.system_time_us >= 0);
     assert (result.peak_memory > 0);
 }
+
+private string printed (Launcher launcher, string script) throws Error {
+    var child = launcher.create (shell (script));
+    var collector = collect (child.stdout);
+
+    child.start ();
+    complete (child);
+    return collected (collector);
+}
+
+void other_settings () throws Error {
+    var named = reliable ();
+    named.name_parts = NameParts.ARGUMENTS;
+    named.name_redact = "colour";
+    assert_cmpstr (named.create ({ "/bin/prog", "--colour", "x", "--token", "y" }).name, CompareOperator.EQ,
+                   "prog \"--colour\" \"***\" \"--token\" \"y\"");
+    var dying = reliable ();
+    dying.oom_score_adjust = 900;
+    dying.parent_death_signal = ProcessSignal.KILL;
+    assert (dying.oom_score_adjust == 900 && dying.parent_death_signal == ProcessSignal.KILL);
+    assert_cmpstr (printed (dying, "cat /proc/self/oom_score_adj"), CompareOperator.EQ, "900\n");
+    var terminal = reliable ();
+    terminal.pty = true;
+    terminal.pty_flags = PtyFlags.CRLF;
+    assert_cmpstr (printed (terminal, "echo line"), CompareOperator.EQ, "line\r\n");
+
+    var merging = reliable ();
+    merging.merged_view = true;
+    merging.merged_config = new OutputConfig (Delivery.RELIABLE, Replay.ALL);
+    var child = merging.spawnv (shell ("echo out; echo err >&2"));
+    complete (child);
+    string text = collected (collect (child.merged));
+    assert (text == "out\nerr\n" || text == "err\nout\n");
+    var unheard = reliable ();
+    unheard.idle_timeout_ms = 20;
+    unheard.idle_stdout = false;
+    unheard.idle_stderr = false;
+    assert (!unheard.idle_stdout && !unheard.idle_stderr);
+    assert_refused (unheard, "idle-timeout-ms");
+}

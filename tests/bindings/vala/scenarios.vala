@@ -1600,5 +1600,6 @@ int main (string[] args) {
     scenario (99, "log model after an abort", log_model_after_an_abort);
     scenario (104, "causes", causes);
     scenario (105, "deinit hurry", deinit_hurry_program);
+    scenario (107, "other settings", other_settings);
     return finish ();
 }
