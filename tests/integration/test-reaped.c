@@ -3,6 +3,7 @@
 #include <procstream/procstream.h>
 
 #include "procstream-platform-private.h"
+#include "test-clean.h"
 #include "test-hold.h"
 #include "test-process.h"
 #include "test-utils.h"
@@ -122,11 +123,42 @@ test_reaped_by_others (void)
   g_test_trap_assert_passed ();
 }
 
+/* Somebody else waits for a child that is being ended: that is an end like any other, and nobody is signalled after it. */
+static void
+test_reaped_in_shutdown (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamShutdown) endless = procstream_shutdown_new_terminate (600000);
+  g_autoptr (GAsyncResult) ended = NULL;
+  g_autoptr (GError) error = NULL;
+  WorkerHold worker;
+  int        pid;
+
+  test_process_spawn_mode (process, "trap");
+  test_process_listen (process);
+  test_process_run_until_out (process, strlen ("ready\n"));
+  pid = procstream_child_get_pid (process->child);
+  procstream_child_terminate_async (process->child, endless, NULL, test_store_result_cb, &ended);
+  test_process_run_until_out (process, strlen ("ready\nTERM\n"));
+  hold_worker (&worker);
+  g_assert_no_errno (kill (pid, SIGKILL));
+  g_assert_cmpint (waitpid (pid, NULL, 0), ==, pid);
+  let_worker_go (&worker);
+  test_wait_result (NULL, "the end", &ended);
+  g_assert_true (procstream_child_terminate_finish (process->child, ended, &error));
+  g_assert_no_error (error);
+  test_process_run_to_completed (process);
+  g_assert_cmpint (procstream_child_get_state (process->child), ==, PROCSTREAM_CHILD_STATE_EXITED);
+  g_assert_cmpint (procstream_result_get_cause (procstream_child_get_result (process->child)), ==, PROCSTREAM_CAUSE_TERMINATED);
+  g_assert_cmpint (procstream_result_get_phase (procstream_child_get_result (process->child)), ==, 0);
+}
+
 int
 main (int   argc,
       char *argv[])
 {
   test_init (&argc, &argv);
-  g_test_add_func ("/reaped/by-others", test_reaped_by_others);
+  test_add_func ("/reaped/by-others", test_reaped_by_others);
+  test_add_func ("/reaped/in-shutdown", test_reaped_in_shutdown);
   return g_test_run ();
 }
