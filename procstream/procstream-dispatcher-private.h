@@ -43,15 +43,34 @@ gboolean procstream_budget_spent (ProcstreamBudget *self);
 /* In the I/O thread, after a piece of its work: until then, what that made ready wakes nobody. */
 void procstream_dispatcher_wake_noted (void);
 
-/* For blocking calls. Dispatches all items and the poll set of @context until @done returns TRUE, the deadline
- * (monotonic, or -1) passes, or @cancellable is cancelled. The calling thread must own @context.
- * Returns what @done returned last. @done must become TRUE only after an item of the context was posted, or by what
- * is dispatched. */
-gboolean procstream_dispatcher_run_until (GMainContext *context,
-                                          gboolean (*done) (gpointer),
-                                          gpointer      data,
-                                          gint64        deadline_us,
-                                          GCancellable *cancellable);
+typedef enum
+{
+  PROCSTREAM_RUN_STOPPED,
+  PROCSTREAM_RUN_DONE,
+  PROCSTREAM_RUN_LOST,
+} ProcstreamRunEnd;
+
+/* For blocking calls. Dispatches all items and the poll set of @context until @done returns TRUE (DONE), the deadline (monotonic, or -1)
+ * passes or @cancellable is cancelled (STOPPED), or another thread owns @context (LOST): it is acquired when nobody does, and not
+ * owned while the call sleeps. @done must become TRUE only after an item of the context was posted, or by what is dispatched. */
+ProcstreamRunEnd procstream_dispatcher_run_until (GMainContext *context,
+                                                  gboolean (*done) (gpointer),
+                                                  gpointer      data,
+                                                  gint64        deadline_us,
+                                                  GCancellable *cancellable);
+/* The same in the thread whose objects are served in @context, for as long as it takes: while another thread owns @context, @sleep waits
+ * until @done would return TRUE, @cancellable is cancelled or its deadline passes. Returns what @done returned last. */
+gboolean procstream_dispatcher_wait (GMainContext *context,
+                                     gboolean (*done) (gpointer),
+                                     void (*sleep) (gpointer      data,
+                                                    gint64        deadline_us,
+                                                    GCancellable *cancellable),
+                                     gpointer      data,
+                                     gint64        deadline_us,
+                                     GCancellable *cancellable);
+
+/* For tests: how often a context was lost. */
+extern int procstream_dispatcher_losses; /* atomic */
 
 /* Around the work of a source that is being dispatched in @context: what that makes ready wakes nobody, for it is handed out by the
  * same iteration, at the end, unless it is less urgent than @priority. NULL: nothing can become ready. */

@@ -401,25 +401,30 @@ typedef struct
   Reading              *reading;
   const ProcstreamRead *wanted;
   ProcstreamReadItem   *item;
+  gboolean              done;
 } BlockingRead;
 
+/* Once it is TRUE it reads no more. */
 static gboolean
 is_read (gpointer data)
 {
   BlockingRead *read = data;
-  gboolean      done;
 
+  if (read->done)
+    return TRUE;
   g_mutex_lock (&read->reading->mutex);
-  done = read_locked (read->reading, read->wanted, read->item);
+  read->done = read_locked (read->reading, read->wanted, read->item);
   g_mutex_unlock (&read->reading->mutex);
-  return done;
+  return read->done;
 }
 
-static gboolean
-wait_elsewhere (BlockingRead *read,
+static void
+wait_elsewhere (gpointer      data,
                 gint64        deadline,
                 GCancellable *cancellable)
 {
+  BlockingRead *read = data;
+
   while (!is_read (read))
     {
       ProcstreamOutputCore   *output;
@@ -432,9 +437,20 @@ wait_elsewhere (BlockingRead *read,
       procstream_subscription_unref (subscription);
       procstream_output_core_unref (output);
       if (!has_next && (g_cancellable_is_cancelled (cancellable) || (deadline >= 0 && g_get_monotonic_time () >= deadline)))
-        return is_read (read);
+        return;
     }
-  return TRUE;
+}
+
+static gboolean
+wait_at_home (BlockingRead *read,
+              GMainContext *context,
+              gint64        deadline,
+              GCancellable *cancellable)
+{
+  ProcstreamDispatchItem *old = use_item_for (read->reading, context);
+
+  g_clear_pointer (&old, procstream_dispatch_item_free);
+  return procstream_dispatcher_wait (context, is_read, wait_elsewhere, read, deadline, cancellable);
 }
 
 static gboolean
@@ -459,17 +475,14 @@ read_blocking (ProcstreamReader *self,
                    procstream_consumer_get_label (consumer));
       return FALSE;
     }
-  if (procstream_consumer_get_owner_thread (consumer) == g_thread_self () && g_main_context_acquire (context))
+  if (procstream_consumer_get_owner_thread (consumer) == g_thread_self ())
     {
-      ProcstreamDispatchItem *old = use_item_for (read->reading, context);
-
-      g_clear_pointer (&old, procstream_dispatch_item_free);
-      done = procstream_dispatcher_run_until (context, is_read, read, deadline, cancellable);
-      g_main_context_release (context);
+      done = wait_at_home (read, context, deadline, cancellable);
     }
   else
     {
-      done = wait_elsewhere (read, deadline, cancellable);
+      wait_elsewhere (read, deadline, cancellable);
+      done = is_read (read);
     }
   if (!done && !g_cancellable_set_error_if_cancelled (cancellable, error))
     g_set_error (error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT,
@@ -487,7 +500,7 @@ procstream_reader_read (ProcstreamReader     *self,
                         GError              **error)
 {
   Reading     *reading = self->reading;
-  BlockingRead read = { reading, wanted, item };
+  BlockingRead read = { reading, wanted, item, FALSE };
   GError      *item_error = NULL;
   gboolean     done;
 

@@ -43,7 +43,7 @@ void procstream_waiters_remove_func (ProcstreamWaiters *self,
 /* The monotonic time at which @timeout_ms from now is over, or -1 for never: for -1, and for a time too far away to be told. */
 gint64 procstream_waiters_get_deadline (gint64 timeout_ms);
 
-/* A blocking wait as every object of the library does it. In the thread @owner_thread, when it can acquire @context, everything of
+/* A blocking wait as every object of the library does it. In the thread @owner_thread, while no other owns @context, everything of
  * the library in that context is delivered meanwhile; elsewhere it only waits. @timeout_ms: -1 for none. @what names the event for the
  * message of G_IO_ERROR_TIMED_OUT ("a consumer to end"). An event that happened counts, even when it is cancelled too. */
 gboolean procstream_waiters_wait (ProcstreamWaiters *self,

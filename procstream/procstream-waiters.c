@@ -321,25 +321,6 @@ is_complete_cb (gpointer data)
 }
 
 static void
-wait_delivering (ProcstreamWaiters *self,
-                 GMainContext      *context,
-                 gint64             deadline,
-                 GCancellable      *cancellable)
-{
-  ProcstreamDispatchItem *item;
-
-  item = procstream_dispatch_item_new (context, G_PRIORITY_DEFAULT, item_cb, self, ref_cb, unref_cb);
-  g_mutex_lock (&self->mutex);
-  g_ptr_array_add (self->items, item);
-  g_mutex_unlock (&self->mutex);
-  procstream_dispatcher_run_until (context, is_complete_cb, self, deadline, cancellable);
-  g_mutex_lock (&self->mutex);
-  g_ptr_array_remove_fast (self->items, item);
-  g_mutex_unlock (&self->mutex);
-  procstream_dispatch_item_free (item);
-}
-
-static void
 wait_cancelled (gpointer data)
 {
   ProcstreamWaiters *self = data;
@@ -360,17 +341,37 @@ sleep_locked (ProcstreamWaiters *self,
 }
 
 static void
-wait_elsewhere (ProcstreamWaiters *self,
-                gint64             deadline,
-                GCancellable      *cancellable)
+wait_elsewhere (gpointer      data,
+                gint64        deadline,
+                GCancellable *cancellable)
 {
-  gulong watch = procstream_cancel_watch_begin (cancellable, wait_cancelled, procstream_waiters_ref (self), unref_cb);
+  ProcstreamWaiters *self = data;
+  gulong             watch = procstream_cancel_watch_begin (cancellable, wait_cancelled, procstream_waiters_ref (self), unref_cb);
 
   g_mutex_lock (&self->mutex);
   while (!self->complete && !g_cancellable_is_cancelled (cancellable) && sleep_locked (self, deadline))
     ;
   g_mutex_unlock (&self->mutex);
   procstream_cancel_watch_end (cancellable, watch);
+}
+
+static void
+wait_delivering (ProcstreamWaiters *self,
+                 GMainContext      *context,
+                 gint64             deadline,
+                 GCancellable      *cancellable)
+{
+  ProcstreamDispatchItem *item;
+
+  item = procstream_dispatch_item_new (context, G_PRIORITY_DEFAULT, item_cb, self, ref_cb, unref_cb);
+  g_mutex_lock (&self->mutex);
+  g_ptr_array_add (self->items, item);
+  g_mutex_unlock (&self->mutex);
+  procstream_dispatcher_wait (context, is_complete_cb, wait_elsewhere, self, deadline, cancellable);
+  g_mutex_lock (&self->mutex);
+  g_ptr_array_remove_fast (self->items, item);
+  g_mutex_unlock (&self->mutex);
+  procstream_dispatch_item_free (item);
 }
 
 /* What came first counts: an event that happened is not undone by a cancellation or a timeout that comes with it. */
@@ -418,15 +419,10 @@ procstream_waiters_wait (ProcstreamWaiters *self,
   /* The caller's object may be let go by what is delivered meanwhile. */
   procstream_waiters_ref (self);
   g_main_context_ref (context);
-  if (owner_thread == g_thread_self () && g_main_context_acquire (context))
-    {
-      wait_delivering (self, context, deadline, cancellable);
-      g_main_context_release (context);
-    }
+  if (owner_thread == g_thread_self ())
+    wait_delivering (self, context, deadline, cancellable);
   else
-    {
-      wait_elsewhere (self, deadline, cancellable);
-    }
+    wait_elsewhere (self, deadline, cancellable);
   g_main_context_unref (context);
   result = get_result (self, what, timeout_ms, cancellable, error);
   procstream_waiters_unref (self);

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Threads without a context of their own, which block in that of the main thread. */
+
+#include <procstream/procstream.h>
+
+#include "procstream-dispatcher-private.h"
+
+#include "test-process.h"
+#include "test-utils.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Far more than anything here takes, so that what stands still is a failure and not a hang. */
+#define LIMIT_MS (20 * 1000)
+
+typedef struct
+{
+  const char  *script;
+  GAsyncQueue *in_call; /* of the thread that the first handler is called in */
+  gsize        n_bytes;
+  gsize        n_expected;
+  int          served_by_worker; /* atomic: calls of a handler */
+  int          served_by_others;
+  GThread     *thread;
+
+  ProcstreamChild *child;
+  gboolean         success;
+  int              over; /* atomic */
+} Worker;
+
+static void
+chunk_cb (ProcstreamOutput *output,
+          GBytes           *bytes,
+          Worker           *self)
+{
+  gboolean by_worker = g_thread_self () == self->thread;
+
+  self->n_bytes += g_bytes_get_size (bytes);
+  g_atomic_int_inc (by_worker ? &self->served_by_worker : &self->served_by_others);
+  if (self->in_call)
+    g_async_queue_push (self->in_call, g_thread_self ());
+  self->in_call = NULL;
+}
+
+static ProcstreamChild *
+spawn (Worker *self)
+{
+  const char *const argv[] = { "/bin/sh", "-c", self->script, NULL };
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (GError) error = NULL;
+  ProcstreamChild *child;
+
+  procstream_launcher_set_stdin_mode (launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  child = procstream_launcher_create (launcher, argv, &error);
+  g_assert_no_error (error);
+  return child;
+}
+
+static gpointer
+wait_thread (gpointer data)
+{
+  Worker *self = data;
+  g_autoptr (GError) error = NULL;
+
+  self->thread = g_thread_self ();
+  self->child = spawn (self);
+  g_signal_connect (procstream_child_get_stdout (self->child), "chunk", G_CALLBACK (chunk_cb), self);
+  g_assert_true (procstream_child_start (self->child, &error));
+  self->success = procstream_child_wait (self->child, LIMIT_MS, NULL, &error);
+  g_atomic_int_set (&self->over, TRUE);
+  g_main_context_wakeup (NULL);
+  return NULL;
+}
+
+static void
+write_line (Worker *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  procstream_input_write_utf8 (procstream_child_get_stdin (self->child), "go\n", &error);
+  g_assert_no_error (error);
+}
+
+static gboolean
+is_over (gpointer data)
+{
+  return g_atomic_int_get (&((Worker *) data)->over);
+}
+
+static gboolean
+go_cb (gpointer data)
+{
+  write_line (data);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+is_received (gpointer data)
+{
+  Worker *self = data;
+
+  return self->n_bytes == self->n_expected;
+}
+
+/* The child can have exited before all of its output is handed out. */
+static void
+join (Worker  *self,
+      GThread *thread,
+      gsize    n_expected)
+{
+  g_thread_join (thread);
+  g_assert_true (self->success);
+  self->n_expected = n_expected;
+  test_run_until (NULL, "the output", is_received, self);
+  g_object_unref (self->child);
+}
+
+/* The main loop begins when the worker is in its wait already, and what it does is what the child waits for. */
+static void
+test_loop_begins (void)
+{
+  g_autoptr (GAsyncQueue) in_call = g_async_queue_new ();
+  Worker   self = { .script = "echo ready; read x; echo end", .in_call = in_call };
+  GThread *thread = g_thread_new ("waits", wait_thread, &self);
+
+  /* Nobody else is there to serve it. */
+  g_assert_true (g_async_queue_pop (in_call) == thread);
+  g_timeout_add (1, go_cb, &self);
+  test_run_until (NULL, "the worker", is_over, &self);
+  join (&self, thread, strlen ("ready\nend\n"));
+}
+
+/* Somebody's code needs the context itself, so the worker iterates it. */
+static void
+test_loop_begins_while_iterating (void)
+{
+  g_autoptr (GAsyncQueue) in_call = g_async_queue_new ();
+  Worker   self = { .script = "echo ready; read x; echo end", .in_call = in_call };
+  GThread *thread;
+
+  procstream_dispatcher_hold_iterate (g_main_context_default ());
+  thread = g_thread_new ("waits", wait_thread, &self);
+  g_assert_true (g_async_queue_pop (in_call) == thread);
+  g_timeout_add (1, go_cb, &self);
+  test_run_until (NULL, "the worker", is_over, &self);
+  join (&self, thread, strlen ("ready\nend\n"));
+  procstream_dispatcher_release_iterate (g_main_context_default ());
+}
+
+static void
+own_default_context (void)
+{
+  while (!g_main_context_acquire (NULL))
+    g_thread_yield ();
+}
+
+static void
+await_loss (int before)
+{
+  gint64 deadline = g_get_monotonic_time () + TEST_WATCHDOG_SECONDS * G_USEC_PER_SEC;
+
+  while (g_atomic_int_get (&procstream_dispatcher_losses) == before)
+    {
+      g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+      g_usleep (1000);
+    }
+}
+
+static gpointer
+write_when_main_sleeps (gpointer data)
+{
+  while (!test_is_asleep (getpid ()))
+    g_usleep (1000);
+  write_line (data);
+  return NULL;
+}
+
+/* Whoever took the context is told of what the worker hears of in its place. Then it stops iterating, and a handler that is not served
+ * holds up the child. */
+static void
+test_loop_ends (void)
+{
+  g_autoptr (GAsyncQueue) in_call = g_async_queue_new ();
+  Worker   self = { .script = "echo ready; read x; head -c 4000000 /dev/zero", .in_call = in_call };
+  GThread *thread = g_thread_new ("waits", wait_thread, &self);
+  GThread *writes;
+  int      losses;
+
+  g_assert_true (g_async_queue_pop (in_call) == thread);
+  own_default_context ();
+  losses = g_atomic_int_get (&procstream_dispatcher_losses);
+  writes = g_thread_new ("writes", write_when_main_sleeps, &self);
+  while (g_atomic_int_get (&self.served_by_others) == 0)
+    g_main_context_iteration (NULL, TRUE);
+  g_thread_join (writes);
+  await_loss (losses);
+  g_main_context_release (NULL);
+  join (&self, thread, 4000000 + strlen ("ready\n"));
+  g_assert_cmpint (g_atomic_int_get (&self.served_by_others), >, 0);
+}
+
+/* One that sleeps serves the other one, too; and when it is gone, the other one does it itself. */
+static void
+test_two_workers (void)
+{
+  g_autoptr (GAsyncQueue) in_call = g_async_queue_new ();
+  Worker   first = { .script = "echo ready; read x", .in_call = in_call };
+  Worker   second = { .script = "head -c 4000000 /dev/zero; read x; head -c 4000000 /dev/zero" };
+  GThread *threads[2];
+  int      losses;
+
+  threads[0] = g_thread_new ("first", wait_thread, &first);
+  g_assert_true (g_async_queue_pop (in_call) == threads[0]);
+  losses = g_atomic_int_get (&procstream_dispatcher_losses);
+  threads[1] = g_thread_new ("second", wait_thread, &second);
+  await_loss (losses);
+  write_line (&first);
+  join (&first, threads[0], strlen ("ready\n"));
+  write_line (&second);
+  join (&second, threads[1], 8000000);
+}
+
+#define LINES 20000
+
+static gpointer
+read_thread (gpointer data)
+{
+  Worker *self = data;
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  g_autoptr (GError) error = NULL;
+  guint n = 0;
+
+  self->child = spawn (self);
+  g_assert_true (procstream_output_attach (procstream_child_get_stdout (self->child), PROCSTREAM_CONSUMER (reader), &error));
+  g_assert_true (procstream_child_start (self->child, &error));
+  for (;;)
+    {
+      g_autofree char *line = procstream_reader_read_line (reader, LIMIT_MS, NULL, &error);
+
+      g_assert_no_error (error);
+      if (line == NULL)
+        break;
+      g_assert_cmpint (atoi (line), ==, ++n);
+    }
+  g_assert_cmpuint (n, ==, LINES);
+  self->success = TRUE;
+  g_atomic_int_set (&self->over, TRUE);
+  return NULL;
+}
+
+/* However often the context changes hands, each line is read once. */
+static void
+test_reader (void)
+{
+  Worker   self = { .script = "seq " G_STRINGIFY (LINES) };
+  GThread *thread = g_thread_new ("reads", read_thread, &self);
+
+  while (!is_over (&self))
+    {
+      if (!g_main_context_acquire (NULL))
+        continue;
+      g_main_context_iteration (NULL, FALSE);
+      g_main_context_release (NULL);
+    }
+  join (&self, thread, 0);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  test_init (&argc, &argv);
+  g_test_add_func ("/shared-context/loop-begins", test_loop_begins);
+  g_test_add_func ("/shared-context/loop-begins-while-iterating", test_loop_begins_while_iterating);
+  g_test_add_func ("/shared-context/loop-ends", test_loop_ends);
+  g_test_add_func ("/shared-context/two-workers", test_two_workers);
+  g_test_add_func ("/shared-context/reader", test_reader);
+  return g_test_run ();
+}
