@@ -452,25 +452,49 @@ procstream_capture_get_truncated (ProcstreamCapture *self)
   return self->facts.bytes_cut > 0 || self->facts.bytes_lost > 0 || self->facts.bytes_missed > 0 || !self->facts.ended;
 }
 
+static void
+add_count (GStrvBuilder *reasons,
+           guint64       n_bytes,
+           const char   *name,
+           const char   *what)
+{
+  g_autofree char *reason = g_strdup_printf ("%" G_GUINT64_FORMAT " bytes of %s %s", n_bytes, name, what);
+
+  g_strv_builder_add (reasons, reason);
+}
+
+static void
+add_open (GStrvBuilder *reasons,
+          const char   *name)
+{
+  g_autofree char *reason = g_strdup_printf ("%s was still open", name);
+
+  g_strv_builder_add (reasons, reason);
+}
+
+/* All that is missing: one reason does not explain another. */
 char *
 procstream_capture_describe_missing (ProcstreamCapture *self,
                                      const char        *name)
 {
   const ProcstreamCaptureFacts *facts = &self->facts;
 
-  if (facts->read_error)
-    return g_strdup (facts->read_error->message);
-  if (!facts->ended)
-    return g_strdup_printf ("%s was still open", name);
-  if (facts->bytes_lost > 0)
-    return g_strdup_printf ("%" G_GUINT64_FORMAT " bytes of %s were lost", facts->bytes_lost, name);
+  g_autoptr (GStrvBuilder) reasons = g_strv_builder_new ();
+  g_auto (GStrv) texts = NULL;
+
   if (facts->bytes_missed > 0)
-    return g_strdup_printf ("%" G_GUINT64_FORMAT " bytes of %s came before it was collected (begin to complete before the child can write, "
-                            "or have replay keep all)",
-                            facts->bytes_missed, name);
+    add_count (reasons, facts->bytes_missed, name,
+               "came before it was collected (begin to complete before the child can write, or have replay keep all)");
+  if (facts->bytes_lost > 0)
+    add_count (reasons, facts->bytes_lost, name, "were lost");
   if (facts->bytes_cut > 0)
-    return g_strdup_printf ("%" G_GUINT64_FORMAT " bytes of %s were not kept", facts->bytes_cut, name);
-  return NULL;
+    add_count (reasons, facts->bytes_cut, name, "were not kept");
+  if (facts->read_error)
+    g_strv_builder_add (reasons, facts->read_error->message);
+  else if (!facts->ended)
+    add_open (reasons, name);
+  texts = g_strv_builder_end (reasons);
+  return texts[0] ? g_strjoinv (", ", texts) : NULL;
 }
 
 /**

@@ -88,6 +88,8 @@ describe_cause (ProcstreamResult *self)
     case PROCSTREAM_CAUSE_PARENT_EXIT:
       return ", as the program exited";
     default:
+      if (self->exit_code == 0 && !self->running && !self->success)
+        return ", which does not mean success here";
       return self->running || self->term_signal > 0 || self->exit_code >= 0 ? "" : ", and its status is lost: the program ignores SIGCHLD, or has reaped it itself";
     }
 }

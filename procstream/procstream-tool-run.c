@@ -52,6 +52,7 @@ typedef struct
   guint              n_streams;
 
   ToolCause cause;
+  gboolean  unmatched_first; /* that the outputs ended came before any end of the command */
   GError   *spawn_error;
   int       passed_signal;
   guint64   asked; /* the signals that the tool was sent, a bit each */
@@ -213,7 +214,7 @@ take_result (ToolRun          *self,
   if (in_time)
     return;
   self->terminating = TRUE;
-  if (self->cause == TOOL_CAUSE_NONE)
+  if (self->cause == TOOL_CAUSE_NONE || (self->cause == TOOL_CAUSE_UNMATCHED && !self->unmatched_first))
     self->cause = cause == PROCSTREAM_CAUSE_IDLE ? TOOL_CAUSE_IDLE : TOOL_CAUSE_TIMEOUT;
 }
 
@@ -281,7 +282,8 @@ matched_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* Outputs mostly end because the command does: it gets the chance to do so with its own status. */
+/* Outputs mostly end because the command does: it gets the chance to do so with its own status. Or a limit of time has ended it, which is
+ * heard of later. */
 static gboolean
 unmatched_cb (gpointer user_data)
 {
@@ -289,7 +291,10 @@ unmatched_cb (gpointer user_data)
 
   stop_timer (&self->wait_source);
   if (self->cause == TOOL_CAUSE_NONE)
-    self->cause = TOOL_CAUSE_UNMATCHED;
+    {
+      self->cause = TOOL_CAUSE_UNMATCHED;
+      self->unmatched_first = procstream_child_get_state (self->child) == PROCSTREAM_CHILD_STATE_RUNNING;
+    }
   if (!self->exited)
     self->wait_source = g_timeout_add (self->options->grace_ms, unmatched_grace_cb, self);
   return G_SOURCE_REMOVE;

@@ -397,6 +397,27 @@ test_drain (void)
   test_await_gone (grandchild);
 }
 
+/* Who began too late and has a grandchild in the way hears of both: that one is open is not why the rest is missing. */
+static void
+test_drain_when_late (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  test_process_spawn (process, test_shell_argv ("echo a; sleep 1000 & exit 0"));
+  g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+  read_away (process, 2);
+  procstream_complete_options_set_drain_timeout_ms (options, 0);
+  result = complete (process, options);
+  g_assert_false (procstream_result_check (result, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
+  g_assert_nonnull (strstr (error->message, "not all of it: 2 bytes of stdout came before it was collected ("));
+  g_assert_nonnull (strstr (error->message, "), stdout was still open; stderr was still open"));
+  g_assert_true (procstream_child_kill (process->child, NULL));
+}
+
 /* It holds one of them: the other one is whole, and known to be. */
 static void
 test_drain_of_one (void)
@@ -651,6 +672,12 @@ test_run (void)
   accepted = procstream_launcher_run (launcher, (const char *const *) bad, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_true (procstream_result_get_success (accepted));
+  procstream_launcher_set_success_statuses (launcher, &statuses[1], 1);
+  g_assert_null (procstream_launcher_run (launcher, (const char *const *) good, NULL, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL);
+  g_assert_nonnull (strstr (error->message, " exited with status 0 after "));
+  g_assert_nonnull (strstr (error->message, " s, which does not mean success here"));
+  g_clear_error (&error);
   whole = procstream_run ((const char *const *) good, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (text_of (procstream_result_get_stdout (whole)), ==, "one\n");
@@ -691,6 +718,7 @@ main (int    argc,
   test_add_data_func ("/complete/cancel", GINT_TO_POINTER (FALSE), test_cancel);
   test_add_data_func ("/complete/cancel-and-end", GINT_TO_POINTER (TRUE), test_cancel);
   test_add_func ("/complete/drain", test_drain);
+  test_add_func ("/complete/drain-when-late", test_drain_when_late);
   test_add_func ("/complete/drain-of-one", test_drain_of_one);
   test_add_func ("/complete/discarded", test_discarded);
   test_add_func ("/complete/single", test_single);

@@ -402,6 +402,14 @@ def wait_unmatched_and_running():
     equal((done.returncode, record['signal']), (125, 'SIGTERM'))
 
 
+@test
+def wait_unmatched_by_a_limit():
+    """The outputs end because a limit of time ended the command: that is the cause."""
+    for option, cause in ('--timeout', 'timeout'), ('--idle-timeout', 'idle-timeout'):
+        done, record = run_json(option, '0.2', '--wait-for', 'never', 'sleep', '1000')
+        equal((done.returncode, record['cause'], record['signal']), (124, cause, 'SIGTERM'))
+
+
 # --- The end --------------------------------------------------------------------------------------------------------
 
 
