@@ -16,6 +16,17 @@
 #define END_ON_ANYTHING \
   (PROCSTREAM_END_ON_TIMEOUT | PROCSTREAM_END_ON_IDLE | PROCSTREAM_END_ON_OUTPUT_LIMIT | PROCSTREAM_END_ON_CANCEL)
 
+/* Whoever cancels a run knows why, and everybody else who looks at an error for that looks for this one, whenever the run was cancelled. */
+static gboolean
+check (ProcstreamResult *result,
+       GError          **error)
+{
+  if (procstream_result_get_cause (result) != PROCSTREAM_CAUSE_CANCELLED || procstream_result_get_success (result))
+    return procstream_result_check (result, error);
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, procstream_result_get_message (result));
+  return FALSE;
+}
+
 /* The child is made, and collected from, and not started. */
 static ProcstreamChild *
 prepare (ProcstreamLauncher        *launcher,
@@ -66,7 +77,8 @@ prepare (ProcstreamLauncher        *launcher,
  * Returns: (transfer full): the result of a success, or %NULL with an error of
  *   [method@Procstream.Launcher.spawnv], [method@Procstream.Child.complete] or
  *   [method@Procstream.Result.check]; the latter carries the result. One that
- *   was cancelled before the start is %G_IO_ERROR_CANCELLED
+ *   was cancelled is %G_IO_ERROR_CANCELLED, before the start and after it, unless the child succeeded all the same; it
+ *   carries no result: for what was collected until then use [method@Procstream.Child.complete]
  *
  * Since: 1.0
  */
@@ -93,7 +105,7 @@ procstream_launcher_run (ProcstreamLauncher        *self,
   procstream_child_start (child, NULL);
   result = procstream_complete_call_wait (call, child, error);
   procstream_complete_call_free (call);
-  if (result == NULL || !procstream_result_check (result, error))
+  if (result == NULL || !check (result, error))
     return NULL;
   return g_steal_pointer (&result);
 }
@@ -130,7 +142,7 @@ finish_task (GTask   *task,
   if (!g_task_propagate_boolean (task, error))
     return NULL;
   result = procstream_completion_make_result (call->completion);
-  return procstream_result_check (result, error) ? g_steal_pointer (&result) : NULL;
+  return check (result, error) ? g_steal_pointer (&result) : NULL;
 }
 
 /**

@@ -406,7 +406,7 @@ test_drain_when_late (void)
   g_autoptr (ProcstreamResult) result = NULL;
   g_autoptr (GError) error = NULL;
 
-  test_process_spawn (process, test_shell_argv ("echo a; sleep 1000 & exit 0"));
+  test_process_spawn (process, "echo a; sleep 1000 & exit 0");
   g_assert_true (procstream_child_wait (process->child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
   read_away (process, 2);
   procstream_complete_options_set_drain_timeout_ms (options, 0);
@@ -683,6 +683,50 @@ test_run (void)
   g_assert_cmpstr (text_of (procstream_result_get_stdout (whole)), ==, "one\n");
 }
 
+static gpointer
+cancel_when_running (gpointer data)
+{
+  while (test_count_children () == 0)
+    g_usleep (1000);
+  g_cancellable_cancel (data);
+  return NULL;
+}
+
+static void
+assert_run_cancelled (const GError *error)
+{
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_nonnull (strstr (error->message, ", as the wait for it was cancelled"));
+}
+
+/* It is the same error before the start and after it, and the child is ended. */
+static void
+test_run_cancelled (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_auto (GStrv) argv = test_child_argv ("tree");
+  g_autoptr (GAsyncResult) async_result = NULL;
+  g_autoptr (GError) error = NULL;
+  GThread *thread = g_thread_new ("cancels", cancel_when_running, cancellable);
+
+  g_assert_null (procstream_launcher_run (launcher, (const char *const *) argv, NULL, cancellable, &error));
+  assert_run_cancelled (error);
+  g_thread_join (thread);
+  g_clear_error (&error);
+  g_assert_null (procstream_launcher_run (launcher, (const char *const *) argv, NULL, cancellable, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_clear_error (&error);
+
+  g_cancellable_reset (cancellable);
+  procstream_run_async ((const char *const *) argv, cancellable, test_store_result_cb, &async_result);
+  thread = g_thread_new ("cancels", cancel_when_running, cancellable);
+  test_wait_result (NULL, "a run", &async_result);
+  g_thread_join (thread);
+  g_assert_null (procstream_run_finish (async_result, &error));
+  assert_run_cancelled (error);
+}
+
 static void
 test_run_async (void)
 {
@@ -727,6 +771,7 @@ main (int    argc,
   test_add_func ("/complete/late", test_late);
   test_add_func ("/complete/refused", test_refused);
   test_add_func ("/complete/run", test_run);
+  test_add_func ("/complete/run-cancelled", test_run_cancelled);
   test_add_func ("/complete/run-async", test_run_async);
   return g_test_run ();
 }
