@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-scoped.h"
 #include "test-start.h"
@@ -167,7 +168,7 @@ main (int    argc,
     {
       g_autofree char *path = g_strdup_printf ("/%s", kinds[i].name);
 
-      g_test_add_data_func (path, &kinds[i], test_kind);
+      test_add_data_func (path, &kinds[i], test_kind);
     }
   return g_test_run ();
 }

@@ -4,6 +4,7 @@
 
 #include <procstream/procstream.h>
 
+#include "test-clean.h"
 #include "test-process.h"
 #include "test-start.h"
 #include "test-utils.h"
@@ -566,20 +567,20 @@ main (int    argc,
   test_init (&argc, &argv);
   /* The threads of the library and of GLib have their descriptors before the first count. */
   test_run ();
-  g_test_add_func ("/stdin/choice", test_choice);
-  g_test_add_data_func ("/stdin/file", test_file, run_and_count);
-  g_test_add_data_func ("/stdin/file-errors", test_file_errors, run_and_count);
-  g_test_add_data_func ("/stdin/bytes", test_bytes, run_and_count);
-  g_test_add_data_func ("/stdin/bytes-unread", test_bytes_unread, run_and_count);
-  g_test_add_data_func ("/stdin/run", test_run, run_and_count);
-  g_test_add_data_func ("/stdin/stream", test_stream, run_and_count);
-  g_test_add_data_func ("/stdin/foreign-stream", test_foreign_stream, run_and_count);
-  g_test_add_data_func ("/stdin/stream-once", test_stream_once, run_and_count);
-  g_test_add_data_func ("/stdin/stream-backpressure", test_stream_backpressure, run_and_count);
-  g_test_add_data_func ("/stdin/stream-error", test_stream_error, run_and_count);
-  g_test_add_data_func ("/stdin/stream-left", test_stream_left, run_and_count);
-  g_test_add_data_func ("/stdin/stream-closed", test_stream_closed, run_and_count);
-  g_test_add_data_func ("/stdin/stream-never-started", test_stream_never_started, run_and_count);
-  g_test_add_data_func ("/stdin/stream-detached", test_stream_detached, run_and_count);
+  test_add_func ("/stdin/choice", test_choice);
+  test_add_data_func ("/stdin/file", test_file, run_and_count);
+  test_add_data_func ("/stdin/file-errors", test_file_errors, run_and_count);
+  test_add_data_func ("/stdin/bytes", test_bytes, run_and_count);
+  test_add_data_func ("/stdin/bytes-unread", test_bytes_unread, run_and_count);
+  test_add_data_func ("/stdin/run", test_run, run_and_count);
+  test_add_data_func ("/stdin/stream", test_stream, run_and_count);
+  test_add_data_func ("/stdin/foreign-stream", test_foreign_stream, run_and_count);
+  test_add_data_func ("/stdin/stream-once", test_stream_once, run_and_count);
+  test_add_data_func ("/stdin/stream-backpressure", test_stream_backpressure, run_and_count);
+  test_add_data_func ("/stdin/stream-error", test_stream_error, run_and_count);
+  test_add_data_func ("/stdin/stream-left", test_stream_left, run_and_count);
+  test_add_data_func ("/stdin/stream-closed", test_stream_closed, run_and_count);
+  test_add_data_func ("/stdin/stream-never-started", test_stream_never_started, run_and_count);
+  test_add_data_func ("/stdin/stream-detached", test_stream_detached, run_and_count);
   return g_test_run ();
 }
