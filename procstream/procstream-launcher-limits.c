@@ -2,6 +2,7 @@
 
 /* What children may use at most. */
 
+#include "procstream-collector.h"
 #include "procstream-launcher-private.h"
 
 static gboolean
@@ -15,6 +16,13 @@ is_possible (const ProcstreamLimitValue *value)
 {
   return value->soft >= PROCSTREAM_NO_LIMIT && value->hard >= PROCSTREAM_NO_LIMIT &&
          (value->hard == PROCSTREAM_NO_LIMIT || (value->soft != PROCSTREAM_NO_LIMIT && value->soft <= value->hard));
+}
+
+/* Whoever asks for as much as there can be means that there is no limit. */
+static gint64
+clamp (gint64 value)
+{
+  return value >= PROCSTREAM_UNLIMITED ? PROCSTREAM_NO_LIMIT : value;
 }
 
 gboolean
@@ -43,7 +51,7 @@ procstream_launcher_check_limits (ProcstreamLauncher *self,
  * procstream_launcher_set_limit:
  * @self: a launcher
  * @limit: what to limit
- * @soft: the limit, in the unit that @limit says, or %PROCSTREAM_NO_LIMIT
+ * @soft: the limit, in the unit that @limit says, or %PROCSTREAM_NO_LIMIT, which %PROCSTREAM_UNLIMITED is taken for, too
  * @hard: up to where a child may raise it itself, or %PROCSTREAM_NO_LIMIT; not
  *   less than @soft
  *
@@ -70,7 +78,7 @@ procstream_launcher_set_limit (ProcstreamLauncher *self,
 
   if (is_limit (limit))
     {
-      self->settings.limits[limit] = (ProcstreamLimitValue){ TRUE, soft, hard };
+      self->settings.limits[limit] = (ProcstreamLimitValue){ TRUE, clamp (soft), clamp (hard) };
       return;
     }
   self->has_odd_limit = TRUE;
