@@ -250,7 +250,7 @@ run_blocking (Blocking *self,
 static gboolean
 is_shared (GMainContext *context)
 {
-  return context == g_main_context_default () && !g_main_context_is_owner (context) && gettid () != getpid ();
+  return context != g_main_context_get_thread_default () && !g_main_context_is_owner (context) && gettid () != getpid ();
 }
 
 ProcstreamRunEnd
