@@ -233,8 +233,9 @@ dup_fds (ProcstreamLauncher *self,
         {
           int errsv = errno;
 
-          g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "“%s”: the descriptor %d, to be number %d of the child: %s",
-                       name, fd, given.target, g_strerror (errsv));
+          /* What is no descriptor is a value that cannot be. */
+          g_set_error (error, G_IO_ERROR, (int) (errsv == EBADF ? G_IO_ERROR_INVALID_ARGUMENT : g_io_error_from_errno (errsv)),
+                       "“%s”: the descriptor %d, to be number %d of the child: %s", name, fd, given.target, g_strerror (errsv));
           return FALSE;
         }
       if (*fds == NULL)

@@ -64,7 +64,7 @@ procstream_launcher_check_fds (ProcstreamLauncher *self,
  *
  * The standard descriptors are not given this way: see
  * [property@Procstream.Launcher:stdin-mode] and
- * [property@Procstream.Launcher:stdout-config]. With a @target below 3, or with a negative @fd,
+ * [property@Procstream.Launcher:stdout-config]. With a @target below 3, or with an @fd that is negative or not open,
  * [method@Procstream.Launcher.create] fails with %G_IO_ERROR_INVALID_ARGUMENT, until [method@Procstream.Launcher.close_fd] is
  * called with that target. Also then the descriptor is the launcher's, which closes it.
  *

@@ -588,7 +588,7 @@ test_fd_bad (void)
   procstream_launcher_take_fd (launcher, fds[1], 9);
   close (fds[1]);
   g_assert_null (procstream_launcher_create (launcher, (const char *const[]){ "true", NULL }, &error));
-  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_FAILED);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
   g_assert_nonnull (strstr (error->message, "“true”"));
   g_assert_nonnull (strstr (error->message, "number 9 of the child"));
   g_assert_cmpint (dup2 (fds[0], fds[1]), ==, fds[1]);
