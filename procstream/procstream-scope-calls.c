@@ -24,6 +24,11 @@
  * [method@Procstream.Child.start], and only as long as the scope is not closed. Until then the caller has to
  * hold it: the scope does so from when it is started, or enqueued.
  *
+ * One that runs counts as running at once, whatever [property@Procstream.Scope:max-running] is, and is ended with
+ * the others. One that has exited, or whose start has failed, counts as finished at once. Its end may have been a
+ * failure: then [property@Procstream.Scope:on-failure] holds as if it had ended in the scope. [signal@Procstream.Scope::start-failed] is
+ * only for children of the queue.
+ *
  * [property@Procstream.Launcher:scope] does the same for all children of a launcher, so
  * that none can be forgotten. A child that is detached later on is left alone by its scope.
  *

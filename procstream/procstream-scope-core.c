@@ -194,14 +194,15 @@ get_name (ProcstreamChildCore *child)
 static gboolean
 check_open_locked (ProcstreamScopeCore *self,
                    const char          *name,
+                   const char          *what_not, /* “started” or “added” */
                    GError             **error)
 {
   if (self->closed)
     g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED,
-                 "“%s” cannot be started: its scope is closed", name);
+                 "“%s” cannot be %s: its scope is closed", name, what_not);
   else if (self->failure)
     g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NOT_STARTED,
-                 "“%s” cannot be started: “%s” has failed, and its scope starts nothing after that", name, self->failure);
+                 "“%s” cannot be %s: “%s” has failed, and its scope starts nothing after that", name, what_not, self->failure);
   return !self->closed && !self->failure;
 }
 
@@ -221,7 +222,7 @@ procstream_scope_core_check_open (ProcstreamScopeCore *self,
   gboolean open;
 
   g_mutex_lock (&self->mutex);
-  open = check_open_locked (self, get_name (child), error);
+  open = check_open_locked (self, get_name (child), "started", error);
   g_mutex_unlock (&self->mutex);
   return open;
 }
@@ -231,7 +232,7 @@ check_addable_locked (ProcstreamScopeCore *self,
                       ProcstreamChildCore *child,
                       GError             **error)
 {
-  if (!check_open_locked (self, get_name (child), error))
+  if (!check_open_locked (self, get_name (child), "added", error))
     return FALSE;
   if (procstream_child_core_get_lifetime (child) != PROCSTREAM_LIFETIME_DETACHED)
     return TRUE;
@@ -257,16 +258,44 @@ new_member_locked (ProcstreamScopeCore  *self,
   return member;
 }
 
+/* One that was refused, and for which nobody had asked, just leaves: it has neither run nor failed to. */
+static void
+finish_member_locked (ProcstreamScopeCore *self,
+                      ProcstreamMember    *member,
+                      gboolean             could_not_start)
+{
+  if (member->phase == PROCSTREAM_MEMBER_CREATED)
+    {
+      procstream_scope_core_drop_locked (self, member);
+      return;
+    }
+  self->n_running -= member->phase == PROCSTREAM_MEMBER_RUNNING;
+  self->n_queued -= member->phase == PROCSTREAM_MEMBER_QUEUED;
+  self->n_finished++;
+  member->phase = PROCSTREAM_MEMBER_OVER;
+  member->could_not_start = could_not_start;
+  go_to_queue_locked (member, &self->finished);
+  if (could_not_start && member->from_queue && !self->abandoned)
+    note (&self->failed, member->child);
+  if (self->abandoned)
+    procstream_scope_core_drop_locked (self, member);
+  trim_locked (self, LOOKS);
+}
+
 static gboolean
 add_locked (ProcstreamScopeCore *self,
             ProcstreamChildCore *child,
             GError             **error)
 {
   ProcstreamChildState state;
+  ProcstreamMember    *member;
 
   if (!check_addable_locked (self, child, error) || !procstream_child_core_set_scope (child, self, &state, error))
     return FALSE;
-  new_member_locked (self, child, state == PROCSTREAM_CHILD_STATE_CREATED ? PROCSTREAM_MEMBER_CREATED : PROCSTREAM_MEMBER_RUNNING);
+  member = new_member_locked (self, child, state == PROCSTREAM_CHILD_STATE_CREATED ? PROCSTREAM_MEMBER_CREATED : PROCSTREAM_MEMBER_RUNNING);
+  /* Those who wait for its exit may be told only later. */
+  if (state == PROCSTREAM_CHILD_STATE_EXITED || state == PROCSTREAM_CHILD_STATE_FAILED)
+    finish_member_locked (self, member, state == PROCSTREAM_CHILD_STATE_FAILED);
   return TRUE;
 }
 
@@ -279,7 +308,7 @@ enqueue_locked (ProcstreamScopeCore *self,
 {
   ProcstreamMember *member = find_locked (self, child);
 
-  if (!(member ? check_open_locked (self, get_name (child), error) : check_addable_locked (self, child, error)) ||
+  if (!(member ? check_open_locked (self, get_name (child), "started", error) : check_addable_locked (self, child, error)) ||
       !procstream_child_core_enqueue (child, member ? NULL : self, error))
     return FALSE;
   *added = member == NULL;
@@ -443,7 +472,7 @@ procstream_scope_core_claim (ProcstreamScopeCore *self,
 
   g_mutex_lock (&self->mutex);
   member = find_locked (self, child);
-  if (check_open_locked (self, get_name (child), error))
+  if (check_open_locked (self, get_name (child), "started", error))
     {
       if (member)
         claimed = procstream_child_core_move (child, PROCSTREAM_CHILD_STATE_CREATED, PROCSTREAM_CHILD_STATE_STARTING, error);
@@ -554,30 +583,6 @@ has_failed (ProcstreamChildCore *child,
     default:
       return TRUE;
     }
-}
-
-/* One that was refused, and for which nobody had asked, just leaves: it has neither run nor failed to. */
-static void
-finish_member_locked (ProcstreamScopeCore *self,
-                      ProcstreamMember    *member,
-                      gboolean             could_not_start)
-{
-  if (member->phase == PROCSTREAM_MEMBER_CREATED)
-    {
-      procstream_scope_core_drop_locked (self, member);
-      return;
-    }
-  self->n_running -= member->phase == PROCSTREAM_MEMBER_RUNNING;
-  self->n_queued -= member->phase == PROCSTREAM_MEMBER_QUEUED;
-  self->n_finished++;
-  member->phase = PROCSTREAM_MEMBER_OVER;
-  member->could_not_start = could_not_start;
-  go_to_queue_locked (member, &self->finished);
-  if (could_not_start && member->from_queue && !self->abandoned)
-    note (&self->failed, member->child);
-  if (self->abandoned)
-    procstream_scope_core_drop_locked (self, member);
-  trim_locked (self, LOOKS);
 }
 
 static void

@@ -47,6 +47,68 @@ test_close (void)
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
 }
 
+/* Each is counted as what it is. */
+static void
+test_add (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) running = NULL;
+  g_autoptr (ProcstreamChild) exited = NULL;
+
+  procstream_launcher_set_scope (fixture->launcher, NULL);
+  running = test_scope_spawn (fixture, "sleep-forever");
+  exited = test_scope_spawn (fixture, "echo x");
+  g_assert_true (procstream_child_wait (exited, WATCHDOG_MS, NULL, NULL));
+  procstream_scope_set_max_running (fixture->scope, 1);
+  g_assert_true (procstream_scope_add (fixture->scope, running, NULL));
+  g_assert_true (procstream_scope_add (fixture->scope, exited, NULL));
+  test_scope_assert_counts (fixture, 1, 0, 1);
+  test_scope_close (fixture);
+  test_scope_assert_ended_by (running, SIGTERM, PROCSTREAM_CAUSE_TERMINATED);
+}
+
+static void
+enter_cb (gpointer      gate,
+          const GError *unused)
+{
+  g_mutex_lock (gate);
+}
+
+static void
+leave_cb (gpointer gate)
+{
+  g_mutex_unlock (gate);
+}
+
+/* Its start has failed for whoever has started it, and the library's thread has not told all others yet. */
+static void
+test_add_while_failing (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamChild) failed = NULL;
+  g_autoptr (ProcstreamChild) next = NULL;
+  g_autoptr (GError) error = NULL;
+  GMutex gate;
+
+  g_mutex_init (&gate);
+  procstream_launcher_set_scope (fixture->launcher, NULL);
+  procstream_scope_set_on_failure (fixture->scope, PROCSTREAM_ON_FAILURE_STOP_STARTING);
+  failed = test_scope_create_missing (fixture);
+  next = test_scope_create (fixture, "echo x");
+  g_mutex_lock (&gate);
+  procstream_waiters_add_func (procstream_child_core_get_started (failed->core), enter_cb, &gate, leave_cb);
+  g_assert_false (procstream_child_start (failed, NULL));
+  g_assert_true (procstream_scope_add (fixture->scope, failed, NULL));
+  g_assert_cmpuint (procstream_scope_get_n_running (fixture->scope), ==, 0);
+  g_assert_cmpuint (procstream_scope_get_n_finished (fixture->scope), ==, 1);
+  g_mutex_unlock (&gate);
+  test_scope_assert_counts (fixture, 0, 0, 1);
+  g_assert_false (procstream_scope_add (fixture->scope, next, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NOT_STARTED);
+  g_assert_nonnull (strstr (error->message, "cannot be added: “program” has failed"));
+  g_mutex_clear (&gate);
+}
+
 /* Nothing gets in. */
 static void
 test_closed (void)
@@ -63,6 +125,7 @@ test_closed (void)
   g_clear_error (&error);
   g_assert_false (procstream_scope_add (fixture->scope, child, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
+  g_assert_nonnull (strstr (error->message, "cannot be added: its scope is closed"));
   g_clear_error (&error);
   g_assert_false (procstream_scope_enqueue (fixture->scope, child, &error));
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_SCOPE_CLOSED);
@@ -617,6 +680,8 @@ test_dispose_plan (void)
 static const TestScopeCase cases[] = {
   { "scope/close", test_close },
   { "scope/closed", test_closed },
+  { "scope/add", test_add },
+  { "scope/add-while-failing", test_add_while_failing },
   { "scope/never-started", test_never_started },
   { "scope/never-started-told", test_never_started_told },
   { "scope/remove-never-started", test_remove_never_started },
