@@ -16,7 +16,7 @@ typedef enum
   TOOL_CAUSE_TIMEOUT,
   TOOL_CAUSE_IDLE, /* it wrote nothing for too long */
   TOOL_CAUSE_WAIT_TIMEOUT,
-  TOOL_CAUSE_UNMATCHED,     /* the outputs ended without the line */
+  TOOL_CAUSE_UNMATCHED,     /* the outputs ended, or were given up, without the line */
   TOOL_CAUSE_SIGNAL,        /* the tool was told to end and passed that on, or passed on what ended the command */
   TOOL_CAUSE_BROKEN_PIPE,   /* nobody reads our output any more */
   TOOL_CAUSE_OUTPUT_FAILED, /* our output cannot be written */

@@ -103,7 +103,8 @@ describe_cause (const ToolReport *self)
     case TOOL_CAUSE_WAIT_TIMEOUT:
       return g_strdup_printf ("no line matched “%s” within %.1f s", g_regex_get_pattern (options->wait_for), options->wait_timeout_ms / 1000.0);
     case TOOL_CAUSE_UNMATCHED:
-      return g_strdup_printf ("the output ended and no line matched “%s”", g_regex_get_pattern (options->wait_for));
+      return g_strdup_printf (self->held_open ? "no line matched “%s”, and other processes hold the output open" : "the output ended and no line matched “%s”",
+                              g_regex_get_pattern (options->wait_for));
     case TOOL_CAUSE_SIGNAL:
       signame = signal_name (self->passed_signal);
       return g_strdup_printf ("%s passed on", signame);

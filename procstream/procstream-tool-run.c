@@ -649,6 +649,15 @@ choose_death (ToolRun          *self,
     self->death = report->term_signal;
 }
 
+/* The outputs have not ended where others hold them, but nobody looks for the line any more. */
+static void
+explain_unseen (ToolRun    *self,
+                ToolReport *report)
+{
+  if (report->cause == TOOL_CAUSE_NONE && self->options->wait_for && report->match == NULL && !self->death)
+    report->cause = TOOL_CAUSE_UNMATCHED;
+}
+
 static void
 die (int      signum,
      gboolean with_group)
@@ -694,6 +703,7 @@ report (ToolRun *self)
       report_child (self, &report);
       explain_signal (self, &report);
       choose_death (self, &report);
+      explain_unseen (self, &report);
     }
   tool_report_print (&report);
   status = tool_report_get_status (&report);

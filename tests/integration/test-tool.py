@@ -403,6 +403,39 @@ def wait_unmatched_and_running():
 
 
 @test
+def wait_unmatched_before_a_limit():
+    """The outputs ended first, so the time limit only ends the command."""
+    done, record = run_json('--wait-for', 'never', '--timeout', '2', '--grace', '1000', *shell('exec >&- 2>&-; exec sleep 1000'))
+    equal((done.returncode, record['cause'], record['signal']), (125, 'unmatched', 'SIGTERM'))
+
+
+@test
+def wait_unmatched_in_a_held_output():
+    """An output that others hold and that is given up is one without the line, as one that has ended."""
+    survivor = None
+    try:
+        done, record = run_json('--wait-for', 'never', '--drain', '0.2', *shell('sleep 1000 & echo $!'))
+        survivor = int(done.stdout)
+        equal(done.returncode, 125)
+        contains(done.stderr, 'no line matched “never”, and other processes hold the output open; exited with status 0')
+        equal((record['success'], record['cause'], record['status'], record['exit_code']), (False, 'unmatched', 125, 0))
+        equal((record['held_open'], record['wait_for']['seen']), (True, False))
+    finally:
+        if survivor:
+            os.kill(survivor, signal.SIGKILL)
+
+
+@test
+def wait_matched_in_a_held_output():
+    tool = start('--wait-for', 'ready', '--drain', '0.2', *shell('sleep 1000 & echo ready $!'))
+    survivor = int(tool.stdout.readline().split()[1])
+    try:
+        equal(tool.wait(LIMIT), 0)
+    finally:
+        os.kill(survivor, signal.SIGKILL)
+
+
+@test
 def wait_unmatched_by_a_limit():
     """The outputs end because a limit of time ended the command: that is the cause."""
     for option, cause in ('--timeout', 'timeout'), ('--idle-timeout', 'idle-timeout'):
