@@ -33,6 +33,7 @@ typedef struct
   gint64                idle_timeout_ms;
   gint64                grace_ms;
   gint64                drain_ms;
+  gboolean              drain_given; /* drain_ms was asked for */
   int                   tail;
   gboolean              append;
   gboolean              prefix;

@@ -168,6 +168,14 @@ convert_limit (const char *option,
 }
 
 static gboolean
+convert_drain (RawOptions *raw,
+               GError    **error)
+{
+  raw->options->drain_given = raw->drain != NOT_GIVEN;
+  return convert_seconds ("--drain", raw->options->drain_given ? raw->drain : DEFAULT_DRAIN_SECONDS, &raw->options->drain_ms, error);
+}
+
+static gboolean
 choose_containment (RawOptions *raw,
                     GError    **error)
 {
@@ -280,7 +288,7 @@ parse (RawOptions *raw,
          convert_limit ("--idle-timeout", raw->idle_timeout, &o->idle_timeout_ms, error) &&
          convert_seconds ("--grace", raw->grace, &o->grace_ms, error) &&
          choose_phases (raw, error) &&
-         convert_seconds ("--drain", raw->drain, &o->drain_ms, error) &&
+         convert_drain (raw, error) &&
          compile_pattern (raw, error) &&
          take_command (o, *argv, error);
 }
@@ -310,7 +318,7 @@ tool_options_parse (ToolOptions *self,
     .timeout = NOT_GIVEN,
     .idle_timeout = NOT_GIVEN,
     .grace = DEFAULT_GRACE_SECONDS,
-    .drain = DEFAULT_DRAIN_SECONDS,
+    .drain = NOT_GIVEN,
   };
   gboolean ok;
 

@@ -140,15 +140,16 @@ drain_cb (gpointer user_data)
   return G_SOURCE_REMOVE;
 }
 
-/* By a signal that was passed on, or by one that the keyboard sent to the command itself. */
+/* By a signal that was passed on, or by one that the keyboard sent to the command itself: it died of it, or says so as shells do. */
 static gboolean
 was_interrupted (ToolRun          *self,
                  ProcstreamResult *result)
 {
   static const int signals[] = { SIGHUP, SIGINT, SIGQUIT };
 
-  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
-    if (self->asked >> signals[i] & 1 || (result && procstream_result_get_term_signal (result) == signals[i]))
+  for (guint i = 0; result && i < G_N_ELEMENTS (signals); i++)
+    if (procstream_result_get_term_signal (result) == signals[i] ||
+        (self->asked >> signals[i] & 1 && procstream_result_get_exit_code (result) == TOOL_EXIT_SIGNAL + signals[i]))
       return TRUE;
   return FALSE;
 }
@@ -159,7 +160,8 @@ start_drain (ToolRun          *self,
 {
   gint64 drain_ms = MAX (self->options->drain_ms, MIN_DRAIN_MS);
 
-  if (was_interrupted (self, result))
+  /* Whoever has said how long has said it for this as well. */
+  if (!self->options->drain_given && was_interrupted (self, result))
     drain_ms = MIN (drain_ms, INTERRUPTED_DRAIN_MS);
   self->drain_source = g_timeout_add ((guint) drain_ms, drain_cb, self);
 }

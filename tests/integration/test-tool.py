@@ -628,14 +628,52 @@ def output_held_open():
 @test
 def output_held_open_after_an_interrupt():
     """A background job of the shell ignores SIGINT; whoever interrupts the command does not wait for that."""
-    tool = start('--drain', '1000', *shell('sleep 1000 & echo $!; exec sleep 1000'))
-    survivor = int(tool.stdout.readline())
-    try:
+    for trap, status in ('-', -signal.SIGINT), ('"exit 130"', 128 + signal.SIGINT):
+        script = f'trap "" INT; sleep 1000 & trap {trap} INT; echo $!; read line'
+        tool = start(*shell(script), stdin=subprocess.PIPE)
+        survivor = int(tool.stdout.readline())
+        try:
+            begin = os.times().elapsed
+            tool.send_signal(signal.SIGINT)
+            equal(tool.wait(LIMIT), status)
+            assert os.times().elapsed - begin < 5, 'it is waited for'
+            assert state(survivor) not in ('', 'Z'), 'it was ended'
+        finally:
+            os.kill(survivor, signal.SIGKILL)
+
+
+def late_output_after_an_interrupt(command, status, *options):
+    """What somebody else writes long after the end of the command is read."""
+    with tempfile.TemporaryDirectory() as directory:
+        gate = os.path.join(directory, 'gate')
+        os.mkfifo(gate)
+        script = f'trap "" INT; (read line < {gate}; echo late) & trap - INT; {command}'
+        tool = start(*options, *shell(script), stdin=subprocess.PIPE)
+        equal(tool.stdout.readline(), 'ready\n')
         tool.send_signal(signal.SIGINT)
-        equal(tool.wait(LIMIT), -signal.SIGINT)
-        assert state(survivor) not in ('', 'Z'), 'it was ended'
-    finally:
-        os.kill(survivor, signal.SIGKILL)
+        # What ends the command at once has ended it, and nothing is read from a pipe that was closed.
+        tool.stdin.close()
+        try:
+            status_then = tool.wait(1.5)
+        except subprocess.TimeoutExpired:
+            status_then = None
+        with open(gate, 'w', encoding='utf-8') as file:
+            file.write('\n')
+        equal(status_then, None)
+        equal(tool.wait(LIMIT), status)
+        equal(tool.stdout.read(), 'late\n')
+
+
+@test
+def output_held_open_after_an_interrupt_with_drain():
+    """A time that was given is given for an interrupted command as well."""
+    late_output_after_an_interrupt('echo ready; exec sleep 1000', -signal.SIGINT, '--drain', '1000')
+
+
+@test
+def output_held_open_after_an_interrupt_that_was_survived():
+    """A command that goes on after a signal, and ends as it likes, was not interrupted."""
+    late_output_after_an_interrupt('trap "" INT; echo ready; cat', 0)
 
 
 @test
