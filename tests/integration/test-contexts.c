@@ -122,10 +122,49 @@ run_pipeline (void)
   g_assert_nonnull (result);
 }
 
+static void
+ignore_line_cb (ProcstreamOutput *output,
+                const char       *line,
+                gpointer          user_data)
+{
+}
+
+/* Whoever waits for all of it has had all of it told. */
+static void
+complete_with_handler (void)
+{
+  g_autoptr (ProcstreamChild) child = create ("echo x");
+  g_autoptr (ProcstreamResult) result = NULL;
+
+  g_signal_connect (procstream_child_get_stdout (child), "line", G_CALLBACK (ignore_line_cb), NULL);
+  g_assert_true (procstream_child_start (child, NULL));
+  result = procstream_child_complete (child, NULL, NULL, NULL);
+  g_assert_nonnull (result);
+}
+
+/* The output is still open when the wait is over, so its end cannot have been told; but a bound child is not kept for that. */
+static void
+wait_with_handler (void)
+{
+  const char *const argv[] = { "sh", "-c", "sleep 1000 &", NULL };
+  g_autoptr (ProcstreamLauncher) launcher = make_launcher ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (GError) error = NULL;
+
+  procstream_launcher_set_lifetime (launcher, PROCSTREAM_LIFETIME_BOUND);
+  child = procstream_launcher_create (launcher, argv, &error);
+  g_assert_no_error (error);
+  g_signal_connect (procstream_child_get_stdout (child), "line", G_CALLBACK (ignore_line_cb), NULL);
+  g_assert_true (procstream_child_start (child, NULL));
+  g_assert_true (procstream_child_wait (child, WATCHDOG_MS, NULL, NULL));
+}
+
 static const TestScopeCase kinds[] = {
   { "contexts/create", create_and_drop },
   { "contexts/run", run },
   { "contexts/wait", wait_for_exit },
+  { "contexts/complete-with-handler", complete_with_handler },
+  { "contexts/wait-with-handler", wait_with_handler },
   { "contexts/reader", read_lines },
   { "contexts/line-waiter", match },
   { "contexts/scope", complete_all },
