@@ -145,8 +145,8 @@ check_pty (ProcstreamLauncher *self,
     return refuse (name, "stdin-mode", "must not be “pty” without “pty”", error);
   if (self->pty.flags & ~(guint) (PROCSTREAM_PTY_FLAGS_ECHO | PROCSTREAM_PTY_FLAGS_CRLF | PROCSTREAM_PTY_FLAGS_RAW_INPUT))
     return refuse (name, "pty-flags", "has unknown flags", error);
-  return check_range (name, "pty-columns", (int) self->pty.columns, 1, G_MAXUINT16, error) &&
-         check_range (name, "pty-rows", (int) self->pty.rows, 1, G_MAXUINT16, error);
+  return check_range (name, "pty-columns", (int) MIN (self->pty.columns, G_MAXINT), 1, G_MAXUINT16, error) &&
+         check_range (name, "pty-rows", (int) MIN (self->pty.rows, G_MAXINT), 1, G_MAXUINT16, error);
 }
 
 /* On a terminal the two are one, unless the standard error is wanted elsewhere. */

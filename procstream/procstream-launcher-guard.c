@@ -17,14 +17,14 @@ procstream_launcher_install_guard (GObjectClass *klass)
    * With %PROCSTREAM_CONTAINMENT_TREE, how many milliseconds the guard leaves to who is
    * left when the child or the program has ended, from the signal that asks
    * them to end to `SIGKILL`. With 0 they are killed at once. 2000 unless set,
-   * which lets a program save its work without trying the patience of who waits.
+   * which lets a program save its work without trying the patience of who waits. With a negative value no child is made.
    *
    * A shutdown has phases of its own; this does not prolong them.
    *
    * Since: 1.0
    */
   procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (settings.guard_grace_ms),
-                                    g_param_spec_int ("guard-grace-ms", NULL, NULL, 0, G_MAXINT, PROCSTREAM_GUARD_GRACE_MS, flags));
+                                    g_param_spec_int ("guard-grace-ms", NULL, NULL, G_MININT, G_MAXINT, PROCSTREAM_GUARD_GRACE_MS, flags));
   /**
    * ProcstreamLauncher:keep-descendants: (getter get_keep_descendants) (setter set_keep_descendants)
    *

@@ -40,22 +40,22 @@ procstream_launcher_install_pty (GObjectClass *klass)
    * ProcstreamLauncher:pty-columns: (getter get_pty_columns) (setter set_pty_columns)
    *
    * How wide the pseudo-terminal is when the child starts, in characters; 80
-   * unless set, which every program expects.
+   * unless set, which every program expects. From 1 to 65535; with another value no child is made.
    *
    * Since: 1.0
    */
   procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (pty.columns),
-                                    g_param_spec_uint ("pty-columns", NULL, NULL, 1, G_MAXUINT16, 80, flags));
+                                    g_param_spec_uint ("pty-columns", NULL, NULL, 0, G_MAXUINT, 80, flags));
   /**
    * ProcstreamLauncher:pty-rows: (getter get_pty_rows) (setter set_pty_rows)
    *
    * How high the pseudo-terminal is when the child starts, in lines; 24 unless
-   * set, which every program expects.
+   * set, which every program expects. From 1 to 65535; with another value no child is made.
    *
    * Since: 1.0
    */
   procstream_launcher_add_property (klass, PROCSTREAM_LAUNCHER_FIELD (pty.rows),
-                                    g_param_spec_uint ("pty-rows", NULL, NULL, 1, G_MAXUINT16, 24, flags));
+                                    g_param_spec_uint ("pty-rows", NULL, NULL, 0, G_MAXUINT, 24, flags));
   /**
    * ProcstreamLauncher:pty-flags: (getter get_pty_flags) (setter set_pty_flags)
    *

@@ -195,7 +195,15 @@ test_bad_values (void)
   assert_refused (launcher, "oom-score-adjust");
   g_object_set (launcher, "oom-score-adjust", 0, "parent-death-signal", 65, NULL);
   assert_refused (launcher, "parent-death-signal");
-  g_object_set (launcher, "parent-death-signal", -1, NULL);
+  g_object_set (launcher, "parent-death-signal", -1, "pty-columns", 0, NULL);
+  assert_refused (launcher, "pty-columns");
+  g_object_set (launcher, "pty-columns", 65536, NULL);
+  assert_refused (launcher, "pty-columns");
+  g_object_set (launcher, "pty-columns", 80, "pty-rows", G_MAXUINT, NULL);
+  assert_refused (launcher, "pty-rows");
+  g_object_set (launcher, "pty-rows", 24, "guard-grace-ms", -1, NULL);
+  assert_refused (launcher, "guard-grace-ms");
+  g_object_set (launcher, "guard-grace-ms", 0, NULL);
   procstream_launcher_set_success_statuses (launcher, (const int[]){ 0, 256, -1 }, 3);
   assert_refused (launcher, "256");
   procstream_launcher_set_success_statuses (launcher, (const int[]){ 0, 255 }, 2);

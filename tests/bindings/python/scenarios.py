@@ -1635,6 +1635,9 @@ def process_settings():
     equal(launcher.create(['/bin/prog', '--token', 'x', 'y']).get_name(), 'prog "--token" "***" "y"')
     for name, spoil in (('open-files', lambda odd: odd.set_limit(Procstream.Limit.OPEN_FILES, 64, 32)),
                         ('umask', lambda odd: odd.set_property('umask', 0o7777)),
+                        ('pty-columns', lambda odd: odd.set_property('pty-columns', 100000)),
+                        ('pty-rows', lambda odd: odd.set_property('pty-rows', 0)),
+                        ('guard-grace-ms', lambda odd: odd.set_property('guard-grace-ms', -1)),
                         ('256', lambda odd: odd.set_success_statuses([256])),
                         ('variable', lambda odd: odd.set_variable('A=b', 'c'))):
         odd = reliable()
