@@ -232,6 +232,31 @@ procstream_launcher_run_get_result (ProcstreamLauncher *self,
 }
 
 /**
+ * procstream_launcher_create_for_run:
+ * @self: a launcher
+ * @argv: (array zero-terminated=1) (element-type filename): the program and its
+ *   arguments
+ * @error: return location for an error
+ *
+ * Makes a child as [method@Procstream.Launcher.run] does, which is not started yet. It is for languages that make a run
+ * of its parts, because their errors cannot carry a result.
+ *
+ * Returns: (transfer full): a new child, or %NULL with an error of [method@Procstream.Launcher.create]
+ *
+ * Since: 1.0
+ */
+ProcstreamChild *
+procstream_launcher_create_for_run (ProcstreamLauncher *self,
+                                    const char *const  *argv,
+                                    GError            **error)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_LAUNCHER (self), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  return procstream_launcher_create_unknown (self, argv, error);
+}
+
+/**
  * procstream_run:
  * @argv: (array zero-terminated=1) (element-type filename): the program and its
  *   arguments

@@ -9,6 +9,7 @@
 #include <gio/gio.h>
 
 #include <procstream/procstream-version-macros.h>
+#include <procstream/procstream-child.h>
 #include <procstream/procstream-complete-options.h>
 #include <procstream/procstream-launcher.h>
 #include <procstream/procstream-result.h>
@@ -23,6 +24,8 @@ PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamResult *procstream_launcher_run_finish (ProcstreamLauncher *self, GAsyncResult *result, GError **error);
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamResult *procstream_launcher_run_get_result (ProcstreamLauncher *self, GAsyncResult *result);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamChild *procstream_launcher_create_for_run (ProcstreamLauncher *self, const char *const *argv, GError **error);
 
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamResult *procstream_run (const char *const *argv, GCancellable *cancellable, GError **error);
