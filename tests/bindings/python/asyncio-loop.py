@@ -440,5 +440,27 @@ def ctrl_c_in_a_program_of_asyncio():
         equal((call, program.returncode, errors.splitlines()[-1]), (call, -signal.SIGINT, 'KeyboardInterrupt'))
 
 
+@scenario(19, 'a read that is cancelled when there is more')
+def a_read_that_is_cancelled_when_there_is_more():
+    async def job():
+        child, reader = sleeper()
+        equal(await Procstream.call_async(reader, 'read_line'), 'ready')
+        task = asyncio.ensure_future(Procstream.call_async(reader, 'read_line'))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        # In the same iteration of the loop as the end of the wait for more.
+        child.get_stdout().connect('line', lambda _output, line: line == 'more' and task.cancel())
+        child.get_stdin().write_utf8('more\n')
+        try:
+            await task
+            raise AssertionError('it came')
+        except asyncio.CancelledError as cancelled:
+            equal(cancelled.result, None)
+        equal(await Procstream.call_async(reader, 'read_line'), 'more')
+        await Procstream.call_async(child, 'terminate')
+
+    asyncio.run(job())
+
+
 if __name__ == '__main__':
     main()

@@ -5,8 +5,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
-from harness import equal, main, scenario
+from harness import Gio, GLib, Procstream, equal, main, reliable, scenario, shell
 
 # The handler is called in the blocking call itself, so what it says is that the call has begun.
 PROGRAM = '''
@@ -422,6 +423,139 @@ GLib.MainLoop().run()'''
             raise AssertionError('it is there')
         except ProcessLookupError:
             pass
+
+
+@scenario(17, 'a run and its launcher')
+def a_run_and_its_launcher():
+    # Others may use it meanwhile.
+    launcher, changed = reliable(), []
+    launcher.connect('notify', lambda _launcher, spec: changed.append(spec.name))
+    equal(launcher.run(['echo', 'on']).stdout.text, 'on\n')
+    equal(changed, [])
+
+
+@scenario(18, 'a cancelled run')
+def a_cancelled_run():
+    read_fd, write_fd = os.pipe()
+    argv = shell(f'echo begun; echo >/proc/$PPID/fd/{write_fd}; exec sleep 1000')
+    for run_it in (lambda cancellable: reliable().run(argv, None, cancellable), lambda cancellable: Procstream.run(argv, cancellable)):
+        cancellable = Gio.Cancellable()
+        canceller = threading.Thread(target=lambda cancellable=cancellable: os.read(read_fd, 1) and cancellable.cancel())
+        canceller.start()
+        try:
+            run_it(cancellable)
+            raise AssertionError('no error')
+        except GLib.Error as error:
+            assert error.matches(Gio.io_error_quark(), Gio.IOErrorEnum.CANCELLED), error
+            equal(error.message, error.result.message)
+            equal((error.result.cause, error.result.stdout.text), (Procstream.Cause.CANCELLED, 'begun\n'))
+        canceller.join()
+    os.close(read_fd)
+    os.close(write_fd)
+
+
+# A signal arrives while PyGObject makes the error of a read that does not wait.
+CONVERSION = '''import gi
+GError, make_error = gi._error.GError, gi._error.GError.__init__
+def init(error, *args):
+    make_error(error, *args)
+    if signals:
+        signal.raise_signal(signals.pop())
+GError.__init__ = init
+def stop(*_):
+    raise TimeoutError('stop')
+signal.signal(signal.SIGALRM, stop)
+sys.excepthook = lambda kind, error, _traceback: say(f'told {kind.__name__} {error}')
+def read(reader):
+    try:
+        reader.read_line(timeout=0)
+    except GLib.Error:
+        return True
+    except BaseException as error:
+        say(f'{type(error).__name__} {error.result}')
+def read_with(signum, reader):
+    signals.append(signum)
+    return read(reader)
+signals = []
+silent = begin('exec sleep 1000')
+read_with(signal.SIGALRM, silent)
+read_with(signal.SIGINT, silent)
+def complain(*_):
+    signals.append(signal.SIGALRM)
+    raise ValueError('of a line')
+child = make('echo x >&2; exec sleep 1000')
+other = reader_of(child)
+child.get_stderr().connect('line', complain)
+child.start()
+while read(other):
+    pass
+signal.signal(signal.SIGINT, lambda *_: say('handled'))
+read_with(signal.SIGALRM, silent)
+say(read_with(signal.SIGINT, silent))
+signal.signal(signal.SIGINT, signal.default_int_handler)
+'''
+
+
+@scenario(19, 'a handler while an error is made')
+def a_handler_while_an_error_is_made():
+    with Program(CONVERSION) as program:
+        said = program.stdout.read().splitlines()
+    equal(said, ['TimeoutError None', 'KeyboardInterrupt None', 'x', 'told ValueError of a line', 'TimeoutError None',
+                 'TimeoutError None', 'handled', 'True', 'not interrupted', 'restored'])
+
+
+@scenario(80, 'an exception after the end of a call')
+def an_exception_after_the_end_of_a_call():
+    # The handlers of the program are its own again by then.
+    body = '''from gi.overrides import _procstream_interrupts as module
+settle = module.interrupts._settle
+module.interrupts._settle = lambda: (signal.raise_signal(signal.SIGINT), settle())
+begin('sleep 0.1; echo line; exec sleep 1000').read_line()'''
+    with Program(body) as program:
+        equal(program.stdout.read().splitlines(), ['interrupted line', 'restored'])
+
+
+# It says when it is asked to end, and goes on; nobody else ends it in time. The handler of its line is called in the call.
+STUBBORN = '''slow = Procstream.Shutdown.new_terminate(1000000)
+script = 'trap "echo ending >/proc/$PPID/fd/1" TERM; echo inside >/proc/$PPID/fd/1; while :; do sleep 0.05; done'
+spoken = script.replace('inside >/proc/$PPID/fd/1', 'inside >&2')
+launcher = reliable(shutdown=slow)
+options = Procstream.CompleteOptions(end_on=Procstream.EndOn.CANCEL)
+'''
+
+IMPATIENT = {
+    'run': 'launcher.run(shell(script))',
+    'Child.complete': 'start(spoken, launcher).complete(options)',
+}
+
+
+def register_impatient(number, name, body):
+    @scenario(number, f'an impatient end of {name}')
+    def ends():
+        with Program(STUBBORN + body) as program:
+            for word in ('inside', 'ending'):
+                read_until(program, word, [])
+                program.send_signal(signal.SIGINT)
+            said = program.stdout.read().splitlines()
+            assert said[0].startswith('interrupted ') and said[1:] == ['restored'], said
+
+
+for place, (name_of_call, body_of_call) in enumerate(IMPATIENT.items()):
+    register_impatient(81 + place, name_of_call, body_of_call)
+
+
+@scenario(90, 'an impatient end after a limit')
+def an_impatient_end_after_a_limit():
+    # The first is enough: the child is being ended.
+    body = '''try:
+    launcher.run(shell(script), timeout=0.5)
+except KeyboardInterrupt as interrupt:
+    interrupt.result = interrupt.result.cause.value_nick
+    raise'''
+    with Program(STUBBORN + body) as program:
+        read_until(program, 'ending', [])
+        program.send_signal(signal.SIGINT)
+        equal(program.stdout.read().splitlines(), ['interrupted timed-out', 'restored'])
 
 
 if __name__ == '__main__':

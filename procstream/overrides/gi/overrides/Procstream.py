@@ -10,7 +10,6 @@ import inspect
 import math
 import os
 import re
-import signal
 import sys
 import threading
 import weakref
@@ -130,13 +129,25 @@ def _make_conversion(names):
     return convert if places else tuple
 
 
-def _make_blocking(function, names, reads):
+def _make_ending(function):
+    """One that waits for a child, and ends it when it is cancelled if its options say so: who is impatient has it killed."""
+
+    def complete(target, options, cancellable):
+        if isinstance(options, Procstream.CompleteOptions) and options.get_end_on() & Procstream.EndOn.CANCEL:
+            _interrupts.set_children([target])
+        return function(target, options, cancellable)
+
+    return complete
+
+
+def _make_blocking(function, names, class_name):
     """A method that blocks: with defaults, limits in seconds, and an end by Ctrl+C."""
     signature, convert = _make_signature(names), _make_conversion(names)
     place = names.index('timeout_ms') if 'timeout_ms' in names else None
     options_place = names.index('options') if 'options' in names else None
     defaults = tuple(parameter.default for parameter in signature.parameters.values())[:len(names)]
     needed, count, no_timeout = defaults.count(inspect.Parameter.empty), len(names), Procstream.NO_TIMEOUT
+    interruptible = _make_ending(function) if (class_name, names) == ('Child', ['options', 'cancellable']) else function
 
     def bind(args, keywords):
         timeout = None
@@ -153,7 +164,7 @@ def _make_blocking(function, names, reads):
         return convert(args)
 
     def wait(self, *args, **keywords):
-        return _interrupts.run(function, self, *bind(args, keywords))
+        return _interrupts.run(interruptible, self, *bind(args, keywords))
 
     def read(self, *args, **keywords):
         # What is there is read at once: to let a call be interrupted costs as much as ten that find something.
@@ -165,7 +176,7 @@ def _make_blocking(function, names, reads):
                 raise
         return _interrupts.run(function, self, *args)
 
-    call = read if reads else wait
+    call = read if class_name == 'Reader' else wait
     self_parameter = inspect.Parameter('self', inspect.Parameter.POSITIONAL_OR_KEYWORD)
     call.__signature__ = signature.replace(parameters=[self_parameter, *signature.parameters.values()])
     return call
@@ -193,7 +204,7 @@ def _adapt_methods(cls):
             bound = getattr(cls, name)
             call = _CONVERSIONS.keys() & set(names) and _make_converting(bound, names)
         elif names[-1:] == ['cancellable']:
-            call = _make_blocking(function, names, reads=cls.__name__ == 'Reader')
+            call = _make_blocking(function, names, cls.__name__)
         else:
             call = _CONVERSIONS.keys() & set(names) and _make_converting(function, ['self', *names])
         if call:
@@ -435,6 +446,14 @@ async def _await_operation(loop, pump, target, name, args, cancellable):
 
 async def _await_read(loop, pump, reader, name, args, cancellable):
     """What a read returns. It is made here, and only that there is something is awaited, so that no cancelling loses what was read."""
+    try:
+        return await _await_more_and_read(loop, pump, reader, name, args, cancellable)
+    except asyncio.CancelledError as cancelled:
+        cancelled.result = None  # and not that there is more
+        raise
+
+
+async def _await_more_and_read(loop, pump, reader, name, args, cancellable):
     read = getattr(reader, name)
     await asyncio.sleep(0)  # so that the loop has its turns even where there is always something
     while True:
@@ -574,6 +593,16 @@ def _ending(options):
     return ending
 
 
+def _check_run(result):
+    """As in C: whoever cancels looks for this error, whenever that was."""
+    if result.get_cause() != Procstream.Cause.CANCELLED or result.get_success():
+        result.check()
+        return
+    error = GLib.Error.new_literal(Gio.io_error_quark(), result.get_message(), Gio.IOErrorEnum.CANCELLED)
+    error.result = result
+    raise error
+
+
 @_public
 @override
 class Launcher(Procstream.Launcher):
@@ -586,20 +615,13 @@ class Launcher(Procstream.Launcher):
     def _run(self, argv, options, cancellable):
         if cancellable:
             cancellable.set_error_if_cancelled()
+        child = self.create_for_run(argv)
+        child.start()
+        _interrupts.set_children([child], are_its_own=True)
         # As it is in C: what interrupts a call is looked after already.
-        result = Procstream.Child.complete.__wrapped__(self._spawn_unknown(argv), _ending(options), cancellable)
-        result.check()
+        result = Procstream.Child.complete.__wrapped__(child, _ending(options), cancellable)
+        _check_run(result)
         return result
-
-    def _spawn_unknown(self, argv):
-        """A child that nobody else knows of ends with the program, as in C."""
-        if self.get_parent_death_signal() >= 0 or self.get_lifetime() == Procstream.Lifetime.DETACHED:
-            return self.spawnv(argv)
-        self.set_parent_death_signal(signal.SIGTERM)
-        try:
-            return self.spawnv(argv)
-        finally:
-            self.set_parent_death_signal(-1)
 
     def run_finish(self, async_result):
         try:

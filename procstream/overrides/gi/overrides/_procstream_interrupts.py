@@ -36,6 +36,15 @@ def following(operation, cancellable):
         GObject.Object.disconnect(cancellable, handler)
 
 
+class _Call:
+    """A call that is under way."""
+
+    def __init__(self):
+        self.operation = Gio.Cancellable()
+        self.children = ()  # that it ends when it is cancelled
+        self.are_its_own = False
+
+
 _SIGINT, _default_handler = int(signal.SIGINT), signal.default_int_handler
 _SIGNALS = tuple(sorted(int(signum) for signum in signal.valid_signals()))
 _get_ident, _getsignal = threading.get_ident, _signal.getsignal
@@ -52,17 +61,19 @@ class _Interrupts:
     Python runs its handlers only when a call returns. So during one they are replaced by one that only records, since an exception
     must not come in the midst of what PyGObject does before it returns; and what Python's part in C writes when a signal arrives is
     read by a thread. For Ctrl+C, where the program has no handler of its own, it cancels the call, which then raises a
-    KeyboardInterrupt. For other signals it writes to the bell: an output, whose handler the call itself delivers, as those of all
-    outputs, and so in the main thread. That calls the handlers; an exception of one cancels the call, which raises it.
+    KeyboardInterrupt; for the next one it kills the children that the call is ending. For other signals it writes to the bell: an
+    output, whose handler the call itself delivers, as those of all outputs, and so in the main thread. That calls the handlers; an
+    exception of one cancels the call, which raises it.
     """
 
     def __init__(self):
         self._handler, self._hook = self._record, self._except
-        self._raised = self._program_hook = None
+        self._program_hook = None
+        self._kept = []  # what PyGObject was to print in the innermost read that does not wait
         self._main = threading.main_thread().ident
         self._thread = self._bell = None
         self._write_fd = self._bell_fd = self._previous_fd = -1
-        self._operations = []  # one for each call that is under way, one in a handler of another
+        self._calls = []  # one in a handler of another
         self._drains = collections.deque()
         self._missed = bytearray()  # what whoever reads previous_fd was not told
 
@@ -70,6 +81,7 @@ class _Interrupts:
         self._replaced = {}  # the handlers, by signal
         self._ends = False  # whether SIGINT ends it
         self._seen = False  # that has come
+        self._count = 0  # how often
         self._recorded = False  # something has
         self._arrived = collections.deque()  # signals, and where, whose handlers are to be called
         self._error = None  # what one of them raised
@@ -81,26 +93,32 @@ class _Interrupts:
         """
         if _get_ident() != self._main:
             return function(*args)
-        inner = bool(self._operations)
+        inner = bool(self._calls)
         if not inner and not self._begin():
             return function(*args)
         value = error = None
-        operation = Gio.Cancellable()
-        self._operations.append(operation)
+        call = _Call()
+        self._calls.append(call)
         try:
-            if self._arrived and not inner:
-                self._serve()
-            if self._seen or self._error is not None:
-                operation.cancel()
-            with following(operation, args[-1]):
-                value = function(*args[:-1], operation)
-        except GLib.Error as failure:
-            error = failure
-        finally:
-            self._operations.pop()
-            if not inner:
-                self._end()
-        raised = self._get_inner_exception() if inner else self._settle()
+            try:
+                if self._arrived and not inner:
+                    self._serve()
+                if self._seen or self._error is not None:
+                    call.operation.cancel()
+                with following(call.operation, args[-1]):
+                    value = function(*args[:-1], call.operation)
+            except GLib.Error as failure:
+                error = failure
+            finally:
+                self._calls.pop()
+                if not inner:
+                    self._end()
+                call.children = ()  # not before: the thread must not be the last to have one
+            raised = self._get_inner_exception() if inner else self._settle()
+        except BaseException as late:  # of a handler: the program has its own again before this returns
+            if value is None and error is None:
+                raise
+            raised = late
         if raised is not None:
             with contextlib.suppress(AttributeError):  # if it has no room for it
                 raised.result = getattr(error, 'result', value)
@@ -109,36 +127,58 @@ class _Interrupts:
             raise error
         return value
 
+    def set_children(self, children, are_its_own=False):
+        """Says whom the innermost call ends when it is cancelled; nobody else knows of its own."""
+        if self._calls and _get_ident() == self._main:
+            self._calls[-1].children, self._calls[-1].are_its_own = children, are_its_own
+            if self._count > 1:
+                self._kill(False)
+
+    def _kill(self, is_first):
+        """The first Ctrl+C ends children, unless they are being ended; the next one kills them. In no thread that keeps them."""
+        children = [child for call in tuple(self._calls) for child in call.children if not is_first or
+                    call.are_its_own and child.get_state() == Procstream.ChildState.TERMINATING]
+        for call in tuple(self._calls):
+            call.operation.cancel()
+        for child in children:
+            with contextlib.suppress(GLib.Error):  # of one that was not started
+                child.kill()
+
     def run_at_once(self, function, *args):
         """Returns function(*args), which does not wait, so that Ctrl+C comes before or after it, or in a handler that it calls.
 
-        PyGObject prints what a handler raises, and goes on; this is raised all the same. It costs little.
+        PyGObject prints what a handler raises, and goes on. A KeyboardInterrupt is raised all the same, and so is what a handler of a
+        signal raises while PyGObject makes an error, which then is another one. It costs little.
         """
-        if _get_ident() != self._main or _getsignal(_SIGINT) is not _default_handler:
+        if _get_ident() != self._main:
             return function(*args)
-        value = None
-        hook = sys.excepthook
+        value = raised = None
+        hook, outer, kept = sys.excepthook, self._kept, []
         if hook is not self._hook:
             self._program_hook = hook
-        sys.excepthook = self._hook
+        self._kept, sys.excepthook = kept, self._hook
         try:
             value = function(*args)
         except RuntimeError as error:
-            # What PyGObject makes of it when it comes while an error is made.
-            if str(error) == 'Converting the GError failed' and self._raised is None:
-                self._raised = KeyboardInterrupt()
-            raise
+            if str(error) != 'Converting the GError failed':
+                raise
+            raised = kept.pop() if kept else KeyboardInterrupt() if _getsignal(_SIGINT) is _default_handler else error
         finally:
-            sys.excepthook = hook
-            if self._raised is not None:
-                interrupt, self._raised = self._raised, None
-                interrupt.result = value
-                raise interrupt from None
+            self._kept, sys.excepthook = outer, hook
+            if raised is None:
+                raised = next((error for error in reversed(kept) if isinstance(error, KeyboardInterrupt)), None)
+            for error in kept:
+                if error is not raised:
+                    hook(type(error), error, error.__traceback__)
+            if raised is not None:
+                with contextlib.suppress(AttributeError):  # if it has no room for it
+                    raised.result = value
+                raise raised from None
         return value
 
     def _except(self, kind, error, traceback):
-        if issubclass(kind, KeyboardInterrupt):
-            self._raised = error
+        if _get_ident() == self._main:
+            self._kept.append(error)
         else:
             self._program_hook(kind, error, traceback)
 
@@ -151,14 +191,14 @@ class _Interrupts:
 
     def _serve(self, *_):
         """Calls the handlers of what has arrived; only in the main thread, whoever is told of it."""
-        while self._arrived and self._operations and self._error is None and _get_ident() == self._main:
+        while self._arrived and self._calls and self._error is None and _get_ident() == self._main:
             signum, frame = self._arrived.popleft()
             try:
                 self._replaced[signum](signum, frame)
             except BaseException as error:  # the call raises it
                 self._error = error
-                for operation in self._operations:
-                    operation.cancel()
+                for call in self._calls:
+                    call.operation.cancel()
 
     def _get_inner_exception(self):
         """That of a call in a handler: PyGObject prints it. The exception itself is that of the call around it."""
@@ -209,8 +249,8 @@ class _Interrupts:
         while True:
             signals = os.read(fd, 256)
             if self._ends and _SIGINT in signals:
-                for operation in tuple(self._operations):
-                    operation.cancel()
+                self._count += signals.count(_SIGINT)
+                self._kill(self._count == 1)
             if signals.strip(bytes((0, _SIGINT if self._ends else 0))) and self._bell_fd >= 0:
                 with contextlib.suppress(BlockingIOError):  # it rings
                     os.write(self._bell_fd, b'!')
@@ -225,7 +265,7 @@ class _Interrupts:
         if not handlers or not self._prepare(bell=len(handlers) > ends):
             return False
         self._replaced, self._ends = handlers, ends
-        self._seen, self._recorded, self._error = False, False, None
+        self._seen, self._count, self._recorded, self._error = False, 0, False, None
         # What has arrived is handled before this.
         for signum in handlers:
             _signal.signal(signum, self._handler)
