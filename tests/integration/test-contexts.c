@@ -129,19 +129,6 @@ ignore_line_cb (ProcstreamOutput *output,
 {
 }
 
-/* Whoever waits for all of it has had all of it told. */
-static void
-complete_with_handler (void)
-{
-  g_autoptr (ProcstreamChild) child = create ("echo x");
-  g_autoptr (ProcstreamResult) result = NULL;
-
-  g_signal_connect (procstream_child_get_stdout (child), "line", G_CALLBACK (ignore_line_cb), NULL);
-  g_assert_true (procstream_child_start (child, NULL));
-  result = procstream_child_complete (child, NULL, NULL, NULL);
-  g_assert_nonnull (result);
-}
-
 /* The output is still open when the wait is over, so its end cannot have been told; but a bound child is not kept for that. */
 static void
 wait_with_handler (void)
@@ -163,7 +150,6 @@ static const TestScopeCase kinds[] = {
   { "contexts/create", create_and_drop },
   { "contexts/run", run },
   { "contexts/wait", wait_for_exit },
-  { "contexts/complete-with-handler", complete_with_handler },
   { "contexts/wait-with-handler", wait_with_handler },
   { "contexts/reader", read_lines },
   { "contexts/line-waiter", match },

@@ -405,7 +405,8 @@ launcher.take_fd(os.dup(1), 9)
 telling = launcher.spawnv(shell('trap "echo ending >&9; exit 0" TERM; echo up; while :; do sleep 0.05; done'))
 telling.expect('up')
 say(f'{stubborn.pid}')
-say('inside')
+# A signal that comes before the loop sleeps could be missed by it.
+GLib.idle_add(say, 'inside')
 GLib.MainLoop().run()'''
     program = make_program(body).replace('except KeyboardInterrupt as', 'except MemoryError as')
     program = program.replace('import os,', 'import atexit, os,').replace('from harness', 'atexit.register(lambda: say("last"))\nfrom harness')
