@@ -95,7 +95,7 @@ check_range (const char *name,
   return FALSE;
 }
 
-/* Not by the properties, where a value that is out of range has no effect but a warning. */
+/* Properties and setters keep every value, so that no child is made without what was asked for. */
 static gboolean
 check_settings (const ProcstreamProcessSettings *settings,
                 const char                      *name,
