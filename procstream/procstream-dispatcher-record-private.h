@@ -21,6 +21,7 @@ G_BEGIN_DECLS
  * Waking. The first item that becomes ready in a level wakes the context; later ones find it awake. Nor is it woken while awake: the
  * thread that owns it is in a slice, looks at the list again before it leaves, and at prepare before it sleeps, which takes awake
  * away. So does a source of ours whose work makes items ready (enter and leave). While a blocking call polls by itself (polling), it is woken through wake_fd instead.
+ * It does not own the context then; one that has lost it wakes the new owner for what became ready meanwhile.
  *
  * What the I/O thread makes ready wakes nobody before its piece of work is over: it only notes the dispatcher (noted, exactly while that is
  * in the list of the thread, which has a reference to its memory), and wakes once for all, if there is something then that nobody has
