@@ -243,9 +243,12 @@ socket_cb (gpointer     data,
 
 /* --- In the spawner ----------------------------------------------------------------------------------------------------------- */
 
+/* The queue is under mutex, and whoever fills it signals when it is free again: the thread that is woken would only wait for it. */
 typedef struct
 {
-  GAsyncQueue         *queue;
+  GMutex               mutex;
+  GCond                filled;
+  GQueue               queue;    /* of Start */
   GSubprocessLauncher *launcher; /* one for all: making one copies the environment, which the thread may not read */
   ProcstreamPollSet   *set;      /* of the I/O thread; held, so that it is not made anew for each start */
 } Spawner;
@@ -387,13 +390,25 @@ serve (Start   *self,
   procstream_io_thread_invoke (finish_cb, self, NULL);
 }
 
+static Start *
+await_start (Spawner *self)
+{
+  Start *start;
+
+  g_mutex_lock (&self->mutex);
+  while ((start = g_queue_pop_head (&self->queue)) == NULL)
+    g_cond_wait (&self->filled, &self->mutex);
+  g_mutex_unlock (&self->mutex);
+  return start;
+}
+
 static gpointer
 spawner_thread (gpointer data)
 {
   Spawner *self = data;
 
   for (;;)
-    serve (g_async_queue_pop (self->queue), self);
+    serve (await_start (self), self);
   return NULL;
 }
 
@@ -405,7 +420,9 @@ start_spawner_once (gpointer data)
 
   if (pthread_atfork (before_fork_cb, forking_parent_cb, forked_copy_cb) != 0)
     g_error ("Could not prepare for a fork: out of memory");
-  self->queue = g_async_queue_new ();
+  g_mutex_init (&self->mutex);
+  g_cond_init (&self->filled);
+  g_queue_init (&self->queue);
   self->launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_INHERIT_FDS);
   self->set = procstream_poll_set_get (procstream_io_thread_get_context ());
   thread = procstream_platform_start_thread ("procstream-spawn", spawner_thread, self);
@@ -426,6 +443,7 @@ procstream_spawn (ProcstreamSpawnRequest *request,
   g_autofree char *what = g_strdup_printf ("start “%s”", request->name);
   g_autoptr (GError) error = NULL;
   Spawner *spawner;
+  Start   *start;
 
   if (!procstream_platform_check_forked (what, &error))
     {
@@ -441,5 +459,9 @@ procstream_spawn (ProcstreamSpawnRequest *request,
       procstream_spawn_request_take_environment (request, &environment);
     }
   spawner = g_once (&once, start_spawner_once, NULL);
-  g_async_queue_push (spawner->queue, start_new (request, func, user_data));
+  start = start_new (request, func, user_data);
+  g_mutex_lock (&spawner->mutex);
+  g_queue_push_tail (&spawner->queue, start);
+  g_mutex_unlock (&spawner->mutex);
+  g_cond_signal (&spawner->filled);
 }
