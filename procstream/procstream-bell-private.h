@@ -18,6 +18,11 @@ ProcstreamBell *procstream_bell_new (GMainContext *context,
 gpointer        procstream_bell_ref (gpointer data);
 void            procstream_bell_unref (gpointer data);
 void            procstream_bell_ring (gpointer data); /* any thread */
-void            procstream_bell_close (ProcstreamBell *self);
+
+/* For what means something to the outer only after something else: it is not woken for that alone. Whoever calls
+ * procstream_bell_await() rings after that, and so tells of all that came before. */
+void procstream_bell_await (ProcstreamBell *self);
+void procstream_bell_ring_awaited (gpointer data); /* any thread */
+void procstream_bell_close (ProcstreamBell *self);
 
 G_END_DECLS

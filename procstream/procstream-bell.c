@@ -12,6 +12,7 @@ struct _ProcstreamBell
 {
   gatomicrefcount ref_count;
   GWeakRef        outer;
+  gint            awaited; /* atomic */
   void (*advance) (gpointer outer);
 
   GMutex                  mutex;
@@ -61,6 +62,21 @@ procstream_bell_ring (gpointer data)
   if (self->item)
     procstream_dispatch_item_post (self->item);
   g_mutex_unlock (&self->mutex);
+}
+
+void
+procstream_bell_await (ProcstreamBell *self)
+{
+  g_atomic_int_set (&self->awaited, TRUE);
+}
+
+void
+procstream_bell_ring_awaited (gpointer data)
+{
+  ProcstreamBell *self = data;
+
+  if (g_atomic_int_get (&self->awaited))
+    procstream_bell_ring (self);
 }
 
 void

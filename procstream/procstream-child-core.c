@@ -95,7 +95,7 @@ terminal_ended_cb (gpointer data)
   TerminalEnd *self = data;
 
   procstream_pty_keeper_drain (self->keeper);
-  procstream_bell_ring (self->bell);
+  procstream_bell_ring_awaited (self->bell);
 }
 
 static void
@@ -156,7 +156,8 @@ procstream_child_core_new (ProcstreamChildOptions *options,
       if (i == 0 && self->options.pty.enabled)
         keep_terminal (self);
       else
-        procstream_output_core_set_ended_func (self->outputs[i], procstream_bell_ring, procstream_bell_ref (self->bell), procstream_bell_unref);
+        procstream_output_core_set_ended_func (self->outputs[i], procstream_bell_ring_awaited, procstream_bell_ref (self->bell),
+                                               procstream_bell_unref);
     }
   make_input (self);
   return self;
@@ -425,6 +426,7 @@ procstream_child_core_fail (ProcstreamChildCore *self,
   procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_FAILED);
   g_mutex_unlock (&self->mutex);
   g_cond_broadcast (&self->cond);
+  procstream_bell_await (self->bell);
   procstream_bell_ring (self->bell);
   procstream_waiters_complete (self->started, error);
   procstream_waiters_complete (self->exited, error);

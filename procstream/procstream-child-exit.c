@@ -170,6 +170,8 @@ procstream_child_core_conclude (ProcstreamChildCore *self,
     procstream_lifetime_remove (self);
   else if (self->options.containment != PROCSTREAM_CONTAINMENT_TREE)
     procstream_lifetime_look_soon ();
+  /* From now on the end of an output may be the end of all. */
+  procstream_bell_await (self->bell);
   procstream_bell_ring (self->bell);
   procstream_waiters_complete (self->exited, NULL);
   procstream_child_core_advance_shutdown (self);

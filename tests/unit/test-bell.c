@@ -58,6 +58,26 @@ test_close (void)
   procstream_bell_unref (bell);
 }
 
+/* What means nothing alone wakes nobody, and is seen when what it was waiting for has come. */
+static void
+test_awaited (void)
+{
+  g_autoptr (GObject) outer = g_object_new (G_TYPE_OBJECT, NULL);
+  ProcstreamBell *bell = procstream_bell_new (g_main_context_default (), outer, advance_cb);
+
+  n_calls = 0;
+  procstream_bell_ring_awaited (bell);
+  g_assert_false (g_main_context_pending (NULL));
+  procstream_bell_await (bell);
+  test_iterate ();
+  g_assert_cmpint (n_calls, ==, 0);
+  procstream_bell_ring_awaited (bell);
+  test_iterate ();
+  g_assert_cmpint (n_calls, ==, 1);
+  procstream_bell_close (bell);
+  procstream_bell_unref (bell);
+}
+
 /* Who holds the bell does not hold the outer object. */
 static void
 test_outer_gone (void)
@@ -85,6 +105,7 @@ main (int    argc,
   test_init (&argc, &argv);
   g_test_add_func ("/bell/ring", test_ring);
   g_test_add_func ("/bell/close", test_close);
+  g_test_add_func ("/bell/awaited", test_awaited);
   g_test_add_func ("/bell/outer-gone", test_outer_gone);
   return g_test_run ();
 }
