@@ -633,20 +633,25 @@ is_from_keyboard (ToolRun          *self,
 {
   const ToolOptions *o = self->options;
 
-  return report->cause == TOOL_CAUSE_NONE && (report->term_signal == SIGINT || report->term_signal == SIGQUIT) &&
+  /* That its output ended without the line is no news of a command that was interrupted. */
+  if (report->cause != TOOL_CAUSE_NONE && (report->cause != TOOL_CAUSE_UNMATCHED || self->unmatched_first))
+    return FALSE;
+  return (report->term_signal == SIGINT || report->term_signal == SIGQUIT) &&
          o->containment != PROCSTREAM_CONTAINMENT_PROCESS && !o->pty && o->stdin_mode == PROCSTREAM_STDIN_MODE_INHERIT &&
          tcgetpgrp (STDIN_FILENO) == getpgrp ();
 }
 
 /* Shells go on with a script unless what they wait for dies of the signal that was to end both. */
 static void
-choose_death (ToolRun          *self,
-              const ToolReport *report)
+choose_death (ToolRun    *self,
+              ToolReport *report)
 {
   gboolean asks_to_end = report->term_signal == SIGHUP || report->term_signal == SIGINT || report->term_signal == SIGQUIT ||
                          report->term_signal == SIGTERM;
 
   self->death_of_group = is_from_keyboard (self, report);
+  if (self->death_of_group)
+    report->cause = TOOL_CAUSE_NONE;
   if (self->death_of_group || (report->cause == TOOL_CAUSE_SIGNAL && asks_to_end && report->passed_signal == report->term_signal))
     self->death = report->term_signal;
 }

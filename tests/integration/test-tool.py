@@ -1111,6 +1111,15 @@ def ctrl_c_ends_and_is_reported():
         equal(terminal.event(), f'ended {-signal.SIGINT} front')
 
 
+@test
+def ctrl_c_while_a_line_is_waited_for():
+    for script, ended in (('echo ready; exec sleep 1000', -signal.SIGINT), ('trap "exit 3" INT; echo ready; sleep 1000', 3)):
+        with Terminal('--wait-for', 'never', *shell(script)) as terminal:
+            terminal.expect('ready')
+            terminal.type('\x03')
+            equal(terminal.event(), f'ended {ended} front')
+
+
 def interrupted_script(*options):
     """A script that runs the tool in a loop ends at the first Ctrl-C, as it would without the tool."""
     script = f'for i in 1 2 3; do {TOOL} {" ".join(options)} -q -- sh -c "echo run $i; exec sleep 1000"; done; echo after'
