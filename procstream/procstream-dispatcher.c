@@ -189,6 +189,15 @@ procstream_dispatcher_wake_noted (void)
     }
 }
 
+/* Who owns the context may not iterate it again. Somebody who sleeps for it then in a blocking call was told nothing while that was awake. */
+static void
+fall_asleep_locked (Dispatcher *self)
+{
+  self->awake = FALSE;
+  if (self->polling && has_ready_locked (self))
+    wake_locked (self);
+}
+
 /* Takes over the reference to the data. */
 static void
 queue_locked (ProcstreamDispatchItem *item)
@@ -464,7 +473,7 @@ slice (Dispatcher *self,
       g_mutex_lock (&self->mutex);
     }
   while (item && level->ready.length > 0 && !procstream_budget_spent (&left));
-  self->awake = FALSE;
+  fall_asleep_locked (self);
   g_mutex_unlock (&self->mutex);
 }
 
@@ -656,7 +665,7 @@ procstream_dispatcher_leave (gpointer dispatcher,
   if (self == NULL)
     return;
   g_mutex_lock (&self->mutex);
-  self->awake = FALSE;
+  fall_asleep_locked (self);
   g_mutex_unlock (&self->mutex);
   /* The others are seen when the iteration after this one prepares. */
   run_unserved_levels (self, priority);

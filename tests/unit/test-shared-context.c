@@ -268,6 +268,79 @@ test_reader (void)
   join (&self, thread, 0);
 }
 
+/* --- The dispatcher itself ---------------------------------------------------------------------------------------------------- */
+
+typedef struct
+{
+  int    tid;    /* atomic; 0: it has not begun */
+  int    served; /* atomic */
+  gint64 deadline_us;
+} Sleeper;
+
+static gpointer
+keep_cb (gpointer data)
+{
+  return data;
+}
+
+static void
+let_go_cb (gpointer data)
+{
+}
+
+static gboolean
+serve_cb (gpointer          data,
+          ProcstreamBudget *budget)
+{
+  g_atomic_int_set (&((Sleeper *) data)->served, TRUE);
+  return FALSE;
+}
+
+static gboolean
+is_served (gpointer data)
+{
+  return g_atomic_int_get (&((Sleeper *) data)->served);
+}
+
+static gpointer
+sleep_thread (gpointer data)
+{
+  Sleeper *self = data;
+
+  g_atomic_int_set (&self->tid, gettid ());
+  g_assert_cmpint (procstream_dispatcher_run_until (g_main_context_default (), is_served, self, self->deadline_us, NULL), ==, PROCSTREAM_RUN_DONE);
+  return NULL;
+}
+
+static gboolean
+is_asleep_in_context (Sleeper *self)
+{
+  int tid = g_atomic_int_get (&self->tid);
+
+  return tid && test_is_asleep (tid);
+}
+
+/* What the owner of the context makes ready, and leaves behind when it stops iterating, is for who sleeps. */
+static void
+test_left_behind (void)
+{
+  Sleeper                 self = { .deadline_us = g_get_monotonic_time () + LIMIT_MS * 1000 };
+  ProcstreamDispatchItem *item = procstream_dispatch_item_new (g_main_context_default (), G_PRIORITY_DEFAULT, serve_cb, &self, keep_cb, let_go_cb);
+  GThread                *thread = g_thread_new ("sleeps", sleep_thread, &self);
+  gpointer                dispatcher;
+
+  while (!is_asleep_in_context (&self))
+    g_usleep (1000);
+  own_default_context ();
+  dispatcher = procstream_dispatcher_enter (g_main_context_default ());
+  procstream_dispatch_item_post (item);
+  procstream_dispatcher_leave (dispatcher, G_PRIORITY_HIGH);
+  g_main_context_release (NULL);
+  g_thread_join (thread);
+  g_assert_cmpint (g_get_monotonic_time (), <, self.deadline_us);
+  procstream_dispatch_item_free (item);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -278,5 +351,6 @@ main (int    argc,
   g_test_add_func ("/shared-context/loop-ends", test_loop_ends);
   g_test_add_func ("/shared-context/two-workers", test_two_workers);
   g_test_add_func ("/shared-context/reader", test_reader);
+  g_test_add_func ("/shared-context/left-behind", test_left_behind);
   return g_test_run ();
 }
