@@ -169,7 +169,7 @@ procstream_child_core_conclude (ProcstreamChildCore *self,
   if (procstream_child_core_is_gone (self))
     procstream_lifetime_remove (self);
   else if (self->options.containment != PROCSTREAM_CONTAINMENT_TREE)
-    procstream_lifetime_look_soon ();
+    procstream_lifetime_look_soon (self);
   /* From now on the end of an output may be the end of all. */
   procstream_bell_await (self->bell);
   procstream_bell_ring (self->bell);

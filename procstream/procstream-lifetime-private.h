@@ -20,8 +20,9 @@ void procstream_lifetime_remove (ProcstreamChildCore *core);
 /* The program is about to exit. */
 gboolean procstream_lifetime_is_over (void);
 
-/* A child has exited whose group is left, and goes from here when that is gone. In the I/O thread. */
-void procstream_lifetime_look_soon (void);
+/* A child has exited whose group is left, and goes from here when that is gone; nothing is done for one that is not there, as one that was
+ * detached is not. In the I/O thread. */
+void procstream_lifetime_look_soon (ProcstreamChildCore *core);
 /* To be called now and then, without any lock. */
 void procstream_lifetime_tidy (void);
 

@@ -322,9 +322,14 @@ timer_cb (gpointer user_data)
 }
 
 void
-procstream_lifetime_look_soon (void)
+procstream_lifetime_look_soon (ProcstreamChildCore *core)
 {
-  if (timer && timer_ms == FIRST_LOOK_MS)
+  gboolean found;
+
+  g_mutex_lock (&mutex);
+  found = children && g_hash_table_contains (children, core);
+  g_mutex_unlock (&mutex);
+  if (!found || (timer && timer_ms == FIRST_LOOK_MS))
     return;
   if (timer)
     g_source_destroy (timer);

@@ -212,6 +212,20 @@ scene_detached (void)
   return 5;
 }
 
+/* The only child there ever was, which leaves somebody: nobody is to be ended, or looked for. */
+static int
+scene_detached_leaves (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = new_launcher ();
+  g_autoptr (ProcstreamChild) child = NULL;
+
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK);
+  procstream_launcher_set_lifetime (launcher, PROCSTREAM_LIFETIME_DETACHED);
+  child = spawn_tree (launcher, "orphan");
+  g_assert_true (procstream_child_wait (child, PROCSTREAM_NO_TIMEOUT, NULL, NULL));
+  return 5;
+}
+
 static int
 scene_detach (void)
 {
@@ -432,6 +446,8 @@ static const Scene scenes[] = {
   { "detached-pipes", scene_detached_pipes, FALSE, TRUE },
 };
 
+static const Scene detached_leaves = { "detached-leaves", scene_detached_leaves, TRUE };
+
 /* --- Seen from outside -------------------------------------------------------------------------------------------------------- */
 
 static char **
@@ -473,6 +489,20 @@ test_scene (gconstpointer data)
       kill (pid, SIGKILL);
       test_await_gone (pid);
     }
+}
+
+static void
+test_detached_leaves (void)
+{
+  g_auto (GStrv) pids = run_scene (detached_leaves.name);
+  int grandchild;
+
+  g_assert_cmpuint (g_strv_length (pids), ==, 2);
+  grandchild = atoi (pids[1]);
+  g_assert_false (is_alive (atoi (pids[0])));
+  g_assert_true (is_alive (grandchild));
+  kill (grandchild, SIGKILL);
+  test_await_gone (grandchild);
 }
 
 /* --- Seen from inside --------------------------------------------------------------------------------------------------------- */
@@ -718,7 +748,7 @@ run_named_scene (const char *name)
   for (guint i = 0; i < G_N_ELEMENTS (scenes); i++)
     if (strcmp (scenes[i].name, name) == 0)
       return scenes[i].run ();
-  return 98;
+  return strcmp (detached_leaves.name, name) == 0 ? detached_leaves.run () : 98;
 }
 
 int
@@ -736,6 +766,7 @@ main (int    argc,
           (procstream_platform_has (PROCSTREAM_FEATURE_PIDFD) && procstream_platform_has (PROCSTREAM_FEATURE_PIDFD_GROUP)))
         test_add_data_func (path, &scenes[i], test_scene);
     }
+  test_add_func ("/lifetime/exit/detached-leaves", test_detached_leaves);
   test_add_func ("/lifetime/bound", test_bound);
   test_add_func ("/lifetime/bound-in-silence", test_bound_in_silence);
   test_add_func ("/lifetime/bound-and-slow", test_bound_and_slow);
