@@ -70,7 +70,6 @@ procstream_launcher_set_environment (ProcstreamLauncher *self, const char *const
 {
   g_return_if_fail (PROCSTREAM_IS_LAUNCHER (self));
 
-  g_clear_pointer (&self->odd_variable, g_free);
   procstream_launcher_store_strv (self, "environment", environment);
 }
 

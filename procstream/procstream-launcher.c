@@ -163,11 +163,13 @@ procstream_launcher_take_strv (ProcstreamLauncher *self,
   g_object_notify_by_pspec (G_OBJECT (self), pspec);
 }
 
+/* The environment is the only one, and so is set as a whole, by whatever way. */
 void
 procstream_launcher_store_strv (ProcstreamLauncher *self,
                                 const char         *property,
                                 const char *const  *value)
 {
+  g_clear_pointer (&self->odd_variable, g_free);
   procstream_launcher_take_strv (self, property, g_strdupv ((char **) value));
 }
 

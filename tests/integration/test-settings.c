@@ -227,6 +227,8 @@ test_bad_variables (void)
   assert_accepted (process->launcher);
   procstream_launcher_set_variable (process->launcher, "", "value");
   assert_refused (process->launcher, "variable");
+  g_object_set (process->launcher, "environment", (const char *const[]){ "NAME=value", NULL }, NULL);
+  assert_accepted (process->launcher);
 }
 
 /* --- Limits ------------------------------------------------------------------------------------------------------------------- */
