@@ -32,7 +32,8 @@ G_BEGIN_DECLS
  * queues what is being run once more (again), once; that is also why such a level is ready for a nested iteration. Should the
  * function have nothing more it says so, and nothing spins.
  *
- * Life. users counts items, holds and blocking calls: while there are any the dispatcher is in the registry and keeps the context.
+ * Life. users counts items, holds and blocking calls: while there are any the dispatcher is in the registry and keeps the context, which is
+ * NULL after that.
  * ref_count is for the memory alone: the users have one together, each level has one, and so has what a cancellable may call.
  */
 typedef struct _Dispatcher Dispatcher;

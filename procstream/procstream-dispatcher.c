@@ -90,7 +90,8 @@ procstream_dispatcher_use (GMainContext *context,
 void
 procstream_dispatcher_let_go (Dispatcher *self)
 {
-  gboolean last;
+  GMainContext *context;
+  gboolean      last;
 
   g_mutex_lock (&registry_mutex);
   last = --self->users == 0;
@@ -103,7 +104,10 @@ procstream_dispatcher_let_go (Dispatcher *self)
   g_mutex_unlock (&registry_mutex);
   if (!last)
     return;
-  g_main_context_unref (self->context);
+  g_mutex_lock (&self->mutex);
+  context = g_steal_pointer (&self->context);
+  g_mutex_unlock (&self->mutex);
+  g_main_context_unref (context);
   procstream_dispatcher_unref_memory (self);
 }
 
@@ -121,10 +125,15 @@ write_wake_fd (Dispatcher *self)
 static void
 wake_locked (Dispatcher *self)
 {
-  if (!self->polling)
-    g_main_context_wakeup (self->context);
-  else if (!self->woken)
-    write_wake_fd (self);
+  if (self->polling)
+    {
+      if (!self->woken)
+        write_wake_fd (self);
+    }
+  else if (self->context)
+    {
+      g_main_context_wakeup (self->context);
+    }
   self->woken = self->polling;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "procstream-dispatcher-private.h"
+#include "procstream-dispatcher-record-private.h"
 #include "procstream-io-thread-private.h"
 #include "procstream-pipe-private.h"
 #include "procstream-platform-private.h"
@@ -734,6 +735,20 @@ hold_thread (gpointer data)
   return NULL;
 }
 
+/* Whoever cancels a wait can come to wake it when that is over, and the context is gone. */
+static void
+test_wake_late (void)
+{
+  GMainContext *context = g_main_context_new ();
+  Dispatcher   *dispatcher = procstream_dispatcher_use (context, TRUE);
+
+  procstream_dispatcher_ref_memory (dispatcher);
+  procstream_dispatcher_let_go (dispatcher);
+  g_main_context_unref (context);
+  procstream_dispatcher_wake (dispatcher);
+  procstream_dispatcher_unref_memory (dispatcher);
+}
+
 /* What is waited for needs another source of the context; that becomes known in the middle of the wait. */
 static void
 test_hold_iterate (void)
@@ -869,6 +884,7 @@ main (int    argc,
   g_test_add_data_func ("/dispatcher/run-until/cancelled-iterating", "hold", test_run_until_cancelled);
   g_test_add_data_func ("/dispatcher/run-until/cancelled-awake", NULL, test_run_until_cancelled_awake);
   g_test_add_data_func ("/dispatcher/run-until/cancelled-awake-iterating", "hold", test_run_until_cancelled_awake);
+  g_test_add_func ("/dispatcher/wake-late", test_wake_late);
   g_test_add_func ("/dispatcher/run-until/hold-iterate", test_hold_iterate);
   g_test_add_data_func ("/dispatcher/run-until/reads", NULL, test_run_until_reads);
   g_test_add_data_func ("/dispatcher/run-until/reads-without-epoll", "poll", test_run_until_reads);
