@@ -82,7 +82,7 @@ remove_watch (ProcstreamChildCore *self)
   self->guard_watch = 0;
 }
 
-/* Of a guard that told nothing. */
+/* Of a guard that told nothing. It was killed: of one that somebody else of the program has reaped, GLib says 0. */
 static gboolean
 find_lost_status (ProcstreamChildCore *self,
                   int                 *status)
@@ -93,7 +93,7 @@ find_lost_status (ProcstreamChildCore *self,
   if (self->exits_ignored || procstream_platform_ignores_exits ())
     return FALSE;
   *status = g_subprocess_get_status (self->subprocess);
-  return TRUE;
+  return *status != 0;
 }
 
 /* Both are gone. */

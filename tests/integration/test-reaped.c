@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -123,6 +124,42 @@ test_reaped_by_others (void)
   g_test_trap_assert_passed ();
 }
 
+/* Its guard is killed, and somebody else waits for that: it has told nothing. */
+static void
+expect_guard_reaped (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  WorkerHold worker;
+  int        guard;
+
+  procstream_launcher_set_containment (process->launcher, PROCSTREAM_CONTAINMENT_TREE);
+  test_process_spawn_mode (process, "trap");
+  test_process_listen (process);
+  test_process_run_until_out (process, strlen ("ready\n"));
+  guard = atoi (g_subprocess_get_identifier (procstream_child_get_subprocess (process->child)));
+  hold_worker (&worker);
+  g_assert_no_errno (kill (guard, SIGKILL));
+  g_assert_cmpint (waitpid (guard, NULL, 0), ==, guard);
+  let_worker_go (&worker);
+  test_process_run_to_exited (process);
+  g_assert_cmpint (procstream_child_get_exit_code (process->child), ==, -1);
+  g_assert_false (procstream_result_get_success (procstream_child_get_result (process->child)));
+}
+
+static void
+test_guard_reaped_by_others (void)
+{
+  if (g_test_subprocess ())
+    {
+      expect_guard_reaped ();
+      return;
+    }
+  g_setenv ("PROCSTREAM_DISABLE_FEATURES", "pidfd-status", TRUE);
+  g_test_trap_subprocess (NULL, 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_unsetenv ("PROCSTREAM_DISABLE_FEATURES");
+  g_test_trap_assert_passed ();
+}
+
 /* Somebody else waits for a child that is being ended: that is an end like any other, and nobody is signalled after it. */
 static void
 test_reaped_in_shutdown (void)
@@ -159,6 +196,7 @@ main (int   argc,
 {
   test_init (&argc, &argv);
   test_add_func ("/reaped/by-others", test_reaped_by_others);
+  test_add_func ("/reaped/guard-by-others", test_guard_reaped_by_others);
   test_add_func ("/reaped/in-shutdown", test_reaped_in_shutdown);
   return g_test_run ();
 }
