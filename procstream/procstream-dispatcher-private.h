@@ -43,6 +43,9 @@ gboolean procstream_budget_spent (ProcstreamBudget *self);
 /* In the I/O thread, after a piece of its work: until then, what that made ready wakes nobody. */
 void procstream_dispatcher_wake_noted (void);
 
+/* Has a blocking call that sleeps for @context, without owning it, look again. Any thread. */
+void procstream_dispatcher_wake_sleeper (GMainContext *context);
+
 typedef enum
 {
   PROCSTREAM_RUN_STOPPED,

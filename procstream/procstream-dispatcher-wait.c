@@ -158,19 +158,15 @@ poll_until (GArray  *fds,
   ppoll ((struct pollfd *) (gpointer) fds->data, fds->len, now || deadline_us >= 0 ? &timeout : NULL, NULL);
 }
 
-/* Without the context, unless there is something to do at once. FALSE: it is lost. */
+/* Without the context, unless something is ready. FALSE: it is lost. */
 static gboolean
 sleep_polling (Blocking *self,
-               GArray   *fds)
+               GArray   *fds,
+               gboolean  ready)
 {
   GMainContext *context = self->dispatcher->context;
-  gboolean      ready, owner = TRUE;
+  gboolean      owner = TRUE;
 
-  if (!begin_polling (self->dispatcher, &ready))
-    {
-      g_main_context_release (context);
-      return FALSE;
-    }
   /* Cancelling wakes, but only from begin_polling() on. */
   ready |= g_cancellable_is_cancelled (self->cancellable);
   if (!ready)
@@ -186,15 +182,23 @@ sleep_polling (Blocking *self,
 static gboolean
 poll_once (Blocking *self)
 {
-  ProcstreamPollSet *set = procstream_poll_set_lookup (self->dispatcher->context);
-  g_autoptr (GArray) fds = g_array_new (FALSE, FALSE, sizeof (GPollFD));
-  GPollFD  wake = { .fd = self->dispatcher->wake_fd, .events = G_IO_IN };
-  gboolean owner, any = FALSE;
+  g_autoptr (GArray) fds = NULL;
+  GPollFD            wake = { .fd = self->dispatcher->wake_fd, .events = G_IO_IN };
+  ProcstreamPollSet *set;
+  gboolean           ready, owner, any = FALSE;
 
+  if (!begin_polling (self->dispatcher, &ready))
+    {
+      g_main_context_release (self->dispatcher->context);
+      return FALSE;
+    }
+  /* What is armed after this wakes. */
+  set = procstream_poll_set_lookup (self->dispatcher->context);
+  fds = g_array_new (FALSE, FALSE, sizeof (GPollFD));
   g_array_append_val (fds, wake);
   if (set)
     procstream_poll_set_append_fds (set, fds);
-  owner = sleep_polling (self, fds);
+  owner = sleep_polling (self, fds, ready);
   for (guint i = 1; i < fds->len; i++)
     any |= g_array_index (fds, GPollFD, i).revents != 0;
   if (any && owner)

@@ -145,6 +145,20 @@ procstream_dispatcher_wake (Dispatcher *self)
   g_mutex_unlock (&self->mutex);
 }
 
+void
+procstream_dispatcher_wake_sleeper (GMainContext *context)
+{
+  Dispatcher *self = procstream_dispatcher_use (context, FALSE);
+
+  if (self == NULL)
+    return;
+  g_mutex_lock (&self->mutex);
+  if (self->polling)
+    wake_locked (self);
+  g_mutex_unlock (&self->mutex);
+  procstream_dispatcher_let_go (self);
+}
+
 static void
 note_locked (Dispatcher *self)
 {

@@ -681,6 +681,9 @@ set_armed (ProcstreamPollSet *self,
       sync_locked (self, slot);
     }
   g_mutex_unlock (&self->mutex);
+  /* Who sleeps there in a blocking call polls what was watched when it fell asleep. The I/O thread makes no such calls. */
+  if (slot && armed && !procstream_io_thread_has_context (self->context))
+    procstream_dispatcher_wake_sleeper (self->context);
 }
 
 void

@@ -225,17 +225,12 @@ test_two_workers (void)
 
 #define LINES 20000
 
-static gpointer
-read_thread (gpointer data)
+static void
+read_lines (ProcstreamReader *reader)
 {
-  Worker *self = data;
-  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
   g_autoptr (GError) error = NULL;
   guint n = 0;
 
-  self->child = spawn (self);
-  g_assert_true (procstream_output_attach (procstream_child_get_stdout (self->child), PROCSTREAM_CONSUMER (reader), &error));
-  g_assert_true (procstream_child_start (self->child, &error));
   for (;;)
     {
       g_autofree char *line = procstream_reader_read_line (reader, LIMIT_MS, NULL, &error);
@@ -246,6 +241,47 @@ read_thread (gpointer data)
       g_assert_cmpint (atoi (line), ==, ++n);
     }
   g_assert_cmpuint (n, ==, LINES);
+}
+
+/* Who sleeps for the main thread, too, has begun to before there was anything to read in the context. */
+static void
+test_read_in_context (void)
+{
+  const char *const argv[] = { "seq", G_STRINGIFY (LINES), NULL };
+  g_autoptr (GAsyncQueue) in_call = g_async_queue_new ();
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (GError) error = NULL;
+  Worker   self = { .script = "echo ready; read x", .in_call = in_call };
+  GThread *thread = g_thread_new ("waits", wait_thread, &self);
+
+  g_assert_true (g_async_queue_pop (in_call) == thread);
+  procstream_output_config_set_max_buffered_chunks (config, 1);
+  procstream_output_config_set_reader (config, PROCSTREAM_READER_MODE_CONTEXT);
+  procstream_launcher_set_stdout_config (launcher, config);
+  child = procstream_launcher_create (launcher, argv, &error);
+  g_assert_no_error (error);
+  g_assert_true (procstream_output_attach (procstream_child_get_stdout (child), PROCSTREAM_CONSUMER (reader), &error));
+  g_assert_true (procstream_child_start (child, &error));
+  read_lines (reader);
+  write_line (&self);
+  join (&self, thread, strlen ("ready\n"));
+  g_assert_true (procstream_child_wait (child, LIMIT_MS, NULL, &error));
+}
+
+static gpointer
+read_thread (gpointer data)
+{
+  Worker *self = data;
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  g_autoptr (GError) error = NULL;
+
+  self->child = spawn (self);
+  g_assert_true (procstream_output_attach (procstream_child_get_stdout (self->child), PROCSTREAM_CONSUMER (reader), &error));
+  g_assert_true (procstream_child_start (self->child, &error));
+  read_lines (reader);
   self->success = TRUE;
   g_atomic_int_set (&self->over, TRUE);
   return NULL;
@@ -302,13 +338,18 @@ is_served (gpointer data)
   return g_atomic_int_get (&((Sleeper *) data)->served);
 }
 
+/* Who is woken while the context is still owned has lost it, and tries again. */
 static gpointer
 sleep_thread (gpointer data)
 {
-  Sleeper *self = data;
+  Sleeper         *self = data;
+  ProcstreamRunEnd end;
 
   g_atomic_int_set (&self->tid, gettid ());
-  g_assert_cmpint (procstream_dispatcher_run_until (g_main_context_default (), is_served, self, self->deadline_us, NULL), ==, PROCSTREAM_RUN_DONE);
+  do
+    end = procstream_dispatcher_run_until (g_main_context_default (), is_served, self, self->deadline_us, NULL);
+  while (end == PROCSTREAM_RUN_LOST);
+  g_assert_cmpint (end, ==, PROCSTREAM_RUN_DONE);
   return NULL;
 }
 
@@ -350,6 +391,7 @@ main (int    argc,
   g_test_add_func ("/shared-context/loop-begins-while-iterating", test_loop_begins_while_iterating);
   g_test_add_func ("/shared-context/loop-ends", test_loop_ends);
   g_test_add_func ("/shared-context/two-workers", test_two_workers);
+  g_test_add_func ("/shared-context/read-in-context", test_read_in_context);
   g_test_add_func ("/shared-context/reader", test_reader);
   g_test_add_func ("/shared-context/left-behind", test_left_behind);
   return g_test_run ();
