@@ -82,6 +82,7 @@ struct _ProcstreamCompletion
   gint64          begin_us;  /* from then on the times count; 0: it was not started */
   gboolean        watching;  /* the exit makes the source ready */
   gint64          drain_us;  /* when the drain began; 0: it did not */
+  gint64          left_us;   /* how long the child had run when it was left alone, for this cause; 0: it was not */
 };
 
 /* Of what the tail is made. */
@@ -531,10 +532,20 @@ static GSourceFuncs source_funcs = { .dispatch = source_dispatch };
 
 /* --- From begin to end -------------------------------------------------------------------------------------------------------- */
 
+static gboolean
+is_alive (ProcstreamCompletion *self)
+{
+  ProcstreamChildState state = procstream_child_core_get_state (self->child);
+
+  return state == PROCSTREAM_CHILD_STATE_RUNNING || state == PROCSTREAM_CHILD_STATE_TERMINATING;
+}
+
 static void
 finish (ProcstreamCompletion *self,
         const GError         *error)
 {
+  if (self->cause != PROCSTREAM_CAUSE_NONE && is_alive (self))
+    self->left_us = MAX (procstream_child_core_get_elapsed_us (self->child), 1);
   g_mutex_lock (&self->mutex);
   self->is_over = TRUE;
   g_mutex_unlock (&self->mutex);
@@ -685,12 +696,26 @@ make_tail (ProcstreamCompletion *self)
   return g_strdup (procstream_valid_text_find_last_lines (text));
 }
 
+/* What the child came to after it was left alone is not known here: that the wait for others took longer changes nothing. */
+static void
+leave_out_end (ProcstreamCompletion  *self,
+               ProcstreamResultFacts *facts)
+{
+  facts->running = TRUE;
+  facts->exit_code = -1;
+  facts->term_signal = 0;
+  facts->duration_us = self->left_us;
+  facts->usage = PROCSTREAM_NO_USAGE;
+}
+
 ProcstreamResult *
 procstream_completion_make_result (ProcstreamCompletion *self)
 {
   ProcstreamResultFacts facts = { 0 };
 
   procstream_child_core_get_facts (self->child, &facts);
+  if (self->left_us > 0)
+    leave_out_end (self, &facts);
   if (self->cause != PROCSTREAM_CAUSE_NONE && facts.running)
     facts.cause = self->cause;
   facts.cut_allowed = self->settings.allow_truncated;

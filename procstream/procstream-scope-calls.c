@@ -406,7 +406,8 @@ call_new (ProcstreamScope           *self,
  * what they write; those that are in the queue as well.
  *
  * It is [method@Procstream.Child.complete] for each of them, with the same options: what has a
- * limit in these has it for each child, from its start on.
+ * limit in these has it for each child, from its start on. A child that such a limit does not end is left alone: its result
+ * says what was known then, whatever becomes of it while the others are waited for.
  * Everything that can come of a child is a result. One that could not be started, or
  * was taken out of the queue, has one too, with the cause %PROCSTREAM_CAUSE_NOT_STARTED, of which
  * [method@Procstream.Result.check] makes the error that kept it from starting.

@@ -456,6 +456,44 @@ test_complete_with_limit (void)
   complete_with_limit (10);
 }
 
+static void
+close_stdin_cb (ProcstreamOutput *output,
+                const char       *line,
+                ProcstreamChild  *child)
+{
+  procstream_input_close (procstream_child_get_stdin (child));
+}
+
+/* One that wrote too much is waited for no longer, and its result is what was known then, although it ends before the others do. */
+static void
+test_complete_left_alone (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = procstream_complete_options_new ();
+  g_autoptr (ProcstreamChild) first = NULL;
+  g_autoptr (ProcstreamChild) second = NULL;
+  g_autoptr (GPtrArray) results = NULL;
+  ProcstreamResult *left;
+
+  procstream_launcher_set_stdin_mode (fixture->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  first = test_scope_create (fixture, "write-wait-write word\n more\n 3");
+  procstream_launcher_set_stdin_mode (fixture->launcher, PROCSTREAM_STDIN_MODE_NULL);
+  second = test_scope_create (fixture, "exit 0");
+  g_signal_connect (procstream_child_get_stdout (first), "line", G_CALLBACK (close_stdin_cb), first);
+  procstream_scope_set_max_running (fixture->scope, 1);
+  test_scope_enqueue (fixture, first);
+  test_scope_enqueue (fixture, second);
+  procstream_complete_options_set_output_limit (options, 1);
+  results = procstream_scope_complete_all (fixture->scope, options, NULL, NULL);
+  g_assert_cmpint (procstream_child_get_exit_code (first), ==, 3);
+  left = results->pdata[0];
+  g_assert_cmpint (procstream_result_get_cause (left), ==, PROCSTREAM_CAUSE_OUTPUT_LIMIT);
+  g_assert_true (procstream_result_get_running (left));
+  g_assert_cmpint (procstream_result_get_exit_code (left), ==, -1);
+  g_assert_false (procstream_capture_get_ended (procstream_result_get_stdout (left)));
+  g_assert_true (procstream_result_get_success (results->pdata[1]));
+}
+
 /* --- Failures ----------------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -778,6 +816,7 @@ static const TestScopeCase cases[] = {
   { "scope-pool/max-finished", test_max_finished },
   { "scope-pool/staying", test_staying },
   { "scope-pool/complete-with-limit", test_complete_with_limit },
+  { "scope-pool/complete-left-alone", test_complete_left_alone },
   { "scope-pool/on-failure", test_on_failure },
   { "scope-pool/stop-starting", test_stop_starting },
   { "scope-pool/shut-down-others", test_shut_down_others },
