@@ -188,14 +188,6 @@ begin_waiting (ProcstreamPipeline        *self,
   return wait;
 }
 
-static ProcstreamPipelineResult *
-make_result (ProcstreamPipelineWait *wait)
-{
-  g_autoptr (GPtrArray) results = procstream_pipeline_wait_make_results (wait);
-
-  return procstream_pipeline_result_new (results);
-}
-
 /**
  * procstream_pipeline_complete:
  * @self: a pipeline that was started
@@ -239,7 +231,7 @@ procstream_pipeline_complete (ProcstreamPipeline        *self,
     return NULL;
   /* How long it may take, and what cancels it, is the waits' own business. */
   if (wait_for (self, procstream_pipeline_wait_get_over (wait), "a pipeline to complete", -1, NULL, error))
-    result = make_result (wait);
+    result = procstream_pipeline_wait_make_result (wait);
   procstream_pipeline_wait_unref (wait);
   return result;
 }
@@ -333,7 +325,7 @@ procstream_pipeline_complete_finish (ProcstreamPipeline *self,
   if (!g_task_propagate_boolean (G_TASK (result), error))
     return NULL;
   call = g_task_get_task_data (G_TASK (result));
-  return make_result (call->wait);
+  return procstream_pipeline_wait_make_result (call->wait);
 }
 
 /* --- Ending ------------------------------------------------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 
 #include "procstream-child-core-private.h"
 #include "procstream-completion-private.h"
+#include "procstream-pipeline-result.h"
 
 G_BEGIN_DECLS
 
@@ -58,7 +59,7 @@ ProcstreamPipelineWait *procstream_pipeline_wait_new (ProcstreamPipelineCore    
 ProcstreamPipelineWait *procstream_pipeline_wait_ref (ProcstreamPipelineWait *self);
 void                    procstream_pipeline_wait_unref (ProcstreamPipelineWait *self);
 ProcstreamWaiters      *procstream_pipeline_wait_get_over (ProcstreamPipelineWait *self);
-/* What came of each, once it is over: (transfer full) (element-type ProcstreamResult). */
-GPtrArray *procstream_pipeline_wait_make_results (ProcstreamPipelineWait *self);
+/* Once it is over. (transfer full) */
+ProcstreamPipelineResult *procstream_pipeline_wait_make_result (ProcstreamPipelineWait *self);
 
 G_END_DECLS

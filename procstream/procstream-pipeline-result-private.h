@@ -6,7 +6,8 @@
 
 G_BEGIN_DECLS
 
-/* @results: (element-type ProcstreamResult), of all stages in their order. */
-ProcstreamPipelineResult *procstream_pipeline_result_new (GPtrArray *results);
+/* @results: (element-type ProcstreamResult), of all stages in their order. @exceeding: the number of the one that wrote too much, or -1. */
+ProcstreamPipelineResult *procstream_pipeline_result_new (GPtrArray *results,
+                                                          int        exceeding);
 
 G_END_DECLS

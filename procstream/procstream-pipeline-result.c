@@ -16,7 +16,8 @@
  * excused when it died of `SIGPIPE` and the next one, which read from it, has ended: it did what it should
  * until nobody wanted any more. The first stage that neither succeeded nor is excused is
  * to blame. So of `yes | head -1` nobody is, of `cat nowhere | sort` it is `cat`, and of
- * `yes | false` it is `false`.
+ * `yes | false` it is `false`. Where one wrote more than [property@Procstream.CompleteOptions:output-limit] allows, those that
+ * were stopped for that are not to blame.
  *
  * A program that notices by itself that nobody reads, and exits with a status of its own, is not
  * excused: [method@Procstream.Launcher.set_success_statuses] is for that.
@@ -78,13 +79,32 @@ is_excused (ProcstreamPipelineResult *self,
          !procstream_result_get_running (peek (self, stage + 1));
 }
 
-static int
-find_blamed (ProcstreamPipelineResult *self)
+/* It was ended, or given up, since another one wrote too much. */
+static gboolean
+is_victim (ProcstreamPipelineResult *self,
+           guint                     stage,
+           int                       exceeding)
 {
+  return exceeding >= 0 && stage != (guint) exceeding && procstream_result_get_cause (peek (self, stage)) == PROCSTREAM_CAUSE_OUTPUT_LIMIT;
+}
+
+static int
+find_blamed (ProcstreamPipelineResult *self,
+             int                       exceeding)
+{
+  int victim = -1;
+
   for (guint i = 0; i < count (self); i++)
-    if (!is_excused (self, i) && !procstream_result_check (peek (self, i), NULL))
-      return (int) i;
-  return -1;
+    {
+      if (is_excused (self, i) || procstream_result_check (peek (self, i), NULL))
+        continue;
+      if (!is_victim (self, i, exceeding))
+        return (int) i;
+      if (victim < 0)
+        victim = (int) i;
+    }
+  /* Who wrote too much may have ended well before it could be ended. */
+  return victim;
 }
 
 static char *
@@ -99,7 +119,8 @@ make_message (ProcstreamPipelineResult *self)
 }
 
 ProcstreamPipelineResult *
-procstream_pipeline_result_new (GPtrArray *results)
+procstream_pipeline_result_new (GPtrArray *results,
+                                int        exceeding)
 {
   ProcstreamPipelineResult *self = g_object_new (PROCSTREAM_TYPE_PIPELINE_RESULT, NULL);
 
@@ -108,7 +129,7 @@ procstream_pipeline_result_new (GPtrArray *results)
       g_ptr_array_add (self->results, g_object_ref (g_ptr_array_index (results, i)));
       g_list_store_append (self->stages, g_ptr_array_index (results, i));
     }
-  self->blamed = find_blamed (self);
+  self->blamed = find_blamed (self, exceeding);
   self->message = make_message (self);
   return self;
 }

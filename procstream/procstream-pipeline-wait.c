@@ -2,12 +2,14 @@
 
 #include "procstream-pipeline-core-private.h"
 
+#include "procstream-pipeline-result-private.h"
+
 /*
  * A completion for each stage, which all begin at the same time. One that comes to its end before its child did (it took too long, was idle,
  * wrote too much, was cancelled) stops the others for the same reason, since a pipeline that lacks a stage is of no use; each then
  * ends its child or leaves it alone, as the settings say.
  *
- * mutex protects n_left, error and failed. parts is constant. One reference belongs to each completion that is not over.
+ * mutex protects n_left, error, failed and exceeding. parts is constant. One reference belongs to each completion that is not over.
  */
 typedef struct
 {
@@ -24,7 +26,8 @@ struct _ProcstreamPipelineWait
   GMutex  mutex;
   guint   n_left;
   GError *error;
-  guint   failed; /* whose error that is */
+  guint   failed;    /* whose error that is */
+  int     exceeding; /* who wrote too much, and so had all of them stopped; -1: nobody */
 };
 
 ProcstreamPipelineWait *
@@ -78,6 +81,9 @@ part_over_cb (gpointer      data,
   if (cause != PROCSTREAM_CAUSE_NONE)
     stop_others (self, part->i, cause);
   g_mutex_lock (&self->mutex);
+  /* The first: those that come after it were stopped because of it. */
+  if (cause == PROCSTREAM_CAUSE_OUTPUT_LIMIT && self->exceeding < 0)
+    self->exceeding = (int) part->i;
   if (error && (self->error == NULL || part->i < self->failed))
     {
       g_clear_error (&self->error);
@@ -112,6 +118,7 @@ procstream_pipeline_wait_new (ProcstreamPipelineCore           *core,
   g_mutex_init (&self->mutex);
   self->parts = g_ptr_array_new_with_free_func ((GDestroyNotify) procstream_completion_unref);
   self->over = procstream_waiters_new ();
+  self->exceeding = -1;
   self->n_left = procstream_pipeline_core_get_size (core);
   for (guint i = 0; i < self->n_left; i++)
     {
@@ -137,12 +144,12 @@ procstream_pipeline_wait_get_over (ProcstreamPipelineWait *self)
   return self->over;
 }
 
-GPtrArray *
-procstream_pipeline_wait_make_results (ProcstreamPipelineWait *self)
+ProcstreamPipelineResult *
+procstream_pipeline_wait_make_result (ProcstreamPipelineWait *self)
 {
-  GPtrArray *results = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func (g_object_unref);
 
   for (guint i = 0; i < self->parts->len; i++)
     g_ptr_array_add (results, procstream_completion_make_result (g_ptr_array_index (self->parts, i)));
-  return results;
+  return procstream_pipeline_result_new (results, self->exceeding);
 }
