@@ -560,5 +560,22 @@ except KeyboardInterrupt as interrupt:
         equal(program.stdout.read().splitlines(), ['interrupted timed-out', 'restored'])
 
 
+@scenario(91, 'an impatient end that has just begun')
+def an_impatient_end_that_has_just_begun():
+    # The signal comes when it is watched for, and nobody is there to be told of it yet. No other follows.
+    after = '''from gi.repository import GObject
+connect = GObject.Object.connect
+
+def connect_late(operation, *args):
+    signal.raise_signal(signal.SIGINT)
+    while not operation.is_cancelled():
+        pass
+    return connect(operation, *args)
+
+GObject.Object.connect = connect_late'''
+    with Program(STUBBORN + "start(spoken, launcher).expect('inside')", after) as program:
+        equal(program.wait(20), 0)
+
+
 if __name__ == '__main__':
     main()

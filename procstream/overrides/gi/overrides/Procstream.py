@@ -769,6 +769,8 @@ class Scope(Procstream.Scope):
 def _deinit(operation):
     if operation:
         GObject.Object.connect(operation, 'cancelled', lambda _operation: Procstream.deinit_hurry())
+        if operation.is_cancelled():  # before that
+            Procstream.deinit_hurry()
     Procstream.deinit()
 
 
