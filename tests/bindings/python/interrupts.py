@@ -577,5 +577,14 @@ GObject.Object.connect = connect_late'''
         equal(program.wait(20), 0)
 
 
+@scenario(92, 'an impatient end by deinit')
+def an_impatient_end_by_deinit():
+    with Program(STUBBORN + "start(spoken, launcher).expect('inside')\nProcstream.deinit()") as program:
+        read_until(program, 'ending', [])
+        program.send_signal(signal.SIGINT)
+        equal(program.wait(20), 0)
+        equal(program.stdout.read().splitlines(), INTERRUPTED)
+
+
 if __name__ == '__main__':
     main()

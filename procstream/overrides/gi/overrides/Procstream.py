@@ -766,12 +766,21 @@ class Scope(Procstream.Scope):
 
 # --- The end of the program -------------------------------------------------------------------------------------------
 
+_end_all = Procstream.deinit
+
+
 def _deinit(operation):
     if operation:
         GObject.Object.connect(operation, 'cancelled', lambda _operation: Procstream.deinit_hurry())
         if operation.is_cancelled():  # before that
             Procstream.deinit_hurry()
-    Procstream.deinit()
+    _end_all()
+
+
+@_public
+def deinit():
+    """As in C. Ctrl+C has the children killed that it still waits for, and is raised when they are gone."""
+    _interrupts.run(_deinit, None)
 
 
 # Python ends itself with SIGINT after a KeyboardInterrupt that nobody caught. Then nothing is done that exit() does.
