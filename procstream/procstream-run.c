@@ -4,6 +4,7 @@
 
 #include "procstream-child-private.h"
 #include "procstream-complete-private.h"
+#include "procstream-error.h"
 #include "procstream-launcher-private.h"
 #include "procstream-platform-private.h"
 
@@ -27,6 +28,40 @@ check (ProcstreamResult *result,
   return FALSE;
 }
 
+/* A child that is not started is collected from. NULL: the options make no sense. */
+static ProcstreamCompleteCall *
+begin (ProcstreamChild           *child,
+       ProcstreamCompleteOptions *options,
+       GCancellable              *cancellable,
+       GError                   **error)
+{
+  ProcstreamCompleteSettings settings = { 0 };
+  ProcstreamCompleteCall    *call = NULL;
+
+  if (procstream_complete_settings_init (&settings, options, error))
+    {
+      settings.end_on |= END_ON_ANYTHING;
+      settings.close_stdin = TRUE;
+      call = procstream_complete_call_new (child, &settings, cancellable);
+    }
+  procstream_complete_settings_clear (&settings);
+  return call;
+}
+
+static ProcstreamResult *
+start_and_wait (ProcstreamChild        *child,
+                ProcstreamCompleteCall *call, /* taken */
+                GError                **error)
+{
+  ProcstreamResult *result;
+
+  /* The failure of a start comes out of the wait. */
+  procstream_child_start (child, NULL);
+  result = procstream_complete_call_wait (call, child, error);
+  procstream_complete_call_free (call);
+  return result;
+}
+
 /* The child is made, and collected from, and not started. */
 static ProcstreamChild *
 prepare (ProcstreamLauncher        *launcher,
@@ -36,23 +71,12 @@ prepare (ProcstreamLauncher        *launcher,
          ProcstreamCompleteCall   **call,
          GError                   **error)
 {
-  ProcstreamCompleteSettings settings = { 0 };
   g_autoptr (ProcstreamChild) child = NULL;
 
   if (!g_cancellable_set_error_if_cancelled (cancellable, error))
     child = procstream_launcher_create_unknown (launcher, argv, error);
-  if (child && procstream_complete_settings_init (&settings, options, error))
-    {
-      settings.end_on |= END_ON_ANYTHING;
-      settings.close_stdin = TRUE;
-      *call = procstream_complete_call_new (child, &settings, cancellable);
-    }
-  else
-    {
-      g_clear_object (&child);
-    }
-  procstream_complete_settings_clear (&settings);
-  return g_steal_pointer (&child);
+  *call = child ? begin (child, options, cancellable, error) : NULL;
+  return *call ? g_steal_pointer (&child) : NULL;
 }
 
 /**
@@ -101,10 +125,7 @@ procstream_launcher_run (ProcstreamLauncher        *self,
   child = prepare (self, argv, options, cancellable, &call, error);
   if (child == NULL)
     return NULL;
-  /* The failure of a start comes out of the wait. */
-  procstream_child_start (child, NULL);
-  result = procstream_complete_call_wait (call, child, error);
-  procstream_complete_call_free (call);
+  result = start_and_wait (child, call, error);
   if (result == NULL || !check (result, error))
     return NULL;
   return g_steal_pointer (&result);
@@ -239,7 +260,7 @@ procstream_launcher_run_get_result (ProcstreamLauncher *self,
  * @error: return location for an error
  *
  * Makes a child as [method@Procstream.Launcher.run] does, which is not started yet. It is for languages that make a run
- * of its parts, because their errors cannot carry a result.
+ * of its parts, because their errors cannot carry a result; [method@Procstream.Child.complete_for_run] is the next part.
  *
  * Returns: (transfer full): a new child, or %NULL with an error of [method@Procstream.Launcher.create]
  *
@@ -254,6 +275,47 @@ procstream_launcher_create_for_run (ProcstreamLauncher *self,
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
   return procstream_launcher_create_unknown (self, argv, error);
+}
+
+/**
+ * procstream_child_complete_for_run:
+ * @self: a child of [method@Procstream.Launcher.create_for_run]
+ * @options: (nullable): for how long and what is collected, or %NULL for the default
+ * @cancellable: (nullable): ends the child
+ * @error: return location for an error
+ *
+ * Starts a child, and does with it all that [method@Procstream.Launcher.run] does, blocking, but for the check of the result:
+ * what the child writes is collected from its first byte on, whatever other threads do meanwhile.
+ *
+ * Returns: (transfer full): the result, or %NULL with an error of [method@Procstream.Launcher.spawnv], or
+ *   %G_IO_ERROR_INVALID_ARGUMENT for options that make no sense, or %PROCSTREAM_CHILD_ERROR_WRONG_STATE when it was
+ *   started before
+ *
+ * Since: 1.0
+ */
+ProcstreamResult *
+procstream_child_complete_for_run (ProcstreamChild           *self,
+                                   ProcstreamCompleteOptions *options,
+                                   GCancellable              *cancellable,
+                                   GError                   **error)
+{
+  ProcstreamCompleteCall *call;
+
+  g_return_val_if_fail (procstream_child_is_of_launcher_and_not_disposed (self), NULL);
+  g_return_val_if_fail (options == NULL || PROCSTREAM_IS_COMPLETE_OPTIONS (options), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  if (!procstream_platform_check_forked ("run a child", error))
+    return NULL;
+  if (procstream_child_core_get_state (self->core) != PROCSTREAM_CHILD_STATE_CREATED)
+    {
+      g_set_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_WRONG_STATE,
+                   "“%s” cannot be run: it was started before", procstream_child_get_name (self));
+      return NULL;
+    }
+  call = begin (self, options, cancellable, error);
+  return call ? start_and_wait (self, call, error) : NULL;
 }
 
 /**

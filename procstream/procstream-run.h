@@ -26,6 +26,8 @@ PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamResult *procstream_launcher_run_get_result (ProcstreamLauncher *self, GAsyncResult *result);
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamChild *procstream_launcher_create_for_run (ProcstreamLauncher *self, const char *const *argv, GError **error);
+PROCSTREAM_AVAILABLE_IN_1_0
+ProcstreamResult *procstream_child_complete_for_run (ProcstreamChild *self, ProcstreamCompleteOptions *options, GCancellable *cancellable, GError **error);
 
 PROCSTREAM_AVAILABLE_IN_1_0
 ProcstreamResult *procstream_run (const char *const *argv, GCancellable *cancellable, GError **error);

@@ -273,5 +273,23 @@ def properties_of_a_constructor():
     refused(TypeError, Procstream.Launcher, nothing=5)
 
 
+@scenario(13, 'a run beside a main loop')
+def a_run_beside_a_main_loop():
+    """Nothing of the output is missed, however much the loop of another thread does meanwhile."""
+    start = Procstream.Child.start
+
+    def start_and_iterate(child):
+        started = start(child)
+        while child.stdout.state != Procstream.OutputState.ENDED:
+            GLib.MainContext.default().iteration(True)
+        return started
+
+    Procstream.Child.start = start_and_iterate
+    try:
+        equal(Procstream.run(['echo', 'all']).stdout.text, 'all\n')
+    finally:
+        Procstream.Child.start = start
+
+
 if __name__ == '__main__':
     main()

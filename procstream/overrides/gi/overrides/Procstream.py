@@ -585,14 +585,6 @@ class CompleteOptions(Procstream.CompleteOptions):
         self.set_timeout_ms(_milliseconds(Procstream.NO_TIMEOUT, timeout))
 
 
-def _ending(options):
-    """The same options, for a child that nobody else knows of."""
-    ending, on = _copy_options(options), Procstream.EndOn
-    ending.set_end_on(on.TIMEOUT | on.IDLE | on.OUTPUT_LIMIT | on.CANCEL)
-    ending.set_close_stdin(True)
-    return ending
-
-
 def _check_run(result):
     """As in C: whoever cancels looks for this error, whenever that was."""
     if result.get_cause() != Procstream.Cause.CANCELLED or result.get_success():
@@ -613,13 +605,13 @@ class Launcher(Procstream.Launcher):
         return _interrupts.run(self._run, argv, _limited(options, timeout), cancellable)
 
     def _run(self, argv, options, cancellable):
+        child = self.create_for_run(argv)
+        _interrupts.set_children([child], are_its_own=True)
+        # Whoever kills it before the start kills nobody.
         if cancellable:
             cancellable.set_error_if_cancelled()
-        child = self.create_for_run(argv)
-        child.start()
-        _interrupts.set_children([child], are_its_own=True)
         # As it is in C: what interrupts a call is looked after already.
-        result = Procstream.Child.complete.__wrapped__(child, _ending(options), cancellable)
+        result = Procstream.Child.complete_for_run.__wrapped__(child, options, cancellable)
         _check_run(result)
         return result
 
