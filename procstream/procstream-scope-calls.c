@@ -145,6 +145,29 @@ procstream_scope_remove (ProcstreamScope *self,
          procstream_scope_core_remove (self->core, child->core, error);
 }
 
+/**
+ * procstream_scope_dup_children:
+ * @self: a scope
+ *
+ * Gets the children that the list has, or will have when its main context iterates: as it is now, and in any thread.
+ * It is for who has no main loop, or is in another thread, and wants to do something with each, such as to kill them.
+ *
+ * Returns: (transfer container) (element-type ProcstreamChild): the children, in the order in which they were started or enqueued; none
+ *   in a forked copy of the program
+ *
+ * Since: 1.0
+ */
+GPtrArray *
+procstream_scope_dup_children (ProcstreamScope *self)
+{
+  g_return_val_if_fail (PROCSTREAM_IS_SCOPE (self), NULL);
+
+  /* There another thread may have held the locks. */
+  if (procstream_platform_forked ())
+    return g_ptr_array_new_with_free_func (g_object_unref);
+  return procstream_scope_roster_dup_held (self->roster, self->core);
+}
+
 /* --- Ending ------------------------------------------------------------------------------------------------------------------- */
 
 /**

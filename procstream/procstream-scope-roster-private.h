@@ -50,6 +50,9 @@ void procstream_scope_roster_advance (ProcstreamScopeRoster *self,
 
 /* All of them, those too that are not held: (transfer full) of owned ProcstreamChild. Any thread. */
 GPtrArray *procstream_scope_roster_dup_children (ProcstreamScopeRoster *self);
+/* Those that are held and have not left the record, in the order in which they came, whether they are shown or not yet: the same. */
+GPtrArray *procstream_scope_roster_dup_held (ProcstreamScopeRoster *self,
+                                             ProcstreamScopeCore   *core);
 /* The outer scope goes. Any thread. */
 void procstream_scope_roster_clear (ProcstreamScopeRoster *self);
 

@@ -198,6 +198,38 @@ new_set (GPtrArray *cores)
   return set;
 }
 
+static void
+add_members (GPtrArray  *children,
+             GPtrArray  *held,
+             GHashTable *members)
+{
+  for (guint i = 0; i < held->len; i++)
+    {
+      ProcstreamChild *child = g_ptr_array_index (held, i);
+
+      if (g_hash_table_contains (members, child->core))
+        g_ptr_array_add (children, g_object_ref (child));
+    }
+}
+
+/* Who has left is shown until the context iterates. */
+GPtrArray *
+procstream_scope_roster_dup_held (ProcstreamScopeRoster *self,
+                                  ProcstreamScopeCore   *core)
+{
+  GPtrArray *children = new_list ();
+  g_autoptr (GPtrArray) cores = NULL;
+  g_autoptr (GHashTable) members = NULL;
+
+  g_mutex_lock (&self->mutex);
+  cores = procstream_scope_core_dup_children (core);
+  members = new_set (cores);
+  add_members (children, self->shown, members);
+  add_members (children, self->incoming, members);
+  g_mutex_unlock (&self->mutex);
+  return children;
+}
+
 void
 procstream_scope_change_clear (ProcstreamScopeChange *self)
 {

@@ -56,6 +56,8 @@ gboolean procstream_scope_enqueue (ProcstreamScope *self, ProcstreamChild *child
 PROCSTREAM_AVAILABLE_IN_1_0
 gboolean procstream_scope_remove (ProcstreamScope *self, ProcstreamChild *child, GError **error);
 PROCSTREAM_AVAILABLE_IN_1_0
+GPtrArray *procstream_scope_dup_children (ProcstreamScope *self);
+PROCSTREAM_AVAILABLE_IN_1_0
 void procstream_scope_abort (ProcstreamScope *self);
 
 PROCSTREAM_AVAILABLE_IN_1_0

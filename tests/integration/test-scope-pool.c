@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #define WATCHDOG_MS (TEST_WATCHDOG_SECONDS * 1000)
 
@@ -675,6 +676,59 @@ test_list_batch (void)
   g_signal_handlers_disconnect_by_data (fixture->scope, log);
 }
 
+static void
+assert_children (TestScope       *fixture,
+                 ProcstreamChild *first,
+                 ProcstreamChild *second)
+{
+  g_autoptr (GPtrArray) children = procstream_scope_dup_children (fixture->scope);
+  ProcstreamChild *expected[] = { first, second };
+  guint            n = (first != NULL) + (second != NULL);
+
+  g_assert_cmpuint (children->len, ==, n);
+  for (guint i = 0; i < n; i++)
+    g_assert_true (children->pdata[i] == expected[i]);
+}
+
+static void
+assert_none_in_copy (TestScope *fixture)
+{
+  pid_t pid = fork ();
+  int   status;
+
+  if (pid == 0)
+    test_exit_copy ((int) procstream_scope_dup_children (fixture->scope)->len);
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_assert_cmpint (status, ==, 0);
+}
+
+/* What the list will be when the context iterates. */
+static void
+test_children (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  GListModel *list = G_LIST_MODEL (fixture->scope);
+  g_autoptr (ProcstreamChild) created = test_scope_create (fixture, "echo x");
+  g_autoptr (ProcstreamChild) running = test_scope_create (fixture, "sleep-forever");
+  g_autoptr (ProcstreamChild) queued = test_scope_create (fixture, "echo x");
+
+  assert_children (fixture, NULL, NULL);
+  procstream_scope_set_max_running (fixture->scope, 1);
+  test_scope_enqueue (fixture, running);
+  test_scope_enqueue (fixture, queued);
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, 0);
+  assert_children (fixture, running, queued);
+  test_scope_iterate ();
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, 2);
+  assert_children (fixture, running, queued);
+  assert_none_in_copy (fixture);
+  test_scope_await_gone (running);
+  g_assert_true (procstream_child_wait (queued, WATCHDOG_MS, NULL, NULL));
+  g_assert_true (procstream_scope_remove (fixture->scope, running, NULL));
+  g_assert_cmpuint (g_list_model_get_n_items (list), ==, 2);
+  assert_children (fixture, queued, NULL);
+}
+
 /* --- Waiting ------------------------------------------------------------------------------------------------------------------ */
 
 typedef struct
@@ -824,6 +878,7 @@ static const TestScopeCase cases[] = {
   { "scope-pool/no-failure", test_no_failure },
   { "scope-pool/list", test_list },
   { "scope-pool/list-batch", test_list_batch },
+  { "scope-pool/children", test_children },
   { "scope-pool/would-deadlock", test_would_deadlock },
   { "scope-pool/complete-unstarted", test_complete_unstarted },
   { "scope-pool/complete-nothing", test_complete_nothing },
