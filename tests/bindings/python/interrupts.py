@@ -525,25 +525,39 @@ launcher = reliable(shutdown=slow)
 options = Procstream.CompleteOptions(end_on=Procstream.EndOn.CANCEL)
 '''
 
+# Each with how many children run. The one in the queue is never started.
 IMPATIENT = {
-    'run': 'launcher.run(shell(script))',
-    'Child.complete': 'start(spoken, launcher).complete(options)',
+    'run': (1, 'launcher.run(shell(script))'),
+    'Child.complete': (1, 'start(spoken, launcher).complete(options)'),
+    'Scope.complete_all': (2, '''scope = Procstream.Scope(max_running=2)
+launcher.set_scope(scope)
+for _ in range(2):
+    start(spoken, launcher)
+scope.enqueue(make(spoken, launcher))
+scope.complete_all(options)'''),
+    'Pipeline.complete': (2, '''pipeline = Procstream.Pipeline.new()
+for _ in range(2):
+    stage = pipeline.append(launcher, shell(spoken))
+    stage.get_stderr().connect('line', lambda _output, line: say(line))
+pipeline.start()
+pipeline.complete(options)'''),
 }
 
 
-def register_impatient(number, name, body):
+def register_impatient(number, name, children, body):
     @scenario(number, f'an impatient end of {name}')
     def ends():
         with Program(STUBBORN + body) as program:
             for word in ('inside', 'ending'):
-                read_until(program, word, [])
+                for _ in range(children):
+                    read_until(program, word, [])
                 program.send_signal(signal.SIGINT)
             said = program.stdout.read().splitlines()
             assert said[0].startswith('interrupted ') and said[1:] == ['restored'], said
 
 
-for place, (name_of_call, body_of_call) in enumerate(IMPATIENT.items()):
-    register_impatient(81 + place, name_of_call, body_of_call)
+for place, (name_of_call, (children_of_call, body_of_call)) in enumerate(IMPATIENT.items()):
+    register_impatient(81 + place, name_of_call, children_of_call, body_of_call)
 
 
 @scenario(90, 'an impatient end after a limit')

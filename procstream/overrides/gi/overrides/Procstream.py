@@ -129,25 +129,34 @@ def _make_conversion(names):
     return convert if places else tuple
 
 
-def _make_ending(function):
-    """One that waits for a child, and ends it when it is cancelled if its options say so: who is impatient has it killed."""
+# Whom these wait for, which end it when they are cancelled if their options say so. A scope has children before its list shows them.
+_CHILDREN = {
+    'Child.complete': lambda child: [child],
+    'Pipeline.complete': lambda pipeline: [pipeline.get_stage(stage) for stage in range(pipeline.get_n_stages())],
+    'Scope.complete_all': lambda scope: scope.dup_children(),
+}
+
+
+def _make_ending(function, get_children):
+    """One of these: who is impatient has them killed."""
 
     def complete(target, options, cancellable):
         if isinstance(options, Procstream.CompleteOptions) and options.get_end_on() & Procstream.EndOn.CANCEL:
-            _interrupts.set_children([target])
+            _interrupts.set_children(get_children(target))
         return function(target, options, cancellable)
 
     return complete
 
 
-def _make_blocking(function, names, class_name):
+def _make_blocking(function, names, class_name, name):
     """A method that blocks: with defaults, limits in seconds, and an end by Ctrl+C."""
     signature, convert = _make_signature(names), _make_conversion(names)
     place = names.index('timeout_ms') if 'timeout_ms' in names else None
     options_place = names.index('options') if 'options' in names else None
     defaults = tuple(parameter.default for parameter in signature.parameters.values())[:len(names)]
     needed, count, no_timeout = defaults.count(inspect.Parameter.empty), len(names), Procstream.NO_TIMEOUT
-    interruptible = _make_ending(function) if (class_name, names) == ('Child', ['options', 'cancellable']) else function
+    get_children = _CHILDREN.get(f'{class_name}.{name}')
+    interruptible = _make_ending(function, get_children) if get_children else function
 
     def bind(args, keywords):
         timeout = None
@@ -204,7 +213,7 @@ def _adapt_methods(cls):
             bound = getattr(cls, name)
             call = _CONVERSIONS.keys() & set(names) and _make_converting(bound, names)
         elif names[-1:] == ['cancellable']:
-            call = _make_blocking(function, names, cls.__name__)
+            call = _make_blocking(function, names, cls.__name__, name)
         else:
             call = _CONVERSIONS.keys() & set(names) and _make_converting(function, ['self', *names])
         if call:
