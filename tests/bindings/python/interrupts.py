@@ -516,6 +516,58 @@ begin('sleep 0.1; echo line; exec sleep 1000').read_line()'''
         equal(program.stdout.read().splitlines(), ['interrupted line', 'restored'])
 
 
+STOP = '''class Stop(Exception):
+    pass
+def stop(*_):
+    raise Stop
+signal.signal(signal.SIGTERM, stop)
+'''
+
+
+# A signal arrives while the thread is made.
+EARLY = '''signals, wait = [], threading.Event.wait
+def wait_with_signal(*args):
+    if signals:
+        signal.raise_signal(signals.pop())
+    return wait(*args)
+threading.Event.wait = wait_with_signal
+'''
+
+
+@scenario(78, 'a handler just before a call begins')
+def a_handler_just_before_a_call_begins():
+    # Some handlers of the program are replaced already, and all are its own again.
+    body = STOP + '''from gi.overrides import _procstream_interrupts as module
+class Signals:
+    @staticmethod
+    def signal(signum, handler):
+        signal.signal(signum, handler)
+        if signum == signal.SIGINT and handler is not signal.default_int_handler:
+            signal.raise_signal(signal.SIGTERM)
+signals, module._signal = module._signal, Signals
+try:
+    begin('exec sleep 1000').wait()
+except Stop as error:
+    say(f'stopped {hasattr(error, "result")}')
+module._signal = signals
+say(signal.getsignal(signal.SIGTERM) is stop)'''
+    with Program(body) as program:
+        equal(program.stdout.read().splitlines(), ['stopped False', 'True', 'not interrupted', 'restored'])
+
+
+@scenario(79, 'a handler while a call begins')
+def a_handler_while_a_call_begins():
+    # The first call has a thread made. The exception is that of the call, which has begun, and leaves no thread half made.
+    body = STOP + EARLY + '''signals.append(signal.SIGTERM)
+try:
+    begin('exec sleep 1000').wait()
+except Stop as error:
+    say(f'stopped {error.result}')
+say([thread.name for thread in threading.enumerate()].count('procstream-interrupts'))'''
+    with Program(body) as program:
+        equal(program.stdout.read().splitlines(), ['stopped None', '1', 'not interrupted', 'restored'])
+
+
 # It says when it is asked to end, and goes on; nobody else ends it in time. The handler of its line is called in the call. What its shell
 # says of a sleep that the signal ended, too, is thrown away.
 STUBBORN = '''slow = Procstream.Shutdown.new_terminate(1000000)
@@ -598,6 +650,22 @@ def an_impatient_end_by_deinit():
         program.send_signal(signal.SIGINT)
         equal(program.wait(20), 0)
         equal(program.stdout.read().splitlines(), INTERRUPTED)
+
+
+@scenario(93, 'an impatient end after an early interrupt')
+def an_impatient_end_after_an_early_interrupt():
+    # The first comes while the call begins; it counts all the same.
+    body = STUBBORN + EARLY + '''read_fd, write_fd = os.pipe()
+launcher.take_fd(write_fd, 9)
+child = start(script.replace('inside >/proc/$PPID/fd/1', 'inside >&9'), launcher)
+os.read(read_fd, 1)
+signals.append(signal.SIGINT)
+child.complete(options)'''
+    with Program(body) as program:
+        read_until(program, 'ending', [])
+        program.send_signal(signal.SIGINT)
+        said = program.stdout.read().splitlines()
+        assert said[0].startswith('interrupted <Procstream.Result') and said[1:] == ['restored'], said
 
 
 if __name__ == '__main__':

@@ -262,16 +262,35 @@ class _Interrupts:
         """Returns whether there is a handler to replace."""
         handlers = {signum: handler for signum in _SIGNALS if callable(handler := _getsignal(signum))}
         ends = _is_of_others(handlers.get(_SIGINT))
-        if not handlers or not self._prepare(bell=len(handlers) > ends):
+        if not handlers:
             return False
         self._replaced, self._ends = handlers, ends
         self._seen, self._count, self._recorded, self._error = False, 0, False, None
-        # What has arrived is handled before this.
-        for signum in handlers:
-            _signal.signal(signum, self._handler)
+        try:
+            # What has arrived is handled before this, and may raise.
+            for signum in handlers:
+                _signal.signal(signum, self._handler)
+            # Not before: an exception would leave a thread that only begins, and Python does not bear one at its end.
+            prepared = self._prepare(bell=len(handlers) > ends)
+        except BaseException:
+            self._restore()
+            self._settle()
+            raise
+        if not prepared:
+            self._restore()
+            if raised := self._settle():
+                raise raised
+            return False
         self._missed.clear()
+        self._count = int(self._seen)  # of one that came so early the thread is not told
         self._previous_fd = signal.set_wakeup_fd(self._write_fd, warn_on_full_buffer=False)
         return True
+
+    def _restore(self):
+        """What has arrived is recorded before this; a handler that was set meanwhile stays."""
+        for signum, handler in self._replaced.items():
+            if _getsignal(signum) is self._handler:
+                _signal.signal(signum, handler)
 
     def _end(self):
         """What is written to the descriptor has been recorded when this returns."""
@@ -280,10 +299,7 @@ class _Interrupts:
             if fd != self._write_fd:
                 signal.set_wakeup_fd(fd)
         finally:
-            # What has arrived is recorded before this; a handler that was set meanwhile stays.
-            for signum, handler in self._replaced.items():
-                if _getsignal(signum) is self._handler:
-                    _signal.signal(signum, handler)
+            self._restore()
         if self._recorded or self._previous_fd >= 0:
             self._drain()
 
