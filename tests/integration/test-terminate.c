@@ -677,17 +677,23 @@ in_handler_cb (ProcstreamChild         *child,
   *refused = TRUE;
 }
 
+/* Of one that is there for as long as the handler may take to be called. */
 static void
 test_in_handler (void)
 {
   g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamShutdown) slow = procstream_shutdown_new_terminate (600000);
+  g_autoptr (GAsyncResult) ended = NULL;
   gboolean refused = FALSE;
 
-  spawn_and_hear (process, "sleep-forever");
+  spawn_and_hear (process, "trap");
   g_signal_connect (process->child, "terminating", G_CALLBACK (in_handler_cb), &refused);
-  terminate (process, NULL);
+  procstream_child_terminate_async (process->child, slow, NULL, test_store_result_cb, &ended);
+  test_run_until_set (NULL, "the handler", &refused);
+  g_assert_true (procstream_child_kill (process->child, NULL));
+  test_wait_result (NULL, "the end", &ended);
+  g_assert_true (procstream_child_terminate_finish (process->child, ended, NULL));
   test_process_run_to_completed (process);
-  g_assert_true (refused);
   g_signal_handlers_disconnect_by_data (process->child, &refused);
 }
 
