@@ -83,8 +83,10 @@ procstream_launcher_check_environment (ProcstreamLauncher *self,
   if (odd)
     {
       /* What follows may be a secret. */
-      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s”: the name of a variable must not be empty, nor have “=” in it, as “%.*s=” has",
-                   name, (int) strcspn (odd, "="), odd);
+      g_autofree char *shown = g_utf8_make_valid (odd, (gssize) strcspn (odd, "="));
+
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT, "“%s”: the name of a variable must not be empty, nor have “=” in it, as “%s=” has",
+                   name, shown);
       return FALSE;
     }
   for (guint i = 0; self->environment && self->environment[i]; i++)

@@ -258,7 +258,7 @@ procstream_launcher_make_name (ProcstreamLauncher *self,
     return g_strdup (self->name);
   program = g_path_get_basename (argv[0]);
   if (self->name_parts == PROCSTREAM_NAME_PARTS_NONE)
-    return g_steal_pointer (&program);
+    return g_utf8_make_valid (program, -1);
   regex = compile_pattern (self);
   text = g_string_new (NULL);
   if (self->name_parts & PROCSTREAM_NAME_PARTS_DIRECTORY && self->cwd)

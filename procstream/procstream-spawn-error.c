@@ -123,12 +123,13 @@ static GError *
 exec_error (ProcstreamSpawnRequest *request,
             int                     code)
 {
+  g_autofree char *program = g_filename_display_name (request->argv[0]);
   g_autofree char *what = NULL;
 
   if (code == E2BIG)
     what = g_strdup ("its arguments and environment");
   else
-    what = g_strdup_printf ("the program “%s”%s", request->argv[0], code == ENOENT && request->path ? ", searched for in PATH" : "");
+    what = g_strdup_printf ("the program “%s”%s", program, code == ENOENT && request->path ? ", searched for in PATH" : "");
   return new_error (request, G_SPAWN_ERROR, spawn_code (code), code, what);
 }
 
@@ -181,6 +182,8 @@ GError *
 procstream_spawn_error_from_report (ProcstreamSpawnRequest       *request,
                                     const ProcstreamHelperReport *report)
 {
+  g_autofree char *program = g_filename_display_name (request->argv[0]);
+  g_autofree char *cwd = request->cwd ? g_filename_display_name (request->cwd) : NULL;
   g_autofree char *what = NULL;
 
   switch (report ? (int) report->step : -1)
@@ -188,10 +191,10 @@ procstream_spawn_error_from_report (ProcstreamSpawnRequest       *request,
     case PROCSTREAM_HELPER_STEP_EXEC:
       return exec_error (request, report->error);
     case PROCSTREAM_HELPER_STEP_INTERPRETER:
-      what = g_strdup_printf ("the interpreter of “%s”", request->argv[0]);
+      what = g_strdup_printf ("the interpreter of “%s”", program);
       return new_error (request, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT, report->error, what);
     case PROCSTREAM_HELPER_STEP_CHDIR:
-      what = g_strdup_printf ("the working directory “%s”", request->cwd);
+      what = g_strdup_printf ("the working directory “%s”", cwd);
       return new_error (request, G_SPAWN_ERROR, G_SPAWN_ERROR_CHDIR, report->error, what);
     case PROCSTREAM_HELPER_STEP_GROUP:
       return new_error (request, G_SPAWN_ERROR, G_SPAWN_ERROR_FAILED, report->error, "its process group");

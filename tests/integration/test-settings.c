@@ -725,6 +725,34 @@ test_redacted (void)
   expect_name (launcher, "p a=b --c d e", "p \"a=***\" \"--c\" \"***\" \"e\"");
 }
 
+static void
+refuse_in_utf8 (ProcstreamLauncher *launcher,
+                const char         *program,
+                GQuark              domain,
+                int                 code)
+{
+  const char *argv[] = { program, NULL };
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (procstream_launcher_spawnv (launcher, argv, &error));
+  g_assert_error (error, domain, code);
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+}
+
+/* Files and variables are called whatever they like; what is said of them is text. */
+static void
+test_names_in_utf8 (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+
+  expect_name (launcher, "/bin/l\xffs", "l\357\277\275s");
+  refuse_in_utf8 (launcher, "/nowhere/\xff", G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+  procstream_launcher_set_cwd (launcher, "/nowhere/\xff");
+  refuse_in_utf8 (launcher, "true", G_SPAWN_ERROR, G_SPAWN_ERROR_CHDIR);
+  procstream_launcher_set_variable (launcher, "\xff=", "");
+  refuse_in_utf8 (launcher, "true", G_IO_ERROR, G_IO_ERROR_INVALID_ARGUMENT);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -755,5 +783,6 @@ main (int    argc,
   test_add_func ("/settings/environment/search", test_search_environment);
   test_add_func ("/settings/names", test_names);
   test_add_func ("/settings/names/redacted", test_redacted);
+  test_add_func ("/settings/names/utf8", test_names_in_utf8);
   return g_test_run ();
 }
