@@ -560,8 +560,8 @@ procstream_child_core_get_elapsed_us (ProcstreamChildCore *self)
   procstream_platform_lock_to_read (&self->mutex);
   if (self->result)
     elapsed_us = procstream_result_get_duration_us (self->result);
-  else if (self->start_us > 0)
-    elapsed_us = g_get_monotonic_time () - self->start_us;
+  else if (self->begun_us > 0)
+    elapsed_us = g_get_monotonic_time () - self->begun_us;
   procstream_platform_unlock_to_read (&self->mutex);
   return elapsed_us;
 }

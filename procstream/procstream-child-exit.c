@@ -78,7 +78,7 @@ get_facts_locked (ProcstreamChildCore   *self,
   facts->running = self->state != PROCSTREAM_CHILD_STATE_EXITED;
   if (facts->running)
     {
-      facts->duration_us = self->start_us ? g_get_monotonic_time () - self->start_us : 0;
+      facts->duration_us = self->begun_us ? g_get_monotonic_time () - self->begun_us : 0;
       return;
     }
   if (self->news.ended)
@@ -86,7 +86,7 @@ get_facts_locked (ProcstreamChildCore   *self,
   facts->exit_code = self->exit_code;
   facts->term_signal = self->term_signal;
   facts->cause = self->end_cause;
-  facts->duration_us = self->end_us - self->start_us;
+  facts->duration_us = self->end_us - self->begun_us;
 }
 
 void

@@ -108,7 +108,7 @@ procstream_child_get_term_signal (ProcstreamChild *self)
  * procstream_child_get_elapsed_us: (get-property elapsed-us)
  * @self: a child
  *
- * Gets for how long the program has been running, or did run.
+ * Gets for how long the program has been running, or did run, counted from when its process was made.
  *
  * Returns: microseconds; 0 before the program runs
  *

@@ -59,7 +59,8 @@ struct _ProcstreamChildCore
   int                  guard_fd;    /* to the guard, from running until it is gone, -1: there is none */
   ProcstreamWatch      guard_watch; /* of that */
   ProcstreamGuardNews  news;        /* what the guard said last; all zero: nothing yet */
-  gint64               start_us;
+  gint64               begun_us;    /* when there was a process; its duration counts from here */
+  gint64               start_us;    /* when it was known to run; its silence counts from here */
   gint64               end_us;
   int                  exit_code;   /* set with result */
   int                  term_signal; /* the same */

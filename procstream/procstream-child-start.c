@@ -114,6 +114,7 @@ spawned_cb (gpointer           user_data,
   self->pidfd = spawned->pidfd;
   self->guard_fd = g_steal_fd (&self->ends.guard);
   self->subprocess = spawned->subprocess;
+  self->begun_us = spawned->begun_us;
   self->start_us = g_get_monotonic_time ();
   procstream_child_core_set_state_locked (self, PROCSTREAM_CHILD_STATE_RUNNING);
   g_mutex_unlock (&self->mutex);

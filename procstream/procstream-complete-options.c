@@ -240,7 +240,8 @@ install_limits (void)
    * ProcstreamCompleteOptions:output-limit: (getter get_output_limit) (setter set_output_limit)
    *
    * How many bytes the child may write to both outputs together. The default is
-   * %PROCSTREAM_UNLIMITED.
+   * %PROCSTREAM_UNLIMITED. It is for ending a child that does not stop: one that wrote
+   * more and exited before it could be ended has exited, and its status counts.
    *
    * Since: 1.0
    */

@@ -113,7 +113,8 @@ make_message (ProcstreamPipelineResult *self)
   g_autoptr (GError) error = NULL;
 
   if (self->blamed < 0)
-    return g_strdup_printf ("All %u stages have done what they should", count (self));
+    return count (self) == 1 ? g_strdup ("The only stage has done what it should")
+                             : g_strdup_printf ("All %u stages have done what they should", count (self));
   procstream_result_check (peek (self, self->blamed), &error);
   return g_strdup_printf ("Stage %d of %u: %s", self->blamed + 1, count (self), error->message);
 }

@@ -81,7 +81,7 @@ procstream_result_get_success (ProcstreamResult *self)
  * procstream_result_get_duration_us: (get-property duration-us)
  * @self: a result
  *
- * Gets how long the program ran.
+ * Gets how long the program ran, counted from when its process was made.
  *
  * Returns: microseconds
  *

@@ -465,7 +465,7 @@ procstream_result_class_init (ProcstreamResultClass *klass)
   /**
    * ProcstreamResult:duration-us: (getter get_duration_us)
    *
-   * How long the program ran, in microseconds of the monotonic clock.
+   * How long the program ran, in microseconds of the monotonic clock, counted from when its process was made.
    *
    * Since: 1.0
    */

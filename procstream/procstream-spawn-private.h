@@ -53,6 +53,7 @@ typedef struct
   int          pidfd;      /* (transfer full), -1 where there is none */
   int          guard_pid;  /* 0: there is none */
   GSubprocess *subprocess; /* (transfer full) */
+  gint64       begun_us;   /* when there was a process; the program itself runs from a little later on */
 } ProcstreamSpawned;
 
 GArray                 *procstream_spawn_fds_new (void); /* owns its descriptors */

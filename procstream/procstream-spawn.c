@@ -363,6 +363,7 @@ run_helper (Start               *self,
   g_ptr_array_add (argv, NULL);
   g_subprocess_launcher_set_environ (launcher, self->request->envp);
   self->spawned.subprocess = g_subprocess_launcher_spawnv (launcher, (const char *const *) argv->pdata, &reason);
+  self->spawned.begun_us = g_get_monotonic_time ();
   if (!self->spawned.subprocess)
     g_propagate_error (error, procstream_spawn_error_from_subprocess (self->request, reason));
   return self->spawned.subprocess != NULL;

@@ -5,11 +5,13 @@
 #include <procstream/procstream.h>
 
 #include "test-clean.h"
+#include "test-hold.h"
 #include "test-process.h"
 #include "test-utils.h"
 
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 /* A child that says "ready", and exits with status 7 when it is asked to end. */
 #define OBEDIENT "trap-exit 7"
@@ -290,6 +292,33 @@ test_not_started (void)
   g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
 }
 
+/* The program runs before that is heard of, and has counted since. */
+static void
+test_duration (void)
+{
+  const gint64     late_us = 20000;
+  const char      *argv[] = { "/bin/sh", "-c", "echo x >&5", NULL };
+  ProcstreamChild *child;
+  TestHold         hold;
+  int              fds[2];
+  char             byte;
+  g_autoptr (TestProcess) process = test_process_new ();
+
+  g_assert_cmpint (pipe (fds), ==, 0);
+  procstream_launcher_take_fd (process->launcher, fds[1], 5);
+  child = process->child = procstream_launcher_create (process->launcher, argv, NULL);
+  g_assert_nonnull (child);
+  test_hold_begin (&hold);
+  procstream_child_start_async (child, NULL, NULL, NULL);
+  g_assert_cmpint (read (fds[0], &byte, 1), ==, 1);
+  close (fds[0]);
+  g_usleep (late_us);
+  test_hold_end (&hold);
+  g_assert_true (procstream_child_wait (child, -1, NULL, NULL));
+  g_assert_cmpint (procstream_child_get_elapsed_us (child), >=, late_us);
+  g_assert_cmpint (procstream_result_get_duration_us (procstream_child_get_result (child)), >=, late_us);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -302,5 +331,6 @@ main (int    argc,
       test_add_data_func (path, &ends[i], test_end);
     }
   test_add_func ("/causes/not-started", test_not_started);
+  test_add_func ("/causes/duration", test_duration);
   return g_test_run ();
 }
