@@ -197,12 +197,14 @@ stream_source_set_reading (ProcstreamSource *source,
 static void
 stream_source_close (ProcstreamSource *source)
 {
-  StreamSource *self = (StreamSource *) source;
+  StreamSource *self = stream_source_ref ((StreamSource *) source);
 
+  /* Whoever sees that it is closed frees the item: it may have been posted before. */
   g_mutex_lock (&self->mutex);
   self->closed = TRUE;
-  g_mutex_unlock (&self->mutex);
   procstream_dispatch_item_post (self->item);
+  g_mutex_unlock (&self->mutex);
+  stream_source_unref (self);
 }
 
 static const ProcstreamSourceClass stream_source_class = {

@@ -4,8 +4,10 @@
 
 #include <procstream/procstream.h>
 
+#include "test-core.h"
 #include "test-utils.h"
 
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <gio/gunixinputstream.h>
 #include <glib/gstdio.h>
@@ -334,6 +336,44 @@ test_own_pollable (void)
   assert_reads (convert (g_object_new (upper_converter_get_type (), NULL), new_memory ()), "FROM MEMORY");
 }
 
+/* --- While it is being closed ------------------------------------------------------------------------------------------------- */
+
+static gboolean let_in; /* the context, as soon as a mutex is free */
+
+/* In place of GLib's, in this program: as if another thread, which runs the context, had waited for that. */
+void
+g_mutex_unlock (GMutex *mutex)
+{
+  static void (*unlock) (GMutex * mutex);
+
+  if (unlock == NULL)
+    *(void **) &unlock = dlsym (RTLD_NEXT, "g_mutex_unlock");
+  unlock (mutex);
+  if (!let_in)
+    return;
+  let_in = FALSE;
+  while (g_main_context_iteration (NULL, FALSE))
+    ;
+}
+
+/* Whoever is called for something that came before already finds it closed. */
+static void
+test_closed_meanwhile (void)
+{
+  ProcstreamOutputCore *core = test_core_new (0);
+  GInputStream         *stream = g_object_new (plain_stream_get_type (), NULL);
+  ProcstreamSource     *source = procstream_stream_source_new (core, g_main_context_default (), stream);
+
+  g_object_add_weak_pointer (G_OBJECT (stream), (gpointer *) &stream);
+  source->klass->set_reading (source, TRUE);
+  let_in = TRUE;
+  source->klass->close (source);
+  g_assert_false (let_in);
+  g_assert_null (stream);
+  g_assert_cmpint (plain_reads, ==, 0);
+  test_core_free (core);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -345,5 +385,6 @@ main (int   argc,
   g_test_add_func ("/stream-source/gio-may-block", test_gio_may_block);
   g_test_add_func ("/stream-source/own/blocking", test_own_blocking);
   g_test_add_func ("/stream-source/own/pollable", test_own_pollable);
+  g_test_add_func ("/stream-source/closed-meanwhile", test_closed_meanwhile);
   return g_test_run ();
 }
