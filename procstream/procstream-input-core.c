@@ -45,6 +45,7 @@ typedef struct
   gsize                offset;
   GSource             *cancel_source;
   ProcstreamInputCore *core;
+  gboolean             is_end; /* of what is typed; bytes are made when all before it was written */
 } Write;
 
 struct _ProcstreamInputCore
@@ -61,7 +62,7 @@ struct _ProcstreamInputCore
   gboolean        closing;
   gboolean        terminal;
   gboolean        has_end; /* of what is typed there, which is typed too */
-  char            last;    /* byte that was written, 0: none */
+  int             last;    /* byte that was written, -1: none */
   GError         *failed;
   guint64         queued;
   guint64         n_changes; /* of that */
@@ -94,6 +95,7 @@ procstream_input_core_new (const char *name)
   self->name = g_strdup (name);
   self->max_queued = PROCSTREAM_DEFAULT_MAX_QUEUED_BYTES;
   self->fd = -1;
+  self->last = -1;
   return self;
 }
 
@@ -231,6 +233,20 @@ new_write_error (ProcstreamInputCore *self,
   return g_error_new (G_IO_ERROR, g_io_error_from_errno (errsv), "Could not write to “%s”: %s", self->name, g_strerror (errsv));
 }
 
+/* What was written last says how the end is typed, and what the terminal says now, by what. */
+static void
+make_end_locked (ProcstreamInputCore *self,
+                 Write               *write)
+{
+  char  bytes[2];
+  guint n = procstream_pty_end_of_input (self->fd, self->last < 0 || self->last == '\n', bytes);
+
+  g_bytes_unref (write->bytes);
+  write->bytes = g_bytes_new (bytes, n);
+  write->is_end = FALSE;
+  set_queued_locked (self, self->queued + n);
+}
+
 typedef enum
 {
   WROTE_ALL,
@@ -245,9 +261,12 @@ write_once_locked (ProcstreamInputCore *self,
                    int                 *errsv)
 {
   gsize         size;
-  const guint8 *data = g_bytes_get_data (write_->bytes, &size);
+  const guint8 *data;
   gssize        n = 0;
 
+  if (write_->is_end)
+    make_end_locked (self, write_);
+  data = g_bytes_get_data (write_->bytes, &size);
   if (write_->offset < size)
     {
       do
@@ -263,7 +282,7 @@ write_once_locked (ProcstreamInputCore *self,
   set_queued_locked (self, self->queued - n);
   self->written += n;
   if (n > 0)
-    self->last = (char) data[write_->offset - 1];
+    self->last = data[write_->offset - 1];
   *total += n;
   return write_->offset == size ? WROTE_ALL : WROTE_SOME;
 }
@@ -381,31 +400,16 @@ push_locked (ProcstreamInputCore *self,
   set_queued_locked (self, self->queued + g_bytes_get_size (write->bytes));
 }
 
-static char
-last_byte_locked (ProcstreamInputCore *self)
-{
-  for (GList *l = self->queue.tail; l; l = l->prev)
-    {
-      gsize       size;
-      const char *data = g_bytes_get_data (((Write *) l->data)->bytes, &size);
-
-      if (size > 0)
-        return data[size - 1];
-    }
-  return self->last;
-}
-
-/* Who reads from a terminal never sees that one of its descriptors was closed: the end has to be typed. */
+/* Who reads from a terminal never sees that one of its descriptors was closed: the end has to be typed, after what there will have been by
+ * then: a write before it may be cancelled. */
 static void
 type_end_locked (ProcstreamInputCore *self)
 {
-  char   last = last_byte_locked (self);
-  char   bytes[2];
-  guint  n = procstream_pty_end_of_input (self->fd, last == '\0' || last == '\n', bytes);
   Write *write = g_new0 (Write, 1);
 
   write->core = procstream_input_core_ref (self);
-  write->bytes = g_bytes_new (bytes, n);
+  write->bytes = g_bytes_new (NULL, 0);
+  write->is_end = TRUE;
   push_locked (self, write);
   if (self->fd >= 0)
     procstream_poll_set_arm (self->poll_set, self->watch);

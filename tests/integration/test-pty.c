@@ -260,6 +260,58 @@ test_input (void)
     }
 }
 
+/* The last byte says how the end is typed, and any byte may be that. */
+static void
+test_input_with_nul (void)
+{
+  g_autoptr (TestProcess) process = typed_process_new ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("nul\0", 4);
+
+  test_process_create_mode (process, "count");
+  test_process_listen (process);
+  g_assert_true (procstream_input_write_bytes (procstream_child_get_stdin (process->child), bytes, NULL));
+  procstream_input_close (procstream_child_get_stdin (process->child));
+  test_process_start (process);
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (process->out->str, ==, "4\n");
+}
+
+static void
+cancelled_cb (GObject      *object,
+              GAsyncResult *result,
+              gpointer      user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (procstream_input_write_finish (PROCSTREAM_INPUT (object), result, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  *(gboolean *) user_data = TRUE;
+}
+
+/* What was to be written before the end is not. */
+static void
+test_input_cancelled (void)
+{
+  g_autoptr (TestProcess) process = typed_process_new ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("\n", 1);
+  gboolean         cancelled = FALSE;
+  ProcstreamInput *input;
+
+  test_process_create_mode (process, "count");
+  test_process_listen (process);
+  input = procstream_child_get_stdin (process->child);
+  test_process_write (process, "no line");
+  procstream_input_write_async (input, bytes, cancellable, cancelled_cb, &cancelled);
+  procstream_input_close (input);
+  g_cancellable_cancel (cancellable);
+  while (!cancelled)
+    g_main_context_iteration (NULL, TRUE);
+  test_process_start (process);
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (process->out->str, ==, "7\n");
+}
+
 static void
 test_much_input (void)
 {
@@ -595,6 +647,8 @@ main (int    argc,
   test_add_func ("/pty/read-late", test_read_late);
   test_add_func ("/pty/translated", test_translated);
   test_add_func ("/pty/input", test_input);
+  test_add_func ("/pty/input/nul", test_input_with_nul);
+  test_add_func ("/pty/input/cancelled", test_input_cancelled);
   test_add_func ("/pty/input/much", test_much_input);
   test_add_func ("/pty/input/echo", test_echo);
   test_add_func ("/pty/input/control", test_control_characters);
