@@ -204,7 +204,7 @@ append_assignment (GString    *text,
     g_string_append (text, assignment);
 }
 
-/* The arguments after the first. One that follows the name of a secret is the secret. */
+/* The arguments after the first. One that follows the name of a secret is the secret; or the name of another, when the first has no value. */
 static void
 append_arguments (GString           *text,
                   GRegex            *regex,
@@ -224,7 +224,7 @@ append_arguments (GString           *text,
       else
         g_string_append (text, *arguments);
       g_string_append_c (text, '"');
-      secret = !secret && !equals && **arguments == '-' && is_secret (regex, *arguments, -1);
+      secret = !equals && **arguments == '-' && is_secret (regex, *arguments, -1);
     }
 }
 

@@ -715,6 +715,8 @@ test_redacted (void)
   procstream_launcher_set_variable (launcher, "API_TOKEN", "hidden");
   expect_name (launcher, "p --password=hidden --password hidden shown -k=v",
                "API_TOKEN=*** p \"--password=***\" \"--password\" \"***\" \"shown\" \"-k=v\"");
+  /* An option without a value, before one that has it. */
+  expect_name (launcher, "p --auth --password hidden shown", "API_TOKEN=*** p \"--auth\" \"***\" \"***\" \"shown\"");
   procstream_launcher_set_name_redact (launcher, "^-k$");
   procstream_launcher_unset_variable (launcher, "API_TOKEN");
   expect_name (launcher, "p --password=shown -k=hidden -k hidden", "p \"--password=shown\" \"-k=***\" \"-k\" \"***\"");
