@@ -74,8 +74,11 @@ GError *
 procstream_spawn_error_from_errno (ProcstreamSpawnRequest *request,
                                    int                     code)
 {
-  return new_error (request, G_SPAWN_ERROR, code == EMSGSIZE ? G_SPAWN_ERROR_TOO_BIG : spawn_code (code), code,
-                    "no socket to its helper program");
+  /* Its arguments and environment do not go through the socket. */
+  if (code == EMSGSIZE)
+    return new_error (request, G_SPAWN_ERROR, G_SPAWN_ERROR_TOO_BIG, code,
+                      request->path ? "the names of its program and of its working directory, and PATH" : "the names of its program and of its working directory");
+  return new_error (request, G_SPAWN_ERROR, spawn_code (code), code, "no socket to its helper program");
 }
 
 GError *

@@ -71,7 +71,7 @@ test_too_big (void)
   if (!test_on_valgrind ())
     test_start_to_error (argument, G_SPAWN_ERROR, G_SPAWN_ERROR_TOO_BIG, "arguments");
   cwd->request->cwd = g_steal_pointer (&long_cwd);
-  test_start_to_error (cwd, G_SPAWN_ERROR, G_SPAWN_ERROR_TOO_BIG, "");
+  test_start_to_error (cwd, G_SPAWN_ERROR, G_SPAWN_ERROR_TOO_BIG, "its working directory, and PATH");
 }
 
 /* Arguments that nearly fill what the kernel allows pass: the helper adds but a path. */
