@@ -418,7 +418,7 @@ procstream_child_core_fail (ProcstreamChildCore *self,
     procstream_output_core_feed_end (self->outputs[i], g_error_copy (error));
   if (self->input)
     procstream_input_core_fail (self->input, error);
-  if (self->options.stdin_stream)
+  if (self->options.stdin_stream && self->has_stream)
     procstream_feed_unclaim (self->options.stdin_stream, self);
   g_clear_object (&self->options.stdin_stream);
   g_mutex_lock (&self->mutex);

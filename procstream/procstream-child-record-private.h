@@ -38,6 +38,7 @@ struct _ProcstreamChildCore
   gboolean            refused;         /* from the claim on: the program is about to exit */
   gboolean            exits_ignored;   /* at the launch, the program ignored SIGCHLD */
   gint                files_asked_for; /* atomic */
+  gboolean            has_stream;      /* from the launch on: stdin_stream of options is its to read */
   ProcstreamChildEnds ends;            /* from launch: the pipes until the program runs, the terminal to the end */
 
   ProcstreamSpawnEnvironment environment; /* from when it was queued, or was launched, until its request has it */

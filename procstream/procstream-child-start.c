@@ -29,7 +29,8 @@ static gboolean
 claim_stream (ProcstreamChildCore *self,
               GError             **error)
 {
-  if (self->options.stdin_stream == NULL || procstream_feed_claim (self->options.stdin_stream, self))
+  self->has_stream = self->options.stdin_stream && procstream_feed_claim (self->options.stdin_stream, self);
+  if (self->has_stream || self->options.stdin_stream == NULL)
     return TRUE;
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING, "Could not start “%s”: its “stdin-stream” was given to another child before",
                self->options.name);

@@ -388,6 +388,27 @@ test_stream_once (void)
   start_to_error (process, G_IO_ERROR_PENDING, "stdin-stream");
 }
 
+/* Also not by one whose record has the place in memory that the first had. */
+static void
+test_stream_once_for_all (void)
+{
+  g_autoptr (GInputStream) stream = g_memory_input_stream_new_from_data ("once", 4, NULL);
+  g_autoptr (TestProcess) process = new_process_for (stream, "cat");
+  g_autoptr (GPtrArray) others = g_ptr_array_new_with_free_func (g_object_unref);
+
+  test_process_start (process);
+  test_process_run_to_completed (process);
+  g_assert_cmpstr (process->out->str, ==, "once");
+  g_clear_object (&process->child);
+  for (int i = 0; i < 50; i++)
+    {
+      if (process->child)
+        g_ptr_array_add (others, g_steal_pointer (&process->child));
+      test_process_create_mode (process, "cat");
+      start_to_error (process, G_IO_ERROR_PENDING, "stdin-stream");
+    }
+}
+
 /* All that is under way in the library has its turn, many times. */
 static void
 run_another (void)
@@ -576,6 +597,7 @@ main (int    argc,
   test_add_data_func ("/stdin/stream", test_stream, run_and_count);
   test_add_data_func ("/stdin/foreign-stream", test_foreign_stream, run_and_count);
   test_add_data_func ("/stdin/stream-once", test_stream_once, run_and_count);
+  test_add_data_func ("/stdin/stream-once/for-all", test_stream_once_for_all, run_and_count);
   test_add_data_func ("/stdin/stream-backpressure", test_stream_backpressure, run_and_count);
   test_add_data_func ("/stdin/stream-error", test_stream_error, run_and_count);
   test_add_data_func ("/stdin/stream-left", test_stream_left, run_and_count);
