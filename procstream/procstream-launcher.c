@@ -100,6 +100,16 @@ procstream_launcher_store_uint64 (ProcstreamLauncher *self,
   g_object_notify_by_pspec (G_OBJECT (self), pspec);
 }
 
+/* What is set to what it is counts as set last, all the same. */
+static void
+follow_again (ProcstreamLauncher *self,
+              const char         *property,
+              gconstpointer       value)
+{
+  if (value)
+    procstream_launcher_follow_stdin (self, property);
+}
+
 void
 procstream_launcher_store_string (ProcstreamLauncher *self,
                                   const char         *property,
@@ -110,7 +120,10 @@ procstream_launcher_store_string (ProcstreamLauncher *self,
   char       *copy;
 
   if (g_strcmp0 (*field, value) == 0)
-    return;
+    {
+      follow_again (self, property, value);
+      return;
+    }
   /* It may be a part of what is there. */
   copy = g_strdup (value);
   g_free (*field);
@@ -128,7 +141,10 @@ procstream_launcher_store_object (ProcstreamLauncher *self,
   GObject   **field = find_field (self, property, &pspec);
 
   if (!g_set_object (field, value))
-    return;
+    {
+      follow_again (self, property, value);
+      return;
+    }
   g_object_notify_by_pspec (G_OBJECT (self), pspec);
   procstream_launcher_follow_stdin (self, property);
 }
@@ -143,7 +159,10 @@ procstream_launcher_store_bytes (ProcstreamLauncher *self,
   GBytes     *before = *field;
 
   if (before == value)
-    return;
+    {
+      follow_again (self, property, value);
+      return;
+    }
   *field = value ? g_bytes_ref (value) : NULL;
   g_clear_pointer (&before, g_bytes_unref);
   g_object_notify_by_pspec (G_OBJECT (self), pspec);

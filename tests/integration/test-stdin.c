@@ -193,6 +193,13 @@ test_choice (void)
   g_assert_true (got == bytes);
   g_object_set (launcher, "stdin-stream", stream, NULL);
   g_assert_cmpint (get_mode (launcher), ==, PROCSTREAM_STDIN_MODE_STREAM);
+  /* One that was set before counts again when it is set again. */
+  procstream_launcher_set_stdin_file (launcher, "/dev/zero");
+  g_assert_cmpint (get_mode (launcher), ==, PROCSTREAM_STDIN_MODE_FILE);
+  procstream_launcher_set_stdin_bytes (launcher, bytes);
+  g_assert_cmpint (get_mode (launcher), ==, PROCSTREAM_STDIN_MODE_BYTES);
+  procstream_launcher_set_stdin_stream (launcher, stream);
+  g_assert_cmpint (get_mode (launcher), ==, PROCSTREAM_STDIN_MODE_STREAM);
   /* One that does not count goes without a trace. */
   procstream_launcher_set_stdin_file (launcher, NULL);
   g_assert_cmpint (get_mode (launcher), ==, PROCSTREAM_STDIN_MODE_STREAM);
