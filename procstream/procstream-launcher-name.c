@@ -51,7 +51,7 @@ procstream_launcher_install_name (GObjectClass *klass)
    * is searched for in the names of variables and options, or %NULL for
    * %PROCSTREAM_DEFAULT_NAME_REDACT. With that, `API_TOKEN=x`, `--password=x` and
    * `--password x` become `API_TOKEN=***`, `"--password=***"` and `"--password"
-   * "***"`. An empty string redacts nothing, and one that is no regular expression redacts
+   * "***"`, and `--env=API_TOKEN=x` becomes `"--env=API_TOKEN=***"`. An empty string redacts nothing, and one that is no regular expression redacts
    * every value: a mistake in it must not make a secret known. What a program is given without a
    * name cannot be recognized.
    *
@@ -192,16 +192,23 @@ is_secret (GRegex     *regex,
   return g_regex_match_full (regex, valid, -1, 0, 0, NULL, &error) || error != NULL;
 }
 
+/* A value may have names of its own, as "--env=TOKEN=x" and "--url=http://x/?key=y" do. */
 static void
 append_assignment (GString    *text,
                    GRegex     *regex,
                    const char *assignment,
                    const char *equals)
 {
-  if (is_secret (regex, assignment, equals - assignment))
-    g_string_append_len (text, assignment, equals + 1 - assignment), g_string_append (text, REDACTED);
-  else
-    g_string_append (text, assignment);
+  const char *name = assignment;
+
+  for (; equals; name = equals + 1, equals = strchr (name, '='))
+    if (is_secret (regex, name, equals - name))
+      {
+        g_string_append_len (text, assignment, equals + 1 - assignment);
+        g_string_append (text, REDACTED);
+        return;
+      }
+  g_string_append (text, assignment);
 }
 
 /* The arguments after the first. One that follows the name of a secret is the secret; or the name of another, when the first has no value. */

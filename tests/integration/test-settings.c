@@ -717,6 +717,9 @@ test_redacted (void)
                "API_TOKEN=*** p \"--password=***\" \"--password\" \"***\" \"shown\" \"-k=v\"");
   /* An option without a value, before one that has it. */
   expect_name (launcher, "p --auth --password hidden shown", "API_TOKEN=*** p \"--auth\" \"***\" \"***\" \"shown\"");
+  /* What has a name within a value. */
+  expect_name (launcher, "p --env=TOKEN=hidden --url=x?a=b&key=hidden --set=a=b",
+               "API_TOKEN=*** p \"--env=TOKEN=***\" \"--url=x?a=b&key=***\" \"--set=a=b\"");
   procstream_launcher_set_name_redact (launcher, "^-k$");
   procstream_launcher_unset_variable (launcher, "API_TOKEN");
   expect_name (launcher, "p --password=shown -k=hidden -k hidden", "p \"--password=shown\" \"-k=***\" \"-k\" \"***\"");
