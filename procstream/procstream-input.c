@@ -126,13 +126,16 @@ procstream_input_finalize (GObject *object)
 {
   ProcstreamInput *self = PROCSTREAM_INPUT (object);
 
-  if (self->bell)
-    procstream_bell_close (self->bell);
-  /* What feeds it goes on. */
-  if (self->core && !procstream_platform_forked () && !procstream_input_core_is_fed (self->core))
-    procstream_input_core_close (self->core);
-  g_clear_pointer (&self->core, procstream_input_core_unref);
-  g_clear_pointer (&self->bell, procstream_bell_unref);
+  /* In a forked copy another thread may have held any lock of what is below. */
+  if (self->core && !procstream_platform_forked ())
+    {
+      procstream_bell_close (self->bell);
+      /* What feeds it goes on. */
+      if (!procstream_input_core_is_fed (self->core))
+        procstream_input_core_close (self->core);
+      procstream_input_core_unref (self->core);
+      procstream_bell_unref (self->bell);
+    }
   G_OBJECT_CLASS (procstream_input_parent_class)->finalize (object);
 }
 

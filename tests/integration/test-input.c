@@ -2,6 +2,7 @@
 
 #include <procstream/procstream.h>
 
+#include "procstream-dispatcher-private.h"
 #include "procstream-io-thread-private.h"
 #include "procstream-poll-set-private.h"
 
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* More than any pipe holds. */
@@ -521,6 +523,95 @@ test_no_watches (void)
   test_assert_fds (fds);
 }
 
+/* --- In a forked copy --------------------------------------------------------------------------------------------------------- */
+
+/* Something of the context that another thread is just making ready, for as long as the test wants: whoever makes something else of it
+ * ready waits for that, and holds what it holds. */
+typedef struct
+{
+  ProcstreamDispatchItem *item;
+  ProcstreamInput        *input;
+  gint                    entered; /* atomic */
+  gint                    let_go;  /* atomic */
+  gint                    teller;  /* atomic: a thread, once it is about to tell */
+} Holding;
+
+static gpointer
+holding_ref (gpointer data)
+{
+  Holding *self = data;
+
+  g_atomic_int_set (&self->entered, TRUE);
+  while (!g_atomic_int_get (&self->let_go))
+    g_usleep (1000);
+  return self;
+}
+
+static void
+holding_unref (gpointer data)
+{
+}
+
+static gboolean
+holding_dispatch (gpointer          data,
+                  ProcstreamBudget *budget)
+{
+  return FALSE;
+}
+
+static gpointer
+hold_thread (gpointer data)
+{
+  procstream_dispatch_item_post (((Holding *) data)->item);
+  return NULL;
+}
+
+static gpointer
+tell_thread (gpointer data)
+{
+  Holding *self = data;
+
+  g_atomic_int_set (&self->teller, gettid ());
+  procstream_input_set_max_queued_bytes (self->input, 1);
+  return NULL;
+}
+
+/* A copy can let go of an input while another thread, which it has not, was telling of a change. */
+static void
+test_forked_copy (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  Holding  holding = { 0 };
+  GThread *threads[2];
+  int      status;
+  pid_t    pid;
+
+  procstream_launcher_set_stdin_mode (process->launcher, PROCSTREAM_STDIN_MODE_PIPE);
+  test_process_create_mode (process, "cat");
+  holding.input = procstream_child_get_stdin (process->child);
+  holding.item = procstream_dispatch_item_new (g_main_context_default (), G_PRIORITY_DEFAULT, holding_dispatch, &holding, holding_ref, holding_unref);
+  threads[0] = g_thread_new ("hold", hold_thread, &holding);
+  while (!g_atomic_int_get (&holding.entered))
+    g_usleep (1000);
+  threads[1] = g_thread_new ("tell", tell_thread, &holding);
+  while (g_atomic_int_get (&holding.teller) == 0 || !test_is_asleep (g_atomic_int_get (&holding.teller)))
+    g_usleep (1000);
+  pid = fork ();
+  g_assert_cmpint (pid, >=, 0);
+  if (pid == 0)
+    {
+      alarm (30);
+      g_clear_object (&process->child);
+      test_exit_copy (0);
+    }
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_atomic_int_set (&holding.let_go, TRUE);
+  for (int i = 0; i < 2; i++)
+    g_thread_join (threads[i]);
+  procstream_dispatch_item_free (holding.item);
+  g_assert_cmpint (status, ==, 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -537,5 +628,6 @@ main (int    argc,
   test_add_func ("/input/cancel-counts", test_cancel_counts);
   test_add_func ("/input/room-is-told", test_room_is_told);
   test_add_func ("/input/no-watches", test_no_watches);
+  test_add_func ("/input/forked-copy", test_forked_copy);
   return g_test_run ();
 }
