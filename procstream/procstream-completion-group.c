@@ -143,23 +143,15 @@ procstream_completion_group_get_over (ProcstreamCompletionGroup *self)
   return self->over;
 }
 
+/* What the wait for it came to, whatever became of it while the others were waited for. */
 static ProcstreamResult *
 make_result (ProcstreamChildCore  *child,
              ProcstreamCompletion *completion)
 {
-  const char *name = procstream_child_core_get_options (child)->name;
-  g_autoptr (GError) error = NULL;
+  const GError *error = procstream_completion_get_error (completion);
 
-  switch (procstream_child_core_get_state (child))
-    {
-    case PROCSTREAM_CHILD_STATE_FAILED:
-      return procstream_result_new_not_started (name, procstream_child_core_get_error (child));
-    case PROCSTREAM_CHILD_STATE_QUEUED:
-      error = new_cancelled (child);
-      return procstream_result_new_not_started (name, error);
-    default:
-      return procstream_completion_make_result (completion);
-    }
+  return error ? procstream_result_new_not_started (procstream_child_core_get_options (child)->name, error)
+               : procstream_completion_make_result (completion);
 }
 
 GPtrArray *

@@ -26,8 +26,10 @@ void procstream_completion_cancel (ProcstreamCompletion *self);
 /* Why it came to its end before the child did, once it is over; NONE: it did not. */
 ProcstreamCause procstream_completion_get_cause (ProcstreamCompletion *self);
 
-/* Complete when it is over, with the error of a start that failed. */
+/* Complete when it is over, with the error of a start that failed, or that was not waited for. */
 ProcstreamWaiters *procstream_completion_get_over (ProcstreamCompletion *self);
+/* That error, once it is over; NULL: there is none, whatever becomes of the child after that. */
+const GError *procstream_completion_get_error (ProcstreamCompletion *self);
 /* From when its times count; 0: not yet. In the I/O thread, or while that stands still. */
 gint64 procstream_completion_get_begin_us (ProcstreamCompletion *self);
 /* What came of it, once it is over: (transfer full). */

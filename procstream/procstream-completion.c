@@ -83,6 +83,7 @@ struct _ProcstreamCompletion
   gboolean        watching;  /* the exit makes the source ready */
   gint64          drain_us;  /* when the drain began; 0: it did not */
   gint64          left_us;   /* how long the child had run when it was left alone, for this cause; 0: it was not */
+  GError         *error;     /* with which over is complete */
 };
 
 /* Of what the tail is made. */
@@ -113,6 +114,7 @@ procstream_completion_unref (ProcstreamCompletion *self)
     }
   g_source_unref (self->source);
   g_clear_pointer (&self->joined, procstream_waiters_unref);
+  g_clear_error (&self->error);
   procstream_waiters_unref (self->over);
   procstream_complete_settings_clear (&self->settings);
   procstream_child_core_unref (self->child);
@@ -130,6 +132,12 @@ ProcstreamWaiters *
 procstream_completion_get_over (ProcstreamCompletion *self)
 {
   return self->over;
+}
+
+const GError *
+procstream_completion_get_error (ProcstreamCompletion *self)
+{
+  return self->error;
 }
 
 /* Something happened. Any thread. */
@@ -467,7 +475,7 @@ look_at_created (ProcstreamCompletion *self)
   finish (self, error);
 }
 
-/* No time counts yet. */
+/* No time counts yet. One that somebody was faster to start, or to refuse, is looked at again. */
 static void
 look_at_queued (ProcstreamCompletion *self)
 {
@@ -478,9 +486,14 @@ look_at_queued (ProcstreamCompletion *self)
   self->cause = PROCSTREAM_CAUSE_CANCELLED;
   error = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED, "The wait for “%s” was cancelled before it was started",
                        procstream_child_core_get_options (self->child)->name);
-  if (shall_end (self))
-    procstream_child_core_unqueue (self->child, error);
-  finish (self, error);
+  if (!shall_end (self))
+    {
+      finish (self, error);
+      return;
+    }
+  self->cause = PROCSTREAM_CAUSE_NONE;
+  procstream_child_core_unqueue (self->child, error);
+  poke (self);
 }
 
 static void
@@ -532,12 +545,13 @@ static GSourceFuncs source_funcs = { .dispatch = source_dispatch };
 
 /* --- From begin to end -------------------------------------------------------------------------------------------------------- */
 
+/* Or will be, as far as is known. */
 static gboolean
 is_alive (ProcstreamCompletion *self)
 {
   ProcstreamChildState state = procstream_child_core_get_state (self->child);
 
-  return state == PROCSTREAM_CHILD_STATE_RUNNING || state == PROCSTREAM_CHILD_STATE_TERMINATING;
+  return state == PROCSTREAM_CHILD_STATE_STARTING || state == PROCSTREAM_CHILD_STATE_RUNNING || state == PROCSTREAM_CHILD_STATE_TERMINATING;
 }
 
 static void
@@ -546,6 +560,7 @@ finish (ProcstreamCompletion *self,
 {
   if (self->cause != PROCSTREAM_CAUSE_NONE && is_alive (self))
     self->left_us = MAX (procstream_child_core_get_elapsed_us (self->child), 1);
+  self->error = error ? g_error_copy (error) : NULL;
   g_mutex_lock (&self->mutex);
   self->is_over = TRUE;
   g_mutex_unlock (&self->mutex);

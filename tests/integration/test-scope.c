@@ -109,6 +109,34 @@ test_add_while_failing (void)
   g_mutex_clear (&gate);
 }
 
+/* One that waits for room when the wait for it is cancelled, and goes on: it has not run as far as that wait knows, whenever it is finished. */
+static void
+test_left_in_queue (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (ProcstreamChild) running = test_scope_spawn (fixture, "sleep-forever");
+  g_autoptr (ProcstreamChild) queued = test_scope_create (fixture, "exit 0");
+  g_autoptr (GAsyncResult) result = NULL;
+  g_autoptr (GPtrArray) results = NULL;
+  g_autoptr (GError) error = NULL;
+
+  procstream_scope_set_max_running (fixture->scope, 1);
+  test_scope_enqueue (fixture, queued);
+  procstream_scope_complete_all_async (fixture->scope, NULL, cancellable, test_store_result_cb, &result);
+  test_hold_pass ();
+  g_cancellable_cancel (cancellable);
+  test_wait_result (NULL, "a scope to complete", &result);
+  g_assert_true (procstream_child_kill (running, NULL));
+  g_assert_true (procstream_child_wait (queued, WATCHDOG_MS, NULL, NULL));
+  results = procstream_scope_complete_all_finish (fixture->scope, result, NULL);
+  g_assert_cmpint (procstream_result_get_cause (results->pdata[0]), ==, PROCSTREAM_CAUSE_CANCELLED);
+  g_assert_true (procstream_result_get_running (results->pdata[0]));
+  g_assert_cmpint (procstream_result_get_cause (results->pdata[1]), ==, PROCSTREAM_CAUSE_NOT_STARTED);
+  g_assert_false (procstream_result_check (results->pdata[1], &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
 /* Nothing gets in. */
 static void
 test_closed (void)
@@ -679,6 +707,7 @@ test_dispose_plan (void)
 
 static const TestScopeCase cases[] = {
   { "scope/close", test_close },
+  { "scope/left-in-queue", test_left_in_queue },
   { "scope/closed", test_closed },
   { "scope/add", test_add },
   { "scope/add-while-failing", test_add_while_failing },

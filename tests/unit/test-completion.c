@@ -54,14 +54,20 @@ is_over (Fixture *self)
   return procstream_waiters_is_complete (procstream_completion_get_over (self->completion));
 }
 
-static ProcstreamResult *
-await (Fixture *self)
+static void
+await_over (Fixture *self)
 {
   g_autoptr (GError) error = NULL;
 
   procstream_waiters_wait (procstream_completion_get_over (self->completion), g_main_context_default (), g_thread_self (), "the end",
                            TEST_WATCHDOG_SECONDS * 1000, NULL, &error);
   g_assert_no_error (error);
+}
+
+static ProcstreamResult *
+await (Fixture *self)
+{
+  await_over (self);
   return procstream_completion_make_result (self->completion);
 }
 
@@ -206,6 +212,28 @@ test_cancel_during_start (void)
   g_assert_cmpint (procstream_result_get_term_signal (result), ==, SIGTERM);
 }
 
+/* One that is left alone while it is being started: what becomes of it is not known, whenever somebody asks for the result. */
+static void
+test_left_during_start (void)
+{
+  g_auto (Fixture) fixture = { 0 };
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  fixture_init (&fixture, "exit 0");
+  begin (&fixture);
+  g_assert_true (procstream_child_core_claim (fixture.process->child->core, NULL));
+  g_cancellable_cancel (fixture.cancellable);
+  await_over (&fixture);
+  procstream_child_core_launch (fixture.process->child->core);
+  g_assert_true (procstream_child_wait (fixture.process->child, TEST_WATCHDOG_SECONDS * 1000, NULL, NULL));
+  result = await (&fixture);
+  g_assert_cmpint (procstream_result_get_cause (result), ==, PROCSTREAM_CAUSE_CANCELLED);
+  g_assert_true (procstream_result_get_running (result));
+  g_assert_false (procstream_result_check (result, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL);
+}
+
 /* --- Nothing stays ------------------------------------------------------------------------------------------------------------ */
 
 static void
@@ -244,6 +272,7 @@ main (int    argc,
   g_test_add_func ("/completion/never-started", test_never_started);
   g_test_add_func ("/completion/failed-start", test_failed_start);
   g_test_add_func ("/completion/cancel-during-start", test_cancel_during_start);
+  g_test_add_func ("/completion/left-during-start", test_left_during_start);
   g_test_add_func ("/completion/dropped", test_dropped);
   return g_test_run ();
 }
