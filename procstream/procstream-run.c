@@ -48,15 +48,25 @@ begin (ProcstreamChild           *child,
   return call;
 }
 
+/* Nobody else starts what its scope did not let start, so whoever waits for it would do so for ever. */
+static void
+refuse (ProcstreamChild *child,
+        const GError    *error)
+{
+  procstream_child_core_refuse (child->core, PROCSTREAM_CHILD_STATE_CREATED, error);
+}
+
 static ProcstreamResult *
 start_and_wait (ProcstreamChild        *child,
                 ProcstreamCompleteCall *call, /* taken */
                 GError                **error)
 {
+  g_autoptr (GError) start_error = NULL;
   ProcstreamResult *result;
 
   /* The failure of a start comes out of the wait. */
-  procstream_child_start (child, NULL);
+  if (!procstream_child_start (child, &start_error))
+    refuse (child, start_error);
   result = procstream_complete_call_wait (call, child, error);
   procstream_complete_call_free (call);
   return result;
@@ -132,6 +142,18 @@ procstream_launcher_run (ProcstreamLauncher        *self,
 }
 
 static void
+started_cb (GObject      *object,
+            GAsyncResult *result,
+            gpointer      user_data)
+{
+  ProcstreamChild *child = PROCSTREAM_CHILD (object);
+  g_autoptr (GError) error = NULL;
+
+  if (!procstream_child_start_finish (child, result, &error))
+    refuse (child, error);
+}
+
+static void
 run_in_task (GTask                     *task, /* taken */
              ProcstreamLauncher        *launcher,
              const char *const         *argv,
@@ -149,7 +171,7 @@ run_in_task (GTask                     *task, /* taken */
       return;
     }
   g_task_set_task_data (task, call, procstream_complete_call_free);
-  procstream_child_start_async (child, NULL, NULL, NULL);
+  procstream_child_start_async (child, NULL, started_cb, NULL);
   procstream_complete_call_add_task (call, task);
 }
 
@@ -249,7 +271,7 @@ procstream_launcher_run_get_result (ProcstreamLauncher *self,
   g_return_val_if_fail (g_async_result_is_tagged (result, procstream_launcher_run_async), NULL);
 
   call = g_task_get_task_data (G_TASK (result));
-  return call ? procstream_completion_make_result (call->completion) : NULL;
+  return call && procstream_completion_get_error (call->completion) == NULL ? procstream_completion_make_result (call->completion) : NULL;
 }
 
 /**

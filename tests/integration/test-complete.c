@@ -742,6 +742,22 @@ test_run_async (void)
   g_assert_cmpstr (text_of (procstream_result_get_stderr (result)), ==, "err\n");
 }
 
+/* There is no result of what was never started. */
+static void
+test_run_async_missing (void)
+{
+  g_autoptr (ProcstreamLauncher) launcher = procstream_launcher_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_NONE);
+  const char *const missing[] = { "/nonexistent/program", NULL };
+  g_autoptr (GAsyncResult) async_result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  procstream_launcher_run_async (launcher, missing, NULL, NULL, test_store_result_cb, &async_result);
+  test_wait_result (NULL, "a run", &async_result);
+  g_assert_null (procstream_launcher_run_finish (launcher, async_result, &error));
+  g_assert_error (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOENT);
+  g_assert_null (procstream_launcher_run_get_result (launcher, async_result));
+}
+
 int
 main (int    argc,
       char **argv)
@@ -773,5 +789,6 @@ main (int    argc,
   test_add_func ("/complete/run", test_run);
   test_add_func ("/complete/run-cancelled", test_run_cancelled);
   test_add_func ("/complete/run-async", test_run_async);
+  test_add_func ("/complete/run-async-missing", test_run_async_missing);
   return g_test_run ();
 }

@@ -109,6 +109,28 @@ test_add_while_failing (void)
   g_mutex_clear (&gate);
 }
 
+/* What was made for a run before the failure, and is to be run after it: nobody waits for what never starts. */
+static void
+test_run_after_failure (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  g_auto (GStrv) argv = test_child_argv ("echo x");
+  g_autoptr (ProcstreamChild) child = NULL;
+  g_autoptr (ProcstreamChild) failed = NULL;
+  g_autoptr (GError) error = NULL;
+
+  procstream_scope_set_on_failure (fixture->scope, PROCSTREAM_ON_FAILURE_STOP_STARTING);
+  child = procstream_launcher_create_for_run (fixture->launcher, (const char *const *) argv, NULL);
+  failed = test_scope_create (fixture, "exit 3");
+  g_assert_true (procstream_child_start (failed, NULL));
+  g_assert_true (procstream_child_wait (failed, WATCHDOG_MS, NULL, NULL));
+  test_scope_assert_counts (fixture, 0, 0, 1);
+  g_assert_null (procstream_child_complete_for_run (child, NULL, NULL, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_NOT_STARTED);
+  g_assert_nonnull (strstr (error->message, "has failed"));
+  test_scope_assert_counts (fixture, 0, 0, 1);
+}
+
 /* One that waits for room when the wait for it is cancelled, and goes on: it has not run as far as that wait knows, whenever it is finished. */
 static void
 test_left_in_queue (void)
@@ -707,6 +729,7 @@ test_dispose_plan (void)
 
 static const TestScopeCase cases[] = {
   { "scope/close", test_close },
+  { "scope/run-after-failure", test_run_after_failure },
   { "scope/left-in-queue", test_left_in_queue },
   { "scope/closed", test_closed },
   { "scope/add", test_add },
