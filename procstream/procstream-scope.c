@@ -138,6 +138,34 @@ emit_items_changed (ProcstreamScope *self,
 }
 
 static void
+emit_options (ProcstreamScope *self)
+{
+  ProcstreamScopeFacts before = self->told;
+  ProcstreamScopeFacts now;
+
+  procstream_scope_core_get_facts (self->core, &now);
+  self->told.max_running = now.max_running;
+  self->told.on_failure = now.on_failure;
+  self->told.max_finished = now.max_finished;
+  if (now.max_running != before.max_running && !is_muted (self))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_RUNNING]);
+  if (now.on_failure != before.on_failure && !is_muted (self))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ON_FAILURE]);
+  if (now.max_finished != before.max_finished && !is_muted (self))
+    g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_FINISHED]);
+}
+
+/* At once where that may be. */
+static void
+tell_options (ProcstreamScope *self)
+{
+  if (g_thread_self () == self->owner_thread)
+    emit_options (self);
+  else
+    procstream_bell_ring (self->bell);
+}
+
+static void
 emit_facts (ProcstreamScope *self,
             guint            n_items_before)
 {
@@ -145,7 +173,10 @@ emit_facts (ProcstreamScope *self,
   ProcstreamScopeFacts now;
 
   procstream_scope_core_get_facts (self->core, &now);
-  self->told = now;
+  self->told.n_running = now.n_running;
+  self->told.n_queued = now.n_queued;
+  self->told.n_finished = now.n_finished;
+  self->told.closed = now.closed;
   if (procstream_scope_roster_get_shown (self->roster)->len != n_items_before && !is_muted (self))
     g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_N_ITEMS]);
   if (now.n_queued != before.n_queued && !is_muted (self))
@@ -184,6 +215,7 @@ emit_all (ProcstreamScope *self)
   emit_items_changed (self, change.before);
   emit_failed (self, &change);
   emit_facts (self, change.before->len);
+  emit_options (self);
 }
 
 /* In the thread that runs the context, each time something has changed. */
@@ -559,7 +591,7 @@ procstream_scope_set_max_running (ProcstreamScope *self, guint max_running)
   if (procstream_platform_forked () || get_facts (self).max_running == max_running)
     return;
   procstream_scope_core_set_max_running (self->core, max_running);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_RUNNING]);
+  tell_options (self);
 }
 
 /**
@@ -598,7 +630,7 @@ procstream_scope_set_on_failure (ProcstreamScope *self, ProcstreamOnFailure on_f
   if (procstream_platform_forked () || get_facts (self).on_failure == on_failure)
     return;
   procstream_scope_core_set_on_failure (self->core, on_failure);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_ON_FAILURE]);
+  tell_options (self);
 }
 
 /**
@@ -638,7 +670,7 @@ procstream_scope_set_max_finished (ProcstreamScope *self, guint max_finished)
   if (procstream_platform_forked () || get_facts (self).max_finished == max_finished)
     return;
   procstream_scope_core_set_max_finished (self->core, max_finished);
-  g_object_notify_by_pspec (G_OBJECT (self), properties[PROP_MAX_FINISHED]);
+  tell_options (self);
 }
 
 /**

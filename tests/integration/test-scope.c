@@ -159,6 +159,46 @@ test_left_in_queue (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
+static void
+note_thread_cb (GThread **thread)
+{
+  g_assert_null (*thread);
+  *thread = g_thread_self ();
+}
+
+static gpointer
+set_options_in_thread (gpointer scope)
+{
+  procstream_scope_set_max_running (scope, 3);
+  procstream_scope_set_on_failure (scope, PROCSTREAM_ON_FAILURE_STOP_STARTING);
+  procstream_scope_set_max_finished (scope, 3);
+  return NULL;
+}
+
+/* What another thread sets is told of in the context of the scope. */
+static void
+test_set_elsewhere (void)
+{
+  g_autoptr (TestScope) fixture = test_scope_new ();
+  static const char *const names[] = { "notify::max-running", "notify::on-failure", "notify::max-finished" };
+  GThread                 *threads[G_N_ELEMENTS (names)] = { NULL };
+
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_signal_connect_swapped (fixture->scope, names[i], G_CALLBACK (note_thread_cb), &threads[i]);
+  g_thread_join (g_thread_new ("set", set_options_in_thread, fixture->scope));
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    g_assert_null (threads[i]);
+  test_scope_iterate ();
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      g_assert_true (threads[i] == g_thread_self ());
+      threads[i] = NULL;
+    }
+  procstream_scope_set_max_running (fixture->scope, 2);
+  g_assert_true (threads[0] == g_thread_self ());
+  test_scope_iterate ();
+}
+
 /* Nothing gets in. */
 static void
 test_closed (void)
@@ -731,6 +771,7 @@ static const TestScopeCase cases[] = {
   { "scope/close", test_close },
   { "scope/run-after-failure", test_run_after_failure },
   { "scope/left-in-queue", test_left_in_queue },
+  { "scope/set-elsewhere", test_set_elsewhere },
   { "scope/closed", test_closed },
   { "scope/add", test_add },
   { "scope/add-while-failing", test_add_while_failing },
