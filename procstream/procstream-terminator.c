@@ -246,6 +246,8 @@ look (ProcstreamTerminator *self)
 
   if (remains != PROCSTREAM_REMAINS_UNKNOWN)
     self->remains = remains;
+  else if (self->remains == PROCSTREAM_REMAINS_LEADER)
+    self->remains = PROCSTREAM_REMAINS_MEMBERS;
   return remains;
 }
 

@@ -496,6 +496,21 @@ test_unknown_in_phase (void)
   g_assert_cmpint (procstream_terminator_get_state (world.terminator), ==, PROCSTREAM_TERMINATOR_GONE);
 }
 
+/* The leader has gone, and who is left was not found out in time: it is not said to be the leader. */
+static void
+test_unknown_at_last (void)
+{
+  g_auto (World) world = { 0 };
+
+  world_init (&world, procstream_shutdown_new_terminate (1000));
+  procstream_shutdown_set_kill_timeout_ms (world.shutdown, 1);
+  world.ends_at = SIGTERM;
+  world.left = PROCSTREAM_REMAINS_UNKNOWN;
+  world.max_kills = G_MAXUINT;
+  g_assert_cmpint (world_run (&world), ==, PROCSTREAM_TERMINATOR_LEFT);
+  g_assert_cmpint (procstream_terminator_get_remains (world.terminator), ==, PROCSTREAM_REMAINS_MEMBERS);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -523,5 +538,6 @@ main (int    argc,
   g_test_add_func ("/terminator/kill-by-at-once", test_kill_by_at_once);
   g_test_add_func ("/terminator/unknown-at-first", test_unknown_at_first);
   g_test_add_func ("/terminator/unknown-in-phase", test_unknown_in_phase);
+  g_test_add_func ("/terminator/unknown-at-last", test_unknown_at_last);
   return g_test_run ();
 }
