@@ -25,6 +25,8 @@ void procstream_completion_stop (ProcstreamCompletion *self,
 void procstream_completion_cancel (ProcstreamCompletion *self);
 /* Why it came to its end before the child did, once it is over; NONE: it did not. */
 ProcstreamCause procstream_completion_get_cause (ProcstreamCompletion *self);
+/* Whether it was stopped when nothing but the ends of the outputs was waited for, once it is over. */
+gboolean procstream_completion_was_cut_short (ProcstreamCompletion *self);
 
 /* Complete when it is over, with the error of a start that failed, or that was not waited for. */
 ProcstreamWaiters *procstream_completion_get_over (ProcstreamCompletion *self);

@@ -82,6 +82,7 @@ struct _ProcstreamCompletion
   gint64          begin_us;  /* from then on the times count; 0: it was not started */
   gboolean        watching;  /* the exit makes the source ready */
   gint64          drain_us;  /* when the drain began; 0: it did not */
+  gboolean        cut_short; /* the drain was, since it was stopped */
   gint64          left_us;   /* how long the child had run when it was left alone, for this cause; 0: it was not */
   GError         *error;     /* with which over is complete */
 };
@@ -159,6 +160,12 @@ ProcstreamCause
 procstream_completion_get_cause (ProcstreamCompletion *self)
 {
   return self->cause;
+}
+
+gboolean
+procstream_completion_was_cut_short (ProcstreamCompletion *self)
+{
+  return self->cut_short;
 }
 
 /* --- The outputs -------------------------------------------------------------------------------------------------------------- */
@@ -456,11 +463,18 @@ look_at_outputs (ProcstreamCompletion *self,
                  gint64                now_us,
                  gint64               *next_us)
 {
+  gboolean over;
+
   if (self->drain_us == 0)
     self->drain_us = now_us;
-  if ((are_ended (self) && procstream_child_core_is_written (self->child)) || is_due (self->drain_us, self->settings.drain_timeout_ms, now_us, next_us) ||
-      (!self->ending && (g_atomic_int_get (&self->cancelled) || g_atomic_int_get (&self->stopped) != PROCSTREAM_CAUSE_NONE ||
-                         is_due (self->begin_us, self->settings.timeout_ms, now_us, next_us))))
+  over = (are_ended (self) && procstream_child_core_is_written (self->child)) ||
+         is_due (self->drain_us, self->settings.drain_timeout_ms, now_us, next_us);
+  if (!over && !self->ending)
+    {
+      self->cut_short = g_atomic_int_get (&self->stopped) != PROCSTREAM_CAUSE_NONE;
+      over = self->cut_short || g_atomic_int_get (&self->cancelled) || is_due (self->begin_us, self->settings.timeout_ms, now_us, next_us);
+    }
+  if (over)
     finish (self, NULL);
 }
 

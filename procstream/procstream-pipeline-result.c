@@ -2,6 +2,7 @@
 
 #include "procstream-pipeline-result.h"
 
+#include "procstream-error.h"
 #include "procstream-pipeline-result-private.h"
 
 #include <signal.h>
@@ -79,26 +80,34 @@ is_excused (ProcstreamPipelineResult *self,
          !procstream_result_get_running (peek (self, stage + 1));
 }
 
-/* It was ended, or given up, since another one wrote too much. */
+/* It did not succeed, and was ended, or given up, since another one wrote too much. */
 static gboolean
 is_victim (ProcstreamPipelineResult *self,
            guint                     stage,
+           const GError             *error,
+           gboolean                  cut_short,
            int                       exceeding)
 {
-  return exceeding >= 0 && stage != (guint) exceeding && procstream_result_get_cause (peek (self, stage)) == PROCSTREAM_CAUSE_OUTPUT_LIMIT;
+  if (exceeding < 0 || stage == (guint) exceeding)
+    return FALSE;
+  return procstream_result_get_cause (peek (self, stage)) == PROCSTREAM_CAUSE_OUTPUT_LIMIT ||
+         (cut_short && g_error_matches (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT));
 }
 
 static int
 find_blamed (ProcstreamPipelineResult *self,
+             GArray                   *cut_short,
              int                       exceeding)
 {
   int victim = -1;
 
   for (guint i = 0; i < count (self); i++)
     {
-      if (is_excused (self, i) || procstream_result_check (peek (self, i), NULL))
+      g_autoptr (GError) error = NULL;
+
+      if (is_excused (self, i) || procstream_result_check (peek (self, i), &error))
         continue;
-      if (!is_victim (self, i, exceeding))
+      if (!is_victim (self, i, error, g_array_index (cut_short, gboolean, i), exceeding))
         return (int) i;
       if (victim < 0)
         victim = (int) i;
@@ -121,6 +130,7 @@ make_message (ProcstreamPipelineResult *self)
 
 ProcstreamPipelineResult *
 procstream_pipeline_result_new (GPtrArray *results,
+                                GArray    *cut_short,
                                 int        exceeding)
 {
   ProcstreamPipelineResult *self = g_object_new (PROCSTREAM_TYPE_PIPELINE_RESULT, NULL);
@@ -130,7 +140,7 @@ procstream_pipeline_result_new (GPtrArray *results,
       g_ptr_array_add (self->results, g_object_ref (g_ptr_array_index (results, i)));
       g_list_store_append (self->stages, g_ptr_array_index (results, i));
     }
-  self->blamed = find_blamed (self, exceeding);
+  self->blamed = find_blamed (self, cut_short, exceeding);
   self->message = make_message (self);
   return self;
 }

@@ -148,8 +148,16 @@ ProcstreamPipelineResult *
 procstream_pipeline_wait_make_result (ProcstreamPipelineWait *self)
 {
   g_autoptr (GPtrArray) results = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GArray) cut_short = g_array_new (FALSE, FALSE, sizeof (gboolean));
 
   for (guint i = 0; i < self->parts->len; i++)
-    g_ptr_array_add (results, procstream_completion_make_result (g_ptr_array_index (self->parts, i)));
-  return procstream_pipeline_result_new (results, self->exceeding);
+    {
+      ProcstreamCompletion *part = g_ptr_array_index (self->parts, i);
+      gboolean              was_cut_short;
+
+      g_ptr_array_add (results, procstream_completion_make_result (part));
+      was_cut_short = procstream_completion_was_cut_short (part);
+      g_array_append_val (cut_short, was_cut_short);
+    }
+  return procstream_pipeline_result_new (results, cut_short, self->exceeding);
 }

@@ -565,6 +565,33 @@ test_ended (void)
     }
 }
 
+/* One that has done what it should, and whose outputs were not waited for any longer because another one wrote too much. */
+static void
+test_cut_short (void)
+{
+  g_autoptr (Fixture) fixture = fixture_new ();
+  g_autoptr (ProcstreamCompleteOptions) options = new_ending_options ();
+  g_autoptr (ProcstreamPipelineResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *pid = NULL;
+
+  g_object_set (fixture->launcher, "replay", PROCSTREAM_REPLAY_ALL, NULL);
+  append_argv (fixture, test_shell_argv ("sleep 1000 & echo $! >&2"));
+  append_argv (fixture, test_shell_argv ("echo more than a number; exec sleep 1000"));
+  start (fixture);
+  g_assert_true (procstream_child_wait (get (fixture, 0), TEST_WATCHDOG_SECONDS * 1000, NULL, NULL));
+  procstream_complete_options_set_output_limit (options, strlen ("more than a number"));
+  procstream_complete_options_set_drain_timeout_ms (options, -1);
+  result = complete_with (fixture, options, NULL);
+  pid = procstream_result_dup_stderr_text (procstream_pipeline_result_get_stage (result, 0));
+  kill (atoi (pid), SIGKILL);
+  test_await_gone (atoi (pid));
+  g_assert_cmpint (procstream_pipeline_result_get_blamed (result), ==, 1);
+  g_assert_false (procstream_pipeline_result_check (result, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_UNSUCCESSFUL);
+  g_assert_nonnull (strstr (error->message, ", as it wrote too much"));
+}
+
 /* A wait that is cancelled leaves them running, unless it is to end them. */
 static void
 test_cancelled (void)
@@ -774,6 +801,7 @@ main (int    argc,
   test_add_data_func ("/pipeline/observed-backpressure", test_observed_backpressure, run_and_count);
   test_add_data_func ("/pipeline/observed-excused", test_observed_excused, run_and_count);
   test_add_data_func ("/pipeline/ended", test_ended, run_and_count);
+  test_add_data_func ("/pipeline/cut-short", test_cut_short, run_and_count);
   test_add_data_func ("/pipeline/cancelled", test_cancelled, run_and_count);
   test_add_data_func ("/pipeline/terminate", test_terminate, run_and_count);
   test_add_data_func ("/pipeline/start-async", test_start_async, run_and_count);
