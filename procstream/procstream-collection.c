@@ -547,12 +547,27 @@ procstream_collection_dup_lines (ProcstreamCollection *self,
   return dup_lines (self, first, last, &lines);
 }
 
-static void
-append_bytes (const ProcstreamCollectionEnd *end,
-              GByteArray                    *bytes)
+static gsize
+get_size (const ProcstreamCollectionEnd *end)
 {
-  if (end->bytes)
-    procstream_ring_append_to (end->bytes, bytes);
+  return end->bytes ? procstream_ring_get_size (end->bytes) : 0;
+}
+
+/* Of both ends, as far as they are asked for. */
+static GBytes *
+dup_ends_locked (ProcstreamCollection *self,
+                 gboolean              first,
+                 gboolean              last)
+{
+  gsize   n_first = first ? get_size (&self->first) : 0;
+  gsize   n_last = last ? get_size (&self->last) : 0;
+  guint8 *bytes = g_malloc (n_first + n_last);
+
+  if (n_first > 0)
+    procstream_ring_copy_to (self->first.bytes, bytes);
+  if (n_last > 0)
+    procstream_ring_copy_to (self->last.bytes, bytes + n_first);
+  return g_bytes_new_take (bytes, n_first + n_last);
 }
 
 GBytes *
@@ -560,28 +575,28 @@ procstream_collection_dup_bytes (ProcstreamCollection *self,
                                  gboolean              first,
                                  gboolean              last)
 {
-  GByteArray      *bytes = g_byte_array_new ();
-  const Lines      lines = { bytes, TRUE, NULL, NULL };
   ProcstreamSpill *spill = NULL;
+  GBytes          *bytes = NULL;
   gsize            size = 0;
 
   if (self->collect == PROCSTREAM_COLLECT_LINES)
-    return dup_lines (self, first, last, &lines);
+    {
+      const Lines lines = { g_byte_array_new (), TRUE, NULL, NULL };
+
+      return dup_lines (self, first, last, &lines);
+    }
   if (!lock_kept (self))
-    return g_byte_array_free_to_bytes (bytes);
+    return g_bytes_new_static (NULL, 0);
   if (first && self->spill)
     {
       spill = self->spill;
       size = self->bytes_seen - self->bytes_cut;
     }
-  if (first)
-    append_bytes (&self->first, bytes);
-  if (last)
-    append_bytes (&self->last, bytes);
+  else
+    {
+      bytes = dup_ends_locked (self, first, last);
+    }
   g_mutex_unlock (&self->mutex);
-  if (spill == NULL)
-    return g_byte_array_free_to_bytes (bytes);
-  g_byte_array_unref (bytes);
   /* It stays as long as the record does, and what was written does not change. */
-  return procstream_spill_map (spill, size);
+  return bytes ? bytes : procstream_spill_map (spill, size);
 }

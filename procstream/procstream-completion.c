@@ -685,10 +685,11 @@ procstream_completion_new (ProcstreamChildCore              *child,
 static GBytes *
 get_ring (ProcstreamRing *ring)
 {
-  GByteArray *bytes = g_byte_array_new ();
+  gsize   size = procstream_ring_get_size (ring);
+  guint8 *bytes = g_malloc (size);
 
-  procstream_ring_append_to (ring, bytes);
-  return g_byte_array_free_to_bytes (bytes);
+  procstream_ring_copy_to (ring, bytes);
+  return g_bytes_new_take (bytes, size);
 }
 
 static ProcstreamCapture *

@@ -21,8 +21,13 @@ guint64 procstream_ring_push (ProcstreamRing *self,
                               const guint8   *data,
                               gsize           size);
 /* Lets the oldest go, which there must be. */
-void procstream_ring_drop (ProcstreamRing *self,
-                           gsize           size);
+void  procstream_ring_drop (ProcstreamRing *self,
+                            gsize           size);
+gsize procstream_ring_get_size (ProcstreamRing *self);
+/* Where there is room for all of it. */
+void procstream_ring_copy_to (ProcstreamRing *self,
+                              guint8         *target);
+/* For what is not large: an array of GLib has less than 4 GiB. */
 void procstream_ring_append_to (ProcstreamRing *self,
                                 GByteArray     *bytes);
 /* What keeping cost so far: how many bytes were copied in all. */

@@ -141,12 +141,26 @@ procstream_ring_drop (ProcstreamRing *self,
   self->size -= size;
 }
 
+gsize
+procstream_ring_get_size (ProcstreamRing *self)
+{
+  return self->size;
+}
+
+void
+procstream_ring_copy_to (ProcstreamRing *self,
+                         guint8         *target)
+{
+  copy_out (self, target);
+}
+
 void
 procstream_ring_append_to (ProcstreamRing *self,
                            GByteArray     *bytes)
 {
   guint before = bytes->len;
 
+  g_assert (self->size <= G_MAXUINT - before);
   g_byte_array_set_size (bytes, before + self->size);
   if (self->size > 0)
     copy_out (self, bytes->data + before);

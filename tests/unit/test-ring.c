@@ -41,6 +41,10 @@ twins_assert (Twins *self)
   procstream_ring_append_to (self->ring, bytes);
   g_assert_cmpmem (bytes->data, 6, "before", 6);
   g_assert_cmpmem (bytes->data + 6, bytes->len - 6, self->model->data, self->model->len);
+  g_assert_cmpuint (procstream_ring_get_size (self->ring), ==, self->model->len);
+  memset (bytes->data + 6, 0xff, bytes->len - 6);
+  procstream_ring_copy_to (self->ring, bytes->data + 6);
+  g_assert_cmpmem (bytes->data + 6, bytes->len - 6, self->model->data, self->model->len);
 }
 
 static guint8 *
