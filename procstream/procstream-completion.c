@@ -56,6 +56,7 @@ typedef struct
   guint64         lost;
   guint64         gaps;
   gboolean        ended;
+  gboolean        over; /* nothing more comes, whatever the reason */
   GError         *read_error;
 } Stream;
 
@@ -239,6 +240,7 @@ push_cb (gpointer                  data,
     }
   else if (event->type == PROCSTREAM_LOG_EVENT_END)
     {
+      self->over = TRUE;
       self->ended = event->error == NULL;
       self->read_error = event->error ? g_error_copy (event->error) : NULL;
     }
@@ -254,7 +256,9 @@ over_cb (gpointer data)
 {
   Stream *self = data;
 
-  /* Whatever its end was: there is no more. */
+  g_mutex_lock (&self->completion->mutex);
+  self->over = TRUE;
+  g_mutex_unlock (&self->completion->mutex);
   poke (self->completion);
 }
 
@@ -265,10 +269,16 @@ static const ProcstreamSubscriberOps ops = {
   .unref = stream_unref_cb,
 };
 
+/* And everything that came before that is here: an output that has ended may still have to give it, in another thread. */
 static gboolean
 are_ended (ProcstreamCompletion *self)
 {
-  return procstream_output_core_is_ended (self->streams[0].output) && procstream_output_core_is_ended (self->streams[1].output);
+  gboolean ended;
+
+  g_mutex_lock (&self->mutex);
+  ended = self->streams[0].over && self->streams[1].over;
+  g_mutex_unlock (&self->mutex);
+  return ended;
 }
 
 /* --- Looking ------------------------------------------------------------------------------------------------------------------ */

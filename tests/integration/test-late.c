@@ -3,6 +3,7 @@
 #include <procstream/procstream.h>
 
 #include "test-clean.h"
+#include "test-hold.h"
 #include "test-process.h"
 #include "test-utils.h"
 
@@ -200,6 +201,34 @@ test_pipeline (void)
   g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_OUTPUT_CUT);
 }
 
+/* It ended before anybody asked, and what it kept is given in the context in which it is read. */
+static void
+test_read_in_context (void)
+{
+  g_autoptr (TestProcess) process = test_process_new ();
+  g_autoptr (ProcstreamOutputConfig) config = procstream_output_config_new (PROCSTREAM_DELIVERY_RELIABLE, PROCSTREAM_REPLAY_ALL);
+  g_autoptr (GAsyncResult) async_result = NULL;
+  g_autoptr (ProcstreamResult) result = NULL;
+  g_autoptr (ProcstreamResult) again = NULL;
+
+  procstream_output_config_set_reader (config, PROCSTREAM_READER_MODE_CONTEXT);
+  procstream_launcher_set_stdout_config (process->launcher, config);
+  procstream_launcher_set_stderr_config (process->launcher, config);
+  test_process_create_mode (process, "echo one");
+  test_process_listen (process);
+  test_process_start (process);
+  test_process_run_to_completed (process);
+  procstream_child_complete_async (process->child, NULL, NULL, test_store_result_cb, &async_result);
+  /* The library's own thread has looked at it by then. */
+  test_hold_pass ();
+  test_hold_pass ();
+  test_wait_result (NULL, "a child to complete", &async_result);
+  result = procstream_child_complete_finish (process->child, async_result, NULL);
+  check (result, "one\n", 0);
+  again = complete (process->child, NULL);
+  check (again, "one\n", 0);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -215,5 +244,6 @@ main (int    argc,
   test_add_func ("/late/again", test_again);
   test_add_func ("/late/scope", test_scope);
   test_add_func ("/late/pipeline", test_pipeline);
+  test_add_func ("/late/read-in-context", test_read_in_context);
   return g_test_run ();
 }
