@@ -634,7 +634,7 @@ is_from_keyboard (ToolRun          *self,
   const ToolOptions *o = self->options;
 
   /* That its output ended without the line is no news of a command that was interrupted. */
-  if (report->cause != TOOL_CAUSE_NONE && (report->cause != TOOL_CAUSE_UNMATCHED || self->unmatched_first))
+  if (report->cause != TOOL_CAUSE_NONE && (report->cause != TOOL_CAUSE_UNMATCHED || self->terminating))
     return FALSE;
   return (report->term_signal == SIGINT || report->term_signal == SIGQUIT) &&
          o->containment != PROCSTREAM_CONTAINMENT_PROCESS && !o->pty && o->stdin_mode == PROCSTREAM_STDIN_MODE_INHERIT &&
