@@ -106,6 +106,25 @@ dropped_cb (gpointer      data,
   procstream_consumer_core_finish (self, PROCSTREAM_CONSUMER_STATE_FAILED, error);
 }
 
+/* The same; what it has begun with the events that it had, such as a line, is torn. */
+static void
+pushed_dropped_cb (gpointer      data,
+                   guint64       chunks,
+                   guint64       bytes,
+                   const GError *error)
+{
+  ProcstreamConsumerCore  *self = data;
+  const ProcstreamLogEvent gap = { .type = PROCSTREAM_LOG_EVENT_GAP, .chunks = chunks, .bytes = bytes };
+  const ProcstreamLogEvent end = { .type = PROCSTREAM_LOG_EVENT_END, .error = error };
+
+  if (procstream_consumer_core_get_state (self) == PROCSTREAM_CONSUMER_STATE_ATTACHED)
+    {
+      self->klass->event (self->native, &gap);
+      self->klass->event (self->native, &end);
+    }
+  dropped_cb (self, chunks, bytes, error);
+}
+
 static void
 ready_cb (gpointer data)
 {
@@ -126,7 +145,7 @@ muted_cb (gpointer data)
 static const ProcstreamSubscriberOps push_ops = {
   .push = push_cb,
   .over = over_cb,
-  .dropped = dropped_cb,
+  .dropped = pushed_dropped_cb,
   .muted = muted_cb,
   .ref = ref_cb,
   .unref = unref_cb,

@@ -78,13 +78,19 @@ procstream_pull_drop_chunk (ProcstreamPull *self)
 }
 
 static void
+tear_off (ProcstreamPull *self)
+{
+  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
+    self->lanes[i].torn = TRUE;
+}
+
+static void
 meet_gap (ProcstreamPull         *self,
           ProcstreamConsumerCore *core,
           ProcstreamLogEvent     *event)
 {
   procstream_consumer_core_count_gap (core, event->chunks, event->bytes);
-  for (guint i = 0; i < PROCSTREAM_N_LANES; i++)
-    self->lanes[i].torn = TRUE;
+  tear_off (self);
 }
 
 static void
@@ -144,6 +150,8 @@ procstream_pull_take_chunk (ProcstreamPull         *self,
 
       if (subscription == NULL)
         {
+          /* Cancelled, or dropped: that is not where the output ends. */
+          tear_off (self);
           self->ended = TRUE;
           return FALSE;
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "procstream-consumer-core-private.h"
+#include "procstream-consumer-private.h"
 #include "procstream-emission-private.h"
 #include "procstream-output-record-private.h"
 
@@ -9,6 +10,8 @@
 #include "test-core.h"
 #include "test-noter.h"
 #include "test-utils.h"
+
+#include <string.h>
 
 /* What a consumer of the library's own was told; it outlives its core. */
 typedef struct
@@ -582,6 +585,54 @@ test_dropped (void)
   test_core_free (output);
 }
 
+/* One that is pushed to is told as well: what it has begun is not going to be finished. */
+static void
+test_dropped_while_paused (void)
+{
+  ProcstreamOutputCore *output = test_core_new (2);
+  Native                native;
+
+  native_init (&native, &pushed_class);
+  native.core->max_stall_ms = G_MAXINT32;
+  attach (&native, output);
+  test_core_feed (output, "a");
+  procstream_consumer_core_set_paused (native.core, TRUE);
+  test_core_feed (output, "bc");
+  test_core_feed (output, "d");
+  procstream_output_core_check_stalls (output, G_MAXINT64);
+  assert_over (&native, PROCSTREAM_CONSUMER_STATE_FAILED);
+  g_assert_cmpuint (native.core->gaps, ==, 1);
+  g_assert_cmpuint (native.core->bytes_lost, ==, 3);
+  native_assert_gone (&native, "cgeOF");
+  test_core_free (output);
+}
+
+/* So a line that was torn by that is counted. */
+static void
+test_dropped_in_line (void)
+{
+  ProcstreamOutputCore *output = test_core_new (2);
+  g_autoptr (ProcstreamCollector) collector = procstream_collector_new (PROCSTREAM_COLLECT_LINES, PROCSTREAM_KEEP_FIRST);
+  ProcstreamConsumer *consumer = PROCSTREAM_CONSUMER (collector);
+  g_auto (GStrv) lines = NULL;
+  g_autoptr (GError) error = NULL;
+
+  procstream_consumer_set_max_stall_ms (consumer, G_MAXINT32);
+  procstream_consumer_attach (consumer, output, PROCSTREAM_DELIVERY_RELIABLE, &error);
+  g_assert_no_error (error);
+  test_core_feed (output, "whole\npart");
+  procstream_consumer_pause (consumer);
+  test_core_feed (output, " of");
+  test_core_feed (output, " it\n");
+  procstream_output_core_check_stalls (output, G_MAXINT64);
+  g_assert_cmpint (procstream_consumer_get_state (consumer), ==, PROCSTREAM_CONSUMER_STATE_FAILED);
+  g_assert_cmpuint (procstream_consumer_get_bytes_lost (consumer), ==, strlen ("part of it\n"));
+  lines = procstream_collector_dup_lines (collector);
+  g_assert_cmpuint (g_strv_length (lines), ==, 1);
+  g_assert_cmpstr (lines[0], ==, "whole");
+  test_core_free (output);
+}
+
 int
 main (int   argc,
       char *argv[])
@@ -603,5 +654,7 @@ main (int   argc,
   g_test_add_func ("/consumer-core/place/free-at-once", test_place_is_free_at_once);
   g_test_add_func ("/consumer-core/place/not-taken", test_place_is_not_taken);
   g_test_add_func ("/consumer-core/dropped", test_dropped);
+  g_test_add_func ("/consumer-core/dropped/while-paused", test_dropped_while_paused);
+  g_test_add_func ("/consumer-core/dropped/in-line", test_dropped_in_line);
   return g_test_run ();
 }

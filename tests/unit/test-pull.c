@@ -6,6 +6,7 @@
 #include <procstream/procstream.h>
 
 #include "line-model.h"
+#include "test-core.h"
 #include "test-utils.h"
 
 #include <string.h>
@@ -639,6 +640,38 @@ test_cancelled_anywhere (void)
   g_assert_cmpuint (n_cancelled, >, 0);
 }
 
+/* What was begun of a line when the reader was dropped, or cancelled, is no line: the output went on. */
+static void
+test_over_in_line (gconstpointer data)
+{
+  const gboolean        dropped = GPOINTER_TO_INT (data);
+  ProcstreamOutputCore *core = test_core_new (2);
+  g_autoptr (ProcstreamReader) reader = procstream_reader_new ();
+  g_autofree char *line = NULL;
+  g_autoptr (GError) error = NULL;
+
+  procstream_consumer_set_max_stall_ms (PROCSTREAM_CONSUMER (reader), G_MAXINT32);
+  attach (reader, core, PROCSTREAM_DELIVERY_RELIABLE);
+  test_core_feed (core, "whole\npart");
+  line = procstream_reader_read_line (reader, 0, NULL, NULL);
+  g_assert_cmpstr (line, ==, "whole");
+  g_assert_null (procstream_reader_read_line (reader, 0, NULL, NULL));
+  test_core_feed (core, " of");
+  test_core_feed (core, " it\n");
+  if (dropped)
+    procstream_output_core_check_stalls (core, G_MAXINT64);
+  else
+    procstream_consumer_cancel (PROCSTREAM_CONSUMER (reader));
+  g_assert_null (procstream_reader_read_line (reader, 0, NULL, &error));
+  if (dropped)
+    g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_STALLED);
+  else
+    g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_cmpuint (procstream_consumer_get_bytes_lost (PROCSTREAM_CONSUMER (reader)), ==, dropped ? strlen ("part of it\n") : strlen ("part"));
+  g_clear_object (&reader);
+  test_core_free (core);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -653,5 +686,7 @@ main (int    argc,
   g_test_add_func ("/pull/read-error", test_read_error);
   g_test_add_func ("/pull/cancelled", test_cancelled);
   g_test_add_func ("/pull/cancelled-anywhere", test_cancelled_anywhere);
+  g_test_add_data_func ("/pull/over-in-line/dropped", GINT_TO_POINTER (TRUE), test_over_in_line);
+  g_test_add_data_func ("/pull/over-in-line/cancelled", GINT_TO_POINTER (FALSE), test_over_in_line);
   return g_test_run ();
 }
