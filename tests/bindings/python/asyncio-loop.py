@@ -389,6 +389,34 @@ def a_start_that_was_cancelled_when_it_had_come():
     asyncio.run(job())
 
 
+@scenario(20, 'a start that was cancelled twice')
+def a_start_that_was_cancelled_twice():
+    async def job():
+        launcher, held, children = reliable(), [], []
+        start, finish = launcher.spawn_async, launcher.spawn_finish
+        launcher.spawn_async = lambda *args: start(*args[:-1], lambda *results: held.append((args[-1], *results)))
+        launcher.spawn_finish = lambda result: children.append(finish(result)) or children[-1]
+        task = asyncio.ensure_future(Procstream.call_async(launcher, 'spawn', ['sleep', '1000']))
+        await asyncio.sleep(0)
+        while not held:
+            GLib.MainContext.default().iteration(True)
+        # The child runs, and nobody knows of it when the task is cancelled, nor when it is cancelled again.
+        task.cancel()
+        asyncio.get_running_loop().call_soon(task.cancel)
+        try:
+            await task
+            raise AssertionError('it came')
+        except asyncio.CancelledError as error:
+            assert not hasattr(error, 'result'), 'the order is another'
+        # What comes now comes without anything that is awaited here.
+        GLib.idle_add(*held[0])
+        while not children or children[0].get_state() != Procstream.ChildState.EXITED:
+            await asyncio.sleep(0)
+        equal(children[0].get_term_signal(), signal.SIGTERM)
+
+    asyncio.run(job())
+
+
 @scenario(18, 'a limit of the call')
 def a_limit_of_the_call():
     async def job():

@@ -432,14 +432,18 @@ def _fill(method, args, timeout):
     return args
 
 
-async def _await_operation(loop, pump, target, name, args, cancellable):
-    """What target.name_finish() gives, in a coroutine that an asyncio loop runs."""
+async def _await_operation(loop, pump, target, name, args, cancellable, forget=None):
+    """What target.name_finish() gives, in a coroutine that an asyncio loop runs; forget() is given what comes when nobody waits any more."""
     later, thread, operation = loop.create_future(), threading.get_ident(), Gio.Cancellable()
     start, finish = getattr(target, f'{name}_async'), getattr(target, f'{name}_finish')
+    late = contextlib.ExitStack()
+    is_given_up = False
 
     def set_result(result):
-        # Who was cancelled twice has given it up.
-        if not later.done():
+        if is_given_up:
+            with late, contextlib.suppress(GLib.Error):
+                forget(finish(result))
+        elif not later.done():
             later.set_result(result)
 
     def over(_source, result):
@@ -450,7 +454,17 @@ async def _await_operation(loop, pump, target, name, args, cancellable):
 
     with _following(operation, cancellable):
         start(*args, operation, over)
-        return await _await_end(later, operation, finish, pump)
+        try:
+            return await _await_end(later, operation, finish, pump)
+        except asyncio.CancelledError as cancelled:
+            # Who was cancelled twice has given it up.
+            if forget and not hasattr(cancelled, 'result'):
+                is_given_up = True
+                if later.done():
+                    set_result(later.result())
+                elif pump:
+                    late.enter_context(pump.running())
+            raise
 
 
 async def _await_read(loop, pump, reader, name, args, cancellable):
@@ -479,11 +493,15 @@ async def _await_more_and_read(loop, pump, reader, name, args, cancellable):
 
 async def _await_spawn(loop, pump, launcher, name, args, cancellable):
     """The child; nobody would know of one that was started when the task is cancelled, so that is shut down."""
+
+    def end(child):
+        child.terminate_async(None, None, None)
+
     try:
-        return await _await_operation(loop, pump, launcher, name, args, cancellable)
+        return await _await_operation(loop, pump, launcher, name, args, cancellable, end)
     except asyncio.CancelledError as cancelled:
         if child := getattr(cancelled, 'result', None):
-            child.terminate_async(None, None, None)
+            end(child)
         raise
 
 
