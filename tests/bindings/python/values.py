@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 """What Python says in its own way: limits, paths, bytes, attributes and loops over lines."""
 
+import asyncio
 import math
 import os
 import pathlib
@@ -177,6 +178,37 @@ def groups_of_a_match():
     match = child.expect(r'(\d+)(!)?(x?)', Procstream.MatchFlags.REGEX)
     equal(match.groups, ['80', '80', None, ''])
     equal([match[group] for group in range(4)], match.groups)
+
+
+class Counter(Procstream.Consumer):
+    async def do_lines(self, lines):
+        await asyncio.sleep(0)
+        self.seen.append(len(lines))
+
+
+class Namer(Counter):
+    seen = []
+
+    async def do_lines(self, lines):
+        await super().do_lines(lines)
+        self.seen.append(lines[0])
+
+
+class Quiet(Counter):
+    seen = []
+
+
+@scenario(14, 'coroutines of a class and of its base')
+def coroutines_of_a_class_and_of_its_base():
+    async def job():
+        for kind, expected in (Namer, [2, 'one']), (Quiet, [2]):
+            child, consumer = reliable().create(shell('printf "one\\ntwo\\n"')), kind()
+            child.get_stdout().attach(consumer)
+            child.start()
+            await Procstream.call_async(consumer, 'wait')
+            equal(kind.seen, expected)
+
+    asyncio.run(job())
 
 
 @scenario(9, 'a run that was cancelled before')

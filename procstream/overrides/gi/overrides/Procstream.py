@@ -542,12 +542,13 @@ async def call_async(target, name, *args, cancellable=None, timeout=None):
 
 # --- Consumer ---------------------------------------------------------------------------------------------------------
 
-def _awaiting(method):
+def _awaiting(name, method):
     """A method that may be a coroutine: the consumer is held until it is over."""
 
     def call(self, *args):
         result = method(self, *args)
-        if not hasattr(type(result), '__await__'):
+        # That of a derived class, which has called this one, awaits it.
+        if not hasattr(type(result), '__await__') or getattr(type(self), name) is not call:
             return result
 
         def done(value, error):
@@ -575,7 +576,7 @@ class Consumer(Procstream.Consumer):
         super().__init_subclass__(**keywords)
         for name in ('do_chunk', 'do_chunk_info', 'do_lines', 'do_line_received', 'do_gap', 'do_ended'):
             if name in cls.__dict__:
-                setattr(cls, name, _awaiting(cls.__dict__[name]))
+                setattr(cls, name, _awaiting(name, cls.__dict__[name]))
 
 # --- What came of a child ---------------------------------------------------------------------------------------------
 
