@@ -5,6 +5,7 @@ import asyncio
 import math
 import os
 import pathlib
+import re
 import tempfile
 
 from harness import Gio, GLib, Procstream, config, equal, main, raises, reliable, scenario, shell
@@ -178,6 +179,9 @@ def groups_of_a_match():
     match = child.expect(r'(\d+)(!)?(x?)', Procstream.MatchFlags.REGEX)
     equal(match.groups, ['80', '80', None, ''])
     equal([match[group] for group in range(4)], match.groups)
+    # As re says it of text; it would be another pattern.
+    for flags in (0, re.IGNORECASE):
+        assert 'text' in refused(TypeError, child.expect, re.compile(b'port', flags), timeout=0)
 
 
 class Counter(Procstream.Consumer):

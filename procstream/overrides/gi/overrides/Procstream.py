@@ -718,6 +718,8 @@ def _pattern(pattern, flags):
     """The source of a pattern and its flags: of text, of the source of a regular expression, or of a compiled one."""
     if not isinstance(pattern, re.Pattern):
         return pattern, flags
+    if isinstance(pattern.pattern, bytes):
+        raise TypeError('a pattern of text is needed, and not of bytes: lines are text')
     letters = ''.join(letter for flag, letter in _REGEX_FLAGS if pattern.flags & flag)
     source = f'(?{letters}){pattern.pattern}' if letters else pattern.pattern
     return source, flags | Procstream.MatchFlags.REGEX
