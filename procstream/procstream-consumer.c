@@ -141,13 +141,11 @@ consumer_gap (gpointer target,
 
 static void
 consumer_ended (gpointer      target,
-                const GError *error,
-                guint64       bytes_torn)
+                const GError *error)
 {
   ProcstreamConsumerClass *klass = PROCSTREAM_CONSUMER_GET_CLASS (target);
   ProcstreamConsumerCore  *core = PRIVATE (target)->core;
 
-  core->bytes_torn = bytes_torn;
   if (error)
     core->error = g_error_copy (error);
   if (klass->ended)
@@ -156,13 +154,11 @@ consumer_ended (gpointer      target,
 
 static void
 consumer_left (gpointer target,
-               gboolean ended,
-               guint64  bytes_torn)
+               gboolean ended)
 {
   ProcstreamConsumerCore *core = PRIVATE (target)->core;
   ProcstreamConsumerState state = PROCSTREAM_CONSUMER_STATE_DONE;
 
-  core->bytes_torn = bytes_torn;
   if (ended)
     state = core->error ? PROCSTREAM_CONSUMER_STATE_FAILED : PROCSTREAM_CONSUMER_STATE_ENDED;
   procstream_consumer_core_finish (core, state, NULL);
@@ -172,6 +168,20 @@ static void
 consumer_muted (gpointer target)
 {
   procstream_consumer_end (target, PROCSTREAM_CONSUMER_STATE_CANCELLED);
+}
+
+static void
+consumer_torn (gpointer target,
+               guint64  bytes_torn)
+{
+  ProcstreamConsumerCore *core = PRIVATE (target)->core;
+
+  /* Only this thread changes it. */
+  if (core->bytes_torn == bytes_torn)
+    return;
+  g_mutex_lock (&core->mutex);
+  core->bytes_torn = bytes_torn;
+  g_mutex_unlock (&core->mutex);
 }
 
 static const ProcstreamEmitterOps emitter_ops = {
@@ -185,6 +195,7 @@ static const ProcstreamEmitterOps emitter_ops = {
   consumer_chunk_info,
   consumer_line_received,
   consumer_muted,
+  consumer_torn,
 };
 
 /* --- Attaching ---------------------------------------------------------------------------------------------------------------- */

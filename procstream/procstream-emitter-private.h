@@ -39,12 +39,10 @@ typedef struct
                    guint64  chunks,
                    guint64  bytes);
   void (*ended) (gpointer      target,
-                 const GError *error,
-                 guint64       bytes_torn);
+                 const GError *error);
   /* It left: after ended, because it was done, or (signals) because nobody listens. */
   void (*left) (gpointer target,
-                gboolean ended,
-                guint64  bytes_torn);
+                gboolean ended);
   /* After chunk, before the lines; NULL where it is never wanted. */
   gboolean (*chunk_info) (gpointer             target,
                           ProcstreamChunkInfo *info);
@@ -53,6 +51,9 @@ typedef struct
                              ProcstreamLine *line);
   /* The output is muted: it is to be cancelled. In any thread. */
   void (*muted) (gpointer target);
+  /* What is lost of lines by now: before what comes of the chunk, or of the end, that told so; NULL where it is not wanted. */
+  void (*torn) (gpointer target,
+                guint64  bytes_torn);
 } ProcstreamEmitterOps;
 
 ProcstreamEmitter *procstream_emitter_new (const ProcstreamEmitterOps  *ops,

@@ -145,12 +145,10 @@ leave (ProcstreamEmitter *self,
        gpointer           target,
        gboolean           ended)
 {
-  guint64 torn = procstream_line_cursor_get_bytes_lost (&self->lines);
-
   if (!unsubscribe (self))
     return;
   forget_pending (self);
-  self->ops->left (target, ended, torn);
+  self->ops->left (target, ended);
 }
 
 static void
@@ -239,9 +237,21 @@ batch_from_records (GPtrArray *records)
   return procstream_line_batch_new ((const char *const *) texts->pdata, texts->len);
 }
 
+static void
+cut_texts (ProcstreamEmitter *self,
+           ProcstreamChunk   *chunk)
+{
+  if (chunk)
+    set_batch (self, procstream_line_cursor_push_batch (&self->lines, chunk));
+  else
+    set_batch (self, procstream_line_cursor_finish_batch (&self->lines));
+  self->n_lines += self->batch ? self->batch->n_lines : 0;
+}
+
 /* The lines that @chunk completes; or (NULL) those that nothing completes any more. */
 static void
 cut_lines (ProcstreamEmitter     *self,
+           gpointer               target,
            ProcstreamChunk       *chunk,
            const char            *output,
            const ProcstreamWants *wants)
@@ -250,13 +260,13 @@ cut_lines (ProcstreamEmitter     *self,
     {
       cut_records (self, chunk, output);
       set_batch (self, wants->lines && self->records ? batch_from_records (self->records) : NULL);
-      return;
     }
-  if (chunk)
-    set_batch (self, procstream_line_cursor_push_batch (&self->lines, chunk));
   else
-    set_batch (self, procstream_line_cursor_finish_batch (&self->lines));
-  self->n_lines += self->batch ? self->batch->n_lines : 0;
+    {
+      cut_texts (self, chunk);
+    }
+  if (self->ops->torn)
+    self->ops->torn (target, procstream_line_cursor_get_bytes_lost (&self->lines));
 }
 
 /* --- Emitting ----------------------------------------------------------------------------------------------------------------- */
@@ -275,7 +285,7 @@ emit_chunk (ProcstreamEmitter     *self,
   if (wants->infos)
     self->info = procstream_chunk_info_new_for_chunk (chunk, output);
   if (wants->lines || wants->records)
-    cut_lines (self, chunk, output, wants);
+    cut_lines (self, target, chunk, output, wants);
   if (wants->chunks)
     {
       g_autoptr (GBytes) bytes = procstream_chunk_to_bytes (chunk);
@@ -347,12 +357,12 @@ emit_end (ProcstreamEmitter     *self,
 
   /* First the last line of each stream. */
   if (procstream_line_cursor_is_init (&self->lines))
-    cut_lines (self, NULL, output, wants);
+    cut_lines (self, target, NULL, output, wants);
   if (self->batch || self->records)
     return GO_ON;
   error = g_steal_pointer (&self->end_error);
   self->ending = FALSE;
-  self->ops->ended (target, error, procstream_line_cursor_get_bytes_lost (&self->lines));
+  self->ops->ended (target, error);
   if (self->ops->wants (target).hold)
     self->leaving = TRUE;
   else

@@ -205,8 +205,7 @@ output_gap (gpointer target,
 
 static void
 output_ended (gpointer      target,
-              const GError *error,
-              guint64       bytes_torn)
+              const GError *error)
 {
   g_atomic_int_set (&procstream_output_get_signals (target)->ended, TRUE);
   g_signal_emit (target, signals[ENDED], 0, error);
@@ -214,8 +213,7 @@ output_ended (gpointer      target,
 
 static void
 output_left (gpointer target,
-             gboolean ended,
-             guint64  bytes_torn)
+             gboolean ended)
 {
   ProcstreamOutputSignals *self = procstream_output_get_signals (target);
 

@@ -315,6 +315,27 @@ test_own_line_options (void)
   g_assert_false (procstream_collector_get_truncated (lf));
 }
 
+/* What is lost of lines is known while it is attached, and not forgotten when it is over before the output is. */
+static void
+test_own_torn (void)
+{
+  g_autoptr (TestStream) stream = new_stream (PROCSTREAM_DELIVERY_RELIABLE, 0);
+  Recorder           *recorder = g_object_new (recorder_get_type (), NULL);
+  ProcstreamConsumer *consumer = PROCSTREAM_CONSUMER (recorder);
+
+  procstream_consumer_set_max_line_length (consumer, 4);
+  procstream_consumer_set_line_overflow (consumer, PROCSTREAM_LINE_OVERFLOW_TRUNCATE);
+  g_assert_true (procstream_output_attach (stream->output, consumer, NULL));
+  test_stream_write_read (stream, "abcdef\n");
+  test_iterate ();
+  g_assert_cmpuint (procstream_consumer_get_bytes_lost (consumer), ==, 2);
+  procstream_consumer_mark_done (consumer);
+  test_iterate ();
+  g_assert_cmpint (procstream_consumer_get_state (consumer), ==, PROCSTREAM_CONSUMER_STATE_DONE);
+  g_assert_cmpuint (procstream_consumer_get_bytes_lost (consumer), ==, 2);
+  g_object_unref (recorder);
+}
+
 static void
 set_option (ProcstreamConsumer *consumer,
             const char         *property,
@@ -623,6 +644,7 @@ main (int   argc,
   g_test_add_func ("/consumer/attach-errors", test_attach_errors);
   g_test_add_func ("/consumer/own-delivery", test_own_delivery);
   g_test_add_func ("/consumer/own-line-options", test_own_line_options);
+  g_test_add_func ("/consumer/own-torn", test_own_torn);
   g_test_add_func ("/consumer/bad-options", test_bad_options);
   g_test_add_func ("/consumer/wait-in-own-function", test_wait_in_own_function);
   g_test_add_func ("/consumer/wait-in-handler", test_wait_in_handler);

@@ -101,16 +101,14 @@ gap_cb (gpointer target,
 
 static void
 ended_cb (gpointer      target,
-          const GError *error,
-          guint64       bytes_torn)
+          const GError *error)
 {
   note (target, "end:", error ? error->message : "");
 }
 
 static void
 left_cb (gpointer target,
-         gboolean ended,
-         guint64  bytes_torn)
+         gboolean ended)
 {
   note (target, "left:", ended ? "ended" : "");
 }
