@@ -394,7 +394,8 @@ install_counts (void)
    * ProcstreamWriter:bytes-failed: (getter get_bytes_failed)
    *
    * How many bytes of what was to be written, prefixes and line endings among them, were given
-   * up after errors.
+   * up after errors, or when the writer was dropped (see
+   * [property@Procstream.Consumer:max-stall-ms]).
    *
    * Since: 1.0
    */

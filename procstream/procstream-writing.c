@@ -107,7 +107,23 @@ give_up_batch (ProcstreamWriting *self)
   return left;
 }
 
-/* Counts @error (taken), which befell @bytes. A writer that was cancelled has no error. */
+/* It held up its output for too long; only whoever has nothing left to do fails otherwise. */
+static gboolean
+was_dropped (ProcstreamWriting *self)
+{
+  return self->stage != OVER && procstream_consumer_core_get_state (self->core) == PROCSTREAM_CONSUMER_STATE_FAILED;
+}
+
+static void
+count_failed (ProcstreamWriting *self,
+              guint64            bytes)
+{
+  g_mutex_lock (&self->mutex);
+  self->counts.bytes_failed += bytes;
+  g_mutex_unlock (&self->mutex);
+}
+
+/* Counts @error (taken), which befell @bytes. A writer that was cancelled, or dropped, has no error. */
 static void
 meet_error (ProcstreamWriting *self,
             GError            *error,
@@ -115,6 +131,7 @@ meet_error (ProcstreamWriting *self,
 {
   if (is_over (self))
     {
+      count_failed (self, was_dropped (self) ? bytes : 0);
       g_clear_error (&error);
       return;
     }
@@ -258,6 +275,14 @@ may_leave (ProcstreamWriting      *self,
   return leaving && procstream_output_core_get_offset (output, subscription) >= at;
 }
 
+static void
+note_torn (ProcstreamWriting *self)
+{
+  g_mutex_lock (&self->mutex);
+  self->bytes_torn = procstream_write_text_get_bytes_torn (&self->text);
+  g_mutex_unlock (&self->mutex);
+}
+
 /* FALSE: there is nothing, for now. */
 static gboolean
 fill (ProcstreamWriting *self)
@@ -279,9 +304,7 @@ fill (ProcstreamWriting *self)
     }
   procstream_subscription_unref (subscription);
   procstream_output_core_unref (output);
-  g_mutex_lock (&self->mutex);
-  self->bytes_torn = procstream_write_text_get_bytes_torn (&self->text);
-  g_mutex_unlock (&self->mutex);
+  note_torn (self);
   return self->end_seen || self->batch.size > 0;
 }
 
@@ -485,12 +508,28 @@ close_sink (ProcstreamWriting *self)
   return TRUE;
 }
 
-/* Cancelled, or over. */
+/* What it had taken, and nobody else counts; once. */
+static void
+give_up_taken (ProcstreamWriting *self)
+{
+  count_failed (self, give_up_batch (self));
+  if (self->end_seen)
+    return;
+  self->end_seen = TRUE;
+  procstream_write_text_gap (&self->text, 0, &self->batch);
+  procstream_write_text_end (&self->text, &self->batch);
+  procstream_write_batch_reset (&self->batch);
+  note_torn (self);
+}
+
+/* Cancelled, dropped, or over. */
 static gboolean
 leave (ProcstreamWriting *self)
 {
   ProcstreamWriteOutcome outcome = { 0 };
 
+  if (was_dropped (self))
+    give_up_taken (self);
   if (self->stage < CLOSING)
     procstream_write_target_forget (&self->target);
   if (self->stage != OVER && self->target.sink && !procstream_write_target_perform (&self->target, PROCSTREAM_WRITE_OPERATION_CLOSE, NULL, 0, &outcome))

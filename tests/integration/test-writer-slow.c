@@ -254,6 +254,51 @@ test_lossy (void)
   check_lossy (PROCSTREAM_WRITE_MODE_LINES);
 }
 
+/* Of one that is dropped, what it had taken and could not write counts as failed, or as a torn line; the rest is the gap. */
+static void
+check_dropped (ProcstreamWriteMode mode,
+               gsize               torn)
+{
+  g_autoptr (Slow) slow = slow_new (PROCSTREAM_DELIVERY_RELIABLE);
+  ProcstreamConsumer *consumer = PROCSTREAM_CONSUMER (slow->writer);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *piece = g_strnfill (PIECE, 'b');
+  gint64           deadline = g_get_monotonic_time () + TEST_WATCHDOG_SECONDS * G_USEC_PER_SEC;
+
+  procstream_consumer_set_max_stall_ms (consumer, 1);
+  procstream_writer_set_write_mode (slow->writer, mode);
+  slow_attach (slow);
+  slow_feed (slow, 'a');
+  slow_await_full (slow);
+  piece[PIECE - 10 - 1] = '\n';
+  test_stream_write (slow->stream, piece);
+  slow_await_received (slow, 2 * PIECE);
+  while (procstream_consumer_get_lag_chunks (consumer) > 0)
+    g_usleep (200);
+  for (char c = 'c'; c <= 'f'; c++)
+    {
+      slow_feed (slow, c);
+      slow_await_received (slow, (c - 'a' + 1) * PIECE);
+    }
+  g_assert_false (slow_wait (slow, &error));
+  g_assert_error (error, PROCSTREAM_CHILD_ERROR, PROCSTREAM_CHILD_ERROR_STALLED);
+  /* The write that is under way is interrupted after that. */
+  while (procstream_writer_get_bytes_failed (slow->writer) < PIECE - torn || procstream_consumer_get_bytes_lost (consumer) < 4 * PIECE + torn)
+    g_assert_cmpint (g_get_monotonic_time (), <, deadline);
+  g_assert_cmpuint (procstream_writer_get_bytes_written (slow->writer), ==, PIECE);
+  g_assert_cmpuint (procstream_writer_get_bytes_failed (slow->writer), ==, PIECE - torn);
+  g_assert_cmpuint (procstream_consumer_get_bytes_lost (consumer), ==, 4 * PIECE + torn);
+  g_assert_cmpuint (procstream_writer_get_write_errors (slow->writer), ==, 0);
+  test_stream_close (slow->stream);
+}
+
+static void
+test_dropped (void)
+{
+  check_dropped (PROCSTREAM_WRITE_MODE_BYTES, 0);
+  check_dropped (PROCSTREAM_WRITE_MODE_LINES, 10);
+}
+
 /* Other outputs are read while a writer is stuck, and so is this one by others. */
 static void
 test_nobody_else_waits (void)
@@ -399,6 +444,7 @@ main (int   argc,
   test_init (&argc, &argv);
   g_test_add_func ("/writer-slow/reliable", test_reliable);
   g_test_add_func ("/writer-slow/lossy", test_lossy);
+  g_test_add_func ("/writer-slow/dropped", test_dropped);
   g_test_add_func ("/writer-slow/nobody-else-waits", test_nobody_else_waits);
   g_test_add_func ("/writer-slow/reader-leaves", test_reader_leaves);
   g_test_add_func ("/writer-slow/cancel-while-writing", test_cancel_while_writing);
