@@ -64,7 +64,8 @@ typedef struct
   gboolean  terminating;
   gboolean  killed;
   gboolean  drained;
-  int       death; /* the signal that the tool dies of in the end, 0: none */
+  gboolean  hurried; /* whoever waits for the drain wants no more of it */
+  int       death;   /* the signal that the tool dies of in the end, 0: none */
   gboolean  death_of_group;
 } ToolRun;
 
@@ -163,6 +164,19 @@ start_drain (ToolRun          *self,
   /* Whoever has said how long has said it for this as well. */
   if (!self->options->drain_given && was_interrupted (self, result))
     drain_ms = MIN (drain_ms, INTERRUPTED_DRAIN_MS);
+  self->drain_source = g_timeout_add ((guint) drain_ms, drain_cb, self);
+}
+
+/* There is no command any more that could do what the signal asks for. */
+static void
+hurry_drain (ToolRun *self)
+{
+  gint64 drain_ms = CLAMP (self->options->drain_ms, MIN_DRAIN_MS, INTERRUPTED_DRAIN_MS);
+
+  if (!self->exited || self->hurried)
+    return;
+  self->hurried = TRUE;
+  stop_timer (&self->drain_source);
   self->drain_source = g_timeout_add ((guint) drain_ms, drain_cb, self);
 }
 
@@ -362,6 +376,7 @@ signal_cb (gpointer user_data,
     self->cause = TOOL_CAUSE_SIGNAL;
   if (self->cause == TOOL_CAUSE_SIGNAL && self->passed_signal == 0)
     self->passed_signal = signum;
+  hurry_drain (self);
 }
 
 /* --- Setting up ----------------------------------------------------------------------------------------------------------------- */

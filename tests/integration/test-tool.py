@@ -677,6 +677,21 @@ def output_held_open_after_an_interrupt_that_was_survived():
 
 
 @test
+def signal_after_the_command():
+    """Nobody is there any more to do what it asks for but the tool."""
+    for signum in signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM:
+        tool = start('--drain', '1000', *shell('setsid sh -c "echo \\$\\$; exec sleep 1000" &'))
+        survivor = int(tool.stdout.readline())
+        try:
+            # One that comes before the tool knows of the end is for the command.
+            wait_until(lambda tool=tool, signum=signum: tool.send_signal(signum) or tool.poll() is not None)
+            assert state(survivor) not in ('', 'Z'), 'it was ended'
+        finally:
+            os.kill(survivor, signal.SIGKILL)
+            tool.kill()
+
+
+@test
 def signals_are_passed_on():
     script = '''
 import signal, sys
