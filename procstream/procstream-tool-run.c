@@ -287,15 +287,23 @@ unmatched_grace_cb (gpointer user_data)
 static gboolean
 matched_cb (gpointer user_data)
 {
+  ToolRun *self = user_data;
+
+  stop_timer (&self->wait_source);
+  return G_SOURCE_REMOVE;
+}
+
+/* In the thread of the watch: nobody may read what is said. */
+static void
+announce_match (gpointer user_data)
+{
   ToolRun   *self = user_data;
   ToolReport report = { .options = self->options, .name = procstream_child_get_name (self->child) };
   gint64     time_us;
 
-  stop_timer (&self->wait_source);
   report.match = tool_watch_get_match (self->watch, &time_us);
   report.match_after_us = time_us - self->start_us;
   tool_report_print_match (&report);
-  return G_SOURCE_REMOVE;
 }
 
 /* Outputs mostly end because the command does: it gets the chance to do so with its own status. Or a limit of time has ended it, which is
@@ -452,7 +460,7 @@ static gboolean
 add_watch (ToolRun *self,
            GError **error)
 {
-  self->watch = tool_watch_new (add_thread (self, "watch"), self->options->tail, self->options->wait_for, matched_cb, unmatched_cb, self);
+  self->watch = tool_watch_new (add_thread (self, "watch"), self->options->tail, self->options->wait_for, matched_cb, unmatched_cb, announce_match, self);
   for (guint i = 0; i < self->n_streams; i++)
     if (!add_sink (self, tool_watch_attach (self->watch, get_output (self, i), stream_name (i), error)))
       return FALSE;
@@ -727,10 +735,10 @@ report (ToolRun *self)
       choose_death (self, &report);
       explain_unseen (self, &report);
     }
+  /* There is nobody any more to pass a signal on to: it ends the tool, should the report or the record find no reader. */
+  g_clear_pointer (&self->signals, tool_signals_free);
   tool_report_print (&report);
   status = tool_report_get_status (&report);
-  /* There is nobody any more to pass a signal on to: it ends the tool, should the record find no reader. */
-  g_clear_pointer (&self->signals, tool_signals_free);
   if (self->record_fd >= 0 && !write_record (self, &report) && status == 0)
     status = TOOL_EXIT_FAILED;
   g_clear_pointer (&report.tail, g_ptr_array_unref);

@@ -16,13 +16,15 @@ typedef struct
   guint64     size; /* of the whole line, where it was cut; else 0 */
 } ToolLine;
 
-/* @matched is called in the main thread when the line was seen, @unmatched when it can come no more: one of them, once. */
+/* @matched is called in the main thread when the line was seen, @unmatched when it can come no more: one of them, once.
+ * @announce is called after @matched in the thread of the watch, and may block. */
 ToolWatch *tool_watch_new (ToolThread *thread,
                            guint       tail,
                            GRegex     *wait_for, /* nullable */
                            GSourceFunc matched,
                            GSourceFunc unmatched,
-                           gpointer    user_data);
+                           void (*announce) (gpointer user_data),
+                           gpointer user_data);
 void       tool_watch_free (ToolWatch *self);
 
 ProcstreamConsumer *tool_watch_attach (ToolWatch        *self,

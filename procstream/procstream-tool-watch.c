@@ -8,8 +8,8 @@
  * The feeds run in the watch's thread, where a slow regular expression delays nothing but the next line. What they
  * gather is protected by mutex, because the main thread may give up on an output that does not end.
  *
- * Exactly one of matched and unmatched is called, when there is something to wait for: settled says that it was decided. match
- * is constant once match.line is set.
+ * Exactly one of matched and unmatched is called, in the main thread, when there is something to wait for: settled says that it was
+ * decided. announce is called here, after matched, and may wait for its reader. match is constant once match.line is set.
  *
  * A line is handed out as soon as it is certain that it is cut, before its length is known. So the lengths are taken from the chunks,
  * each of which comes before the lines that it makes: what is cut is either the first of those lines, if it began in
@@ -23,9 +23,10 @@ struct _ToolWatch
   GRegex     *wait_for;
   GSourceFunc matched;
   GSourceFunc unmatched;
-  gpointer    user_data;
-  guint       max_tail;
-  GPtrArray  *feeds;
+  void (*announce) (gpointer user_data);
+  gpointer   user_data;
+  guint      max_tail;
+  GPtrArray *feeds;
 
   GMutex   mutex;
   GQueue   tail; /* of ToolLine */
@@ -183,6 +184,8 @@ settle (ToolWatch  *self,
     }
   g_mutex_unlock (&self->mutex);
   tool_call_main (line ? self->matched : self->unmatched, self->user_data);
+  if (line)
+    self->announce (self->user_data);
 }
 
 static gboolean
@@ -238,7 +241,8 @@ tool_watch_new (ToolThread *thread,
                 GRegex     *wait_for,
                 GSourceFunc matched,
                 GSourceFunc unmatched,
-                gpointer    user_data)
+                void (*announce) (gpointer user_data),
+                gpointer user_data)
 {
   ToolWatch *self = g_new0 (ToolWatch, 1);
 
@@ -247,6 +251,7 @@ tool_watch_new (ToolThread *thread,
   self->wait_for = wait_for ? g_regex_ref (wait_for) : NULL;
   self->matched = matched;
   self->unmatched = unmatched;
+  self->announce = announce;
   self->user_data = user_data;
   self->feeds = g_ptr_array_new_with_free_func (g_free);
   g_mutex_init (&self->mutex);

@@ -691,6 +691,48 @@ def signal_after_the_command():
             tool.kill()
 
 
+def full_pipe():
+    """A descriptor to which nothing can be written, and one to read from it."""
+    read_fd, write_fd = os.pipe()
+    os.set_blocking(write_fd, False)
+    try:
+        while os.write(write_fd, b'x' * 4096):
+            pass
+    except BlockingIOError:
+        os.set_blocking(write_fd, True)
+    return write_fd, read_fd
+
+
+@test
+def signal_while_nobody_reads_the_report():
+    write_fd, read_fd = full_pipe()
+    tool = start(*shell('echo ready; exec sleep 1000'), stderr=write_fd)
+    try:
+        equal(tool.stdout.readline(), 'ready\n')
+        wait_until(lambda: tool.send_signal(signal.SIGTERM) or tool.poll() is not None)
+        equal(tool.returncode, -signal.SIGTERM)
+    finally:
+        tool.kill()
+        os.close(write_fd)
+        os.close(read_fd)
+
+
+@test
+def match_is_announced_to_nobody():
+    """The line is seen, and who does not read that holds up neither a limit of time nor a signal."""
+    write_fd, read_fd = full_pipe()
+    tool = start('--wait-for', 'ready', *shell('echo ready; echo $$; exec sleep 1000'), stderr=write_fd)
+    try:
+        equal(tool.stdout.readline(), 'ready\n')
+        command = int(tool.stdout.readline())
+        tool.terminate()
+        wait_until(lambda: state(command) in ('', 'Z'))
+    finally:
+        tool.kill()
+        os.close(write_fd)
+        os.close(read_fd)
+
+
 @test
 def signals_are_passed_on():
     script = '''
