@@ -3,15 +3,28 @@
 #include "procstream-tool-options-private.h"
 #include "procstream-tool-run-private.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* The bytes as they are: GLib would turn what the locale cannot show into question marks, in the lines of the command too. */
 static void
 print_error (const char *text)
 {
   fputs (text, stderr);
+}
+
+/* One that is closed would become one of our own, that the command reads or what it writes goes to. Reading or writing what is
+ * opened instead fails in the same way. */
+static gboolean
+occupy_standard_descriptors (void)
+{
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl (fd, F_GETFD) < 0 && open ("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+      return FALSE;
+  return TRUE;
 }
 
 int
@@ -22,6 +35,8 @@ main (int    argc,
   g_auto (GStrv) arguments = g_strdupv (argv);
   g_autoptr (GError) error = NULL;
 
+  if (!occupy_standard_descriptors ())
+    return TOOL_EXIT_FAILED;
   setlocale (LC_ALL, "");
   g_set_prgname ("procstream");
   g_set_printerr_handler (print_error);

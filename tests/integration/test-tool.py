@@ -5,6 +5,7 @@
 PROCSTREAM_TOOL is the command. Nothing here sleeps: a test waits for a line, a state or an end.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -189,6 +190,24 @@ def stdout_closed():
     equal(tool.wait(LIMIT), 128 + signal.SIGPIPE)
     equal(group_members(group), [])
     equal(tool.stderr.read(), '')
+
+
+@test
+def closed_descriptors():
+    """What is not there is not replaced by a descriptor of the tool: that would be read, or written to, without an error."""
+    def run_without(redirection, *command):
+        script = f'exec "$@" {redirection}'
+        return subprocess.run(['sh', '-c', script, 'sh', TOOL, '--', *command], capture_output=True, text=True, timeout=LIMIT)
+
+    done = run_without('<&-', 'cat')
+    equal((done.returncode, done.stdout), (1, ''))
+    contains(done.stderr, os.strerror(errno.EBADF))
+    # As long as what an eventfd takes.
+    done = run_without('>&-', 'printf', '1234567\\n')
+    equal(done.returncode, 125)
+    contains(done.stderr, f'cannot write the output: {os.strerror(errno.EBADF)}')
+    equal(run_without('2>&-', 'sh', '-c', 'echo 1234567 >&2').returncode, 125)
+    equal(run_without('<&- >&- 2>&-', 'true').returncode, 0)
 
 
 @test
