@@ -577,17 +577,25 @@ report_stream (ToolRun          *self,
 {
   ProcstreamOutput *output = get_output (self, i);
   guint             n_writers = self->sinks->len / self->n_streams - 1;
+  gboolean          complete = procstream_output_get_state (output) == PROCSTREAM_OUTPUT_STATE_ENDED;
 
   *stream = (ToolStreamReport){ .stream = stream_name (i), .bytes = procstream_output_get_bytes_received (output) };
   tool_watch_count (self->watch, stream->stream, &stream->lines, &stream->bytes_dropped);
   /* The sinks come in groups: views, log, watch, each with one per stream. */
   for (guint k = 0; k < n_writers; k++)
     {
-      guint64 lost = procstream_consumer_get_bytes_lost (g_ptr_array_index (self->sinks, k * self->n_streams + i));
+      ProcstreamConsumer *sink = g_ptr_array_index (self->sinks, k * self->n_streams + i);
+      guint64             lost = procstream_consumer_get_bytes_lost (sink);
 
+      /* Whoever is given up gets no more. */
+      if (procstream_consumer_get_state (sink) == PROCSTREAM_CONSUMER_STATE_ATTACHED)
+        {
+          lost += procstream_consumer_get_lag_bytes (sink);
+          complete = FALSE;
+        }
       stream->bytes_dropped = MAX (stream->bytes_dropped, lost);
     }
-  stream->complete = procstream_output_get_state (output) == PROCSTREAM_OUTPUT_STATE_ENDED && stream->bytes_dropped == 0;
+  stream->complete = complete && stream->bytes_dropped == 0;
 }
 
 static void

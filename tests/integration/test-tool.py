@@ -753,6 +753,21 @@ def match_is_announced_to_nobody():
 
 
 @test
+def output_of_which_nobody_took_all():
+    """What the reader had not taken when the tool was told to end is said to be missing."""
+    with tempfile.NamedTemporaryFile(suffix='.json') as file:
+        tool = start(f'--json={file.name}', '--', 'sh', '-c', 'head -c 200000 /dev/zero; echo end >&2')
+        equal(tool.stderr.readline(), 'end\n')
+        tool.send_signal(signal.SIGHUP)
+        tool.wait(LIMIT)
+        record = json.load(open(file.name, encoding='utf-8'))['stdout']
+        written = len(tool.stdout.read())
+    assert written < 200000, written
+    equal(record['complete'], False)
+    assert record['bytes_dropped'] > 0, record
+
+
+@test
 def signals_are_passed_on():
     script = '''
 import signal, sys
