@@ -5,6 +5,8 @@
 #include "procstream-error.h"
 #include "procstream-platform-private.h"
 
+#include <string.h>
+
 /*
  * The record is shared by the outer and the thread that reads, or the worker that spills; mutex protects all of it but the options, which
  * are fixed from attach on, and, where it spills, what only the worker changes, which the worker reads without it. Whenever mutex is free:
@@ -156,20 +158,28 @@ collection_pulls (gpointer native)
   return self->spill_above < self->max_bytes;
 }
 
+static gsize
+get_size (const ProcstreamCollectionEnd *end)
+{
+  return end->bytes ? procstream_ring_get_size (end->bytes) : 0;
+}
+
 /* From memory to a file; FALSE, with what there is in memory, when that is not possible. */
 static gboolean
 begin_spill (ProcstreamCollection *self,
              GError              **error)
 {
-  ProcstreamSpill *spill = procstream_spill_new (error);
-  g_autoptr (GByteArray) kept = g_byte_array_new ();
-  gsize written;
+  ProcstreamSpill   *spill = procstream_spill_new (error);
+  g_autofree guint8 *kept = NULL;
+  gsize              size, written;
 
   if (spill == NULL)
     return FALSE;
   /* Only this thread changes it. */
-  procstream_ring_append_to (self->first.bytes, kept);
-  if (!procstream_spill_append (spill, kept->data, kept->len, &written, error))
+  size = get_size (&self->first);
+  kept = g_malloc (size);
+  procstream_ring_copy_to (self->first.bytes, kept);
+  if (!procstream_spill_append (spill, kept, size, &written, error))
     {
       procstream_spill_free (spill);
       return FALSE;
@@ -481,38 +491,47 @@ lock_kept (ProcstreamCollection *self)
   return TRUE;
 }
 
-/* What one end holds of lines, as it is asked for. */
+/* What is held of lines, as it is asked for. It may be more than an array of GLib has room for. */
 typedef struct
 {
-  GByteArray *bytes;
-  gboolean    line_feeds; /* after each line */
+  guint8  *bytes; /* with room for all */
+  gsize    size;
+  gboolean line_feeds; /* after each line */
   void (*func) (gpointer data,
                 gsize    offset,
                 gsize    size);
   gpointer data;
 } Lines;
 
+static gsize
+get_size_of_lines (const ProcstreamCollectionEnd *end,
+                   const Lines                   *lines)
+{
+  return get_size (end) + (lines->line_feeds ? end->sizes.length : 0);
+}
+
 static void
 append_lines (const ProcstreamCollectionEnd *end,
-              const Lines                   *lines)
+              Lines                         *lines)
 {
-  g_autoptr (GByteArray) kept = g_byte_array_new ();
-  const guint8 *data;
-  gsize         position = 0;
-  gsize         at = 0;
-  guint64       size;
+  g_autofree guint8 *kept = NULL;
+  gsize              position = 0;
+  gsize              at = 0;
+  guint64            size;
 
-  if (end->bytes == NULL)
+  if (end->sizes.length == 0)
     return;
-  procstream_ring_append_to (end->bytes, kept);
-  data = kept->len > 0 ? kept->data : (const guint8 *) "";
+  kept = g_malloc (get_size (end));
+  procstream_ring_copy_to (end->bytes, kept);
   for (; procstream_size_queue_next (&end->sizes, &position, &size); at += size)
     {
       if (lines->func)
-        lines->func (lines->data, lines->bytes->len, size);
-      g_byte_array_append (lines->bytes, data + at, size);
+        lines->func (lines->data, lines->size, size);
+      if (size > 0)
+        memcpy (lines->bytes + lines->size, kept + at, size);
+      lines->size += size;
       if (lines->line_feeds)
-        g_byte_array_append (lines->bytes, (const guint8 *) "\n", 1);
+        lines->bytes[lines->size++] = '\n';
     }
 }
 
@@ -520,17 +539,18 @@ static GBytes *
 dup_lines (ProcstreamCollection *self,
            gboolean              first,
            gboolean              last,
-           const Lines          *lines)
+           Lines                *lines)
 {
   if (lock_kept (self))
     {
+      lines->bytes = g_malloc ((first ? get_size_of_lines (&self->first, lines) : 0) + (last ? get_size_of_lines (&self->last, lines) : 0));
       if (first)
         append_lines (&self->first, lines);
       if (last)
         append_lines (&self->last, lines);
       g_mutex_unlock (&self->mutex);
     }
-  return g_byte_array_free_to_bytes (lines->bytes);
+  return g_bytes_new_take (lines->bytes, lines->size);
 }
 
 GBytes *
@@ -542,15 +562,9 @@ procstream_collection_dup_lines (ProcstreamCollection *self,
                                                gsize    size),
                                  gpointer data)
 {
-  const Lines lines = { g_byte_array_new (), FALSE, func, data };
+  Lines lines = { .func = func, .data = data };
 
   return dup_lines (self, first, last, &lines);
-}
-
-static gsize
-get_size (const ProcstreamCollectionEnd *end)
-{
-  return end->bytes ? procstream_ring_get_size (end->bytes) : 0;
 }
 
 /* Of both ends, as far as they are asked for. */
@@ -581,7 +595,7 @@ procstream_collection_dup_bytes (ProcstreamCollection *self,
 
   if (self->collect == PROCSTREAM_COLLECT_LINES)
     {
-      const Lines lines = { g_byte_array_new (), TRUE, NULL, NULL };
+      Lines lines = { .line_feeds = TRUE };
 
       return dup_lines (self, first, last, &lines);
     }
