@@ -6,7 +6,7 @@
 
 /*
  * item goes with the outer object, even if it is queued: a context that is never iterated again must not collect what finished
- * children leave.
+ * children leave. awaited goes from FALSE to TRUE once.
  */
 struct _ProcstreamBell
 {
